@@ -1,0 +1,212 @@
+//! The words between the studio's page and its workers.
+//!
+//! Messages are JSON strings in the field `say` of a posted object; streams, ports and blobs travel beside it under
+//! the names given at each message, because JSON cannot carry them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    highlight::{Choice, Contract},
+    id::SessionId,
+};
+
+/// Longest distance between two keyframes of a recording, s. Clips start on keyframes, so this bounds what a cut can lose.
+pub const KEYFRAME_INTERVAL: f64 = 1.0;
+
+/// What the page asks of the recorder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Command {
+    /// Lists the sessions kept on this device. Answered by [`Event::Sessions`].
+    List,
+    /// Records. Beside it travel `video` (a `ReadableStream` of `VideoFrame`, or null), `audio` (a `ReadableStream` of
+    /// `AudioData`, or null) and `inference` (a `MessagePort` to the inference worker).
+    Start {
+        /// The session to create; must not exist.
+        session: SessionId,
+        /// What must come out.
+        contract: Contract,
+    },
+    /// Ends the recording: flushes encoders and analysis, then [`Event::Stopped`] and the final [`Event::Chosen`].
+    Stop,
+    /// Opens a kept session again (after a reload, a crash, or for another look). Answered like a stop.
+    Open {
+        /// Which one.
+        session: SessionId,
+    },
+    /// Brings a film file into a new session, decoded, analysed and encoded like a recording. Beside it travels `file` (a `File`).
+    Import {
+        /// The session to create.
+        session: SessionId,
+        /// What must come out.
+        contract: Contract,
+    },
+    /// Cuts a span of the open session as an MP4. Answered by [`Event::Clip`] with the same `request`.
+    Cut {
+        /// The page's number for the answer.
+        request: u32,
+        /// Start, presentation s; the cut starts at the first keyframe not before it.
+        start: f64,
+        /// End, presentation s, exclusive.
+        end: f64,
+    },
+    /// Takes one frame at full resolution as JPEG. Answered by [`Event::Picture`] with the same `request`.
+    Still {
+        /// The page's number for the answer.
+        request: u32,
+        /// Presentation time, s.
+        t: f64,
+    },
+    /// Deletes a session from the device. Answered by [`Event::Sessions`].
+    Delete {
+        /// Which one.
+        session: SessionId,
+    },
+}
+
+/// A session kept on this device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its identifier.
+    pub session: SessionId,
+    /// Length, s.
+    pub duration: f64,
+    /// Bytes on the device.
+    pub bytes: u64,
+    /// When it began, unix ms.
+    pub started_at: i64,
+    /// Whether the recording ended in good order; `false` after a crash (what was written is kept and can be opened).
+    pub complete: bool,
+}
+
+/// Where the network runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// WebGPU.
+    Gpu,
+    /// WebAssembly with SIMD.
+    Cpu,
+    /// No network (weights missing or damaged): plain frame differences.
+    Plain,
+}
+
+/// What the recorder tells the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Event {
+    /// The worker is ready for commands.
+    Ready,
+    /// Answer to [`Command::List`] and [`Command::Delete`].
+    Sessions {
+        /// Newest first.
+        sessions: Vec<Kept>,
+    },
+    /// About four times a second while recording or importing.
+    Progress {
+        /// Recorded (or imported) so far, s.
+        seconds: f64,
+        /// Written so far, bytes.
+        bytes: u64,
+        /// Frames the camera gave and the encoder got.
+        frames: u64,
+        /// Frames given up because the encoder could not follow.
+        dropped: u64,
+        /// Analysed so far, s.
+        analysed: f64,
+        /// Loudness of the last stretch, dB full scale; −120 without sound.
+        dbfs: f32,
+        /// Mean luma of the last frame, 0–1.
+        exposure: f32,
+        /// Where the network runs.
+        engine: Engine,
+        /// Import only: share done, 0–1.
+        share: Option<f32>,
+    },
+    /// The choice so far while recording, and the final one after a stop.
+    Chosen {
+        /// Shots, clips, stills and a notice.
+        choice: Choice,
+        /// Whether the session has ended and this stands.
+        last: bool,
+    },
+    /// The session is closed on disk and can be cut.
+    Stopped {
+        /// Which one.
+        session: SessionId,
+        /// Length, s.
+        duration: f64,
+        /// Bytes on the device.
+        bytes: u64,
+        /// Frame width in pixels (0 without video).
+        width: u32,
+        /// Frame height in pixels (0 without video).
+        height: u32,
+        /// Times of keyframes, s; trimming snaps to them.
+        keyframes: Vec<f64>,
+        /// Loudness over the session for the waveform: one value per 0.1 s, dB full scale.
+        loudness: Vec<f32>,
+        /// Where the network ran.
+        engine: Engine,
+    },
+    /// Answer to [`Command::Cut`]. Beside it travels `blob` (a `Blob`, `video/mp4`).
+    Clip {
+        /// The number of the command.
+        request: u32,
+        /// True start after snapping, s.
+        start: f64,
+        /// True end, s.
+        end: f64,
+        /// Length of the file in bytes.
+        bytes: u64,
+    },
+    /// Answer to [`Command::Still`]. Beside it travels `blob` (a `Blob`, `image/jpeg`).
+    Picture {
+        /// The number of the command.
+        request: u32,
+        /// Time of the frame taken, s.
+        t: f64,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// Something went wrong; what was captured stays.
+    Failed {
+        /// The command's number, where it had one.
+        request: Option<u32>,
+        /// A whole sentence: what happened and what to do next.
+        sentence: String,
+        /// Whether the recording ended by it (an [`Event::Stopped`] with what was kept follows if anything was).
+        ended: bool,
+    },
+}
+
+/// What the recorder sends the inference worker over their port, and what it answers.
+///
+/// Thumbnails travel beside [`Analysis::Frames`] as `pixels`: an `ArrayBuffer` of n × 27 × 48 × 3 bytes, RGB, row-major.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Analysis {
+    /// Recorder → inference: a new session starts; forget the last.
+    Begin,
+    /// Recorder → inference: frames in order.
+    Frames {
+        /// Presentation times, s, one a frame.
+        times: Vec<f64>,
+    },
+    /// Recorder → inference: no more frames; answer the rest, then [`Analysis::Done`].
+    Finish,
+    /// Inference → recorder: the network's answers, in order, each frame once.
+    Boundaries {
+        /// Pairs of presentation time (s) and probability.
+        scores: Vec<(f64, f32)>,
+    },
+    /// Inference → recorder: where it runs, once at the start and again when that changes.
+    Engine {
+        /// Where.
+        engine: Engine,
+    },
+    /// Inference → recorder: every frame since `Begin` is answered.
+    Done,
+}

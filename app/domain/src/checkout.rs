@@ -1,0 +1,1 @@
+//! Buying: quotes, holds, orders, payments.

@@ -1,0 +1,130 @@
+//! Highlights: from measured moments to shots, chosen clips and stills, each with its reasons.
+//!
+//! Pure: the same recording and contract always give the same choice.
+
+use serde::{Deserialize, Serialize};
+
+/// One analysed video frame. Times are presentation seconds from the start of the session, never frame numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Presentation time, s.
+    pub t: f64,
+    /// Probability that a new shot starts with this frame, 0–1, by the network.
+    pub boundary: f32,
+    /// Mean absolute luma difference to the frame before at 48×27, 0–1.
+    pub motion: f32,
+    /// Energy of the Laplacian of the luma, larger is sharper; ≥ 0.
+    pub sharpness: f32,
+    /// Mean luma, 0–1.
+    pub exposure: f32,
+    /// Share of pixels that are crushed to black or clipped to white, 0–1.
+    pub clipped: f32,
+    /// Hasler–Süsstrunk colourfulness, ≥ 0.
+    pub colourfulness: f32,
+}
+
+/// Loudness of one stretch of sound.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Loudness {
+    /// Start, presentation s.
+    pub t: f64,
+    /// Root mean square in dB relative to full scale; silence is −120.
+    pub dbfs: f32,
+}
+
+/// Everything known about a session when highlights are chosen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Recording {
+    /// Length, s.
+    pub duration: f64,
+    /// Analysed frames by time.
+    pub moments: Vec<Moment>,
+    /// Loudness by time; empty without a microphone.
+    pub loudness: Vec<Loudness>,
+    /// Times of the keyframes of the encoded video, s, ascending.
+    pub keyframes: Vec<f64>,
+}
+
+/// What a capture must deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Contract {
+    /// Fewest clips wanted.
+    pub min_clips: usize,
+    /// Most clips wanted.
+    pub max_clips: usize,
+    /// Shortest clip, s.
+    pub min_length: f64,
+    /// Longest clip, s.
+    pub max_length: f64,
+    /// Most stills wanted.
+    pub max_stills: usize,
+}
+
+impl Default for Contract {
+    fn default() -> Self {
+        Self {
+            min_clips: 3,
+            max_clips: 10,
+            min_length: 1.5,
+            max_length: 6.0,
+            max_stills: 8,
+        }
+    }
+}
+
+/// A stretch between two boundaries: `start` is its first frame, `end` the first frame that is no longer clean of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Shot {
+    /// First clean frame, s.
+    pub start: f64,
+    /// One past the last clean frame, s.
+    pub end: f64,
+}
+
+/// Why something was chosen, in words and with its number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// A short phrase a creator understands, e.g. `sharp`, `steady hands`, `voice gets louder`.
+    pub words: String,
+    /// What it added to the score.
+    pub weight: f32,
+}
+
+/// A chosen span.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Highlight {
+    /// First frame: a keyframe inside the shot, s.
+    pub start: f64,
+    /// One past the last frame, inside the shot, s.
+    pub end: f64,
+    /// Index into [`Choice::shots`].
+    pub shot: usize,
+    /// Relevance, larger is better.
+    pub score: f32,
+    /// Strongest reason first; never empty.
+    pub reasons: Vec<Reason>,
+}
+
+/// A chosen frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Still {
+    /// Presentation time of the frame, s.
+    pub t: f64,
+    /// Larger is better.
+    pub score: f32,
+    /// Strongest reason first; never empty.
+    pub reasons: Vec<Reason>,
+}
+
+/// What was chosen from a session.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// All shots, by time.
+    pub shots: Vec<Shot>,
+    /// The clips, by time.
+    pub highlights: Vec<Highlight>,
+    /// The stills, best first; the first is the proposed hero.
+    pub stills: Vec<Still>,
+    /// What the creator should know, e.g. that the picture was black throughout. A whole sentence.
+    pub notice: Option<String>,
+}

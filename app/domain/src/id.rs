@@ -1,0 +1,84 @@
+//! Typed identifiers. An id is 1–64 characters of `[a-z0-9_-]`; who makes one is the caller's affair.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// The text is not an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an identifier is 1 to 64 characters of a-z, 0-9, - and _")
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+fn well_formed(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                if well_formed(text) { Ok(Self(text.to_owned())) } else { Err(Malformed) }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Malformed;
+            fn try_from(text: String) -> Result<Self, Malformed> {
+                if well_formed(&text) { Ok(Self(text)) } else { Err(Malformed) }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A creator's front.
+    ShopId,
+    /// A person who can sign in.
+    PersonId,
+    /// A picture or a clip in a shop.
+    MediaId,
+    /// A product, draft or published.
+    ProductId,
+    /// An order, from the moment its stock is held.
+    OrderId,
+    /// A resumable upload in progress.
+    UploadId,
+    /// One recording on a creator's device. Named on the device, so only as trustworthy as its owner.
+    SessionId,
+}

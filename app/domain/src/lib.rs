@@ -1,0 +1,13 @@
+//! Rules and types of Vitrine: no IO, no async, no clock, no randomness, no framework.
+//!
+//! Every crate above speaks in these types; the same singular noun names the module in every layer.
+
+pub mod capture;
+pub mod catalog;
+pub mod checkout;
+pub mod highlight;
+pub mod id;
+pub mod identity;
+pub mod media;
+pub mod money;
+pub mod time;
