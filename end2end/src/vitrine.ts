@@ -1,0 +1,143 @@
+// The real binary, with a data folder of its own.
+
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** A variable that `cargo xtask test` sets; without it there is nothing to test. */
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run these tests by \`cargo xtask test --only e2e\``);
+  return value;
+}
+
+/** A port that is free now on the loopback address. */
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
+
+export class Vitrine {
+  readonly url: string;
+  private log = "";
+  private child: ChildProcess | undefined;
+  private readonly seen: Array<{ pattern: RegExp; resolve: (match: RegExpMatchArray) => void }> = [];
+
+  private constructor(
+    readonly port: number,
+    readonly data: string,
+    private readonly extra: string[],
+  ) {
+    this.url = `http://localhost:${port}`;
+  }
+
+  /** Starts the binary on an empty data folder and waits until it says that it serves. */
+  static async start(...extra: string[]): Promise<Vitrine> {
+    const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), extra);
+    await vitrine.serve();
+    return vitrine;
+  }
+
+  /** The arguments and variables every command of the binary gets. */
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      VITRINE_DATA: this.data,
+      VITRINE_SITE: required("VITRINE_SITE"),
+      VITRINE_LISTEN: `127.0.0.1:${this.port}`,
+      VITRINE_PUBLIC_URL: this.url,
+    };
+  }
+
+  /** Starts (again) on the same data folder. */
+  async serve(): Promise<void> {
+    const child = spawn(required("VITRINE_BIN"), ["serve", ...this.extra], {
+      env: this.environment(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child = child;
+    const died = new Promise<never>((_, reject) => {
+      child.once("exit", (code) => reject(new Error(`vitrine ended with ${code}:\n${this.log}`)));
+      child.once("error", reject);
+    });
+    const listen = (chunk: Buffer) => {
+      this.log += chunk.toString();
+      for (const waiting of [...this.seen]) {
+        const match = this.log.match(waiting.pattern);
+        if (match) {
+          this.seen.splice(this.seen.indexOf(waiting), 1);
+          waiting.resolve(match);
+        }
+      }
+    };
+    child.stdout.on("data", listen);
+    child.stderr.on("data", listen);
+    died.catch(() => undefined);
+    await Promise.race([this.healthy(), died]);
+  }
+
+  /** Asks /healthz until it answers 200; each refused connection is the event that asks again. */
+  private async healthy(): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const answer = await fetch(`${this.url}/healthz`).catch(() => undefined);
+      if (answer?.status === 200) return;
+      if (Date.now() > deadline) throw new Error(`vitrine did not become healthy:\n${this.log}`);
+      await new Promise((next) => setTimeout(next, 50));
+    }
+  }
+
+  /** Waits until the log matches. */
+  async logged(pattern: RegExp): Promise<RegExpMatchArray> {
+    const now = this.log.match(pattern);
+    if (now) return now;
+    return new Promise((resolve) => this.seen.push({ pattern, resolve }));
+  }
+
+  /** The one-time owner link of the first run. */
+  async ownerLink(): Promise<string> {
+    return (await this.logged(/https?:\/\/\S+\/setup\/[A-Za-z0-9_-]+/))[0];
+  }
+
+  /** Everything it has said so far. */
+  get said(): string {
+    return this.log;
+  }
+
+  /** Runs another command of the binary on the same data, e.g. `owner-link`; gives its code and what it printed. */
+  async command(...args: string[]): Promise<{ code: number; out: string }> {
+    try {
+      const { stdout, stderr } = await run(required("VITRINE_BIN"), args, { env: this.environment() });
+      return { code: 0, out: stdout + stderr };
+    } catch (error) {
+      const failed = error as { code?: number; stdout?: string; stderr?: string };
+      return { code: failed.code ?? 1, out: `${failed.stdout ?? ""}${failed.stderr ?? ""}` };
+    }
+  }
+
+  /** Asks it to end, as a service manager does, and waits until it has; gives the exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const child = this.child;
+    if (!child || child.exitCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    return ended;
+  }
+
+  /** Ends it and removes its data. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
