@@ -1,0 +1,68 @@
+import { phone } from "../src/browser.ts";
+import { expect, test } from "../src/shop.ts";
+import { pay } from "../src/steps.ts";
+import type { Vitrine } from "../src/vitrine.ts";
+
+const ada = { email: "ada@example.com", name: "Ada" };
+
+/** Fills the demo shop and gives the address of a product that can be bought. */
+async function seeded(vitrine: Vitrine): Promise<string> {
+  await vitrine.stop();
+  const { code, out } = await vitrine.command("seed");
+  expect(code, out).toBe(0);
+  await vitrine.serve();
+  const front = await (await fetch(vitrine.url)).text();
+  const products = [...front.matchAll(/href="(\/p\/[^"]+)"/g)].map((match) => match[1] ?? "");
+  for (const path of products) {
+    const page = await (await fetch(vitrine.url + path)).text();
+    if (page.includes("/buy\"")) return vitrine.url + path;
+  }
+  throw new Error("the demo shop has nothing to sell");
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+    test("a decline says so and can be tried again; an unknown outcome becomes known", async ({ vitrine, browse }) => {
+      test.setTimeout(240_000);
+      const url = await seeded(vitrine);
+      const page = await (await (await browse()).newContext({ ...phone, javaScriptEnabled })).newPage();
+      await page.goto(url);
+      await expect(page.locator("body")).toContainText(/test payments/i);
+      await page.locator("form[action$='/buy'] [type=submit]").first().click();
+      await page.waitForURL(/\/checkout\//);
+      await pay(page, ada, "decline");
+      await expect(page.locator("[role=alert]")).toContainText(/declined/i);
+      await pay(page, ada, "success");
+      await page.waitForURL(/\/order\//);
+      await expect(page.locator("body")).toContainText(/paid/i);
+
+      await page.goto(url);
+      await page.locator("form[action$='/buy'] [type=submit]").first().click();
+      await page.waitForURL(/\/checkout\//);
+      await pay(page, ada, "unknown");
+      await page.waitForURL(/\/order\//);
+      await expect(page.locator("[data-order-state]")).toHaveAttribute("data-order-state", "paid", { timeout: 90_000 });
+    });
+
+    test("pressing twice buys once", async ({ vitrine, browse }) => {
+      test.setTimeout(240_000);
+      const url = await seeded(vitrine);
+      const page = await (await (await browse()).newContext({ ...phone, javaScriptEnabled })).newPage();
+      await page.goto(url);
+      await page.locator("form[action$='/buy'] [type=submit]").first().dblclick();
+      await page.waitForURL(/\/checkout\//);
+      await page.locator("[name=email]").fill(ada.email);
+      const checkout = page.url();
+      await pay(page, ada);
+      await page.waitForURL(/\/order\//);
+      const order = page.url();
+
+      // Back, and once more: the same order, not another.
+      await page.goto(checkout);
+      await expect(page).toHaveURL(order);
+
+      const paid = await vitrine.command("doctor");
+      expect(paid.code, paid.out).toBe(0);
+    });
+  });
+}
