@@ -13,10 +13,64 @@ use crate::{
 /// Longest distance between two keyframes of a recording, s. Clips start on keyframes, so this bounds what a cut can lose.
 pub const KEYFRAME_INTERVAL: f64 = 1.0;
 
+/// The longest session, s: the bound on what the recorder keeps in memory about one.
+pub const LONGEST: f64 = 2.0 * 60.0 * 60.0;
+
+/// The first message to a worker: where its bundle lies and what it becomes.
+///
+/// The one message that is not under `say` but is the posted object itself, because the boot script reads `js` and
+/// `wasm` before any Rust runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// URL of the bundle's script.
+    pub js: String,
+    /// URL of the bundle's WebAssembly.
+    pub wasm: String,
+    /// What the worker becomes.
+    #[serde(flatten)]
+    pub role: Role,
+}
+
+/// What a worker becomes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Role {
+    /// Owns frames, encoders and the sessions on disk; takes [`Command`], answers [`Event`].
+    Recorder,
+    /// Runs the network; answers [`Condition`] to the page and [`Analysis`] over `port`, a `MessagePort` beside it whose
+    /// other end the recorder gets.
+    Inference {
+        /// URL of the network's weights.
+        weights: String,
+    },
+}
+
+/// What the inference worker tells the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Condition {
+    /// It works, and where; again whenever that changes.
+    Engine {
+        /// Where.
+        engine: Engine,
+    },
+    /// It cannot work (no WebGPU adapter, a lost device that took the worker along). The page ends this worker, starts
+    /// the CPU build with a new channel, and hands the recorder the other end with [`Command::Attach`].
+    Unfit {
+        /// Why, for a log line.
+        reason: String,
+    },
+}
+
 /// What the page asks of the recorder.
+///
+/// Beside any command may travel `inference`, a `MessagePort` to the inference worker; it replaces the one before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Command {
+    /// Only hands over `inference`; without one beside it, the recorder goes on without a network. Frames that are not
+    /// answered yet go to the new worker. Not answered.
+    Attach,
     /// Lists the sessions kept on this device. Answered by [`Event::Sessions`].
     List,
     /// Records. Beside it travel `video` (a `ReadableStream` of `VideoFrame`, or null), `audio` (a `ReadableStream` of
@@ -27,7 +81,8 @@ pub enum Command {
         /// What must come out.
         contract: Contract,
     },
-    /// Ends the recording: flushes encoders and analysis, then [`Event::Stopped`] and the final [`Event::Chosen`].
+    /// Ends the recording (or an import, keeping what is in): flushes the encoders, [`Event::Stopped`], waits for the
+    /// analysis, final [`Event::Chosen`].
     Stop,
     /// Opens a kept session again (after a reload, a crash, or for another look). Answered like a stop.
     Open {
@@ -209,4 +264,9 @@ pub enum Analysis {
     },
     /// Inference → recorder: every frame since `Begin` is answered.
     Done,
+    /// Inference → recorder: this worker ends; what is not answered must go to another.
+    Gone {
+        /// Why, for a log line.
+        reason: String,
+    },
 }
