@@ -1,0 +1,4 @@
+//! Looking at a recorded session: what to keep, what to trim, what comes first.
+
+pub mod session;
+pub mod trim;

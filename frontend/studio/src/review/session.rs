@@ -1,0 +1,422 @@
+//! What a person decides about a recorded session: which clips and pictures to keep, where clips begin and end, and
+//! which picture comes first. Saved on the device, so that a reload loses none of it.
+
+use domain::highlight::{Choice, Highlight, Reason, Shot, Still};
+use serde::{Deserialize, Serialize};
+
+use super::trim::{self, Spots};
+
+/// A clip under review.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Clip {
+    /// Names it on the page; unique in its session.
+    pub id: u32,
+    /// First frame, s.
+    pub start: f64,
+    /// One past the last frame, s.
+    pub end: f64,
+    /// The span it was proposed with, s; still a spot to trim back to.
+    pub proposed: (f64, f64),
+    /// The shot it lies in, by index into [`Session::shots`].
+    pub shot: usize,
+    /// Why it was chosen, strongest first.
+    pub reasons: Vec<Reason>,
+    /// Relevance.
+    pub score: f32,
+    /// Whether it goes on the page.
+    pub kept: bool,
+}
+
+/// A picture under review.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Names it on the page; unique in its session, and never that of a clip.
+    pub id: u32,
+    /// Where its pixels are.
+    pub source: Source,
+    /// Why it was chosen, strongest first; empty for a photo the person took.
+    pub reasons: Vec<Reason>,
+    /// Whether it goes on the page.
+    pub kept: bool,
+}
+
+/// Where a picture's pixels are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A frame of the recording at this presentation time, s.
+    Frame(f64),
+    /// A photo taken with the shutter, by its name in the photo store.
+    Photo(String),
+}
+
+/// The decisions about one session.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// All shots, by time.
+    pub shots: Vec<Shot>,
+    /// Clips by time.
+    pub clips: Vec<Clip>,
+    /// Pictures: photos first, then stills, best first.
+    pub pictures: Vec<Picture>,
+    /// The picture that comes first on the page.
+    pub hero: Option<u32>,
+    /// What the choice says about the recording as a whole.
+    pub notice: Option<String>,
+    next: u32,
+}
+
+impl Session {
+    /// A fresh choice with the photos taken while filming: everything chosen is kept, the first photo leads, for it was
+    /// taken on purpose and at full resolution; without photos the best still does.
+    #[must_use]
+    pub fn new(choice: &Choice, photos: &[String]) -> Self {
+        let mut session = Self {
+            shots: choice.shots.clone(),
+            notice: choice.notice.clone(),
+            ..Self::default()
+        };
+        for highlight in &choice.highlights {
+            let id = session.id();
+            session.clips.push(Clip {
+                id,
+                start: highlight.start,
+                end: highlight.end,
+                proposed: (highlight.start, highlight.end),
+                shot: highlight.shot,
+                reasons: highlight.reasons.clone(),
+                score: highlight.score,
+                kept: true,
+            });
+        }
+        for name in photos {
+            session.add_photo(name);
+        }
+        for still in &choice.stills {
+            let id = session.id();
+            session.pictures.push(Picture {
+                id,
+                source: Source::Frame(still.t),
+                reasons: still.reasons.clone(),
+                kept: true,
+            });
+        }
+        session.hero = session.pictures.first().map(|picture| picture.id);
+        session
+    }
+
+    /// Decisions made earlier, if they are about this choice: same shots, and no proposal is missing.
+    #[must_use]
+    pub fn resume(saved: &str, choice: &Choice, photos: &[String]) -> Option<Self> {
+        let mut session: Self = serde_json::from_str(saved).ok()?;
+        let proposed = |h: &Highlight| session.clips.iter().any(|clip| clip.proposed == (h.start, h.end));
+        if session.shots != choice.shots || !choice.highlights.iter().all(proposed) {
+            return None;
+        }
+        session
+            .pictures
+            .retain(|p| !matches!(&p.source, Source::Photo(name) if !photos.contains(name)));
+        for name in photos {
+            if !session.pictures.iter().any(|p| p.source == Source::Photo(name.clone())) {
+                session.add_photo(name);
+            }
+        }
+        session.mend_hero();
+        Some(session)
+    }
+
+    fn id(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    fn add_photo(&mut self, name: &str) {
+        let id = self.id();
+        let photos = self
+            .pictures
+            .iter()
+            .filter(|p| matches!(p.source, Source::Photo(_)))
+            .count();
+        self.pictures.insert(
+            photos,
+            Picture {
+                id,
+                source: Source::Photo(name.to_owned()),
+                reasons: Vec::new(),
+                kept: true,
+            },
+        );
+    }
+
+    /// Keeps or drops a clip or picture. A dropped hero hands over to the next kept picture; a picture kept while there is no
+    /// hero becomes it.
+    pub fn keep(&mut self, id: u32, kept: bool) {
+        for clip in self.clips.iter_mut().filter(|clip| clip.id == id) {
+            clip.kept = kept;
+        }
+        for picture in self.pictures.iter_mut().filter(|picture| picture.id == id) {
+            picture.kept = kept;
+        }
+        self.mend_hero();
+    }
+
+    fn mend_hero(&mut self) {
+        let stands = |id: u32| self.pictures.iter().any(|p| p.id == id && p.kept);
+        if !self.hero.is_some_and(stands) {
+            self.hero = self.pictures.iter().find(|p| p.kept).map(|p| p.id);
+        }
+    }
+
+    /// Puts a picture first; it is kept by that.
+    pub fn choose_hero(&mut self, id: u32) {
+        if let Some(picture) = self.pictures.iter_mut().find(|picture| picture.id == id) {
+            picture.kept = true;
+            self.hero = Some(id);
+        }
+    }
+
+    /// The spots a clip can be trimmed to.
+    #[must_use]
+    pub fn spots(&self, clip: &Clip, keyframes: &[f64]) -> Spots {
+        let shot = self.shots.get(clip.shot).copied().unwrap_or(Shot {
+            start: clip.proposed.0,
+            end: clip.proposed.1,
+        });
+        Spots::new(shot, keyframes, clip.proposed)
+    }
+
+    /// Moves a clip's start to the spot nearest to `t`. Returns whether it moved.
+    pub fn trim_start(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
+        self.trim(id, |clip, spots| clip.start = snapped(&spots.starts(clip.end), t, clip.start), keyframes)
+    }
+
+    /// Moves a clip's end to the spot nearest to `t`. Returns whether it moved.
+    pub fn trim_end(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
+        self.trim(id, |clip, spots| clip.end = snapped(&spots.ends(clip.start), t, clip.end), keyframes)
+    }
+
+    fn trim(&mut self, id: u32, change: impl FnOnce(&mut Clip, &Spots), keyframes: &[f64]) -> bool {
+        let Some(at) = self.clips.iter().position(|clip| clip.id == id) else {
+            return false;
+        };
+        let spots = self.spots(&self.clips[at], keyframes);
+        let before = (self.clips[at].start, self.clips[at].end);
+        change(&mut self.clips[at], &spots);
+        before != (self.clips[at].start, self.clips[at].end)
+    }
+
+    /// Makes a clip of a shot the choice left out. Returns its id, or `None` when the shot is too short for one.
+    pub fn add_shot(&mut self, shot: usize, keyframes: &[f64], longest: f64) -> Option<u32> {
+        let span = trim::propose(*self.shots.get(shot)?, keyframes, longest)?;
+        let id = self.id();
+        let at = self.clips.partition_point(|clip| clip.start < span.0);
+        self.clips.insert(
+            at,
+            Clip {
+                id,
+                start: span.0,
+                end: span.1,
+                proposed: span,
+                shot,
+                reasons: vec![Reason {
+                    words: "picked by you".into(),
+                    weight: 0.0,
+                }],
+                score: 0.0,
+                kept: true,
+            },
+        );
+        Some(id)
+    }
+
+    /// Adds a frame picked by hand as a picture. Returns its id.
+    pub fn add_still(&mut self, t: f64) -> u32 {
+        let id = self.id();
+        self.pictures.push(Picture {
+            id,
+            source: Source::Frame(t),
+            reasons: vec![Reason {
+                words: "picked by you".into(),
+                weight: 0.0,
+            }],
+            kept: true,
+        });
+        self.mend_hero();
+        id
+    }
+
+    /// Total length of the kept clips, s.
+    #[must_use]
+    pub fn kept_length(&self) -> f64 {
+        self.clips.iter().filter(|c| c.kept).map(|c| c.end - c.start).sum()
+    }
+
+    /// Kept pictures in the order of the page: the hero, then the others.
+    #[must_use]
+    pub fn kept_pictures(&self) -> Vec<&Picture> {
+        let mut kept: Vec<&Picture> = self.pictures.iter().filter(|p| p.kept).collect();
+        kept.sort_by_key(|p| Some(p.id) != self.hero);
+        kept
+    }
+
+    /// Kept clips by time.
+    #[must_use]
+    pub fn kept_clips(&self) -> Vec<&Clip> {
+        self.clips.iter().filter(|c| c.kept).collect()
+    }
+
+    /// What is uploaded about the session: the choice as the person left it.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        Choice {
+            shots: self.shots.clone(),
+            highlights: self
+                .kept_clips()
+                .into_iter()
+                .map(|clip| Highlight {
+                    start: clip.start,
+                    end: clip.end,
+                    shot: clip.shot,
+                    score: clip.score,
+                    reasons: clip.reasons.clone(),
+                })
+                .collect(),
+            stills: self
+                .kept_pictures()
+                .into_iter()
+                .filter_map(|picture| match picture.source {
+                    Source::Frame(t) => Some(Still {
+                        t,
+                        score: 0.0,
+                        reasons: picture.reasons.clone(),
+                    }),
+                    Source::Photo(_) => None,
+                })
+                .collect(),
+            notice: self.notice.clone(),
+        }
+    }
+}
+
+fn snapped(spots: &[f64], t: f64, otherwise: f64) -> f64 {
+    trim::nearest(spots, t).map_or(otherwise, |at| spots[at])
+}
+
+/// Reasons as one line, strongest first: `sharp · steady hands`.
+#[must_use]
+pub fn because(reasons: &[Reason]) -> String {
+    reasons
+        .iter()
+        .take(3)
+        .map(|reason| reason.words.as_str())
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(words: &str) -> Vec<Reason> {
+        vec![Reason {
+            words: words.into(),
+            weight: 1.0,
+        }]
+    }
+
+    fn choice() -> Choice {
+        Choice {
+            shots: vec![Shot { start: 0.0, end: 4.2 }, Shot { start: 4.2, end: 9.0 }],
+            highlights: vec![Highlight {
+                start: 1.0,
+                end: 3.5,
+                shot: 0,
+                score: 0.9,
+                reasons: reason("sharp"),
+            }],
+            stills: vec![
+                Still { t: 1.2, score: 0.8, reasons: reason("sharp") },
+                Still { t: 6.0, score: 0.5, reasons: reason("bright") },
+            ],
+            notice: None,
+        }
+    }
+
+    fn keyframes() -> Vec<f64> {
+        (0..9).map(f64::from).collect()
+    }
+
+    #[test]
+    fn a_photo_leads_and_the_best_still_leads_without_one() {
+        let with = Session::new(&choice(), &["p1".into()]);
+        assert_eq!(with.kept_pictures()[0].source, Source::Photo("p1".into()));
+        let without = Session::new(&choice(), &[]);
+        assert_eq!(without.kept_pictures()[0].source, Source::Frame(1.2));
+    }
+
+    #[test]
+    fn there_is_a_hero_while_any_picture_is_kept() {
+        let mut session = Session::new(&choice(), &[]);
+        let (first, second) = (session.pictures[0].id, session.pictures[1].id);
+        session.keep(first, false);
+        assert_eq!(session.hero, Some(second));
+        session.keep(second, false);
+        assert_eq!(session.hero, None);
+        session.keep(first, true);
+        assert_eq!(session.hero, Some(first));
+        session.choose_hero(second);
+        assert_eq!(session.kept_pictures()[0].id, second);
+    }
+
+    #[test]
+    fn trimming_snaps_and_stays_in_the_shot() {
+        let mut session = Session::new(&choice(), &[]);
+        let id = session.clips[0].id;
+        assert!(session.trim_start(id, 1.8, &keyframes()));
+        assert_eq!(session.clips[0].start, 2.0);
+        assert!(session.trim_end(id, 100.0, &keyframes()));
+        assert_eq!(session.clips[0].end, 4.2);
+        assert!(!session.trim_end(id, 100.0, &keyframes()));
+        assert!(!session.trim_end(99, 1.0, &keyframes()));
+    }
+
+    #[test]
+    fn a_shot_left_out_can_be_taken_in() {
+        let mut session = Session::new(&choice(), &[]);
+        let id = session.add_shot(1, &keyframes(), 3.0).unwrap();
+        let clip = session.clips.iter().find(|c| c.id == id).unwrap();
+        assert_eq!((clip.start, clip.end), (5.0, 8.0));
+        assert_eq!(session.kept_length(), 2.5 + 3.0);
+        assert_eq!(session.add_shot(7, &keyframes(), 3.0), None);
+    }
+
+    #[test]
+    fn decisions_survive_a_reload_but_not_another_choice() {
+        let mut session = Session::new(&choice(), &["p1".into()]);
+        let id = session.clips[0].id;
+        session.keep(id, false);
+        let saved = serde_json::to_string(&session).unwrap();
+
+        let again = Session::resume(&saved, &choice(), &["p1".into(), "p2".into()]).unwrap();
+        assert!(!again.clips[0].kept);
+        assert_eq!(again.pictures.len(), 4);
+
+        let gone = Session::resume(&saved, &choice(), &[]).unwrap();
+        assert_eq!(gone.kept_pictures()[0].source, Source::Frame(1.2));
+
+        let mut other = choice();
+        other.shots[0].end = 4.0;
+        assert_eq!(Session::resume(&saved, &other, &[]), None);
+        assert_eq!(Session::resume("{", &choice(), &[]), None);
+    }
+
+    #[test]
+    fn the_sent_choice_is_what_was_kept() {
+        let mut session = Session::new(&choice(), &["p1".into()]);
+        let still = session.pictures[1].id;
+        session.keep(still, false);
+        let sent = session.choice();
+        assert_eq!(sent.highlights.len(), 1);
+        assert_eq!(sent.stills.iter().map(|s| s.t).collect::<Vec<_>>(), [6.0]);
+    }
+}

@@ -1,0 +1,114 @@
+//! Where a clip may begin and end. A cut of encoded video begins at a keyframe, so its ends move from one possible spot
+//! to the next instead of freely; and a clip never leaves its shot.
+
+use domain::highlight::Shot;
+
+/// Times closer than this are the same spot, s: half a frame at 60 frames a second.
+const SAME: f64 = 1.0 / 120.0;
+/// Shortest clip a person can trim to, s. Shorter ones read as a fault of the page.
+pub const SHORTEST: f64 = 0.5;
+
+/// The spots at which a clip in one shot can begin and end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spots {
+    starts: Vec<f64>,
+    ends: Vec<f64>,
+}
+
+impl Spots {
+    /// Spots in `shot`: its keyframes as starts; its keyframes and its own end as ends. The span chosen for the person
+    /// counts too: it may begin where the recorder makes a keyframe of its own, and end between two.
+    #[must_use]
+    pub fn new(shot: Shot, keyframes: &[f64], chosen: (f64, f64)) -> Self {
+        let inside = |t: &f64| *t >= shot.start - SAME && *t <= shot.end + SAME;
+        let spots = |extra: &[f64]| {
+            let mut all: Vec<f64> = keyframes.iter().chain(extra).copied().filter(inside).collect();
+            all.sort_by(f64::total_cmp);
+            all.dedup_by(|later, earlier| *later - *earlier < SAME);
+            all
+        };
+        Self {
+            starts: spots(&[chosen.0]),
+            ends: spots(&[chosen.1, shot.end]),
+        }
+    }
+
+    /// Possible starts of a clip that ends at `end`, ascending; never empty for a span made of these spots.
+    #[must_use]
+    pub fn starts(&self, end: f64) -> Vec<f64> {
+        self.starts.iter().copied().filter(|start| end - start >= SHORTEST - SAME).collect()
+    }
+
+    /// Possible ends of a clip that begins at `start`, ascending.
+    #[must_use]
+    pub fn ends(&self, start: f64) -> Vec<f64> {
+        self.ends.iter().copied().filter(|end| end - start >= SHORTEST - SAME).collect()
+    }
+}
+
+/// The spot nearest to `t`, by index; `None` without spots.
+#[must_use]
+pub fn nearest(spots: &[f64], t: f64) -> Option<usize> {
+    (0..spots.len()).min_by(|a, b| (spots[*a] - t).abs().total_cmp(&(spots[*b] - t).abs()))
+}
+
+/// The spot `steps` further than the one nearest to `t`, held at the ends; `t` itself without spots.
+#[must_use]
+pub fn step(spots: &[f64], t: f64, steps: isize) -> f64 {
+    nearest(spots, t).map_or(t, |at| spots[at.saturating_add_signed(steps).min(spots.len() - 1)])
+}
+
+/// The span proposed when a person picks a shot by hand: from its first keyframe, `longest` seconds at most.
+/// `None` when no keyframe leaves enough of the shot.
+#[must_use]
+pub fn propose(shot: Shot, keyframes: &[f64], longest: f64) -> Option<(f64, f64)> {
+    let start = keyframes
+        .iter()
+        .copied()
+        .find(|t| *t >= shot.start - SAME && shot.end - t >= SHORTEST)?;
+    Some((start, shot.end.min(start + longest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOT: Shot = Shot { start: 2.3, end: 7.1 };
+
+    fn keyframes() -> Vec<f64> {
+        (0..12).map(f64::from).collect()
+    }
+
+    #[test]
+    fn ends_stay_inside_the_shot_and_on_spots() {
+        let spots = Spots::new(SHOT, &keyframes(), (3.0, 6.4));
+        assert_eq!(spots.starts(6.4), [3.0, 4.0, 5.0]);
+        assert_eq!(spots.ends(5.0), [6.0, 6.4, 7.0, 7.1]);
+        assert_eq!(spots.starts(3.5), [3.0]);
+    }
+
+    #[test]
+    fn a_start_the_recorder_makes_itself_is_kept_as_a_spot() {
+        let short = Shot { start: 2.2, end: 2.9 };
+        let spots = Spots::new(short, &keyframes(), (2.2, 2.9));
+        assert_eq!(spots.starts(2.9), [2.2]);
+        assert_eq!(spots.ends(2.2), [2.9]);
+    }
+
+    #[test]
+    fn steps_go_from_spot_to_spot_and_stop_at_the_ends() {
+        let spots = [1.0, 2.0, 3.0];
+        assert_eq!(step(&spots, 2.0, 1), 3.0);
+        assert_eq!(step(&spots, 2.2, -1), 1.0);
+        assert_eq!(step(&spots, 1.0, -1), 1.0);
+        assert_eq!(step(&spots, 3.0, 10), 3.0);
+        assert_eq!(step(&[], 4.0, 1), 4.0);
+    }
+
+    #[test]
+    fn a_shot_picked_by_hand_starts_at_its_first_keyframe() {
+        assert_eq!(propose(SHOT, &keyframes(), 3.0), Some((3.0, 6.0)));
+        assert_eq!(propose(SHOT, &keyframes(), 60.0), Some((3.0, 7.1)));
+        assert_eq!(propose(Shot { start: 2.3, end: 2.9 }, &keyframes(), 3.0), None);
+    }
+}

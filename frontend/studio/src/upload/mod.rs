@@ -1,0 +1,4 @@
+//! Bringing what was kept to the shop.
+
+pub mod fingerprint;
+pub mod tus;

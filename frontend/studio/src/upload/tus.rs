@@ -1,0 +1,424 @@
+//! The tus 1.0 upload protocol as a state machine without IO (<https://tus.io/protocols/resumable-upload>).
+//!
+//! [`Transfer::ask`] says what to send next, [`Transfer::hear`] takes what came back. The offset that counts is always
+//! the one the server said: after any cut it is asked again, so what arrived is never sent twice and nothing is left out.
+
+use crate::base64url;
+
+/// Most bytes in one request. Small enough that a cut on a phone's connection costs little.
+pub const CHUNK: u64 = 5 * 1024 * 1024;
+/// Fewest bytes in one request, after cuts have made chunks shorter.
+pub const SMALLEST_CHUNK: u64 = 256 * 1024;
+/// Tries in a row without a byte of progress before the person is asked.
+pub const PATIENCE: u32 = 10;
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// `POST` to the collection with the length and the metadata.
+    Create,
+    /// `HEAD` the upload to learn its offset.
+    Head {
+        /// The upload's address.
+        url: String,
+    },
+    /// `PATCH` the bytes `start..end`.
+    Patch {
+        /// The upload's address.
+        url: String,
+        /// First byte.
+        start: u64,
+        /// One past the last byte.
+        end: u64,
+    },
+    /// Wait this long (or until the browser is online again), then ask again.
+    Wait {
+        /// Milliseconds.
+        ms: u32,
+    },
+    /// All bytes are with the server.
+    Finished {
+        /// The upload's address.
+        url: String,
+    },
+    /// It cannot go on by itself.
+    GiveUp {
+        /// What happened and what to do next.
+        sentence: String,
+    },
+}
+
+/// What came back.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reply {
+    /// The HTTP status; 0 when no answer came.
+    pub status: u16,
+    /// The header `Location`.
+    pub location: Option<String>,
+    /// The header `Upload-Offset`.
+    pub offset: Option<u64>,
+    /// The header `Retry-After`, s.
+    pub retry_after: Option<u32>,
+    /// The server's own sentence about a failure.
+    pub sentence: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum State {
+    Creating,
+    Locating(String),
+    Sending(String),
+    Finished(String),
+    Stuck(String),
+}
+
+/// One file on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transfer {
+    length: u64,
+    offset: u64,
+    chunk: u64,
+    failures: u32,
+    wait: Option<u32>,
+    state: State,
+}
+
+impl Transfer {
+    /// A file of `length` bytes; `known` is the address of an earlier try to go on with.
+    #[must_use]
+    pub fn new(length: u64, known: Option<String>) -> Self {
+        Self {
+            length,
+            offset: 0,
+            chunk: CHUNK,
+            failures: 0,
+            wait: None,
+            state: known.map_or(State::Creating, State::Locating),
+        }
+    }
+
+    /// Bytes the server has said are safe.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The upload's address, once there is one: worth remembering across reloads.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match &self.state {
+            State::Locating(url) | State::Sending(url) | State::Finished(url) => Some(url),
+            State::Creating | State::Stuck(_) => None,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn ask(&self) -> Ask {
+        if let (Some(ms), false) = (self.wait, matches!(self.state, State::Stuck(_))) {
+            return Ask::Wait { ms };
+        }
+        match &self.state {
+            State::Creating => Ask::Create,
+            State::Locating(url) => Ask::Head { url: url.clone() },
+            State::Sending(url) => Ask::Patch {
+                url: url.clone(),
+                start: self.offset,
+                end: self.length.min(self.offset + self.chunk),
+            },
+            State::Finished(url) => Ask::Finished { url: url.clone() },
+            State::Stuck(sentence) => Ask::GiveUp {
+                sentence: sentence.clone(),
+            },
+        }
+    }
+
+    /// The wait is over.
+    pub fn waited(&mut self) {
+        self.wait = None;
+    }
+
+    /// Takes the answer to the last [`Ask::Create`], [`Ask::Head`] or [`Ask::Patch`].
+    pub fn hear(&mut self, reply: &Reply) {
+        match (&self.state, reply.status) {
+            (State::Finished(_) | State::Stuck(_), _) => {}
+            (_, 401 | 403) => self.stuck(reply, "You are signed out. Sign in in another tab, then press “Try again”."),
+            (_, 413) => self.stuck(reply, "This file is larger than the shop accepts. Trim the clip, then try again."),
+            (_, 507) => self.stuck(reply, "The shop's disk is full. Free some space on the server, then press “Try again”."),
+            (_, 0 | 408 | 423 | 425 | 429 | 500..=599) => self.retry(reply),
+            (State::Creating, 201) => match reply.location.clone() {
+                Some(url) => self.settle(url, reply.offset.unwrap_or(0)),
+                None => self.stuck(reply, "The server took the upload but did not say where. Press “Try again”."),
+            },
+            (State::Locating(url), 200 | 204) => match reply.offset {
+                Some(offset) => self.settle(url.clone(), offset),
+                None => self.state = State::Creating,
+            },
+            (State::Sending(url), 200 | 204) => match reply.offset {
+                Some(offset) if offset > self.offset => {
+                    self.failures = 0;
+                    self.chunk = (self.chunk * 2).min(CHUNK);
+                    self.settle(url.clone(), offset);
+                }
+                _ => self.retry(reply),
+            },
+            (State::Sending(_), 409) => self.retry(reply),
+            (State::Locating(_) | State::Sending(_), 404 | 410) => {
+                self.offset = 0;
+                self.state = State::Creating;
+                // An upload that vanishes each time it is made would otherwise be made for ever.
+                self.failures += 1;
+                if self.failures >= PATIENCE {
+                    self.stuck(reply, "The server keeps losing this upload. Look at the server's log, then press “Try again”.");
+                }
+            }
+            (_, status) => {
+                let sentence = format!("The server refused the upload (status {status}). Press “Try again”, or leave this one out.");
+                self.stuck(reply, &sentence);
+            }
+        }
+    }
+
+    fn settle(&mut self, url: String, offset: u64) {
+        if offset > self.length {
+            // Somebody else's bytes: this address is not ours.
+            self.offset = 0;
+            self.state = State::Creating;
+        } else {
+            self.offset = offset;
+            self.state = if offset == self.length { State::Finished(url) } else { State::Sending(url) };
+        }
+    }
+
+    fn retry(&mut self, reply: &Reply) {
+        self.failures += 1;
+        if self.failures >= PATIENCE {
+            self.stuck(reply, "The connection to the shop is gone. What arrived is kept. Check the network, then press “Try again”.");
+            return;
+        }
+        let step = 500u32.saturating_mul(1 << self.failures.saturating_sub(1).min(6));
+        let asked = reply.retry_after.unwrap_or(0).saturating_mul(1000);
+        self.wait = Some(step.min(20_000).max(asked.min(120_000)));
+        if let State::Sending(url) = &self.state {
+            self.chunk = (self.chunk / 2).max(SMALLEST_CHUNK);
+            self.state = State::Locating(url.clone());
+        }
+    }
+
+    fn stuck(&mut self, reply: &Reply, sentence: &str) {
+        self.state = State::Stuck(reply.sentence.clone().unwrap_or_else(|| sentence.to_owned()));
+    }
+}
+
+/// The header `Upload-Metadata`: each value in base64, pairs joined by commas; empty values leave the key alone.
+#[must_use]
+pub fn metadata(pairs: &[(&str, &str)]) -> String {
+    let mut header = String::new();
+    for (key, value) in pairs {
+        if !header.is_empty() {
+            header.push(',');
+        }
+        header.push_str(key);
+        if !value.is_empty() {
+            header.push(' ');
+            header.push_str(&base64url::encode_standard(value.as_bytes()));
+        }
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "/api/uploads/u1";
+
+    fn offset(status: u16, offset: u64) -> Reply {
+        Reply {
+            status,
+            offset: Some(offset),
+            ..Reply::default()
+        }
+    }
+
+    fn created() -> Reply {
+        Reply {
+            status: 201,
+            location: Some(URL.into()),
+            ..Reply::default()
+        }
+    }
+
+    /// A server that keeps what it gets and answers, or dies, as told: what it holds at the end must be the file.
+    #[derive(Default)]
+    struct Server {
+        held: Option<Vec<u8>>,
+        /// Requests after which the connection is cut, and how many bytes of that request still arrive.
+        cuts: Vec<(usize, usize)>,
+        requests: usize,
+    }
+
+    impl Server {
+        fn answer(&mut self, ask: &Ask, file: &[u8]) -> Reply {
+            self.requests += 1;
+            let cut = self.cuts.iter().find(|(at, _)| *at == self.requests).map(|(_, n)| *n);
+            match ask {
+                Ask::Create => {
+                    if cut.is_some() {
+                        return Reply::default();
+                    }
+                    self.held = Some(Vec::new());
+                    created()
+                }
+                Ask::Head { .. } => match (&self.held, cut) {
+                    (_, Some(_)) => Reply::default(),
+                    (Some(held), None) => offset(200, held.len() as u64),
+                    (None, None) => Reply { status: 404, ..Reply::default() },
+                },
+                Ask::Patch { start, end, .. } => {
+                    let Some(held) = &mut self.held else {
+                        return Reply { status: 404, ..Reply::default() };
+                    };
+                    assert_eq!(*start, held.len() as u64, "bytes are sent where the server stands");
+                    let body = &file[*start as usize..*end as usize];
+                    match cut {
+                        Some(n) => {
+                            held.extend_from_slice(&body[..n.min(body.len())]);
+                            Reply::default()
+                        }
+                        None => {
+                            held.extend_from_slice(body);
+                            offset(204, held.len() as u64)
+                        }
+                    }
+                }
+                other => panic!("{other:?} is not a request"),
+            }
+        }
+    }
+
+    fn run(file: &[u8], known: Option<String>, server: &mut Server) -> (Transfer, u32) {
+        let mut transfer = Transfer::new(file.len() as u64, known);
+        let mut waits = 0;
+        for _ in 0..500 {
+            match transfer.ask() {
+                Ask::Wait { .. } => {
+                    waits += 1;
+                    transfer.waited();
+                }
+                Ask::Finished { .. } | Ask::GiveUp { .. } => return (transfer, waits),
+                ask => {
+                    let reply = server.answer(&ask, file);
+                    transfer.hear(&reply);
+                }
+            }
+        }
+        panic!("never came to an end");
+    }
+
+    fn film(length: usize) -> Vec<u8> {
+        (0..length).map(|i| (i * 31 % 251) as u8).collect()
+    }
+
+    #[test]
+    fn sends_a_file_in_chunks() {
+        let file = film(CHUNK as usize * 2 + 17);
+        let mut server = Server::default();
+        let (transfer, waits) = run(&file, None, &mut server);
+        assert_eq!(transfer.ask(), Ask::Finished { url: URL.into() });
+        assert_eq!(server.held.as_deref(), Some(&file[..]));
+        assert_eq!((server.requests, waits), (4, 0));
+    }
+
+    #[test]
+    fn every_cut_resumes_where_it_was() {
+        let file = film(CHUNK as usize + 1000);
+        for at in 1..6 {
+            for arrived in [0, 1, 999, 300_000] {
+                let mut server = Server {
+                    cuts: vec![(at, arrived), (at + 1, 0), (at + 3, arrived)],
+                    ..Server::default()
+                };
+                let (transfer, _) = run(&file, None, &mut server);
+                assert!(matches!(transfer.ask(), Ask::Finished { .. }));
+                assert!(server.held.as_deref() == Some(&file[..]), "cut at {at} after {arrived}");
+            }
+        }
+    }
+
+    #[test]
+    fn goes_on_after_a_reload_and_starts_again_when_the_upload_expired() {
+        let file = film(1000);
+        let mut server = Server {
+            held: Some(file[..400].to_vec()),
+            ..Server::default()
+        };
+        run(&file, Some(URL.into()), &mut server);
+        assert_eq!(server.held.as_deref(), Some(&file[..]));
+        assert_eq!(server.requests, 2);
+
+        let mut forgetful = Server::default();
+        run(&file, Some("/api/uploads/gone".into()), &mut forgetful);
+        assert_eq!(forgetful.held.as_deref(), Some(&file[..]));
+    }
+
+    #[test]
+    fn gives_up_with_a_sentence_and_only_after_patience() {
+        let file = film(1000);
+        let mut server = Server {
+            cuts: (1..=50).map(|at| (at, 0)).collect(),
+            ..Server::default()
+        };
+        let (transfer, waits) = run(&file, None, &mut server);
+        assert!(matches!(transfer.ask(), Ask::GiveUp { sentence } if sentence.contains("network")));
+        assert_eq!(waits, PATIENCE - 1);
+    }
+
+    #[test]
+    fn refusals_end_at_once_in_the_servers_words() {
+        for status in [400, 401, 403, 413, 415, 507] {
+            let mut transfer = Transfer::new(10, None);
+            transfer.hear(&Reply {
+                status,
+                sentence: Some("Say this.".into()),
+                ..Reply::default()
+            });
+            assert_eq!(transfer.ask(), Ask::GiveUp { sentence: "Say this.".into() }, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_takes_nothing_or_too_much_is_not_believed() {
+        let mut transfer = Transfer::new(10, Some(URL.into()));
+        transfer.hear(&offset(200, 11));
+        assert_eq!(transfer.ask(), Ask::Create);
+
+        let mut transfer = Transfer::new(10, Some(URL.into()));
+        transfer.hear(&offset(200, 4));
+        transfer.hear(&offset(204, 4));
+        assert!(matches!(transfer.ask(), Ask::Wait { .. }));
+    }
+
+    #[test]
+    fn waits_as_long_as_the_server_asks() {
+        let mut transfer = Transfer::new(10, None);
+        transfer.hear(&Reply {
+            status: 429,
+            retry_after: Some(30),
+            ..Reply::default()
+        });
+        assert_eq!(transfer.ask(), Ask::Wait { ms: 30_000 });
+    }
+
+    #[test]
+    fn an_empty_file_is_done_once_created() {
+        let mut transfer = Transfer::new(0, None);
+        transfer.hear(&created());
+        assert_eq!(transfer.ask(), Ask::Finished { url: URL.into() });
+    }
+
+    #[test]
+    fn metadata_is_padded_base64_pairs() {
+        assert_eq!(metadata(&[("filename", "tasse.mp4"), ("kind", "clip"), ("x", "")]), "filename dGFzc2UubXA0,kind Y2xpcA==,x");
+    }
+}

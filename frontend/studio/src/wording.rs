@@ -1,0 +1,148 @@
+//! Numbers as people read them: lengths, sizes, shares and levels.
+
+/// Seconds as `m:ss.t`, e.g. `1:04.2`, for spots on a timeline.
+#[must_use]
+pub fn timecode(seconds: f64) -> String {
+    let tenths = (seconds.max(0.0) * 10.0).round() as u64;
+    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}
+
+/// Seconds as `m:ss` or `h:mm:ss`, for a running clock.
+#[must_use]
+pub fn clock(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// A length in words, e.g. `3.2 s` or `1 min 4 s`.
+#[must_use]
+pub fn length(seconds: f64) -> String {
+    let seconds = seconds.max(0.0);
+    if seconds < 59.95 {
+        format!("{seconds:.1} s")
+    } else {
+        let whole = seconds.round() as u64;
+        format!("{} min {} s", whole / 60, whole % 60)
+    }
+}
+
+/// A size in decimal units, e.g. `640 B`, `12.4 MB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if value >= 99.95 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// A share of a whole as whole per cent, never 100 before it is all.
+#[must_use]
+pub fn percent(part: u64, whole: u64) -> u32 {
+    if whole == 0 || part >= whole {
+        100
+    } else {
+        (part as f64 / whole as f64 * 100.0).floor() as u32
+    }
+}
+
+/// A count with its noun, e.g. `1 clip`, `3 clips`.
+#[must_use]
+pub fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A level in dB full scale as the filled share of a meter, 0–1: −60 dB and below is empty.
+#[must_use]
+pub fn meter(dbfs: f32) -> f32 {
+    if dbfs.is_finite() { ((dbfs + 60.0) / 60.0).clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// The root mean square of samples in dB full scale; −120 for silence and for nothing.
+#[must_use]
+pub fn dbfs(samples: &[f32]) -> f32 {
+    if samples.is_empty() {
+        return -120.0;
+    }
+    let energy: f64 = samples.iter().map(|s| f64::from(*s) * f64::from(*s)).sum();
+    let rms = (energy / samples.len() as f64).sqrt();
+    (20.0 * rms.max(1e-6).log10()) as f32
+}
+
+/// What a sound level means to somebody filming.
+#[must_use]
+pub fn level(dbfs: f32) -> &'static str {
+    match dbfs {
+        d if d < -70.0 => "silent",
+        d if d < -45.0 => "very quiet",
+        d if d < -6.0 => "good",
+        _ => "too loud",
+    }
+}
+
+/// What a mean luma of 0–1 means to somebody filming.
+#[must_use]
+pub fn light(exposure: f32) -> &'static str {
+    match exposure {
+        e if e < 0.04 => "black",
+        e if e < 0.20 => "dark",
+        e if e < 0.80 => "good",
+        _ => "too bright",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_carry_over_instead_of_showing_sixty() {
+        assert_eq!(timecode(59.96), "1:00.0");
+        assert_eq!(timecode(-3.0), "0:00.0");
+        assert_eq!(clock(3599.9), "59:59");
+        assert_eq!(clock(3600.0), "1:00:00");
+        assert_eq!(length(59.96), "1 min 0 s");
+        assert_eq!(length(3.24), "3.2 s");
+    }
+
+    #[test]
+    fn sizes_change_unit_before_they_need_four_digits() {
+        assert_eq!(size(999), "999 B");
+        assert_eq!(size(1000), "1.0 kB");
+        assert_eq!(size(99_960), "100 kB");
+        assert_eq!(size(999_960), "1.0 MB");
+        assert_eq!(size(12_400_000), "12.4 MB");
+    }
+
+    #[test]
+    fn progress_says_all_only_when_it_is_all() {
+        assert_eq!(percent(999, 1000), 99);
+        assert_eq!(percent(1000, 1000), 100);
+        assert_eq!(percent(0, 0), 100);
+    }
+
+    #[test]
+    fn a_full_scale_sine_reads_three_decibels_below() {
+        let sine: Vec<f32> = (0..48_000).map(|i| (i as f32 * 0.05).sin()).collect();
+        assert!((dbfs(&sine) + 3.01).abs() < 0.05);
+        assert_eq!(dbfs(&[0.0; 64]), -120.0);
+        assert_eq!(dbfs(&[]), -120.0);
+        assert_eq!(meter(f32::NAN), 0.0);
+        assert_eq!(meter(0.0), 1.0);
+    }
+}
