@@ -2,7 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::ProductId, media::Media, money::Money, time::UnixMs};
+use crate::{
+    id::ProductId,
+    invalid::{Invalid, many_lines, one_line},
+    media::{Kind, Media},
+    money::Money,
+    time::UnixMs,
+};
+
+pub use crate::slug::Slug;
 
 /// Whether shoppers can see a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,4 +47,391 @@ pub struct Product {
     pub media: Vec<Media>,
     /// When it last changed.
     pub updated_at: UnixMs,
+}
+
+impl Product {
+    /// What stands between this product and its page: one sentence each, empty when it can be published.
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        if self.title.is_empty() {
+            missing.push("Give the product a title.".to_owned());
+        }
+        match self.price {
+            None => missing.push("Set a price.".to_owned()),
+            Some(price) if price.minor == 0 => missing.push("Set a price above zero.".to_owned()),
+            Some(_) => {}
+        }
+        match self.media.first() {
+            Some(hero) if hero.kind == Kind::Photo && !hero.variants.is_empty() => {}
+            Some(hero) if hero.kind == Kind::Photo => {
+                missing.push("Wait until the first photo is processed.".to_owned());
+            }
+            _ if self.media.iter().any(|media| media.kind == Kind::Photo) => {
+                missing.push(
+                    "Move a photo to the first place: it is what shoppers see first.".to_owned(),
+                );
+            }
+            _ => missing.push("Add a photo: it is what shoppers see first.".to_owned()),
+        }
+        missing
+    }
+
+    /// Nothing can be bought at the moment.
+    #[must_use]
+    pub const fn sold_out(&self) -> bool {
+        self.available == 0
+    }
+}
+
+/// The fields of the editor as typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EditForm {
+    /// Title.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// Paragraphs.
+    pub text: String,
+    /// Decimal text in the shop's currency; empty for none.
+    pub price: String,
+    /// A whole number; empty for 0.
+    pub stock: String,
+    /// Its name in addresses; empty: made from the title.
+    pub slug: String,
+}
+
+/// A title: one line of at most 120 characters; empty is allowed in a draft.
+///
+/// # Errors
+/// A sentence about the field `title`.
+pub fn title(text: &str) -> Result<String, Invalid> {
+    bounded("title", "A title", one_line(text), 120)
+}
+
+/// The sentence beside the price: one line of at most 240 characters.
+///
+/// # Errors
+/// A sentence about the field `summary`.
+pub fn summary(text: &str) -> Result<String, Invalid> {
+    bounded("summary", "The summary", one_line(text), 240)
+}
+
+/// The text below: at most 20 000 characters.
+///
+/// # Errors
+/// A sentence about the field `text`.
+pub fn text(text: &str) -> Result<String, Invalid> {
+    bounded("text", "The text", many_lines(text), 20_000)
+}
+
+fn bounded(field: &'static str, name: &str, text: String, most: usize) -> Result<String, Invalid> {
+    let count = text.chars().count();
+    if count > most {
+        return Err(Invalid::new(
+            field,
+            format!("{name} has at most {most} characters; this has {count}. Shorten it."),
+        ));
+    }
+    Ok(text)
+}
+
+/// The most pieces of one product a shop can count.
+pub const MAX_STOCK: u32 = 1_000_000;
+
+/// A count of pieces as typed; empty is 0.
+///
+/// # Errors
+/// A sentence about the field `stock`.
+pub fn stock(text: &str) -> Result<u32, Invalid> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if text.is_empty() {
+        return Ok(0);
+    }
+    if text.starts_with(['-', '−']) {
+        return Err(Invalid::new(
+            "stock",
+            "Stock cannot be below zero. Write 0 when there is none.",
+        ));
+    }
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Invalid::new(
+            "stock",
+            "Write the stock as a whole number, for example 12.",
+        ));
+    }
+    match text.parse() {
+        Ok(count) if count <= MAX_STOCK => Ok(count),
+        _ => Err(Invalid::new(
+            "stock",
+            format!("The stock can be at most {MAX_STOCK}."),
+        )),
+    }
+}
+
+/// How many pieces there are and how many of them are promised. Every operation keeps `held ≤ counted`.
+///
+/// The database runs the same rule in one conditional update; this is its specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stock {
+    counted: u32,
+    held: u32,
+}
+
+impl Stock {
+    /// `counted` pieces, of which `held` are promised; `None` when more are promised than there are.
+    #[must_use]
+    pub const fn new(counted: u32, held: u32) -> Option<Self> {
+        if held > counted {
+            None
+        } else {
+            Some(Self { counted, held })
+        }
+    }
+
+    /// Pieces that can still be bought.
+    #[must_use]
+    pub const fn available(self) -> u32 {
+        self.counted.saturating_sub(self.held)
+    }
+
+    /// Pieces counted by the shop.
+    #[must_use]
+    pub const fn counted(self) -> u32 {
+        self.counted
+    }
+
+    /// Promises `quantity`; `None` when there are not that many.
+    #[must_use]
+    pub const fn hold(self, quantity: u32) -> Option<Self> {
+        match self.held.checked_add(quantity) {
+            Some(held) => Self::new(self.counted, held),
+            None => None,
+        }
+    }
+
+    /// Gives a promise of `quantity` back; `None` when that was never promised.
+    #[must_use]
+    pub const fn release(self, quantity: u32) -> Option<Self> {
+        match self.held.checked_sub(quantity) {
+            Some(held) => Self::new(self.counted, held),
+            None => None,
+        }
+    }
+
+    /// Hands out `quantity` promised pieces; `None` when that was never promised.
+    #[must_use]
+    pub const fn sell(self, quantity: u32) -> Option<Self> {
+        match (
+            self.held.checked_sub(quantity),
+            self.counted.checked_sub(quantity),
+        ) {
+            (Some(held), Some(counted)) => Self::new(counted, held),
+            _ => None,
+        }
+    }
+
+    /// The shop counted again; `None` when more are promised than that.
+    #[must_use]
+    pub const fn recount(self, counted: u32) -> Option<Self> {
+        Self::new(counted, self.held)
+    }
+}
+
+/// Where a picture or clip goes in the order of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// One place towards the hero.
+    Up,
+    /// One place away from it.
+    Down,
+    /// To the first place: it becomes the hero.
+    First,
+}
+
+impl std::str::FromStr for Direction {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "up" => Ok(Self::Up),
+            "down" => Ok(Self::Down),
+            "first" => Ok(Self::First),
+            _ => Err(Invalid::new("direction", "Choose up, down or first.")),
+        }
+    }
+}
+
+/// Moves the item at `from` in `direction`; out of range changes nothing.
+pub fn reorder<T>(items: &mut [T], from: usize, direction: Direction) {
+    let to = match direction {
+        Direction::Up => from.saturating_sub(1),
+        Direction::Down => from.saturating_add(1),
+        Direction::First => 0,
+    };
+    if from >= items.len() || to >= items.len() {
+        return;
+    }
+    if to <= from {
+        if let Some(stretch) = items.get_mut(to..=from) {
+            stretch.rotate_right(1);
+        }
+    } else if let Some(stretch) = items.get_mut(from..=to) {
+        stretch.rotate_left(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::money::Currency;
+
+    fn photo(ready: bool) -> Media {
+        let variant = crate::media::Variant {
+            url: "/media/h/320.jpg".into(),
+            mime: "image/jpeg".into(),
+            width: 320,
+            height: 320,
+            bytes: 1,
+        };
+        Media {
+            id: "m".parse().expect("id"),
+            kind: Kind::Photo,
+            alt: String::new(),
+            width: 320,
+            height: 320,
+            duration_ms: 0,
+            placeholder: "#000000".into(),
+            variants: if ready { vec![variant] } else { Vec::new() },
+        }
+    }
+
+    fn draft() -> Product {
+        Product {
+            id: "p".parse().expect("id"),
+            slug: "cup".into(),
+            state: State::Draft,
+            title: String::new(),
+            summary: String::new(),
+            text: String::new(),
+            price: None,
+            available: 0,
+            stock: 0,
+            media: Vec::new(),
+            updated_at: UnixMs(0),
+        }
+    }
+
+    #[test]
+    fn a_draft_says_what_it_lacks() {
+        let mut product = draft();
+        assert_eq!(product.missing().len(), 3);
+        product.title = "Cup".into();
+        product.price = Some(Money {
+            minor: 0,
+            currency: Currency::EUR,
+        });
+        product.media = vec![photo(false)];
+        assert_eq!(
+            product.missing(),
+            [
+                "Set a price above zero.",
+                "Wait until the first photo is processed."
+            ]
+        );
+        product.price = Some(Money {
+            minor: 3800,
+            currency: Currency::EUR,
+        });
+        let mut clip = photo(true);
+        clip.kind = Kind::Clip;
+        product.media = vec![clip, photo(true)];
+        assert_eq!(product.missing().len(), 1);
+        assert!(product.missing().concat().contains("Move a photo"));
+        product.media.remove(0);
+        assert!(product.missing().is_empty());
+    }
+
+    #[test]
+    fn typed_fields_are_checked() {
+        assert_eq!(title(" A  cup\n"), Ok("A cup".into()));
+        assert!(title(&"x".repeat(121)).is_err());
+        assert!(summary(&"x".repeat(241)).is_err());
+        assert!(text(&"x".repeat(20_001)).is_err());
+        assert_eq!(stock(" 1 000 "), Ok(1000));
+        assert_eq!(stock(""), Ok(0));
+        for bad in ["-1", "1.5", "many", "1000001", "99999999999999999999"] {
+            assert!(stock(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn items_move_one_place_or_to_the_front() {
+        let moved = |from, direction| {
+            let mut items = ['a', 'b', 'c', 'd'];
+            reorder(&mut items, from, direction);
+            items.iter().collect::<String>()
+        };
+        assert_eq!(moved(2, Direction::Up), "acbd");
+        assert_eq!(moved(0, Direction::Up), "abcd");
+        assert_eq!(moved(2, Direction::Down), "abdc");
+        assert_eq!(moved(3, Direction::Down), "abcd");
+        assert_eq!(moved(3, Direction::First), "dabc");
+        assert_eq!(moved(9, Direction::First), "abcd");
+    }
+
+    #[derive(Debug, Clone)]
+    enum Act {
+        Hold(u32),
+        Release(u32),
+        Sell(u32),
+        Recount(u32),
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        prop_oneof![
+            (0_u32..20).prop_map(Act::Hold),
+            (0_u32..20).prop_map(Act::Release),
+            (0_u32..20).prop_map(Act::Sell),
+            (0_u32..50).prop_map(Act::Recount),
+            any::<u32>().prop_map(Act::Hold),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn stock_never_promises_more_than_there_is(counted in 0_u32..50, acts in proptest::collection::vec(act(), 0..60)) {
+            let mut stock = Stock::new(counted, 0).expect("nothing held");
+            let (mut made, mut sold) = (i64::from(counted), 0_i64);
+            for act in acts {
+                let next = match act {
+                    Act::Hold(n) => stock.hold(n),
+                    Act::Release(n) => stock.release(n),
+                    Act::Sell(n) => stock.sell(n),
+                    Act::Recount(n) => stock.recount(n),
+                };
+                let Some(next) = next else { continue };
+                match act {
+                    Act::Sell(n) => sold += i64::from(n),
+                    Act::Recount(n) => made += i64::from(n) - i64::from(stock.counted()),
+                    Act::Hold(_) | Act::Release(_) => {}
+                }
+                prop_assert!(next.held <= next.counted);
+                prop_assert_eq!(i64::from(next.counted) + sold, made);
+                stock = next;
+            }
+        }
+
+        #[test]
+        fn moving_keeps_every_item(count in 0_usize..12, from in 0_usize..14, pick in 0_usize..3) {
+            let mut items: Vec<usize> = (0..count).collect();
+            reorder(&mut items, from, [Direction::Up, Direction::Down, Direction::First][pick]);
+            items.sort_unstable();
+            prop_assert_eq!(items, (0..count).collect::<Vec<_>>());
+        }
+    }
 }

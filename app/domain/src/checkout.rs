@@ -1,1 +1,348 @@
 //! Buying: quotes, holds, orders, payments.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{OrderId, ProductId},
+    invalid::{Invalid, many_lines, one_line},
+    media::Media,
+    money::Money,
+    time::UnixMs,
+};
+
+pub use crate::order::{Effects, Event, Refused, State, transition};
+
+/// The most pieces of one product in one order.
+pub const MAX_QUANTITY: u32 = 99;
+/// How long stock is held for an order that is not paid, ms.
+pub const HOLD_MS: i64 = 15 * 60 * 1000;
+
+/// A priced line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// What is bought.
+    pub product: ProductId,
+    /// Its page, as it was called when it was bought.
+    pub slug: String,
+    /// Its title when it was bought.
+    pub title: String,
+    /// How many.
+    pub quantity: u32,
+    /// What one cost when it was bought.
+    pub price: Money,
+    /// `price` times `quantity`.
+    pub total: Money,
+    /// Its hero, for the summary; absent once the product is gone.
+    pub photo: Option<Media>,
+}
+
+/// What a purchase would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// How many.
+    pub quantity: u32,
+    /// What one costs.
+    pub price: Money,
+    /// What all cost.
+    pub total: Money,
+}
+
+impl Quote {
+    /// Prices `quantity` pieces.
+    ///
+    /// # Errors
+    /// A sentence about the field `quantity`: zero, or more than [`MAX_QUANTITY`].
+    pub fn new(price: Money, quantity: u32) -> Result<Self, Invalid> {
+        if !(1..=MAX_QUANTITY).contains(&quantity) {
+            return Err(Invalid::new(
+                "quantity",
+                format!("Choose between 1 and {MAX_QUANTITY} pieces."),
+            ));
+        }
+        let total = price.times(quantity).ok_or_else(|| {
+            Invalid::new(
+                "quantity",
+                "This is more than one order can hold. Choose fewer pieces.",
+            )
+        })?;
+        Ok(Self {
+            quantity,
+            price,
+            total,
+        })
+    }
+}
+
+/// Who buys and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buyer {
+    /// For the receipt and questions.
+    pub email: String,
+    /// Name on the parcel.
+    pub name: String,
+    /// Where to send it: 1–8 lines.
+    pub address: String,
+}
+
+/// The fields of the payment form as typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PayForm {
+    /// Email.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// Address, several lines.
+    pub address: String,
+    /// What the test gateway shall do; see [`Outcome`]. Empty: succeed.
+    pub outcome: String,
+}
+
+impl PayForm {
+    /// Checks who buys.
+    ///
+    /// # Errors
+    /// The first field that is wrong, with a sentence.
+    pub fn buyer(&self) -> Result<Buyer, Invalid> {
+        Ok(Buyer {
+            email: email(&self.email)?,
+            name: name(&self.name)?,
+            address: address(&self.address)?,
+        })
+    }
+}
+
+/// RFC 5321 §4.5.3.1 bounds; otherwise only what a typo would break, because only a delivered message proves an address.
+fn email(text: &str) -> Result<String, Invalid> {
+    let email = text.trim();
+    let wrong = || {
+        Invalid::new(
+            "email",
+            "Write your email address, for example ana@example.org.",
+        )
+    };
+    let (local, host) = email.rsplit_once('@').ok_or_else(wrong)?;
+    let labels_fit = host.split('.').all(|label| {
+        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    });
+    let fits =
+        (1..=64).contains(&local.len()) && email.len() <= 254 && host.contains('.') && labels_fit;
+    let clean = !email
+        .chars()
+        .any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"'));
+    if fits && clean && !local.contains('@') {
+        Ok(email.to_owned())
+    } else {
+        Err(wrong())
+    }
+}
+
+fn name(text: &str) -> Result<String, Invalid> {
+    let name = one_line(text);
+    match name.chars().count() {
+        0 => Err(Invalid::new("name", "Write the name for the parcel.")),
+        1..=100 => Ok(name),
+        _ => Err(Invalid::new(
+            "name",
+            "A name has at most 100 characters. Shorten it.",
+        )),
+    }
+}
+
+fn address(text: &str) -> Result<String, Invalid> {
+    let address = many_lines(text);
+    if address.is_empty() {
+        return Err(Invalid::new(
+            "address",
+            "Write the address to send it to: street, town and country.",
+        ));
+    }
+    if address.chars().count() > 500 || address.lines().count() > 8 {
+        return Err(Invalid::new(
+            "address",
+            "An address has at most 8 lines and 500 characters. Shorten it.",
+        ));
+    }
+    Ok(address)
+}
+
+/// What the test gateway shall do with a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The payment succeeds at once.
+    Success,
+    /// The card is declined.
+    Decline,
+    /// No answer in time; the processor later says that it succeeded.
+    Unknown,
+    /// No answer in time; the processor later says that it was declined.
+    UnknownDecline,
+}
+
+impl Outcome {
+    /// Every outcome, in the order a form offers them.
+    pub const ALL: [Self; 4] = [
+        Self::Success,
+        Self::Decline,
+        Self::Unknown,
+        Self::UnknownDecline,
+    ];
+
+    /// The value in forms.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Decline => "decline",
+            Self::Unknown => "unknown",
+            Self::UnknownDecline => "unknown_decline",
+        }
+    }
+
+    /// The words beside the choice.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Success => "The payment succeeds",
+            Self::Decline => "The card is declined",
+            Self::Unknown => "No answer at first, then it succeeds",
+            Self::UnknownDecline => "No answer at first, then it is declined",
+        }
+    }
+}
+
+impl std::str::FromStr for Outcome {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if text.is_empty() {
+            return Ok(Self::Success);
+        }
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == text)
+            .ok_or_else(|| Invalid::new("outcome", "Choose what the test payment shall do."))
+    }
+}
+
+/// An order as its buyer and its shop see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its identifier, for the shop's pages.
+    pub id: OrderId,
+    /// The unguessable name in the buyer's addresses: `/checkout/{token}`, `/order/{token}`.
+    pub token: String,
+    /// Its number in the shop, from 1.
+    pub number: u32,
+    /// Where it stands.
+    pub state: State,
+    /// Paid through the test gateway: no money moved.
+    pub test: bool,
+    /// What is bought.
+    pub lines: Vec<Line>,
+    /// What it costs in all.
+    pub total: Money,
+    /// Who buys; known once payment was tried.
+    pub buyer: Option<Buyer>,
+    /// Number of the receipt in the shop, once paid.
+    pub receipt: Option<u32>,
+    /// Why the last payment was declined: a sentence.
+    pub declined: Option<String>,
+    /// Until when stock is held while it is not paid.
+    pub held_until: UnixMs,
+    /// When it was made.
+    pub created_at: UnixMs,
+    /// When it was paid.
+    pub paid_at: Option<UnixMs>,
+    /// When it was sent.
+    pub sent_at: Option<UnixMs>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::money::Currency;
+
+    fn form() -> PayForm {
+        PayForm {
+            email: " ana@example.org ".into(),
+            name: "Ana  B".into(),
+            address: "1 Quiet St\r\n\r\nLeeds".into(),
+            outcome: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_buyer_is_checked_field_by_field() {
+        let buyer = form().buyer().expect("valid");
+        assert_eq!(
+            (buyer.email.as_str(), buyer.name.as_str()),
+            ("ana@example.org", "Ana B")
+        );
+        assert_eq!(buyer.address, "1 Quiet St\n\nLeeds");
+        for email in [
+            "",
+            "ana",
+            "@b.c",
+            "ana@",
+            "ana@host",
+            "a b@c.de",
+            "a@b..c",
+            "a@-b.c",
+            "a@b@c.de",
+            "a@b.c\nBcc: x",
+        ] {
+            let error = PayForm {
+                email: email.into(),
+                ..form()
+            }
+            .buyer()
+            .expect_err(email);
+            assert_eq!(error.field, "email");
+        }
+        let error = PayForm {
+            name: " ".into(),
+            ..form()
+        }
+        .buyer()
+        .expect_err("name");
+        assert_eq!(error.field, "name");
+        let error = PayForm {
+            address: "\n".repeat(9) + "x\n\n\n\n\n\n\n\n\nx",
+            ..form()
+        }
+        .buyer()
+        .expect_err("address");
+        assert_eq!(error.field, "address");
+    }
+
+    #[test]
+    fn outcomes_have_form_values() {
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.as_str().parse(), Ok(outcome));
+        }
+        assert_eq!("".parse(), Ok(Outcome::Success));
+        assert!("free".parse::<Outcome>().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_quote_is_exact(minor in 0..=Money::MAX_MINOR, quantity in 0_u32..200) {
+            let price = Money { minor, currency: Currency::EUR };
+            match Quote::new(price, quantity) {
+                Ok(quote) => prop_assert_eq!(quote.total.minor, minor * i64::from(quantity)),
+                Err(_) => prop_assert!(quantity == 0 || quantity > MAX_QUANTITY),
+            }
+        }
+
+        #[test]
+        fn any_form_is_judged(email: String, name: String, address: String) {
+            if let Ok(buyer) = (PayForm { email, name, address, outcome: String::new() }).buyer() {
+                prop_assert!(!buyer.email.chars().any(char::is_control) && !buyer.name.chars().any(char::is_control));
+            }
+        }
+    }
+}

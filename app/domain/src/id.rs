@@ -82,3 +82,29 @@ ids! {
     /// One recording on a creator's device. Named on the device, so only as trustworthy as its owner.
     SessionId,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_accepted_id_is_safe_in_paths_and_addresses(text: String) {
+            if let Ok(id) = text.parse::<ShopId>() {
+                prop_assert!(id.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+                prop_assert!((1..=64).contains(&id.as_str().len()));
+            }
+        }
+
+        #[test]
+        fn ids_survive_json(text in "[a-z0-9_-]{1,64}") {
+            let id: MediaId = text.parse().expect("well formed");
+            let json = serde_json::to_string(&id).expect("json");
+            prop_assert_eq!(serde_json::from_str::<MediaId>(&json).expect("back"), id);
+            let refused = serde_json::from_str::<MediaId>("\"../x\"").is_err();
+            prop_assert!(refused);
+        }
+    }
+}

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::MediaId;
+use crate::{
+    id::{MediaId, UploadId},
+    invalid::{Invalid, one_line},
+    time::UnixMs,
+};
 
 /// What an upload says it is; the bytes decide whether that is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,4 +52,337 @@ pub struct Media {
     pub placeholder: String,
     /// Renditions. Pictures: AVIF, WebP and JPEG at several widths. Clips: the MP4, and JPEG posters.
     pub variants: Vec<Variant>,
+}
+
+/// The largest photo that is taken, in bytes.
+pub const MAX_PHOTO_BYTES: u64 = 40 * 1024 * 1024;
+/// The largest clip that is taken, in bytes.
+pub const MAX_CLIP_BYTES: u64 = 200 * 1024 * 1024;
+/// The most pixels of a photo: 100 megapixels, some 400 MB once decoded.
+pub const MAX_PHOTO_PIXELS: u64 = 100_000_000;
+/// The longest side of a photo, in pixels.
+pub const MAX_PHOTO_SIDE: u32 = 30_000;
+/// The longest clip, in milliseconds.
+pub const MAX_CLIP_MS: u64 = 120_000;
+
+impl Kind {
+    /// The word in forms and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Clip => "clip",
+        }
+    }
+
+    /// The most bytes of this kind.
+    #[must_use]
+    pub const fn max_bytes(self) -> u64 {
+        match self {
+            Self::Photo => MAX_PHOTO_BYTES,
+            Self::Clip => MAX_CLIP_BYTES,
+        }
+    }
+
+    /// Checks an announced length.
+    ///
+    /// # Errors
+    /// A sentence about the field `file`.
+    pub fn check_length(self, length: u64) -> Result<(), Invalid> {
+        let most = self.max_bytes();
+        if length == 0 {
+            return Err(Invalid::new(
+                "file",
+                "The file is empty. Choose another one.",
+            ));
+        }
+        if length > most {
+            let (name, advice) = match self {
+                Self::Photo => (
+                    "photo",
+                    "Choose a smaller one or save it at a lower quality.",
+                ),
+                Self::Clip => ("clip", "Cut it shorter."),
+            };
+            return Err(Invalid::new(
+                "file",
+                format!(
+                    "This {name} has {} MB; the most is {} MB. {advice}",
+                    length.div_ceil(1024 * 1024),
+                    most / (1024 * 1024)
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text {
+            "photo" => Ok(Self::Photo),
+            "clip" => Ok(Self::Clip),
+            _ => Err(Invalid::new("kind", "An upload is a photo or a clip.")),
+        }
+    }
+}
+
+/// A file format that is taken, known by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JPEG (ISO/IEC 10918-1): `FF D8 FF`.
+    Jpeg,
+    /// PNG (RFC 2083 §3.1).
+    Png,
+    /// WebP (RFC 9649 §2.4).
+    Webp,
+    /// MP4 (ISO/IEC 14496-12 §4.3): an `ftyp` box first, of a brand that is not a picture.
+    Mp4,
+}
+
+/// How many bytes [`Format::sniff`] needs at most.
+pub const SNIFF_BYTES: usize = 32;
+
+impl Format {
+    /// Whether it is a picture or a clip.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Jpeg | Self::Png | Self::Webp => Kind::Photo,
+            Self::Mp4 => Kind::Clip,
+        }
+    }
+
+    /// Its MIME type.
+    #[must_use]
+    pub const fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Mp4 => "video/mp4",
+        }
+    }
+
+    /// The end of its file names.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Mp4 => "mp4",
+        }
+    }
+
+    /// Tells the format from the first bytes of a file; names and announced types are never asked.
+    ///
+    /// # Errors
+    /// A sentence that names what was found and what to do instead.
+    pub fn sniff(head: &[u8]) -> Result<Self, Invalid> {
+        if head.starts_with(b"\xff\xd8\xff") {
+            return Ok(Self::Jpeg);
+        }
+        if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+            return Ok(Self::Png);
+        }
+        if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+            return Ok(Self::Webp);
+        }
+        let brand = (head.get(4..8) == Some(b"ftyp"))
+            .then(|| head.get(8..12))
+            .flatten();
+        match brand {
+            Some(b"heic" | b"heix" | b"hevc" | b"mif1" | b"msf1") => {
+                Err(unknown("an HEIC picture"))
+            }
+            Some(b"avif" | b"avis") => Err(unknown("an AVIF picture")),
+            Some(b"qt  ") => Err(unknown("a QuickTime film")),
+            Some(_) => Ok(Self::Mp4),
+            None => Err(unknown(foreign(head))),
+        }
+    }
+
+    /// Like [`Format::sniff`], and it must be of `kind`.
+    ///
+    /// # Errors
+    /// A sentence that names what was found and what was expected.
+    pub fn expect(head: &[u8], kind: Kind) -> Result<Self, Invalid> {
+        let format = Self::sniff(head)?;
+        match (kind, format.kind()) {
+            (Kind::Photo, Kind::Clip) => Err(Invalid::new(
+                "file",
+                "This is a film, not a photo. Choose a JPEG, PNG or WebP picture.",
+            )),
+            (Kind::Clip, Kind::Photo) => Err(Invalid::new(
+                "file",
+                "This is a picture, not a clip. Choose an MP4 film.",
+            )),
+            _ => Ok(format),
+        }
+    }
+}
+
+fn unknown(found: &str) -> Invalid {
+    Invalid::new(
+        "file",
+        format!(
+            "This file is {found}. Save it as JPEG, PNG or WebP for a photo, or as MP4 for a clip, and try again."
+        ),
+    )
+}
+
+fn foreign(head: &[u8]) -> &'static str {
+    let starts = |magic: &[u8]| head.starts_with(magic);
+    if head.is_empty() {
+        "empty"
+    } else if starts(b"GIF8") {
+        "a GIF picture"
+    } else if starts(b"\x1a\x45\xdf\xa3") {
+        "a WebM or Matroska film"
+    } else if starts(b"RIFF") && head.get(8..12) == Some(b"AVI ") {
+        "an AVI film"
+    } else if starts(b"RIFF") && head.get(8..12) == Some(b"WAVE") {
+        "a WAV sound"
+    } else if starts(b"%PDF") {
+        "a PDF document"
+    } else if starts(b"PK\x03\x04") {
+        "a ZIP archive"
+    } else if starts(b"II*\0") || starts(b"MM\0*") {
+        "a TIFF or raw picture"
+    } else if starts(b"BM") {
+        "a BMP picture"
+    } else if starts(b"\x7fELF") || starts(b"MZ") {
+        "a program"
+    } else if head.trim_ascii_start().starts_with(b"<") {
+        "a text with markup (HTML, SVG or XML)"
+    } else if head
+        .iter()
+        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
+    {
+        "a text"
+    } else {
+        "of a kind that is not known here"
+    }
+}
+
+/// What can be seen, as typed: one line of at most 300 characters.
+///
+/// # Errors
+/// A sentence about the field `alt`.
+pub fn alt(text: &str) -> Result<String, Invalid> {
+    let text = one_line(text);
+    if text.chars().count() > 300 {
+        return Err(Invalid::new(
+            "alt",
+            "The description of a picture has at most 300 characters. Shorten it.",
+        ));
+    }
+    Ok(text)
+}
+
+/// Where an upload stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadState {
+    /// Bytes are still missing.
+    Receiving,
+    /// Complete; being checked and made into variants.
+    Processing,
+    /// The media can be used.
+    Ready,
+    /// It could not be used; `error` says why.
+    Failed,
+}
+
+/// A resumable upload as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Its identifier.
+    pub id: UploadId,
+    /// What it says it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: UploadState,
+    /// Bytes that are durable on the server.
+    pub received: u64,
+    /// Bytes in all.
+    pub length: u64,
+    /// When an unfinished upload is thrown away.
+    pub expires_at: UnixMs,
+    /// What became of it, once ready.
+    pub media: Option<Media>,
+    /// Why it failed: a sentence.
+    pub error: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn formats_are_known_by_their_bytes() {
+        assert_eq!(Format::sniff(b"\xff\xd8\xff\xe0rest"), Ok(Format::Jpeg));
+        assert_eq!(Format::sniff(b"\x89PNG\r\n\x1a\nrest"), Ok(Format::Png));
+        assert_eq!(Format::sniff(b"RIFF\0\0\0\0WEBPVP8 "), Ok(Format::Webp));
+        assert_eq!(Format::sniff(b"\0\0\0\x18ftypisom"), Ok(Format::Mp4));
+    }
+
+    #[test]
+    fn what_is_not_taken_is_named() {
+        for (head, words) in [
+            (&b""[..], "empty"),
+            (b"GIF89a", "GIF"),
+            (b"\x1a\x45\xdf\xa3...", "WebM"),
+            (b"%PDF-1.7", "PDF"),
+            (b"PK\x03\x04", "ZIP"),
+            (b"  <svg>", "markup"),
+            (b"hello there", "a text"),
+            (b"\0\0\0\x18ftypheic", "HEIC"),
+            (b"\0\0\0\x18ftypavif", "AVIF"),
+            (b"\x01\x02\x03", "not known"),
+        ] {
+            let error = Format::sniff(head).expect_err("refused").sentence;
+            assert!(error.contains(words), "{error}");
+        }
+        assert!(
+            Format::expect(b"\xff\xd8\xff", Kind::Clip)
+                .expect_err("kind")
+                .sentence
+                .contains("picture")
+        );
+        assert!(
+            Format::expect(b"\0\0\0\x18ftypisom", Kind::Photo)
+                .expect_err("kind")
+                .sentence
+                .contains("film")
+        );
+    }
+
+    #[test]
+    fn lengths_are_bounded() {
+        assert!(Kind::Photo.check_length(0).is_err());
+        assert!(Kind::Photo.check_length(MAX_PHOTO_BYTES).is_ok());
+        assert!(
+            Kind::Photo
+                .check_length(MAX_PHOTO_BYTES + 1)
+                .expect_err("size")
+                .sentence
+                .contains("41 MB")
+        );
+        assert!(Kind::Clip.check_length(u64::MAX).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_judged(head in proptest::collection::vec(any::<u8>(), 0..64)) {
+            if let Err(error) = Format::sniff(&head) {
+                prop_assert!(error.sentence.ends_with('.'));
+            }
+        }
+    }
 }

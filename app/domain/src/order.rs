@@ -1,0 +1,364 @@
+//! How an order goes from held stock to a sent parcel.
+//!
+//! One pure, total function, [`transition`], decides; the services run its effects in the same transaction.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Stock is held; nothing was paid yet.
+    Held,
+    /// A payment is being asked for right now. The hold cannot expire.
+    Paying,
+    /// The processor did not answer: whether it was paid is not known yet. The hold cannot expire.
+    Pending,
+    /// The last payment was declined; stock is still held and another may be tried.
+    Declined,
+    /// Paid and sold.
+    Paid,
+    /// Paid, sold and on its way.
+    Sent,
+    /// Nobody paid in time; the stock went back.
+    Expired,
+    /// The buyer gave it up; the stock went back.
+    Cancelled,
+    /// The payment came after the stock went back and nothing was left: the money must be returned.
+    RefundDue,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 9] = [
+        Self::Held,
+        Self::Paying,
+        Self::Pending,
+        Self::Declined,
+        Self::Paid,
+        Self::Sent,
+        Self::Expired,
+        Self::Cancelled,
+        Self::RefundDue,
+    ];
+
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Paying => "paying",
+            Self::Pending => "pending",
+            Self::Declined => "declined",
+            Self::Paid => "paid",
+            Self::Sent => "sent",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::RefundDue => "refund_due",
+        }
+    }
+
+    /// The words a person reads.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Held => "Not paid yet",
+            Self::Paying => "Being paid",
+            Self::Pending => "Waiting for the bank",
+            Self::Declined => "Payment declined",
+            Self::Paid => "Paid",
+            Self::Sent => "Sent",
+            Self::Expired => "Expired",
+            Self::Cancelled => "Cancelled",
+            Self::RefundDue => "Refund due",
+        }
+    }
+
+    /// The order holds stock that is not sold yet.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(
+            self,
+            Self::Held | Self::Paying | Self::Pending | Self::Declined
+        )
+    }
+
+    /// The buyer's money is here.
+    #[must_use]
+    pub const fn has_money(self) -> bool {
+        matches!(self, Self::Paid | Self::Sent | Self::RefundDue)
+    }
+
+    /// A payment can be tried.
+    #[must_use]
+    pub const fn payable(self) -> bool {
+        matches!(self, Self::Held | Self::Declined)
+    }
+
+    /// Whether it was paid is not known yet.
+    #[must_use]
+    pub const fn open(self) -> bool {
+        matches!(self, Self::Paying | Self::Pending)
+    }
+}
+
+impl FromStr for State {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// What happens to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The buyer presses pay.
+    Pay,
+    /// The processor has the money. `in_stock`: could the pieces be held again, where the hold was already gone?
+    Succeeded {
+        /// Read only where the order no longer holds stock.
+        in_stock: bool,
+    },
+    /// The processor refused the payment.
+    Declined,
+    /// The processor did not answer.
+    Unanswered,
+    /// The time of the hold is over.
+    HoldOver,
+    /// The buyer gives the order up.
+    Cancel,
+    /// The shop sent the parcel.
+    Send,
+}
+
+/// What must happen with the new state, in the same transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Effects {
+    /// Give the held stock back.
+    pub release: bool,
+    /// Turn the held stock into sold stock. Where the hold was already gone (`Expired`, `Cancelled`), it was taken again
+    /// before the event was raised.
+    pub sell: bool,
+    /// Give the order its receipt number and time of payment.
+    pub receipt: bool,
+    /// The outbox row to write; empty when nothing changed.
+    pub event: &'static str,
+}
+
+/// The event has no place in this state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Where the order stands.
+    pub state: State,
+    /// What was tried.
+    pub event: Event,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.event, self.state) {
+            (Event::Pay | Event::Cancel, State::Paying | State::Pending) => {
+                "A payment for this order is on its way. Wait until the bank has answered."
+            }
+            (Event::Pay | Event::Cancel, State::Paid | State::Sent) => "This order is already paid.",
+            (Event::Pay, State::Expired) => {
+                "The time to pay is over and the pieces went back on sale. Open the product and buy again."
+            }
+            (Event::Pay, State::Cancelled) => "This order was cancelled. Open the product and buy again.",
+            (_, State::RefundDue) => "This order was paid too late; the money will be returned.",
+            (Event::Send, _) => "Only a paid order can be marked as sent.",
+            _ => "This cannot be done with the order as it stands.",
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The next state and what must happen with it. Reports that come twice, late or out of order change nothing.
+///
+/// # Errors
+/// [`Refused`] when the event has no place in this state.
+pub const fn transition(state: State, event: Event) -> Result<(State, Effects), Refused> {
+    const SOLD: Effects = Effects {
+        release: false,
+        sell: true,
+        receipt: true,
+        event: "order.paid",
+    };
+    const BACK: Effects = Effects {
+        release: true,
+        sell: false,
+        receipt: false,
+        event: "order.expired",
+    };
+    const fn only(event: &'static str) -> Effects {
+        Effects {
+            release: false,
+            sell: false,
+            receipt: false,
+            event,
+        }
+    }
+    const SAME: Effects = only("");
+
+    Ok(match (state, event) {
+        (State::Held | State::Declined, Event::Pay) => (State::Paying, only("order.paying")),
+
+        (
+            State::Held | State::Paying | State::Pending | State::Declined,
+            Event::Succeeded { .. },
+        )
+        | (State::Expired | State::Cancelled, Event::Succeeded { in_stock: true }) => {
+            (State::Paid, SOLD)
+        }
+        (State::Expired | State::Cancelled, Event::Succeeded { in_stock: false }) => (
+            State::RefundDue,
+            Effects {
+                release: false,
+                sell: false,
+                receipt: true,
+                event: "order.refund_due",
+            },
+        ),
+        (
+            State::Paid | State::Sent | State::RefundDue,
+            Event::Succeeded { .. } | Event::Declined | Event::Unanswered,
+        ) => (state, SAME),
+
+        (State::Paying | State::Pending, Event::Declined) => {
+            (State::Declined, only("order.declined"))
+        }
+        (
+            State::Held | State::Declined | State::Expired | State::Cancelled,
+            Event::Declined | Event::Unanswered,
+        ) => (state, SAME),
+
+        (State::Paying, Event::Unanswered) => (State::Pending, only("order.pending")),
+        (State::Pending, Event::Unanswered) => (State::Pending, SAME),
+
+        (State::Held | State::Declined, Event::HoldOver) => (State::Expired, BACK),
+        (State::Held | State::Declined, Event::Cancel) => (
+            State::Cancelled,
+            Effects {
+                release: true,
+                sell: false,
+                receipt: false,
+                event: "order.cancelled",
+            },
+        ),
+
+        (State::Paid, Event::Send) => (State::Sent, only("order.sent")),
+        (State::Sent, Event::Send) => (State::Sent, SAME),
+
+        _ => return Err(Refused { state, event }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EVENTS: [Event; 8] = [
+        Event::Pay,
+        Event::Succeeded { in_stock: true },
+        Event::Succeeded { in_stock: false },
+        Event::Declined,
+        Event::Unanswered,
+        Event::HoldOver,
+        Event::Cancel,
+        Event::Send,
+    ];
+
+    #[test]
+    fn words_read_back() {
+        for state in State::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+        assert_eq!("gone".parse::<State>(), Err(()));
+    }
+
+    #[test]
+    fn the_usual_ways_lead_where_they_should() {
+        let run = |events: &[Event]| {
+            events.iter().try_fold(State::Held, |state, event| {
+                transition(state, *event).map(|next| next.0)
+            })
+        };
+        let paid = Event::Succeeded { in_stock: false };
+        assert_eq!(run(&[Event::Pay, paid, Event::Send]), Ok(State::Sent));
+        assert_eq!(
+            run(&[Event::Pay, Event::Declined, Event::Pay, paid]),
+            Ok(State::Paid)
+        );
+        assert_eq!(run(&[Event::Pay, Event::Unanswered, paid]), Ok(State::Paid));
+        assert_eq!(
+            run(&[
+                Event::Pay,
+                Event::Unanswered,
+                Event::Declined,
+                Event::HoldOver
+            ]),
+            Ok(State::Expired)
+        );
+        assert_eq!(run(&[Event::HoldOver, paid]), Ok(State::RefundDue));
+        assert_eq!(
+            run(&[Event::HoldOver, Event::Succeeded { in_stock: true }]),
+            Ok(State::Paid)
+        );
+        assert!(run(&[Event::Pay, Event::HoldOver]).is_err());
+        assert!(run(&[Event::Pay, Event::Unanswered, Event::HoldOver]).is_err());
+        assert!(run(&[Event::Pay, Event::Pay]).is_err());
+    }
+
+    proptest! {
+        /// Stock and money are conserved whatever comes in whatever order.
+        #[test]
+        fn money_and_stock_are_never_lost(picks in proptest::collection::vec(0_usize..EVENTS.len(), 0..40)) {
+            let mut state = State::Held;
+            let (mut held, mut sold, mut receipts) = (1_i32, 0_i32, 0_i32);
+            for pick in picks {
+                let event = EVENTS[pick];
+                let Ok((next, effects)) = transition(state, event) else { continue };
+                if effects.sell && !state.holds() {
+                    held += 1;
+                }
+                if effects.sell {
+                    held -= 1;
+                    sold += 1;
+                }
+                if effects.release {
+                    held -= 1;
+                }
+                if effects.receipt {
+                    receipts += 1;
+                }
+                prop_assert_eq!(held, i32::from(next.holds()));
+                prop_assert!(sold <= 1 && receipts <= 1);
+                prop_assert!(!state.has_money() || next.has_money(), "money was forgotten");
+                prop_assert_eq!(receipts == 1, next.has_money());
+                prop_assert_eq!(effects.event.is_empty(), next == state && !effects.sell);
+                if matches!(event, Event::Succeeded { .. }) {
+                    prop_assert!(next.has_money(), "a payment was lost");
+                }
+                state = next;
+            }
+        }
+
+        /// A state with an open payment never gives its stock back without an answer.
+        #[test]
+        fn an_open_payment_keeps_its_stock(pick in 0_usize..EVENTS.len(), pending: bool) {
+            let state = if pending { State::Pending } else { State::Paying };
+            if let Ok((_, effects)) = transition(state, EVENTS[pick]) {
+                prop_assert!(!effects.release);
+            }
+        }
+    }
+}
