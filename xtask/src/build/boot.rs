@@ -1,0 +1,59 @@
+//! The small modules that start a bundle. A page loads one with `<script type="module" src=…>`, so no script stands
+//! in the page itself and the content security policy can forbid that.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::asset::{Folder, beside};
+use crate::place::Place;
+
+/// Logical name, bundle, template.
+const MODULES: [(&str, &str, &str); 2] = [
+    (
+        "frontend-boot.js",
+        "frontend",
+        include_str!("boot/frontend.js"),
+    ),
+    ("studio-boot.js", "studio", include_str!("boot/studio.js")),
+];
+
+/// Adds the boot modules of the bundles that are there, and the worker's own.
+///
+/// # Errors
+/// When the worker's module cannot be read or the folder cannot be written.
+pub(super) fn add(place: &Place, folder: &mut Folder<'_>) -> Result<()> {
+    for (name, bundle, template) in MODULES {
+        let js = folder.url(&format!("{bundle}.js")).map(beside);
+        let wasm = folder.url(&format!("{bundle}.wasm")).map(beside);
+        if let (Some(js), Some(wasm)) = (js, wasm) {
+            folder.add(name, fill(template, &js, &wasm).as_bytes())?;
+        }
+    }
+    let worker = place.at("frontend/worker/boot.js");
+    let module =
+        fs::read(&worker).with_context(|| format!("{} cannot be read.", worker.display()))?;
+    folder.add("worker-boot.js", &module)?;
+    Ok(())
+}
+
+/// Puts the bundle's addresses into a template.
+fn fill(template: &str, js: &str, wasm: &str) -> String {
+    template
+        .replace("BUNDLE_JS", js)
+        .replace("BUNDLE_WASM", wasm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_names_both_halves() {
+        for (_, _, template) in MODULES {
+            let module = fill(template, "./a.js", "./a.wasm");
+            assert!(module.contains("\"./a.js\"") && module.contains("\"./a.wasm\""));
+            assert!(!module.contains("BUNDLE_"));
+        }
+    }
+}

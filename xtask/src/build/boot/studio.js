@@ -1,0 +1,14 @@
+// Starts the creator's bundle.
+import init, { boot } from "BUNDLE_JS";
+
+try {
+  await init({ module_or_path: new URL("BUNDLE_WASM", import.meta.url) });
+  boot();
+} catch (reason) {
+  console.error(reason);
+  const studio = document.getElementById("studio");
+  if (studio) {
+    studio.textContent =
+      "The studio could not start in this browser. Reload the page; if that does not help, update the browser.";
+  }
+}

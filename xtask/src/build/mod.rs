@@ -1,0 +1,180 @@
+//! The site folder: what browsers load, under names that change with the content.
+//!
+//! `manifest.json` maps logical names (`frontend.js`, `shop.css`, `models/shots.bin`) to URL paths. Everything
+//! under `pkg/` carries a content hash and lies there raw, as `.br` and as `.gz`; `static/` is `public/` as it is.
+
+mod asset;
+mod bindgen;
+mod boot;
+pub(crate) mod bundle;
+mod cache;
+mod font;
+mod optimise;
+mod sheet;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use asset::Folder;
+pub(crate) use asset::compress;
+use bundle::Bundle;
+pub(crate) use cache::Cache;
+
+use crate::install;
+use crate::place::Place;
+use crate::progress::{say, step};
+
+/// How much work a site is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grade {
+    /// For `serve` and `test`: quick to build.
+    Dev,
+    /// For `dist` and `bench bundles`: small to load.
+    Dist,
+}
+
+/// What `cargo xtask build` takes.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Build small instead of quickly: link-time optimisation, wasm-opt, full compression
+    #[arg(long)]
+    dist: bool,
+    /// Build only these bundles (frontend, studio, worker_cpu, worker_gpu); the others stay as they are
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Bundle>,
+}
+
+/// Builds the site folder and says where it is.
+///
+/// # Errors
+/// When something is missing that cannot be installed, or does not compile.
+pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
+    let grade = if args.dist { Grade::Dist } else { Grade::Dev };
+    let only = if args.only.is_empty() {
+        Bundle::ALL.to_vec()
+    } else {
+        args.only.clone()
+    };
+    let folder = site(place, grade, &only)?;
+    say(format_args!("The site is in {}", folder.display()));
+    Ok(())
+}
+
+/// One bundle, ready to be served.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The JavaScript half: an ES module whose default export takes the URL of the other half.
+    pub(crate) js: Vec<u8>,
+    /// The WebAssembly half.
+    pub(crate) wasm: Vec<u8>,
+    /// JavaScript snippets that the module imports: (path as imported, content).
+    pub(crate) snippets: Vec<(String, Vec<u8>)>,
+}
+
+/// Compiles one bundle and makes what a browser loads of it.
+///
+/// # Errors
+/// When it does not compile, or a tool refuses its output.
+pub(crate) fn built(place: &Place, cache: &Cache, bundle: Bundle, grade: Grade) -> Result<Built> {
+    let wasm = bundle.compile(place, grade)?;
+    let mut built = bindgen::bind(cache, bundle, grade, &wasm)?;
+    if grade == Grade::Dist {
+        built.wasm = optimise::optimise(place, cache, bundle, &built.wasm)?;
+    }
+    Ok(built)
+}
+
+/// Builds the site folder of a grade. Bundles that are not in `only` keep what an earlier run left, if anything.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathBuf> {
+    step("the site", || {
+        install::wasm_target(place)?;
+        install::npm(place)?;
+        fs::create_dir_all(&place.target)?;
+        // Two builds at once would take each other's files for leftovers.
+        let lock = File::create(place.target.join("site.lock"))?;
+        lock.lock()
+            .context("The lock of the site folder cannot be taken.")?;
+        let root = place.target.join(match grade {
+            Grade::Dev => "site",
+            Grade::Dist => "site-dist",
+        });
+        let cache = Cache::open(place)?;
+        let previous = manifest(&root);
+        let mut folder = Folder::open(&root, &cache, grade)?;
+        for bundle in Bundle::ALL {
+            let stem = bundle.stem();
+            if only.contains(&bundle) {
+                let built = step(&format!("bundle {stem}"), || {
+                    built(place, &cache, bundle, grade)
+                })?;
+                add_bundle(&mut folder, bundle, built)?;
+            } else {
+                for name in [format!("{stem}.js"), format!("{stem}.wasm")] {
+                    if let Some(url) = previous.get(&name) {
+                        folder.keep(&name, url);
+                    }
+                }
+            }
+        }
+        boot::add(place, &mut folder)?;
+        add_public(&place.at("public"), &mut folder)?;
+        font::add(place, &mut folder)?;
+        sheet::add(place, &mut folder)?;
+        folder.finish(&previous)?;
+        cache.prune()?;
+        Ok(root)
+    })
+}
+
+/// The manifest an earlier run left, empty when there is none.
+fn manifest(root: &Path) -> BTreeMap<String, String> {
+    fs::read(root.join("manifest.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+/// Puts a bundle's files into the folder, snippets first, because the module names them.
+fn add_bundle(folder: &mut Folder<'_>, bundle: Bundle, built: Built) -> Result<()> {
+    let stem = bundle.stem();
+    let mut js =
+        String::from_utf8(built.js).context("wasm-bindgen wrote JavaScript that is not UTF-8.")?;
+    for (path, content) in built.snippets {
+        let name = format!("{stem}-snippet.js");
+        let url = folder.place(&name, &content)?;
+        js = js.replace(&format!("./{path}"), &asset::beside(&url));
+    }
+    folder.add(&format!("{stem}.wasm"), &built.wasm)?;
+    folder.add(&format!("{stem}.js"), js.as_bytes())?;
+    let (raw, small) = folder.weigh(&format!("{stem}.wasm"))?;
+    say(format_args!(
+        "  {stem}.wasm: {} kB, {} kB with brotli",
+        raw / 1000,
+        small / 1000
+    ));
+    Ok(())
+}
+
+/// Copies `public/` to `static/`, and gives each file a hashed name as well.
+fn add_public(public: &Path, folder: &mut Folder<'_>) -> Result<()> {
+    for entry in walkdir::WalkDir::new(public).sort_by_file_name() {
+        let entry = entry.context("`public/` cannot be read.")?;
+        if entry.file_type().is_file() {
+            let name = entry
+                .path()
+                .strip_prefix(public)?
+                .to_string_lossy()
+                .replace('\\', "/");
+            let bytes = fs::read(entry.path())?;
+            folder.add_static(&name, &bytes)?;
+            folder.add(&name, &bytes)?;
+        }
+    }
+    Ok(())
+}
