@@ -1,0 +1,246 @@
+//! Reads film files (MP4, MOV; whole or fragmented) for import: which samples there are and how to decode them.
+//!
+//! A file is not trusted: counts are bounded, offsets are checked against the file's length, and nothing is read into
+//! memory but its index.
+
+mod fragment;
+mod table;
+mod track;
+
+use mp4_atom::{Any, Decode, Header, Moof, Moov};
+
+use crate::record::{AudioConfig, VideoConfig};
+
+/// The largest index that is read, bytes: two hours of film need about 10 MB.
+pub const MAX_INDEX: u64 = 96 << 20;
+
+/// Most samples of a track: two hours at 240 frames/s.
+const MAX_SAMPLES: usize = 1_800_000;
+
+/// Why a file cannot be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Not an MP4 or MOV.
+    NotFilm,
+    /// A WebM or Matroska file.
+    Matroska,
+    /// It begins as one but its index is absent, damaged or absurd.
+    Damaged,
+    /// Neither picture nor sound that we know.
+    NoTracks,
+}
+
+impl Refused {
+    /// What to tell the creator.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NotFilm => {
+                "This file is not a film that can be read here; choose an MP4 or MOV file."
+            }
+            Self::Matroska => {
+                "WebM and Matroska files cannot be read here; save the film as MP4 and choose that."
+            }
+            Self::Damaged => {
+                "This film is damaged: its index cannot be read; copy it from the camera again or export it anew."
+            }
+            Self::NoTracks => {
+                "This film holds no picture and no sound that can be read here; export it as MP4 with H.264."
+            }
+        }
+    }
+}
+
+/// One encoded sample in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Offset in the file.
+    pub at: u64,
+    /// Length, bytes.
+    pub len: u32,
+    /// Presentation time on the film's timeline, µs; negative for what is only decoded.
+    pub t_us: i64,
+    /// Duration, µs.
+    pub duration_us: u32,
+    /// Decodes on its own.
+    pub key: bool,
+}
+
+/// A track: its configuration and its samples in decoding order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track<C> {
+    /// How it is decoded.
+    pub config: C,
+    /// In decoding order.
+    pub samples: Vec<Sample>,
+}
+
+/// A film file's index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Film {
+    /// The first video track that can be decoded.
+    pub video: Option<Track<VideoConfig>>,
+    /// The first sound track that can be decoded.
+    pub audio: Option<Track<AudioConfig>>,
+    /// Length, s.
+    pub duration: f64,
+    /// Whether the file has sound in an encoding that is not known here.
+    pub sound_lost: bool,
+}
+
+/// Walks the boxes of a file: says what to read, takes it, and ends with the [`Film`].
+#[derive(Debug)]
+pub struct Reader {
+    size: u64,
+    at: u64,
+    /// The header was seen and the whole box is wanted.
+    whole: Option<u64>,
+    moov: Option<Moov>,
+    moofs: Vec<(u64, Moof)>,
+    started: bool,
+}
+
+impl Reader {
+    /// For a file of `size` bytes.
+    #[must_use]
+    pub fn new(size: u64) -> Self {
+        Self {
+            size,
+            at: 0,
+            whole: None,
+            moov: None,
+            moofs: Vec::new(),
+            started: false,
+        }
+    }
+
+    /// The next bytes to read: offset and length; `None` at the end of the file.
+    #[must_use]
+    pub fn wants(&self) -> Option<(u64, u64)> {
+        match self.whole {
+            Some(len) => Some((self.at, len)),
+            None if self.at + 8 <= self.size => Some((self.at, (self.size - self.at).min(16))),
+            None => None,
+        }
+    }
+
+    /// Takes the bytes that were wanted.
+    ///
+    /// # Errors
+    /// [`Refused`] when the file cannot be a film.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        if let Some(len) = self.whole.take() {
+            let mut rest = bytes;
+            match Any::decode(&mut rest) {
+                Ok(Any::Moov(moov)) => self.moov = Some(moov),
+                Ok(Any::Moof(moof)) => self.moofs.push((self.at, moof)),
+                _ => return Err(Refused::Damaged),
+            }
+            self.at += len;
+            return Ok(());
+        }
+        if !self.started {
+            self.started = true;
+            if bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
+                return Err(Refused::Matroska);
+            }
+            let kind = bytes.get(4..8).unwrap_or_default();
+            if !matches!(
+                kind,
+                b"ftyp" | b"moov" | b"mdat" | b"free" | b"wide" | b"skip" | b"styp"
+            ) {
+                return Err(Refused::NotFilm);
+            }
+        }
+        let long = bytes.starts_with(&[0, 0, 0, 1]);
+        let header = Header::decode(&mut &*bytes).map_err(|_| Refused::Damaged)?;
+        let own = if long { 16 } else { 8 };
+        let len = match header.size {
+            Some(size) => own + size as u64,
+            None => self.size - self.at,
+        };
+        let kind: [u8; 4] = header.kind.into();
+        if matches!(&kind, b"moov" | b"moof") {
+            if len > MAX_INDEX || self.at + len > self.size {
+                return Err(Refused::Damaged);
+            }
+            self.whole = Some(len);
+        } else {
+            self.at = self.at.checked_add(len).ok_or(Refused::Damaged)?;
+        }
+        Ok(())
+    }
+
+    /// What the file holds.
+    ///
+    /// # Errors
+    /// [`Refused`] when there is nothing to import.
+    pub fn finish(self) -> Result<Film, Refused> {
+        let moov = self.moov.ok_or(if self.started {
+            Refused::Damaged
+        } else {
+            Refused::NotFilm
+        })?;
+        let movie_timescale = moov.mvhd.timescale.max(1);
+        let mut film = Film {
+            video: None,
+            audio: None,
+            duration: 0.0,
+            sound_lost: false,
+        };
+        for trak in &moov.trak {
+            let handler: [u8; 4] = trak.mdia.hdlr.handler.into();
+            let samples = || -> Result<Vec<Sample>, Refused> {
+                let mut samples = table::samples(trak, movie_timescale)?;
+                fragment::extend(
+                    &mut samples,
+                    trak,
+                    moov.mvex.as_ref(),
+                    &self.moofs,
+                    movie_timescale,
+                )?;
+                if samples
+                    .iter()
+                    .any(|sample| sample.at + u64::from(sample.len) > self.size)
+                {
+                    return Err(Refused::Damaged);
+                }
+                Ok(samples)
+            };
+            match &handler {
+                b"vide" if film.video.is_none() => {
+                    if let Some(config) = track::video(trak) {
+                        let samples = samples()?;
+                        if !samples.is_empty() {
+                            film.video = Some(Track { config, samples });
+                        }
+                    }
+                }
+                b"soun" if film.audio.is_none() => match track::audio(trak) {
+                    Some(config) => {
+                        let samples = samples()?;
+                        if !samples.is_empty() {
+                            film.audio = Some(Track { config, samples });
+                        }
+                    }
+                    None => film.sound_lost = true,
+                },
+                _ => {}
+            }
+        }
+        let end = |samples: &[Sample]| {
+            samples
+                .iter()
+                .map(|s| s.t_us + i64::from(s.duration_us))
+                .max()
+                .unwrap_or(0) as f64
+                / 1e6
+        };
+        film.duration = match (&film.video, &film.audio) {
+            (Some(video), _) => end(&video.samples),
+            (None, Some(audio)) => end(&audio.samples),
+            (None, None) => return Err(Refused::NoTracks),
+        };
+        Ok(film)
+    }
+}

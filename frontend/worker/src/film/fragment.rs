@@ -1,0 +1,107 @@
+//! Movie fragments (ISO/IEC 14496-12 §8.8): how browsers and some cameras write while they film.
+
+use mp4_atom::{Moof, Mvex, Traf, Trak, Trex};
+
+use super::{MAX_SAMPLES, Refused, Sample, table::Timeline};
+
+/// `sample_is_non_sync_sample` in sample flags (§8.8.3.1).
+const NON_SYNC: u32 = 1 << 16;
+
+/// Appends the samples that fragments add to a track.
+///
+/// # Errors
+/// [`Refused::Damaged`] where they count absurdly many.
+pub(super) fn extend(
+    samples: &mut Vec<Sample>,
+    trak: &Trak,
+    mvex: Option<&Mvex>,
+    moofs: &[(u64, Moof)],
+    movie_timescale: u32,
+) -> Result<(), Refused> {
+    let track_id = trak.tkhd.track_id;
+    let timeline = Timeline::new(trak, movie_timescale);
+    let trex = mvex.and_then(|mvex| mvex.trex.iter().find(|trex| trex.track_id == track_id));
+    let mut decode_time = 0_u64;
+    for (moof_at, moof) in moofs {
+        // Without a base of its own, a track's data follows that of the track before it in the same fragment.
+        let mut next = *moof_at;
+        for traf in &moof.traf {
+            let base = match traf.tfhd.base_data_offset {
+                Some(base) => base,
+                None if traf.tfhd.default_base_is_moof => *moof_at,
+                None => next,
+            };
+            let ours = traf.tfhd.track_id == track_id;
+            if ours && let Some(tfdt) = &traf.tfdt {
+                decode_time = tfdt.base_media_decode_time;
+            }
+            next = runs(traf, trex, base, |at, len, delta, flags, shift| {
+                if !ours {
+                    return Ok(());
+                }
+                if samples.len() >= MAX_SAMPLES {
+                    return Err(Refused::Damaged);
+                }
+                let at_ticks = i64::try_from(decode_time)
+                    .unwrap_or(i64::MAX / 4)
+                    .saturating_add(shift);
+                samples.push(Sample {
+                    at,
+                    len,
+                    t_us: timeline.present(at_ticks),
+                    duration_us: timeline.length(delta),
+                    key: flags & NON_SYNC == 0,
+                });
+                decode_time = decode_time.saturating_add(u64::from(delta));
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives each sample of a fragment's track to `sink` (offset, length, duration, flags, composition offset) and returns
+/// where its data ends.
+fn runs(
+    traf: &Traf,
+    trex: Option<&Trex>,
+    base: u64,
+    mut sink: impl FnMut(u64, u32, u32, u32, i64) -> Result<(), Refused>,
+) -> Result<u64, Refused> {
+    let tfhd = &traf.tfhd;
+    let duration = tfhd
+        .default_sample_duration
+        .or(trex.map(|trex| trex.default_sample_duration))
+        .unwrap_or(0);
+    let size = tfhd
+        .default_sample_size
+        .or(trex.map(|trex| trex.default_sample_size))
+        .unwrap_or(0);
+    let flags = tfhd
+        .default_sample_flags
+        .or(trex.map(|trex| trex.default_sample_flags))
+        .unwrap_or(0);
+    let mut at = base;
+    for trun in &traf.trun {
+        if let Some(offset) = trun.data_offset {
+            at = base
+                .checked_add_signed(i64::from(offset))
+                .ok_or(Refused::Damaged)?;
+        }
+        if trun.samples.len() > MAX_SAMPLES {
+            return Err(Refused::Damaged);
+        }
+        for entry in trun.samples.iter() {
+            let len = entry.size.unwrap_or(size);
+            sink(
+                at,
+                len,
+                entry.duration.unwrap_or(duration),
+                entry.flags.unwrap_or(flags),
+                entry.cts.unwrap_or(0),
+            )?;
+            at = at.checked_add(u64::from(len)).ok_or(Refused::Damaged)?;
+        }
+    }
+    Ok(at)
+}
