@@ -7,6 +7,7 @@ JPEG and MP4. See README.md beside this file.
 """
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -32,14 +33,64 @@ def settings(scene, size, samples, threads):
     r.use_persistent_data = True
     r.film_transparent = False
     c.device, c.samples, c.seed = "CPU", samples, 11
-    c.use_adaptive_sampling, c.adaptive_threshold, c.adaptive_min_samples = samples > 16, 0.02, 12
+    c.use_adaptive_sampling = False
     c.use_denoising = False
-    c.max_bounces, c.diffuse_bounces, c.glossy_bounces, c.transmission_bounces = 6, 3, 3, 2
+    c.max_bounces, c.diffuse_bounces, c.glossy_bounces, c.transmission_bounces = 4, 2, 2, 1
     c.caustics_reflective = c.caustics_refractive = False
     c.sample_clamp_indirect, c.sample_clamp_direct = 3.0, 12.0
     c.blur_glossy = 0.5
     c.filter_width = 1.3
     bpy.context.view_layer.cycles.denoising_store_passes = True
+
+
+VIEWS = 12
+
+
+def turntable(scene, piece, size, samples, threads, folder):
+    """Renders what a clip of a turning round piece needs: light once, colour from all sides.
+
+    On a round piece light and shape stay where they are while the colours move past. So: `light.exr` is the scene with the piece
+    painted grey; `here.exr` says which point of the piece each pixel shows; `side-NN.exr` show its colours from all around.
+    develop.py puts the frames together. A full path-traced clip would take fifty times as long.
+    """
+    render, layer = scene.render, bpy.context.view_layer
+    parts = [piece, *piece.children_recursive]
+    others = [o for o in scene.objects if o not in parts and o.type != "CAMERA"]
+    settings(scene, size, samples, threads)
+    layer.use_pass_diffuse_direct = layer.use_pass_diffuse_indirect = True
+    layer.use_pass_diffuse_color = layer.use_pass_position = layer.use_pass_normal = True
+
+    def write(name):
+        render.filepath = str(folder / name)
+        bpy.ops.render.render(write_still=True)
+
+    # Colours: the piece alone, unlit. Sharp, larger, from all around.
+    lens = scene.camera.data
+    hidden = [o for o in others if not o.hide_render]
+    for o in hidden:
+        o.hide_render = True
+    render.film_transparent = True
+    scene.cycles.max_bounces, scene.cycles.samples = 0, 24
+    write("here.exr")
+    lens.dof.use_dof, scene.cycles.samples = False, 4
+    render.resolution_percentage = 160
+    for k in range(VIEWS):
+        piece.rotation_euler = (0, 0, 2 * math.pi * k / VIEWS)
+        write(f"side-{k:02}.exr")
+    piece.rotation_euler = (0, 0, 0)
+
+    # Light: everything, with the piece grey.
+    for o in hidden:
+        o.hide_render = False
+    settings(scene, size, samples, threads)
+    lens.dof.use_dof = True
+    for part in parts:
+        for slot in getattr(part, "material_slots", []):
+            shade = slot.material.node_tree.nodes["Principled BSDF"]
+            for link in list(shade.inputs["Base Color"].links):
+                slot.material.node_tree.links.remove(link)
+            shade.inputs["Base Color"].default_value = (0.4, 0.4, 0.4, 1)
+    write("light.exr")
 
 
 def develop(python, *args):
@@ -69,25 +120,18 @@ def main():
         shot = shots.ALL[name]
         scene = light.clear()
         spin = shot.build()
-        part = 1.0 if final else 0.36
+        part = 0.75 if final else 0.2
         if shot.frames:
-            # Cheaper than stills: the noise stays put between frames, so the denoiser's guess does too.
             size = tuple(int(s * (1.0 if final else 0.5)) // 2 * 2 for s in shot.size)
-            settings(scene, size, shot.samples if final else 6, args.threads)
             folder = raw / name
             folder.mkdir(exist_ok=True)
-            step = 1 if final else 12
-            for frame in range(0, shot.frames, step):
-                spin(frame / shot.frames)
-                scene.render.filepath = str(folder / f"{frame:04}.exr")
-                if not Path(scene.render.filepath).exists():
-                    bpy.ops.render.render(write_still=True)
-            develop(python, "clip", folder, args.out / f"{name}.mp4", "--expose", shot.expose, "--warm", shot.warm, "--rate", shot.rate if final else 2)
+            turntable(scene, spin, size, shot.samples if final else 4, args.threads, folder)
+            develop(python, "turn", folder, args.out / f"{name}.mp4", "--expose", shot.expose, "--warm", shot.warm, "--rate", shot.rate, "--frames", shot.frames)
         else:
-            settings(scene, tuple(int(s * part) for s in shot.size), shot.samples if final else 24, args.threads)
+            settings(scene, tuple(int(s * part) for s in shot.size), shot.samples if final else 5, args.threads)
             scene.render.filepath = str(raw / f"{name}.exr")
             bpy.ops.render.render(write_still=True)
-            develop(python, "photo", scene.render.filepath, args.out / f"{name}.jpg", "--expose", shot.expose, "--warm", shot.warm)
+            develop(python, "photo", scene.render.filepath, args.out / f"{name}.jpg", "--expose", shot.expose, "--warm", shot.warm, "--width", shot.size[0] if final else 0)
             if not args.keep:
                 os.remove(scene.render.filepath)
         print(f"{name}: {time.time() - started:.0f} s", flush=True)

@@ -1,13 +1,14 @@
 """Develops rendered light into pictures: denoise, expose, film tone, grain, JPEG or MP4.
 
     develop.py photo IN.exr OUT.jpg [--expose STOPS] [--warm W]
-    develop.py clip  FRAMES_DIR OUT.mp4 [--expose STOPS] [--warm W] [--rate FPS]
+    develop.py turn  DIR OUT.mp4 [--expose STOPS] [--warm W] [--rate FPS] [--frames N]
 
 Needs the packages of requirements.txt, and ffmpeg for clips.
 """
 
 import argparse
 import io
+import math
 import subprocess
 from pathlib import Path
 
@@ -16,19 +17,25 @@ import OpenEXR
 import pyoidn
 from PIL import Image
 
+# Stops that put a pale glaze in window light where a photographer would.
+BASE = 0.8
 MOST_BYTES = 345_000
 
 
-def read(path):
-    """The picture and the denoiser's two guides, as float32 (h, w, 3)."""
-    with OpenEXR.File(str(path), separate_channels=True) as file:
-        channels = file.channels()
+class Light:
+    """The passes of one rendered file, as float32 (h, w, n)."""
 
-        def pass_of(name, letters):
-            found = {key.rsplit(".", 1)[-1]: key for key in channels if f".{name}." in f".{key}"}
-            return np.ascontiguousarray(np.stack([channels[found[c]].pixels.astype(np.float32) for c in letters], axis=-1))
+    def __init__(self, path):
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            self.channels = {name: channel.pixels.astype(np.float32) for name, channel in file.channels().items()}
 
-        return pass_of("Combined", "RGB"), pass_of("Denoising Albedo", "RGB"), pass_of("Denoising Normal", "XYZ")
+    def get(self, name, letters):
+        found = {key.rsplit(".", 1)[-1]: key for key in self.channels if f".{name}." in f".{key}"}
+        return np.ascontiguousarray(np.stack([self.channels[found[c]] for c in letters], axis=-1))
+
+    def guides(self):
+        """What the surface is, for the denoiser: its colour and its direction."""
+        return self.get("Denoising Albedo", "RGB"), self.get("Denoising Normal", "XYZ")
 
 
 class Denoiser:
@@ -77,7 +84,7 @@ UNBLEED = np.linalg.inv(0.72 * BLEED + 0.28 * np.eye(3, dtype=np.float32)).astyp
 def tone(light, expose, warm, grain_seed):
     """Scene light to display values: a film-like curve with a long shoulder."""
     h, w, _ = light.shape
-    light = np.maximum(light, 0) * 2.0**expose * np.array([1 + 0.06 * warm, 1.0, 1 - 0.09 * warm], np.float32)
+    light = np.maximum(light, 0) * 2.0 ** (expose + BASE) * np.array([0.975 + 0.06 * warm, 1.0, 1.095 - 0.09 * warm], np.float32)
     # A lens scatters a little of the brightest light.
     light = light * 0.965 + blur(np.minimum(light, 6.0), max(2, w // 60)) * 0.035
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
@@ -86,8 +93,8 @@ def tone(light, expose, warm, grain_seed):
     mixed = light @ BLEED.T
     stops = np.clip(np.log2(np.maximum(mixed, 1e-6) / 0.18), -9, 5.5)
     # Mid grey to .46, slope set for contrast, ends approached but never met abruptly.
-    slope = 0.62
-    curve = np.where(stops < 0, 0.46 * 2 / (1 + np.exp(-stops * slope * 0.86)), 0.46 + 0.525 * np.tanh(stops * 0.1935 / 0.525 * 0.84))
+    slope = 0.155
+    curve = np.where(stops < 0, 0.92 / (1 + np.exp(-stops * slope * 4 / 0.92)), 0.46 + 0.525 * np.tanh(stops * slope / 0.525))
     linear = np.power(np.clip(curve, 0, 1), 2.2) @ UNBLEED.T
     shown = np.power(np.clip(linear, 0, 1), 1 / 2.2)
     luma = shown @ np.array([0.26, 0.66, 0.08], np.float32)
@@ -101,8 +108,13 @@ def tone(light, expose, warm, grain_seed):
 
 
 def photo(args):
-    shown = tone(Denoiser().clean(*read(args.source)), args.expose, args.warm, 7)
-    picture = Image.fromarray(shown)
+    clean = Denoiser().clean((light := Light(args.source)).get("Combined", "RGB"), *light.guides())
+    if args.width and args.width > clean.shape[1]:
+        # Drawn smaller than it is shown: a clean picture enlarges well, and the grain is laid at the final size.
+        size = (args.width, round(args.width * clean.shape[0] / clean.shape[1]))
+        clean = np.stack([np.asarray(Image.fromarray(clean[..., c]).resize(size, Image.Resampling.LANCZOS)) for c in range(3)], axis=-1)
+        clean = np.maximum(clean + 0.35 * np.clip(clean - blur(clean, 1), -0.06, 0.06), 0)
+    picture = Image.fromarray(tone(clean, args.expose, args.warm, 7))
     for quality in (84, 82, 79, 76, 72, 68):
         data = io.BytesIO()
         picture.save(data, "JPEG", quality=quality, optimize=True, progressive=True, subsampling="4:2:0" if quality < 84 else "4:4:4")
@@ -111,23 +123,93 @@ def photo(args):
     args.out.write_bytes(data.getvalue())
 
 
-def clip(args):
-    frames = sorted(args.source.glob("*.exr"))
+AROUND, ALONG = 2400, 1600
+
+
+def unroll(point):
+    """Where a point of a round piece lies on its unrolled skin: the angle, and a length that grows from foot to rim or knob."""
+    x, y, z = point[..., 0], point[..., 1], point[..., 2]
+    return np.arctan2(y, x) / (2 * np.pi), z - 0.6 * np.hypot(x, y)
+
+
+def outward(normal, point):
+    """True on the outside of the wall: the inside of a neck lies at the same angle and height."""
+    r = np.maximum(np.hypot(point[..., 0], point[..., 1]), 1e-6)
+    return (normal[..., 0] * point[..., 0] + normal[..., 1] * point[..., 1]) / r > -0.1
+
+
+def skin(folder, low, high):
+    """The unrolled colours of the piece, (ALONG, AROUND, 3), gathered from its sides; each point counts where it faces the camera."""
+    total, weight = np.zeros((ALONG * AROUND, 3)), np.zeros(ALONG * AROUND)
+    sides = sorted(folder.glob("side-*.exr"))
+    for k, path in enumerate(sides):
+        side = Light(path)
+        alpha, point, normal = side.get("Combined", "A")[..., 0], side.get("Position", "XYZ"), side.get("Normal", "XYZ")
+        turn, along = unroll(point)
+        # The camera looks along +y: what faces it lies at a quarter turn back.
+        facing = np.cos(2 * np.pi * (turn + 0.25)) - math.cos(1.6 * np.pi / len(sides))
+        seen = (alpha > 0.999) & (facing > 0) & outward(normal, point)
+        u = ((turn - k / len(sides)) % 1.0 * AROUND)[seen]
+        v = ((along - low) / (high - low) * (ALONG - 1))[seen]
+        colour, w0 = side.get("DiffCol", "RGB")[seen], facing[seen]
+        for du in (0, 1):
+            for dv in (0, 1):
+                iu, iv = np.floor(u).astype(int) + du, np.floor(v).astype(int) + dv
+                w = w0 * (1 - abs(u - iu)) * (1 - abs(v - iv))
+                at = np.clip(iv, 0, ALONG - 1) * AROUND + iu % AROUND
+                for c in range(3):
+                    total[:, c] += np.bincount(at, w * colour[:, c], ALONG * AROUND)
+                weight += np.bincount(at, w, ALONG * AROUND)
+    total, weight = total.reshape(ALONG, AROUND, 3).astype(np.float32), weight.reshape(ALONG, AROUND, 1).astype(np.float32)
+    # Points that no pixel hit take the colour of their neighbours.
+    out = np.where(weight > 1e-4, total / np.maximum(weight, 1e-4), 0)
+    for radius in (1, 2, 4, 10, 40):
+        near, count = blur(total, radius), blur(weight, radius)
+        gap = weight <= 1e-4
+        out = np.where(gap & (count > 1e-5), near / np.maximum(count, 1e-5), out)
+        weight = np.where(gap & (count > 1e-5), 1.0, weight)
+        total = np.where(gap, out * (weight > 1e-4), total)
+    return out
+
+
+def turn(args):
     denoiser = Denoiser()
-    command = None
-    for frame in frames:
-        shown = tone(denoiser.clean(*read(frame)), args.expose, args.warm, 7)
-        if command is None:
-            h, w, _ = shown.shape
+    lit, here = Light(args.source / "light.exr"), Light(args.source / "here.exr")
+    guides = lit.guides()
+    base = denoiser.clean(lit.get("Combined", "RGB"), *guides)
+    fall = denoiser.clean(lit.get("DiffDir", "RGB") + lit.get("DiffInd", "RGB"), *guides)
+    alpha = here.get("Combined", "A")
+    solid = np.maximum(alpha, 1e-3)
+    point, normal = here.get("Position", "XYZ"), here.get("Normal", "XYZ")
+    angle, along = unroll(point)
+    inside = alpha[..., 0] > 0.99
+    low, high = np.percentile(along[inside], (0.05, 99.95))
+    colours = skin(args.source, low, high)
+    out_here = outward(normal, point)[..., None]
+    still = here.get("DiffCol", "RGB") / solid
+    v = np.clip((along - low) / (high - low) * (ALONG - 1), 0, ALONG - 1.001)
+    v0 = v.astype(int)
+    fv = (v - v0)[..., None]
+    h, w, _ = base.shape
+    command = subprocess.Popen(
+        ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{w}x{h}", "-r", f"{args.rate:g}", "-i", "-",
+         "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-c:v", "libx264", "-preset", "slow", "-crf", "21",
+         "-profile:v", "high", "-g", f"{args.rate:g}", "-keyint_min", f"{args.rate:g}", "-sc_threshold", "0", "-threads", "2",
+         "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-movflags", "+faststart",
+         "-fflags", "+bitexact", "-flags:v", "+bitexact", str(args.out)],
+        stdin=subprocess.PIPE,
+    )
+    for frame in range(args.frames):
+        u = (angle - frame / args.frames) % 1.0 * AROUND
+        u0 = u.astype(int)
+        fu = (u - u0)[..., None]
+        colour = (colours[v0, u0 % AROUND] * (1 - fu) + colours[v0, (u0 + 1) % AROUND] * fu) * (1 - fv)
+        colour += (colours[v0 + 1, u0 % AROUND] * (1 - fu) + colours[v0 + 1, (u0 + 1) % AROUND] * fu) * fv
+        colour = np.where(out_here, colour, still)
+        picture = base + alpha * (colour - 0.4) * fall
+        shown = tone(picture, args.expose, args.warm, 7)
+        if frame == 0:
             Image.fromarray(shown).save(args.out.with_suffix(".jpg"), "JPEG", quality=84, optimize=True, progressive=True)
-            command = subprocess.Popen(
-                ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{w}x{h}", "-r", str(args.rate), "-i", "-",
-                 "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-c:v", "libx264", "-preset", "slow", "-crf", "21",
-                 "-profile:v", "high", "-g", str(int(args.rate)), "-keyint_min", str(int(args.rate)), "-sc_threshold", "0", "-threads", "2",
-                 "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-movflags", "+faststart",
-                 "-fflags", "+bitexact", "-flags:v", "+bitexact", str(args.out)],
-                stdin=subprocess.PIPE,
-            )
         command.stdin.write(shown.tobytes())
     command.stdin.close()
     if command.wait():
@@ -135,11 +217,13 @@ def clip(args):
 
 
 words = argparse.ArgumentParser()
-words.add_argument("what", choices=("photo", "clip"))
+words.add_argument("what", choices=("photo", "turn"))
 words.add_argument("source", type=Path)
 words.add_argument("out", type=Path)
 words.add_argument("--expose", type=float, default=0.0)
 words.add_argument("--warm", type=float, default=0.0)
+words.add_argument("--width", type=int, default=0)
 words.add_argument("--rate", type=float, default=24)
+words.add_argument("--frames", type=int, default=120)
 chosen = words.parse_args()
-photo(chosen) if chosen.what == "photo" else clip(chosen)
+photo(chosen) if chosen.what == "photo" else turn(chosen)

@@ -30,7 +30,7 @@ def cup(at=(0, 0, 0), turn=0.0, seed=1, tea=False, tip=(0, 0, 0), voxel=0.0007):
     ear = shape.sweep("ear", [(0.0405, 0, 0.072), (0.056, 0, 0.0765), (0.0685, 0, 0.066), (0.0685, 0, 0.047), (0.057, 0, 0.032), (0.0405, 0, 0.027)], skin, width=0.0135, depth=0.0072, flare=1.45)
     parts = [shape.weld([body, ear], voxel)]
     if tea:
-        parts.append(shape.disc("tea", 0.0392, 0.072, glaze.drink("tea", "#5a2a0c", seed=seed), lift=0.0012))
+        parts.append(shape.disc("tea", 0.0392, 0.072, glaze.drink("tea", "#35160a", seed=seed), lift=0.0012))
     return stand(parts, at, turn, tip)
 
 
@@ -75,10 +75,10 @@ def vase(at=(0, 0, 0), turn=0.0, seed=4):
     """The tall vase: satin ink over raw clay, a white ash glaze running down from the neck."""
     skin = glaze.glaze(
         "ash", "#3c3a3a", "#262628", clay="#8a6248", height=0.30, line=0.022, wave=0.003, gloss=0.34, seed=seed,
-        second=(("#e9e1d0", "#b9a884")), drip=(0.196, 0.050), speckle=0.25, coat=0.3, rim="#8a6a48", rim_deep=0.004,
+        second=(("#e9e1d0", "#b9a884")), drip=(0.222, 0.052), speckle=0.25, coat=0.3, rim="#8a6a48", rim_deep=0.004,
     )
     wall = [(0.043, 0.0), (0.050, 0.008), (0.062, 0.050), (0.0695, 0.110), (0.0665, 0.170), (0.050, 0.222), (0.0295, 0.254), (0.0245, 0.276), (0.0290, 0.296), (0.0345, 0.304)]
-    return stand([shape.vessel("vase", wall, skin, seed=seed, thick=0.0045, step=0.0014, foot=0.007, rings=0.00022)], at, turn)
+    return stand([shape.vessel("vase", wall, skin, seed=seed, thick=0.0045, step=0.0014, foot=0.007, rings=0.00013)], at, turn)
 
 
 def bud(at=(0, 0, 0), turn=0.0, seed=5):
@@ -108,7 +108,7 @@ def plate(at=(0, 0, 0), turn=0.0, seed=6, radius=0.134):
     dots = p.math("MAXIMUM", p.specks(at_, 240, 0.22, 0.26), p.math("MULTIPLY", p.specks(p.place(seed + 7), 560, 0.2, 0.26), 0.7))
     tone = p.mix(p.math("MULTIPLY", dots, 0.75), tone, "#4a3524")
     mm = p.math("SUBTRACT", p.math("ADD", p.math("MULTIPLY", cloud, 0.5), p.math("MULTIPLY", p.noise(at_, 400, 1), 0.03)), p.math("MULTIPLY", dots, 0.05))
-    skin = p.finish(Base_Color=tone, Roughness=p.blend(small, 0.10, 0.26), Specular=0.5, Clearcoat=0.6, Clearcoat_Roughness=0.06, Normal=p.bump(mm))
+    skin = p.finish("#8fa9ab", Base_Color=tone, Roughness=p.blend(small, 0.10, 0.26), Specular=0.5, Clearcoat=0.6, Clearcoat_Roughness=0.06, Normal=p.bump(mm))
     k = radius / 0.134
     wall = [(0.078 * k, 0.0), (0.084 * k, 0.004), (0.102 * k, 0.0075), (0.117 * k, 0.0110), (0.1275 * k, 0.0185), (0.134 * k, 0.0275)]
     return stand([shape.vessel("plate", wall, skin, seed=seed, thick=0.0045, foot=0.006, floor=0.0075, depth=0.003, step=0.0012, segments=260, rings=0.00016)], at, turn)
@@ -140,7 +140,7 @@ def jar(at=(0, 0, 0), turn=0.0, seed=8, lid=True, lid_at=None):
     """The lidded jar: honey shino over red clay, a knob turned from oak."""
     skin = glaze.glaze(
         "shino", "#d9a066", "#a5602f", clay="#8a4a30", height=0.135, line=0.030, wave=0.005, gloss=0.24, seed=seed, speckle=0.3, speck="#4b2a18",
-        rim="#7d4526", rim_deep=0.003, coat=0.5, mottle=1.0, second=("#efe3cb", "#dcb27c"), drip=(0.098, 0.020),
+        rim="#7d4526", rim_deep=0.003, coat=0.5, mottle=1.0, second=("#efe3cb", "#dcb27c"), drip=(0.106, 0.024),
     )
     wall = [(0.052, 0.0), (0.058, 0.005), (0.0655, 0.028), (0.0685, 0.062), (0.0665, 0.098), (0.0600, 0.121), (0.0545, 0.130), (0.0545, 0.135)]
     parts = [shape.vessel("jar", wall, skin, seed=seed, thick=0.0048, step=0.0012, foot=0.007)]
@@ -184,7 +184,7 @@ def pear(at=(0, 0, 0), turn=0.0, tip=(0, 0, 0), seed=1, size=1.0):
     tone = p.mix(p.step(p.noise(place, 18, 3), 0.35, 0.7), "#b3a04a", "#8d8c3c")
     tone = p.mix(p.math("MULTIPLY", p.step(p.noise(place, 14, 2), 0.52, 0.75), 0.6), tone, "#a5562e")
     tone = p.mix(p.math("MULTIPLY", p.specks(place, 420, 0.5, 0.2), 0.55), tone, "#5e4a22")
-    skin = p.finish(Base_Color=tone, Roughness=0.42, Specular=0.4, Normal=p.bump(p.math("MULTIPLY", p.noise(place, 90, 3), 0.3)))
+    skin = p.finish("#a5953f", Base_Color=tone, Roughness=0.42, Specular=0.4, Normal=p.bump(p.math("MULTIPLY", p.noise(place, 90, 3), 0.3)))
     line = [(0.0, 0.004), (0.010, 0.001), (0.024, 0.006), (0.034, 0.022), (0.0345, 0.038), (0.026, 0.058), (0.0165, 0.075), (0.0125, 0.088), (0.006, 0.0945), (0.0, 0.0925)]
     line = [(r * size, z * size) for r, z in line]
     fruit = shape.turn("pear", shape.curve_through(line, 12), skin, step=0.0015, rounds=2, segments=96, seed=seed, wobble=5.0, rings=0)

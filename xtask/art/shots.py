@@ -12,11 +12,11 @@ import shape
 
 @dataclass
 class Shot:
-    """One picture or clip. `frames` > 0 makes a clip: `build` then returns a function that poses the time 0..1."""
+    """One picture or clip. `frames` > 0 makes a clip of a round piece on a turntable, which `build` then returns."""
 
     build: Callable
     size: tuple = (1280, 1600)
-    samples: int = 40
+    samples: int = 7
     expose: float = 0.0
     warm: float = 0.0
     frames: int = 0
@@ -34,11 +34,6 @@ def shot(name, **settings):
     return keep
 
 
-def spin(root, start=0.0):
-    """Poses a turntable."""
-    return lambda t: setattr(root, "rotation_euler", (0, 0, math.radians(start + 360 * t)))
-
-
 # --- The morning cup -------------------------------------------------------------------------------------------------
 
 
@@ -52,7 +47,7 @@ def cup_hero():
     cloth = shape.drape("cloth", 0.30, 0.22, glaze.linen("cloth", "#b7b3a4", "#8d8a7c"), [(-0.06, 0.0, 0.5, 0.012, 0.016, 0.16), (0.05, 0.03, 0.8, 0.009, 0.013, 0.15)], seed=2)
     cloth.location, cloth.rotation_euler = (-0.13, 0.13, 0), (0, 0, 0.5)
     pieces.cup((0.005, 0, 0), -28, tea=True)
-    light.camera((0.06, -0.62, 0.235), (0.004, 0.01, 0.055), 92, 3.2, (0, -0.03, 0.05))
+    light.camera((0.055, -0.56, 0.215), (0.006, 0.01, 0.054), 92, 3.2, (0, -0.03, 0.05))
 
 
 @shot("cup-detail", expose=0.05)
@@ -77,18 +72,6 @@ def cup_pair():
     pieces.cup((0.055, 0.065, 0.006), 20, seed=12)
     pieces.spoon((-0.13, 0.05, 0), 38)
     light.camera((0.0, -0.46, 0.56), (0.005, 0.005, 0.02), 88, 4.5, (-0.035, -0.045, 0.08))
-
-
-@shot("cup-turn", size=(720, 900), samples=10, frames=120)
-def cup_turn():
-    light.room(power=0.32)
-    light.table(glaze.wood("oak", "#c49b6c", "#8d6239", plank=0.21))
-    light.wall(glaze.plaster("wall", "#d2c2ac", "#b7a58d"), 0.5)
-    light.window(at=(-0.75, -0.30, 0.60), power=12)
-    shape.turn("base", [(0, 0), (0.085, 0), (0.0855, 0.004), (0.0855, 0.022), (0.085, 0.026), (0, 0.026)], glaze.stone("lime", "#d9d0c0", "#b9ac98"), rings=0, wobble=0.3, rounds=3)
-    root = pieces.cup((0, 0, 0.026), 0, voxel=0.0009)
-    light.camera((0, -0.66, 0.215), (0, 0, 0.066), 92, 5.0, (0, -0.03, 0.07))
-    return spin(root, -35)
 
 
 # --- The teapot ------------------------------------------------------------------------------------------------------
@@ -127,17 +110,6 @@ def teapot_table():
     pieces.cup((0.085, -0.115, 0.0012), -30, tea=True, seed=14)
     pieces.cup((-0.105, -0.125, 0.0012), 200, tea=True, seed=15)
     light.camera((0.0, -0.68, 0.80), (-0.005, -0.012, 0.035), 88, 5.0, (0, -0.05, 0.08))
-
-
-@shot("teapot-turn", size=(720, 900), samples=10, frames=120, expose=0.1)
-def teapot_turn():
-    light.room("#d8d6cc", "#2c2823", 0.26)
-    light.table(glaze.wood("walnut", "#6d4a31", "#3f2818", seed=4, plank=0.24, gloss=0.42))
-    light.wall(glaze.plaster("wall", "#63665a", "#484b42", seed=3), 0.6)
-    light.window(at=(-0.85, -0.25, 0.65), power=15)
-    root = pieces.teapot((0, 0, 0), 0, voxel=0.0011)
-    light.camera((0, -1.05, 0.31), (0, 0, 0.080), 92, 5.0, (0, -0.06, 0.08))
-    return spin(root, 20)
 
 
 # --- The nesting bowls -----------------------------------------------------------------------------------------------
@@ -179,11 +151,11 @@ def bowls_row():
     light.table(glaze.wood("oak", "#c9a377", "#966b42", seed=7, plank=0.3))
     light.wall(glaze.plaster("wall", "#d8d0c2", "#c1b6a5", seed=8), 0.5)
     light.window(at=(-0.8, -0.2, 0.5), power=10)
-    pieces.bowl("small", (-0.060, -0.110, 0.0), 80, seed=23)
-    pieces.bowl("middle", (0.055, -0.010, 0), 40, seed=22)
+    pieces.bowl("small", (-0.030, -0.120, 0.0), 80, seed=23)
+    pieces.bowl("middle", (0.060, 0.010, 0), 40, seed=22)
     pieces.bowl("large", (-0.055, 0.130, 0), seed=21)
     pieces.pear((0.115, 0.145, 0.0), 20, seed=4)
-    light.camera((0.16, -0.72, 0.20), (0.0, 0.0, 0.038), 92, 2.8, (-0.055, -0.15, 0.04))
+    light.camera((0.12, -0.80, 0.26), (0.006, 0.0, 0.036), 88, 4.0, (-0.030, -0.15, 0.04))
 
 
 # --- The tall vase ---------------------------------------------------------------------------------------------------
@@ -193,9 +165,9 @@ def olive(seed=3, tall=0.30, at=(0, 0, 0)):
     """Two or three olive twigs in a neck at `at`."""
     stem, leaves = glaze.plain("twig", "#5f5442", 0.8), glaze.foliage("olive", "#6d7758", "#a9aa92")
     x, y, z = at
-    shape.branch("a", [(x - 0.004, y, z - 0.10), (x + 0.004, y, z), (x + 0.045, y - 0.01, z + 0.12), (x + 0.125, y - 0.02, z + tall)], stem, leaves, 30, (0.048, 0.0125), 0.40, seed)
-    shape.branch("b", [(x + 0.004, y, z - 0.10), (x - 0.006, y + 0.003, z), (x - 0.040, y + 0.02, z + 0.10), (x - 0.115, y + 0.03, z + tall * 0.70)], stem, leaves, 24, (0.046, 0.012), 0.42, seed + 1)
-    shape.branch("c", [(x, y, z - 0.10), (x, y + 0.004, z), (x + 0.006, y + 0.03, z + 0.13), (x - 0.018, y + 0.05, z + tall * 0.95)], stem, leaves, 24, (0.045, 0.012), 0.45, seed + 2)
+    shape.branch("a", [(x - 0.004, y, z - 0.10), (x + 0.004, y, z), (x + 0.045, y - 0.01, z + 0.12), (x + 0.125, y - 0.02, z + tall)], stem, leaves, 40, (0.058, 0.0165), 0.38, seed)
+    shape.branch("b", [(x + 0.004, y, z - 0.10), (x - 0.006, y + 0.003, z), (x - 0.040, y + 0.02, z + 0.10), (x - 0.115, y + 0.03, z + tall * 0.70)], stem, leaves, 32, (0.056, 0.016), 0.40, seed + 1)
+    shape.branch("c", [(x, y, z - 0.10), (x, y + 0.004, z), (x + 0.006, y + 0.03, z + 0.13), (x - 0.018, y + 0.05, z + tall * 0.95)], stem, leaves, 32, (0.054, 0.016), 0.42, seed + 2)
 
 
 @shot("vase-hero", expose=0.05)
@@ -207,7 +179,7 @@ def vase_hero():
     light.sun((0.85, 0.55, -0.42), 2.8, 1.8, bars=(0.34, 0.50, 2, 2), seed=5, aim=(0.05, 0.2, 0.28))
     pieces.vase((0, 0, 0), 70)
     olive(5, 0.27, (0, 0, 0.300))
-    light.camera((0.0, -1.75, 0.42), (0.0, 0, 0.262), 90, 4.0, (0, -0.06, 0.2))
+    light.camera((0.0, -1.62, 0.40), (0.0, 0, 0.266), 90, 4.0, (0, -0.06, 0.2))
 
 
 @shot("vase-detail", expose=0.1)
@@ -223,25 +195,25 @@ def vase_detail():
 @shot("vase-shelf", expose=0.05)
 def vase_shelf():
     light.room(power=0.30)
-    light.table(glaze.wood("oak", "#b98f61", "#835a36", seed=3, plank=0.4), size=(2.4, 0.5), at=(0, 0.05, 0))
+    light.table(glaze.wood("oak", "#b98f61", "#835a36", seed=3, plank=0.4), size=(2.4, 1.4), at=(0, -0.42, 0))
     light.wall(glaze.plaster("wall", "#dcd3c4", "#c8bcaa", seed=14), 0.26)
     light.window(at=(-0.9, -0.55, 0.65), power=13, to=(0, 0, 0.15))
     pieces.vase((0.050, 0.03, 0), 200)
     pieces.bowl("large", (-0.115, 0.00, 0), seed=21)
     pieces.pear((-0.125, -0.005, 0.022), 0, (18, 8, 0), seed=4)
     pieces.pear((-0.085, 0.012, 0.026), 120, (-24, 10, 40), seed=6, size=0.95)
-    light.camera((0.02, -1.45, 0.25), (-0.012, 0, 0.158), 90, 4.0, (0, -0.04, 0.12))
+    light.camera((0.02, -1.40, 0.30), (-0.020, 0, 0.145), 90, 4.0, (0, -0.04, 0.12))
 
 
-@shot("vase-turn", size=(720, 900), samples=10, frames=120, expose=0.1)
+@shot("vase-turn", size=(720, 900), samples=16, frames=144, expose=0.05)
 def vase_turn():
     light.room(power=0.32)
     light.table(glaze.stone("lime", "#cfc4b3", "#ac9e8a", seed=5, gloss=0.55))
     light.wall(glaze.plaster("wall", "#c9b59d", "#ad9880", seed=11), 0.5)
-    light.window(at=(-0.9, -0.45, 0.70), power=17, to=(0, 0, 0.16), size=(0.9, 1.3))
-    root = pieces.vase((0, 0, 0), 0)
-    light.camera((0, -1.62, 0.34), (0, 0, 0.150), 92, 4.5, (0, -0.06, 0.15))
-    return spin(root, 0)
+    light.window(at=(-0.9, -0.45, 0.70), power=16, to=(0, 0, 0.16), size=(0.9, 1.3))
+    light.sun((0.85, 0.55, -0.42), 1.6, 2.2, bars=(0.34, 0.50, 2, 2), leaves=10, seed=5, aim=(0.15, 0.35, 0.28))
+    light.camera((0, -1.58, 0.36), (0, 0, 0.152), 92, 4.5, (0, -0.06, 0.15))
+    return pieces.vase((0, 0, 0), 0)
 
 
 # --- The bud vase ----------------------------------------------------------------------------------------------------
@@ -267,7 +239,7 @@ def bud_hero():
     grass((0, 0, 0.118), 3, 0.030, 0.115)
     grass((0.001, 0.002, 0.118), 4, -0.022, 0.085)
     grass((0, 0.003, 0.118), 5, 0.008, 0.135)
-    light.camera((0.03, -0.95, 0.20), (0.003, 0, 0.124), 92, 3.2, (0, -0.04, 0.06))
+    light.camera((0.03, -0.86, 0.19), (0.003, 0, 0.122), 92, 3.2, (0, -0.04, 0.06))
 
 
 @shot("bud-detail", expose=0.05)
@@ -278,6 +250,16 @@ def bud_detail():
     light.window(at=(-0.5, -0.30, 0.45), power=6, to=(0, 0, 0.05))
     pieces.bud((0, 0, 0.001), 120)
     light.camera((0.06, -0.34, 0.150), (0.0, 0, 0.058), 96, 4.0, (0, -0.042, 0.055))
+
+
+@shot("bud-turn", size=(720, 900), samples=16, frames=120)
+def bud_turn():
+    light.room("#e8ecec", "#6a5f54", 0.34)
+    light.table(glaze.wood("sill", "#d9cfc0", "#c0b4a2", seed=6, plank=0.5, gloss=0.55))
+    light.wall(glaze.plaster("wall", "#b9bdb4", "#9fa49b", seed=17), 0.30)
+    light.window(at=(-0.7, -0.30, 0.50), power=8, to=(0, 0, 0.08))
+    light.camera((0, -0.66, 0.165), (0, 0, 0.059), 92, 4.0, (0, -0.04, 0.06))
+    return pieces.bud((0, 0, 0), 0)
 
 
 # --- The dinner plate ------------------------------------------------------------------------------------------------
@@ -291,7 +273,7 @@ def plate_hero():
     cloth = shape.drape("cloth", 0.30, 0.46, glaze.linen("cloth", "#d8cfbd", "#aea48f", seed=2), [(-0.10, 0.05, 1.45, 0.010, 0.014, 0.3), (0.12, -0.10, 1.7, 0.011, 0.014, 0.2), (0.08, 0.14, 1.2, 0.008, 0.013, 0.16)], seed=21)
     cloth.location, cloth.rotation_euler = (-0.06, -0.01, 0), (0, 0, 0.22)
     pieces.plate((0.0, 0.0, 0.009), 0)
-    shape.branch("twig", [(-0.06, -0.075, 0.021), (-0.02, -0.02, 0.026), (0.03, 0.03, 0.027), (0.06, 0.09, 0.032)], glaze.plain("twig", "#5f5442", 0.8), glaze.foliage("olive", "#6d7758", "#a9aa92"), 20, (0.040, 0.011), 0.12, 7, 0.0012, 0.8)
+    shape.branch("twig", [(-0.06, -0.075, 0.021), (-0.02, -0.02, 0.026), (0.03, 0.03, 0.027), (0.06, 0.09, 0.032)], glaze.plain("twig", "#5f5442", 0.8), glaze.foliage("olive", "#6d7758", "#a9aa92"), 24, (0.050, 0.0145), 0.12, 7, 0.0012, 0.8)
     light.camera((0, -0.42, 0.98), (0, -0.004, 0.01), 88, 5.6, (0, -0.03, 0.02))
 
 
@@ -304,7 +286,7 @@ def plate_stack():
     for k in range(4):
         pieces.plate((0.002 * (k % 2), 0.001 * k, 0.0135 * k), 70 * k, seed=30 + k)
     pieces.bowl("small", (0.004, 0.0, 0.0405 + 0.0078), 0, seed=23)
-    light.camera((0.10, -0.95, 0.245), (0, 0, 0.052), 90, 4.0, (0, -0.12, 0.05))
+    light.camera((0.10, -0.86, 0.250), (0, 0, 0.050), 92, 4.0, (0, -0.12, 0.05))
 
 
 # --- The espresso cup ------------------------------------------------------------------------------------------------
@@ -314,7 +296,7 @@ def plate_stack():
 def espresso_hero():
     light.room(power=0.28)
     light.table(glaze.stone("slate", "#8d857b", "#6c655c", seed=22, pits=0.4, gloss=0.5))
-    light.wall(glaze.plaster("wall", "#a8664a", "#8c5039", seed=20), 0.5)
+    light.wall(glaze.plaster("wall", "#a0725a", "#875c47", seed=20), 0.5)
     light.window(at=(-0.65, -0.15, 0.50), power=7, to=(0, 0, 0.03))
     light.sun((0.85, 0.30, -0.50), 2.4, 1.6, bars=(0.16, 0.30, 2, 1), seed=2, aim=(0.0, 0.10, 0.04))
     pieces.espresso((0, 0, 0), -32)
@@ -329,7 +311,7 @@ def espresso_above():
     light.sun((0.70, -0.45, -0.55), 1.8, 2.0, bars=(0.20, 0.28, 2, 2), leaves=9, seed=6)
     pieces.espresso((-0.042, -0.052, 0), 215)
     pieces.espresso((0.055, 0.065, 0), 35, seed=41)
-    pieces.spoon((0.075, -0.10, 0), 100)
+    pieces.spoon((0.062, -0.165, 0), 66)
     light.camera((0, -0.05, 0.78), (0, 0.0, 0.0), 92, 5.6, (-0.04, -0.05, 0.05))
 
 
@@ -357,6 +339,16 @@ def jar_open():
     pieces.jar((-0.02, 0.03, 0.001), 80, lid=False, lid_at=((0.088, -0.062, 0.0052), (0, 0, 0)))
     pieces.spoon((-0.150, -0.10, 0.001), 12)
     light.camera((0.02, -0.58, 0.64), (0.012, -0.005, 0.055), 88, 4.5, (-0.01, 0, 0.12))
+
+
+@shot("jar-turn", size=(720, 900), samples=16, frames=120, expose=0.05)
+def jar_turn():
+    light.room(power=0.32)
+    light.table(glaze.wood("oak", "#a87c50", "#6f4a2c", seed=15, plank=0.26))
+    light.wall(glaze.plaster("wall", "#cfc6b4", "#b5ab98", seed=23), 0.5)
+    light.window(at=(-0.8, -0.25, 0.6), power=12)
+    light.camera((0, -0.92, 0.26), (0, 0, 0.086), 92, 4.5, (0, -0.05, 0.09))
+    return pieces.jar((0, 0, 0), 0)
 
 
 # --- The pitcher -----------------------------------------------------------------------------------------------------

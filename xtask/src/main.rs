@@ -1,16 +1,23 @@
 //! The project's own commands. CI and README call only this.
 
+mod art;
+mod bench;
 mod build;
 mod cargo;
+mod dist;
 mod install;
+mod network;
 mod place;
 mod progress;
 mod serve;
+mod test;
+mod tidy;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
+use network::Act;
 use place::Place;
 
 /// Builds, serves, tests and ships Vitrine
@@ -23,17 +30,35 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Builds what browsers load
-    Build(build::Args),
     /// Builds what changed and runs the shop with the data folder ./data
     Serve(serve::Args),
+    /// Runs every check there is
+    Test(test::Args),
+    /// Makes one self-contained binary
+    Dist,
+    /// Builds only what browsers load
+    Build(build::Args),
+    /// Takes figures
+    Bench(bench::Args),
+    /// Trains a network of our own
+    Train(network::Args),
+    /// Scores a network against truth files
+    Eval(network::Args),
+    /// Draws the demo shop's pictures and clips
+    Art(art::Args),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = Place::find().and_then(|place| match arguments.command {
-        Command::Build(args) => build::run(&place, &args),
         Command::Serve(args) => serve::run(&place, &args),
+        Command::Test(args) => test::run(&place, &args),
+        Command::Dist => dist::run(&place),
+        Command::Build(args) => build::run(&place, &args),
+        Command::Bench(args) => bench::run(&place, &args),
+        Command::Train(args) => network::run(&place, Act::Train, &args),
+        Command::Eval(args) => network::run(&place, Act::Eval, &args),
+        Command::Art(args) => art::run(&place, &args),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,4 +67,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The names of the commands.
+fn commands() -> Vec<String> {
+    Arguments::command()
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .collect()
 }

@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Rebuild and restart when a source file changes
     #[arg(long)]
     watch: bool,
+    /// Fill the demo shop first
+    #[arg(long)]
+    seed: bool,
     /// Given to `vitrine serve` as they are, for example: -- --listen 127.0.0.1:4000
     #[arg(last = true)]
     arguments: Vec<String>,
@@ -50,6 +53,9 @@ pub(crate) struct Args {
 pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
     let mut seen = stamps(&place.root);
     let (binary, site) = build(place)?;
+    if args.seed {
+        seed(place, &binary, &args.arguments)?;
+    }
     let mut server = start(place, &binary, &site, &args.arguments)?;
     if !args.watch {
         let status = server.wait().context("The server cannot be waited for.")?;
@@ -84,28 +90,62 @@ fn build(place: &Place) -> Result<(PathBuf, PathBuf)> {
     Ok((binary, site))
 }
 
-/// Starts the server in the checkout, with `./data` unless the arguments name another folder.
+/// Starts the server in the checkout.
 fn start(place: &Place, binary: &Path, site: &Path, arguments: &[String]) -> Result<Child> {
-    let mut command = Command::new(binary);
-    command
+    Command::new(binary)
         .current_dir(&place.root)
         .arg("serve")
         .arg("--site")
-        .arg(site);
-    let named = arguments
-        .iter()
-        .any(|word| word == "--data" || word.starts_with("--data="));
-    if !named && std::env::var_os("VITRINE_DATA").is_none() {
-        command.args(["--data", "data"]);
-    }
-    command
-        .args(arguments)
+        .arg(site)
+        .args(["--data", &data(arguments)])
+        .args(without_data(arguments))
         .spawn()
         .with_context(|| format!("{} cannot be started.", binary.display()))
 }
 
+/// Fills the demo shop in the folder that will be served.
+fn seed(place: &Place, binary: &Path, arguments: &[String]) -> Result<()> {
+    let status = Command::new(binary)
+        .current_dir(&place.root)
+        .args(["seed", "--data", &data(arguments)])
+        .status()
+        .with_context(|| format!("{} cannot be started.", binary.display()))?;
+    if !status.success() {
+        bail!("The demo shop could not be filled. The binary's own words are above.");
+    }
+    Ok(())
+}
+
+/// The data folder: as the arguments say, else as `VITRINE_DATA` says, else `data` in the checkout.
+fn data(arguments: &[String]) -> String {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        if word == "--data" {
+            return words.next().cloned().unwrap_or_default();
+        }
+        if let Some(folder) = word.strip_prefix("--data=") {
+            return folder.to_owned();
+        }
+    }
+    std::env::var("VITRINE_DATA").unwrap_or_else(|_| "data".to_owned())
+}
+
+/// The arguments without the data folder.
+fn without_data(arguments: &[String]) -> Vec<&String> {
+    let mut words = arguments.iter();
+    let mut rest = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "--data" {
+            words.next();
+        } else if !word.starts_with("--data=") {
+            rest.push(word);
+        }
+    }
+    rest
+}
+
 /// Asks the server to drain (SIGTERM) and waits for it, but not for ever.
-pub(crate) fn stop(server: &mut Child) -> Result<()> {
+fn stop(server: &mut Child) -> Result<()> {
     Command::new("kill")
         .args(["-TERM", &server.id().to_string()])
         .output()
@@ -149,6 +189,19 @@ mod tests {
         assert_ne!(stamps(root.path()), before);
         std::fs::write(root.path().join("notes.txt"), "").expect("writes");
         assert_eq!(stamps(root.path()).len(), 1);
+    }
+
+    #[test]
+    fn the_data_folder_is_found_among_the_arguments() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for text in [
+            "--listen 127.0.0.1:1 --data there",
+            "--data=there --listen 127.0.0.1:1",
+        ] {
+            let arguments = words(text);
+            assert_eq!(data(&arguments), "there");
+            assert_eq!(without_data(&arguments), ["--listen", "127.0.0.1:1"]);
+        }
     }
 
     #[test]

@@ -186,6 +186,14 @@ pub(crate) mod compress {
         })
     }
 
+    /// Brotli as `dist` ships it, from the cache where it has been made before.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn cached(cache: &Cache, bytes: &[u8]) -> Result<Vec<u8>> {
+        cache.get(&[b"brotli", &[11], bytes], || brotli(bytes, 11))
+    }
+
     /// gzip (RFC 1952), without a time in its head, so that equal bytes give equal files.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub(crate) enum Package {
     Postgresql,
     /// Draws the demo shop's pictures.
     Blender,
+    /// Makes the Python environment of the scripts that develop those pictures.
+    Venv,
 }
 
 impl Package {
@@ -32,6 +34,7 @@ impl Package {
             Self::Ffmpeg => "ffmpeg",
             Self::Postgresql => "postgresql",
             Self::Blender => "blender",
+            Self::Venv => "python3-venv",
         }
     }
 
@@ -43,6 +46,12 @@ impl Package {
             Self::Ffmpeg => find("ffmpeg"),
             Self::Postgresql => server_program(),
             Self::Blender => find("blender"),
+            Self::Venv => find("python3").filter(|python| {
+                let asked = Command::new(python)
+                    .args(["-c", "import ensurepip"])
+                    .output();
+                asked.is_ok_and(|output| output.status.success())
+            }),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod apt;
 mod npm;
+mod python;
 mod tool;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) use apt::{Package, have};
 pub(crate) use npm::npm;
+pub(crate) use python::python;
 pub(crate) use tool::Tool;
 
 use crate::cargo;

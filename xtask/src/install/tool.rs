@@ -26,6 +26,15 @@ impl Tool {
         }
     }
 
+    /// What else cargo is told.
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Deny => &[],
+            // Its TLS is for remote WebDriver servers; ours is on this machine.
+            Self::WasmRunner => &["--no-default-features"],
+        }
+    }
+
     /// The program, built when this target folder does not have it yet.
     ///
     /// # Errors
@@ -51,6 +60,7 @@ impl Tool {
                 .arg(&root)
                 // Without the optimiser it is built in a third of the time, and it is fast enough.
                 .args(["--debug", "--no-track"])
+                .args(self.settings())
                 .env("CARGO_PROFILE_DEV_DEBUG", "0")
                 .env("CARGO_TARGET_DIR", place.tools().join("build")),
         )

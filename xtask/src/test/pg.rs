@@ -1,0 +1,152 @@
+//! A PostgreSQL cluster of our own: made for one run, on a free port, and gone afterwards.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::install::{self, Package};
+use crate::progress::{self, Lines};
+
+/// How often to ask whether it answers, 100 ms apart.
+const ASKS: usize = 300;
+
+/// A running cluster. Dropped, it stops and its folder goes.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    programs: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    root: bool,
+    server: Child,
+}
+
+impl Cluster {
+    /// Makes and starts one. What it keeps need not survive a crash, so it never waits for the disk.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be installed, made or started.
+    pub(super) fn start() -> Result<Self> {
+        let initdb = install::have(Package::Postgresql)?;
+        let programs = initdb
+            .parent()
+            .context("initdb has no folder.")?
+            .to_path_buf();
+        let root = install::root()?;
+        // Not in the target folder: PostgreSQL refuses root, and its own user may not enter root's home.
+        let folder = std::env::temp_dir().join(format!("vitrine-pg-{}", std::process::id()));
+        let made = if root {
+            Command::new("install")
+                .args(["-d", "-m", "700", "-o", "postgres"])
+                .arg(&folder)
+                .status()?
+                .success()
+        } else {
+            std::fs::create_dir(&folder).is_ok()
+        };
+        if !made {
+            bail!("{} cannot be made for PostgreSQL.", folder.display());
+        }
+        progress::run(
+            "initdb",
+            Lines::Keep,
+            program(root, &programs.join("initdb"))
+                .args([
+                    "--username=postgres",
+                    "--auth=trust",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "--no-sync",
+                    "-D",
+                ])
+                .arg(&folder),
+        )?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let server = program(root, &programs.join("postgres"))
+            .arg("-D")
+            .arg(&folder)
+            .args(["-p", &port.to_string()])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+            ])
+            .args([
+                "-c",
+                "fsync=off",
+                "-c",
+                "full_page_writes=off",
+                "-c",
+                "max_connections=300",
+            ])
+            .args(["-c", "log_min_messages=fatal"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("postgres cannot be started.")?;
+        let mut cluster = Self {
+            programs,
+            folder,
+            port,
+            root,
+            server,
+        };
+        cluster.answers()?;
+        Ok(cluster)
+    }
+
+    /// Where tests reach it, as its superuser.
+    pub(super) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Waits until it takes connections.
+    fn answers(&mut self) -> Result<()> {
+        for _ in 0..ASKS {
+            let asked = Command::new(self.programs.join("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .status();
+            if asked.is_ok_and(|status| status.success()) {
+                return Ok(());
+            }
+            if let Some(status) = self.server.try_wait()? {
+                bail!("postgres stopped with {status} before it answered.");
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bail!("postgres did not answer on port {} within 30 s.", self.port);
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let stopped = program(self.root, &self.programs.join("pg_ctl"))
+            .args(["stop", "--mode=immediate", "--silent", "-D"])
+            .arg(&self.folder)
+            .status();
+        if !stopped.is_ok_and(|status| status.success()) {
+            // Its parent goes; the temporary folder is the system's to clean.
+            drop(self.server.kill());
+        }
+        drop(self.server.wait());
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// A program of PostgreSQL, as the user `postgres` when we are root.
+fn program(root: bool, path: &Path) -> Command {
+    let mut command = if root {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(path);
+        command
+    } else {
+        Command::new(path)
+    };
+    // The checkout may lie where that user cannot go.
+    command.current_dir("/");
+    command
+}
