@@ -1,1 +1,32 @@
-//! (skeleton)
+//! What people see: every page of Vitrine, rendered on the server.
+//!
+//! Each page is one function that returns a complete HTML document. Pages hold no inline style and no inline script
+//! that runs, so that the policy `style-src 'self'; script-src 'self' 'wasm-unsafe-eval'` holds on all of them; colours
+//! that stand in for pictures are drawn as SVG. Pages that sell work with JavaScript off; islands only add comfort.
+//!
+//! | page | function |
+//! | --- | --- |
+//! | `/` | [`shop::page::front`], [`shop::page::shops`], [`shop::page::welcome`] |
+//! | `/@{handle}` | [`shop::page::front`] |
+//! | `/p/{slug}` | [`catalog::page::product`] |
+//! | `/checkout/{token}`, `/order/{token}` | [`checkout::page`] |
+//! | `/setup/{token}`, `/sign-in` | [`identity::page`] |
+//! | `/studio` | [`studio::page::studio`] |
+//! | `/manage…` | [`manage::page`] |
+//! | anything that went wrong | [`error::page::error`] |
+
+pub mod catalog;
+pub mod checkout;
+mod document;
+pub mod error;
+mod icon;
+pub mod identity;
+pub mod manage;
+mod media;
+mod note;
+pub mod shop;
+mod site;
+pub mod studio;
+
+pub use document::render;
+pub use site::{Assets, Site};

@@ -1,0 +1,74 @@
+//! The button that buys.
+
+use std::time::Duration;
+
+use leptos::{ev, html, prelude::*, web_sys};
+use wasm_bindgen::{JsCast, prelude::Closure};
+
+/// After this long a press that led nowhere may be tried again.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A submit button that buys once, however often it is pressed.
+///
+/// Adds a hidden field `attempt` (32 hex digits, new with every load of the page): the server answers the same attempt
+/// with the same order. The field is disabled, so not sent, until the script runs.
+#[island]
+pub fn BuyButton(
+    /// What pressing does, with the price: `Buy for 38 €`.
+    label: String,
+) -> impl IntoView {
+    let field = NodeRef::<html::Input>::new();
+    let attempt = RwSignal::new(String::new());
+    let pressed = RwSignal::new(false);
+    Effect::new(move || {
+        let Some(form) = field.get().and_then(|field| field.form()) else {
+            return;
+        };
+        attempt.set(token().unwrap_or_default());
+        let submit = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+            if pressed.get_untracked() {
+                event.prevent_default();
+                return;
+            }
+            pressed.set(true);
+            set_timeout(move || pressed.set(false), PATIENCE);
+        });
+        // The listener lives as long as the form, which is as long as the page.
+        if form
+            .add_event_listener_with_callback("submit", submit.as_ref().unchecked_ref())
+            .is_ok()
+        {
+            submit.forget();
+        }
+        // A page that comes back from the browser's memory must be able to buy again.
+        let back = window_event_listener(ev::pageshow, move |_| pressed.set(false));
+        on_cleanup(move || back.remove());
+    });
+    view! {
+        <input
+            node_ref=field
+            r#type="hidden"
+            name="attempt"
+            prop:value=move || attempt.get()
+            disabled=move || attempt.get().is_empty()
+        />
+        <button
+            class="button large whole"
+            r#type="submit"
+            aria-disabled=move || pressed.get().then_some("true")
+        >
+            {move || if pressed.get() { "Reserving…".to_owned() } else { label.clone() }}
+        </button>
+    }
+}
+
+/// 128 random bits as hex; none where the browser has no source of them, and then the page buys as without scripts.
+fn token() -> Option<String> {
+    let mut bytes = [0; 16];
+    window()
+        .crypto()
+        .ok()?
+        .get_random_values_with_u8_array(&mut bytes)
+        .ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,187 @@
+//! What a gallery gains from scripts: thumbnails that glide, clips that play while in view, pictures that open whole.
+
+use leptos::{ev, html, prelude::*, wasm_bindgen::JsValue, web_sys};
+use wasm_bindgen::{JsCast, prelude::Closure};
+
+/// Share of a picture that must be in view to count as the one looked at.
+const LOOKED_AT: f64 = 0.6;
+
+/// Wraps a product page. Everything in it works without this: thumbnails and pictures are links, clips have controls.
+#[island]
+pub fn Gallery(
+    /// The page: `.slide` elements with `video.clip` or `a.zoom-in` in them, and `a.thumb` links to their ids.
+    children: Children,
+) -> impl IntoView {
+    let root = NodeRef::<html::Div>::new();
+    let dialog = NodeRef::<html::Dialog>::new();
+    // Address and words of the picture that is open.
+    let open = RwSignal::new((String::new(), String::new()));
+    let whole = RwSignal::new(false);
+
+    Effect::new(move || {
+        if let Some(root) = root.get() {
+            let _ = watch(&root);
+        }
+    });
+
+    let pressed = move |event: ev::MouseEvent| {
+        if event.ctrl_key() || event.meta_key() || event.shift_key() || event.default_prevented() {
+            return;
+        }
+        let Some(target) = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+        else {
+            return;
+        };
+        if let Ok(Some(thumb)) = target.closest("a.thumb") {
+            if glide(&thumb) {
+                event.prevent_default();
+            }
+        } else if let Ok(Some(link)) = target.closest("a.zoom-in") {
+            let Some(dialog) = dialog.get() else { return };
+            let alt = link
+                .query_selector("img")
+                .ok()
+                .flatten()
+                .and_then(|image| image.get_attribute("alt"));
+            whole.set(false);
+            open.set((
+                link.get_attribute("href").unwrap_or_default(),
+                alt.unwrap_or_default(),
+            ));
+            if dialog.show_modal().is_ok() {
+                event.prevent_default();
+            }
+        }
+    };
+    let close = move |_| {
+        if let Some(dialog) = dialog.get() {
+            dialog.close();
+        }
+    };
+
+    view! {
+        <div class="gallery" node_ref=root on:click=pressed>
+            {children()}
+        </div>
+        <dialog class="zoom" node_ref=dialog aria-label="Picture in full size">
+            <button class="zoom-picture" r#type="button" class:whole=move || whole.get() on:click=move |_| whole.update(|whole| *whole = !*whole)>
+                {move || {
+                    let (address, alt) = open.get();
+                    (!address.is_empty()).then(|| view! { <img src=address alt=alt /> })
+                }}
+            </button>
+            <button class="zoom-close button" r#type="button" on:click=close>"Close"</button>
+        </dialog>
+    }
+}
+
+/// Glides to a thumbnail's picture; false where the pictures do not scroll sideways and the link should do its work.
+fn glide(thumb: &web_sys::Element) -> bool {
+    let slide = thumb
+        .get_attribute("href")
+        .and_then(|id| document().get_element_by_id(id.trim_start_matches('#')))
+        .and_then(|slide| slide.dyn_into::<web_sys::HtmlElement>().ok());
+    let Some((slide, wall)) =
+        slide.and_then(|slide| slide.parent_element().map(|wall| (slide, wall)))
+    else {
+        return false;
+    };
+    if wall.scroll_width() <= wall.client_width() {
+        return false;
+    }
+    let to = web_sys::ScrollToOptions::new();
+    to.set_left(f64::from(slide.offset_left()));
+    to.set_behavior(if prefers("(prefers-reduced-motion: reduce)") {
+        web_sys::ScrollBehavior::Instant
+    } else {
+        web_sys::ScrollBehavior::Smooth
+    });
+    wall.scroll_to_with_scroll_to_options(&to);
+    wall.scroll_into_view_with_scroll_into_view_options(&{
+        let near = web_sys::ScrollIntoViewOptions::new();
+        near.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        near
+    });
+    true
+}
+
+/// Follows which pictures are in view: marks their thumbnails and plays their clips.
+fn watch(root: &web_sys::Element) -> Result<(), JsValue> {
+    let moving =
+        !prefers("(prefers-reduced-motion: reduce)") && !prefers("(prefers-reduced-data: reduce)");
+    let seen = Closure::<dyn Fn(Vec<web_sys::IntersectionObserverEntry>)>::new(
+        move |entries: Vec<web_sys::IntersectionObserverEntry>| {
+            for entry in entries {
+                let (slide, visible) = (entry.target(), entry.is_intersecting());
+                let clip = slide.query_selector("video.clip").ok().flatten();
+                if let Some(clip) =
+                    clip.and_then(|clip| clip.dyn_into::<web_sys::HtmlVideoElement>().ok())
+                {
+                    if visible && moving {
+                        // A browser may refuse to start it; the controls are there.
+                        let _ = clip.play();
+                    } else if !visible {
+                        let _ = clip.pause();
+                    }
+                }
+                if visible {
+                    mark(&slide.id());
+                }
+            }
+        },
+    );
+    let options = web_sys::IntersectionObserverInit::new();
+    options.set_threshold(&JsValue::from_f64(LOOKED_AT));
+    let observer =
+        web_sys::IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options)?;
+    let slides = root.query_selector_all(".slide[id]")?;
+    for index in 0..slides.length() {
+        if let Some(slide) = slides
+            .get(index)
+            .and_then(|slide| slide.dyn_into::<web_sys::Element>().ok())
+        {
+            observer.observe(&slide);
+        }
+    }
+    // Both live as long as the page.
+    seen.forget();
+    Ok(())
+}
+
+/// Marks the thumbnail of the picture that is looked at and keeps it in sight.
+fn mark(id: &str) {
+    let Ok(thumbs) = document().query_selector_all("a.thumb") else {
+        return;
+    };
+    for index in 0..thumbs.length() {
+        let Some(thumb) = thumbs
+            .get(index)
+            .and_then(|thumb| thumb.dyn_into::<web_sys::HtmlElement>().ok())
+        else {
+            continue;
+        };
+        let current = thumb
+            .get_attribute("href")
+            .is_some_and(|href| href.trim_start_matches('#') == id);
+        let _ = if current {
+            thumb.set_attribute("aria-current", "true")
+        } else {
+            thumb.remove_attribute("aria-current")
+        };
+        if let Some(strip) = thumb.offset_parent().filter(|_| current) {
+            strip.set_scroll_left(
+                thumb.offset_left() - (strip.client_width() - thumb.offset_width()) / 2,
+            );
+        }
+    }
+}
+
+fn prefers(query: &str) -> bool {
+    window()
+        .match_media(query)
+        .ok()
+        .flatten()
+        .is_some_and(|list| list.matches())
+}

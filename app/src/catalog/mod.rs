@@ -1,0 +1,5 @@
+//! Product pages.
+
+pub mod page;
+mod parts;
+mod structured;

@@ -1,0 +1,69 @@
+//! `/p/{slug}`: the photo is the page.
+
+use domain::{catalog::Product, identity::Shop};
+use island::Gallery;
+use leptos::prelude::*;
+
+use super::{
+    parts::{HERO_SIZES, after_sale, bar, panel, strip, text, wall},
+    structured,
+};
+use crate::{
+    Site,
+    document::{Head, Preview, Surface, document},
+    media::parts::{Preload, jpeg},
+    shop::parts::{footer, front, header, hero, name},
+};
+
+/// A published product. The page is anonymous and holds no stock count, only whether it can be bought.
+#[must_use]
+pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
+    let title = format!("{} · {}", name(product), shop.name);
+    let mut head = Head::new(Surface::Shop, title)
+        .described(product.summary.clone())
+        .at(format!("/p/{}", product.slug))
+        .booting("frontend-boot.js");
+    head.preload = product
+        .media
+        .first()
+        .and_then(|media| Preload::of(media, HERO_SIZES));
+    head.image = hero(product).and_then(|media| {
+        jpeg(media, 1280).map(|variant| Preview {
+            path: variant.url.clone(),
+            alt: media.alt.clone(),
+            width: variant.width,
+            height: variant.height,
+        })
+    });
+    head.json_ld = Some(structured::product(site, shop, product));
+    document(site, head, || {
+        let wall = wall(&product.media);
+        let strip = strip(&product.media);
+        let panel = panel(product);
+        let sold_out = (product.available == 0 || product.price.is_none())
+            .then(|| after_sale(&shop.name, &front(shop)));
+        let text = text(product);
+        let bar = bar(product);
+        let shop_name = shop.name.clone();
+        let front = front(shop);
+        let end = footer(shop);
+        view! {
+            {header(shop)}
+            <Gallery>
+                <main id="main" class="product">
+                    {wall}
+                    <div class="side">
+                        <div class="panel">{panel} {sold_out}</div>
+                        {strip}
+                    </div>
+                    <div class="after">
+                        {bar}
+                        {text}
+                        <p class="from">"Made and sold by " <a href=front>{shop_name}</a></p>
+                        {end}
+                    </div>
+                </main>
+            </Gallery>
+        }
+    })
+}

@@ -1,0 +1,182 @@
+//! The parts of a product page: wall, strip, panel, buy bar, text.
+
+use domain::{
+    catalog::Product,
+    media::{Kind, Media},
+};
+use island::BuyButton;
+use leptos::prelude::*;
+
+use crate::{
+    media::parts::{Fetch, Shape, clip, length, nothing, picture, spoken, whole},
+    shop::parts::name,
+};
+
+/// How wide the hero is shown: to the edges of a phone, two thirds of the wall on a desktop.
+pub(super) const HERO_SIZES: &str = "(min-width: 60rem) 42vw, 100vw";
+const SLIDE_SIZES: &str = "(min-width: 60rem) 21vw, 100vw";
+
+/// Pictures and clips: swiped on a phone, hung as a wall on a desktop. One list serves both.
+pub(super) fn wall(media: &[Media]) -> AnyView {
+    let stage = media.first().map_or(Shape::Tall, Shape::of);
+    let count = match media.len() {
+        0 | 1 => "one",
+        2 => "two",
+        _ => "many",
+    };
+    if media.is_empty() {
+        return view! {
+            <div class="wall one tall" id="wall">
+                <div class="slide tall">{nothing("No picture yet")}</div>
+            </div>
+        }
+        .into_any();
+    }
+    let slides = media
+        .iter()
+        .enumerate()
+        .map(|(index, media)| slide(media, index))
+        .collect_view();
+    view! {
+        <div
+            class=format!("wall {count} {}", stage.class())
+            id="wall"
+            role="group"
+            aria-label="Pictures of the product"
+            tabindex=(media.len() > 1).then_some("0")
+        >
+            {slides}
+        </div>
+    }
+    .into_any()
+}
+
+fn slide(media: &Media, index: usize) -> AnyView {
+    let fetch = if index == 0 {
+        Fetch::First
+    } else {
+        Fetch::Lazy
+    };
+    let sizes = if index == 0 { HERO_SIZES } else { SLIDE_SIZES };
+    let inner = match (media.kind, whole(media)) {
+        (Kind::Clip, _) => clip(media),
+        (Kind::Photo, Some(whole)) => view! {
+            <a class="zoom-in" href=whole.url.clone()>
+                {picture(media, &spoken(media), sizes, fetch)}
+            </a>
+        }
+        .into_any(),
+        (Kind::Photo, None) => picture(media, &spoken(media), sizes, fetch),
+    };
+    view! {
+        <div class=format!("slide {}", Shape::of(media).class()) id=format!("view-{}", index + 1)>
+            {inner}
+        </div>
+    }
+    .into_any()
+}
+
+/// Thumbnails under the hero, clips among them with their length. Nothing for a single picture.
+pub(super) fn strip(media: &[Media]) -> Option<AnyView> {
+    if media.len() < 2 {
+        return None;
+    }
+    let thumbs = media
+        .iter()
+        .enumerate()
+        .map(|(index, media)| {
+            let mark = (media.kind == Kind::Clip).then(
+                || view! { <span class="length figure" aria-hidden="true">{length(media)}</span> },
+            );
+            let said = match media.kind {
+                Kind::Photo => format!("Picture {}", index + 1),
+                Kind::Clip => format!("Clip, {}", length(media)),
+            };
+            view! {
+                <li>
+                    <a class="thumb" href=format!("#view-{}", index + 1) aria-label=said>
+                        {picture(media, "", "4.5rem", Fetch::Soon)}
+                        {mark}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    Some(
+        view! { <nav class="strip" aria-label="Pictures and clips"><ul>{thumbs}</ul></nav> }
+            .into_any(),
+    )
+}
+
+/// Name, price, one sentence, one button.
+pub(super) fn panel(product: &Product) -> AnyView {
+    let summary = (!product.summary.is_empty())
+        .then(|| view! { <p class="summary">{product.summary.clone()}</p> });
+    let title = view! { <h1 class="name">{name(product).to_owned()}</h1> };
+    let act = match (product.price, product.available) {
+        (Some(price), 1..) => view! {
+            <p class="price figure">{price.to_string()}</p>
+            {summary}
+            <form class="buy" id="buy" method="post" action=format!("/p/{}/buy", product.slug)>
+                <input r#type="hidden" name="quantity" value="1" />
+                <input r#type="hidden" name="price_seen_minor" value=price.minor.to_string() />
+                <BuyButton label=format!("Buy for {price}") />
+            </form>
+        }
+        .into_any(),
+        (price, _) => view! {
+            <p class="price figure">
+                {price.map(|price| view! { <s>{price.to_string()}</s> " " })}
+                <strong class="sold-out">"Sold out"</strong>
+            </p>
+            {summary}
+        }
+        .into_any(),
+    };
+    view! { {title} {act} }.into_any()
+}
+
+/// What comes next when nothing is left.
+pub(super) fn after_sale(shop_name: &str, front: &str) -> AnyView {
+    view! {
+        <p class="soft">"All pieces have found a home. When more are ready, this page sells again: keep its link."</p>
+        <p><a class="button quiet large whole" href=front.to_owned()>{format!("See what else {shop_name} has")}</a></p>
+    }
+    .into_any()
+}
+
+/// The bar that slides in from below once the button has left the screen: opaque, with the price, in reach of a thumb.
+/// It is placed by layout alone (see `shop.css`), so it works without scripts.
+pub(super) fn bar(product: &Product) -> Option<AnyView> {
+    let price = product.price.filter(|_| product.available > 0)?;
+    Some(
+        view! {
+            <div class="bar-way">
+                <div class="bar">
+                    <span class="bar-name">{name(product).to_owned()}</span>
+                    <span class="bar-price figure">{price.to_string()}</span>
+                    <button class="button" r#type="submit" form="buy">"Buy"</button>
+                </div>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// The text after the buying: paragraphs separated by blank lines.
+pub(super) fn text(product: &Product) -> Option<AnyView> {
+    let paragraphs: Vec<&str> = product
+        .text
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|paragraph| !paragraph.is_empty())
+        .collect();
+    (!paragraphs.is_empty()).then(|| {
+        let paragraphs = paragraphs
+            .into_iter()
+            .map(|paragraph| view! { <p>{paragraph.to_owned()}</p> })
+            .collect_view();
+        view! { <section class="story"><h2 class="unseen">"About it"</h2>{paragraphs}</section> }
+            .into_any()
+    })
+}

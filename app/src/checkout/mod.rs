@@ -1,0 +1,4 @@
+//! From the buy button to the receipt.
+
+pub mod page;
+pub(crate) mod parts;

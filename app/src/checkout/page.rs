@@ -1,0 +1,345 @@
+//! `/checkout/{token}` and `/order/{token}`, and what the buy button answers when it cannot sell.
+
+use domain::{
+    catalog::Product,
+    checkout::{Order, Outcome, PayForm, State},
+    identity::Shop,
+    money::Money,
+};
+use leptos::prelude::*;
+
+use super::parts::{address, lines, moment, time_of_day};
+use crate::{
+    Site,
+    document::{Head, Surface, document},
+    icon::Icon,
+    media::parts::{Fetch, picture, spoken},
+    note::{field, warning, wrong},
+    shop::parts::{footer, front, header, hero, name},
+};
+
+/// Seconds between two looks at a payment whose end is not known yet.
+const ASK_AGAIN: u32 = 3;
+
+/// The summary and the payment form. `form` is what was typed before; `error` is a sentence about the last try.
+///
+/// An order that can no longer be paid (expired, cancelled) shows why and the way back to the product.
+#[must_use]
+pub fn checkout(
+    site: &Site,
+    shop: &Shop,
+    order: &Order,
+    form: &PayForm,
+    error: Option<&str>,
+) -> String {
+    let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name));
+    let body = if order.state.payable() {
+        payable(site, order, form, error)
+    } else {
+        closed(shop, order)
+    };
+    let lines = lines(order);
+    document(site, head, || {
+        view! {
+            {header(shop)}
+            <main id="main" class="desk">
+                <section class="desk-form">{body}</section>
+                <aside class="desk-side">
+                    <h2>"What you buy"</h2>
+                    {lines}
+                </aside>
+            </main>
+            {footer(shop)}
+        }
+    })
+}
+
+fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> AnyView {
+    let refusal = error.or(order.declined.as_deref());
+    let outcomes = site.test_payments.then(|| outcomes(&form.outcome));
+    view! {
+        <h1>"Almost yours"</h1>
+        <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
+        {refusal.map(wrong)}
+        <form class="stack" method="post" action=format!("/checkout/{}/pay", order.token)>
+            {field("email", "Email", Some("For the receipt and questions about your parcel"), None, |id, described, _| {
+                view! {
+                    <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required aria-describedby=described value=form.email.clone() />
+                }.into_any()
+            })}
+            {field("name", "Name", None, None, |id, described, _| {
+                view! {
+                    <input class="input" id=id name="name" autocomplete="name" required maxlength="100" aria-describedby=described value=form.name.clone() />
+                }.into_any()
+            })}
+            {field("address", "Address", Some("Street, town with postcode, country"), None, |id, described, _| {
+                view! {
+                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described>{form.address.clone()}</textarea>
+                }.into_any()
+            })}
+            {outcomes}
+            <button class="button large whole" r#type="submit">{format!("Pay {}", order.total)}</button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The test gateway does as it is told.
+fn outcomes(chosen: &str) -> AnyView {
+    let chosen: Outcome = chosen.parse().unwrap_or(Outcome::Success);
+    let choices = Outcome::ALL
+        .into_iter()
+        .map(|outcome| {
+            let id = format!("outcome-{}", outcome.as_str());
+            view! {
+                <div class="choice">
+                    <input r#type="radio" id=id.clone() name="outcome" value=outcome.as_str() checked=outcome == chosen />
+                    <label r#for=id>{outcome.words()}</label>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="test-gateway">
+            <legend>"Test payment"</legend>
+            <p class="soft">"No card is asked for and no money moves. Choose what happens."</p>
+            {choices}
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// What an order says that cannot be paid now.
+fn closed(shop: &Shop, order: &Order) -> AnyView {
+    let again = order
+        .lines
+        .first()
+        .map_or_else(|| front(shop), |line| format!("/p/{}", line.slug));
+    let (title, sentence, label, href) = match order.state {
+        State::Expired => (
+            "The reservation has ended",
+            "It was kept for 15 minutes and nothing was paid. The pieces went back on sale; you can buy again.",
+            "Back to the product",
+            again,
+        ),
+        State::Cancelled => (
+            "This order was cancelled",
+            "Nothing was paid. You can buy again.",
+            "Back to the product",
+            again,
+        ),
+        _ => (
+            "This order is on its way through",
+            "Its payment has already been started; the order page says how it stands.",
+            "See the order",
+            format!("/order/{}", order.token),
+        ),
+    };
+    view! {
+        <h1>{title}</h1>
+        <p class="lead">{sentence}</p>
+        <p><a class="button large" href=href>{label}</a></p>
+    }
+    .into_any()
+}
+
+/// The order and, once paid, its receipt. While the payment's end is unknown the page asks again by itself.
+#[must_use]
+pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
+    let mut head = Head::new(
+        Surface::Shop,
+        format!("Order {} · {}", order.number, shop.name),
+    );
+    if order.state.open() {
+        head.refresh = Some(ASK_AGAIN);
+    }
+    let lines = lines(order);
+    let news = news(shop, order);
+    let receipt = receipt(shop, order);
+    document(site, head, || {
+        view! {
+            {header(shop)}
+            <main id="main" class="desk">
+                <section class="desk-form">{news}</section>
+                <aside class="desk-side receipt">
+                    {receipt}
+                    {lines}
+                    {order.test.then(|| view! { <p class="test-mark">"Test order: no money moved and nothing will be sent."</p> })}
+                </aside>
+            </main>
+            {footer(shop)}
+        }
+    })
+}
+
+/// How the order stands, and what comes next.
+fn news(shop: &Shop, order: &Order) -> AnyView {
+    let thanks = order.buyer.as_ref().map_or_else(
+        || "Thank you".to_owned(),
+        |buyer| format!("Thank you, {}", buyer.name),
+    );
+    let to = order.buyer.as_ref().map(|buyer| {
+        view! {
+            <h2 class="minor">"Goes to"</h2>
+            {address(&format!("{}\n{}", buyer.name, buyer.address))}
+        }
+    });
+    let keep = view! { <p class="soft">"Keep the address of this page: it is your order and your receipt."</p> };
+    match order.state {
+        State::Paid => view! {
+            <p class="standing good">{Icon::Check.svg()} "Paid"</p>
+            <h1>{thanks}</h1>
+            <p class="lead">{format!("{} has your order and packs it next.", shop.name)}</p>
+            {to}
+            {keep}
+        }
+        .into_any(),
+        State::Sent => view! {
+            <p class="standing good">{Icon::Check.svg()} "Sent"</p>
+            <h1>"It is on its way"</h1>
+            <p class="lead">{format!("{} sent your parcel", shop.name)} {order.sent_at.map(|at| view! { " on " {moment(at)} })} "."</p>
+            {to}
+            {keep}
+        }
+        .into_any(),
+        State::Paying | State::Pending => view! {
+            <p class="standing">"Waiting for the bank"</p>
+            <h1>"We do not know yet"</h1>
+            <p class="lead" role="status">
+                "The bank has not answered. This page asks again every few seconds and shows the end as soon as there is one."
+            </p>
+            <p>"Please do not pay a second time: your pieces stay reserved until the bank answers."</p>
+        }
+        .into_any(),
+        State::Held | State::Declined => view! {
+            {order.declined.as_deref().map(warning)}
+            <h1>"Not paid yet"</h1>
+            <p class="lead">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
+            <p><a class="button large" href=format!("/checkout/{}", order.token)>{format!("Pay {}", order.total)}</a></p>
+        }
+        .into_any(),
+        State::RefundDue => view! {
+            <p class="standing">"Refund due"</p>
+            <h1>"Sold before the bank answered"</h1>
+            <p class="lead">
+                {format!("Your payment arrived after the reservation had ended and the last piece was gone. {} returns {}; you need do nothing.", shop.name, order.total)}
+            </p>
+        }
+        .into_any(),
+        State::Expired | State::Cancelled => closed(shop, order),
+    }
+}
+
+fn receipt(shop: &Shop, order: &Order) -> AnyView {
+    let title = order
+        .receipt
+        .map_or_else(|| "Order".to_owned(), |number| format!("Receipt {number}"));
+    let row = |name: &'static str, value: AnyView| {
+        view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
+    };
+    let number = row(
+        "Order",
+        view! { <span class="figure">{order.number.to_string()}</span> }.into_any(),
+    );
+    let from = row("From", shop.name.clone().into_any());
+    let paid = order.paid_at.map(|at| row("Paid", moment(at).into_any()));
+    let made = (order.paid_at.is_none()).then(|| row("Made", moment(order.created_at).into_any()));
+    let email = order
+        .buyer
+        .as_ref()
+        .map(|buyer| row("To", buyer.email.clone().into_any()));
+    view! {
+        <h2>{title}</h2>
+        <dl class="facts">{number} {from} {paid} {made} {email}</dl>
+    }
+    .into_any()
+}
+
+/// The price changed while the page was open: shows both and asks again. Answered with 409.
+#[must_use]
+pub fn price_changed(
+    site: &Site,
+    shop: &Shop,
+    product: &Product,
+    seen: Money,
+    quantity: u32,
+) -> String {
+    let Some(price) = product.price else {
+        return sold_out(site, shop, product);
+    };
+    let way = if price.minor < seen.minor {
+        "lower"
+    } else {
+        "higher"
+    };
+    ask(site, shop, product, "The price has changed", || {
+        view! {
+            <p class="lead">{format!("While you were looking, {} became {way}.", name(product))}</p>
+            <p class="price figure"><s>{seen.to_string()}</s> " " <strong>{price.to_string()}</strong></p>
+            <form method="post" action=format!("/p/{}/buy", product.slug)>
+                <input r#type="hidden" name="quantity" value=quantity.to_string() />
+                <input r#type="hidden" name="price_seen_minor" value=price.minor.to_string() />
+                <button class="button large whole" r#type="submit">{format!("Buy for {price}")}</button>
+            </form>
+            <p><a href=format!("/p/{}", product.slug)>"Look again first"</a></p>
+        }
+        .into_any()
+    })
+}
+
+/// Somebody was faster. Answered with 409.
+#[must_use]
+pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
+    ask(site, shop, product, "Sold out", || {
+        let (heading, sentence) = if product.available > 0 {
+            (
+                format!("Only {} left", product.available),
+                "That is fewer than you asked for. Nothing was taken from you; choose a smaller number and buy again.",
+            )
+        } else {
+            (
+                format!("{} has just been sold", name(product)),
+                "Somebody reserved the last one. Nothing was taken from you. If they do not pay within 15 minutes it is back on its page.",
+            )
+        };
+        view! {
+            <p class="lead">{heading} "."</p>
+            <p>{sentence}</p>
+            <p><a class="button large whole" href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
+            <p><a href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
+        }
+        .into_any()
+    })
+}
+
+fn ask(
+    site: &Site,
+    shop: &Shop,
+    product: &Product,
+    title: &'static str,
+    body: impl FnOnce() -> AnyView,
+) -> String {
+    let shown = hero(product).map(|media| {
+        view! {
+            <div class="ask-picture">{picture(media, &spoken(media), "(min-width: 60rem) 26rem, 100vw", Fetch::Soon)}</div>
+        }
+    });
+    let body = body();
+    document(
+        site,
+        Head::new(Surface::Shop, format!("{title} · {}", shop.name)),
+        || {
+            view! {
+                {header(shop)}
+                <main id="main" class="ask">
+                    {shown}
+                    <div class="ask-words">
+                        <h1>{title}</h1>
+                        {body}
+                    </div>
+                </main>
+                {footer(shop)}
+            }
+        },
+    )
+}

@@ -1,0 +1,69 @@
+//! What is bought, in rows.
+
+use domain::{
+    checkout::{Line, Order},
+    time::UnixMs,
+};
+use leptos::prelude::*;
+
+use crate::media::parts::small;
+
+/// The lines of an order and their sum, as a table that reads like a receipt.
+pub(crate) fn lines(order: &Order) -> AnyView {
+    let rows = order.lines.iter().map(line).collect_view();
+    view! {
+        <table class="lines">
+            <thead class="unseen">
+                <tr><th scope="col">"What"</th><th scope="col">"Price"</th></tr>
+            </thead>
+            <tbody>{rows}</tbody>
+            <tfoot>
+                <tr>
+                    <th scope="row">"In all"</th>
+                    <td class="figure"><strong>{order.total.full()}</strong></td>
+                </tr>
+            </tfoot>
+        </table>
+    }
+    .into_any()
+}
+
+fn line(line: &Line) -> AnyView {
+    let counted = (line.quantity > 1)
+        .then(|| view! { <span class="soft figure">{format!("{} × {}", line.quantity, line.price.full())}</span> });
+    view! {
+        <tr>
+            <th scope="row">
+                <span class="line-what">
+                    {small(line.photo.as_ref())}
+                    <span>
+                        <a href=format!("/p/{}", line.slug)>{line.title.clone()}</a>
+                        {counted}
+                    </span>
+                </span>
+            </th>
+            <td class="figure">{line.total.full()}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// A moment in words; the zone is said because a page made on the server knows no other.
+pub(crate) fn moment(at: UnixMs) -> impl IntoView {
+    view! { <time datetime=at.rfc3339()>{format!("{} UTC", at.written())}</time> }
+}
+
+/// Only the time of day of a moment.
+pub(super) fn time_of_day(at: UnixMs) -> impl IntoView {
+    let (hour, minute, _) = at.clock();
+    view! { <time datetime=at.rfc3339()>{format!("{hour:02}:{minute:02} UTC")}</time> }
+}
+
+/// An address as it was typed.
+pub(crate) fn address(text: &str) -> AnyView {
+    let lines = text
+        .lines()
+        .map(|line| view! { <span>{line.to_owned()}</span> })
+        .collect_view();
+    view! { <address class="address">{lines}</address> }.into_any()
+}

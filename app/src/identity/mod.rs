@@ -1,0 +1,3 @@
+//! Becoming the owner of a shop, and coming back to it.
+
+pub mod page;

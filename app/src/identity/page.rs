@@ -1,0 +1,225 @@
+//! `/setup/{token}` and `/sign-in`.
+//!
+//! The password form works without scripts. Passkey buttons are `hidden` until the studio bundle finds them by
+//! `data-passkey` (`register` or `sign-in`); `data-start` and `data-finish` are the addresses of the two steps, and the
+//! fields of the form around the button are what the first step sends.
+
+use domain::{
+    identity::{SetupForm, Shop},
+    invalid::Invalid,
+    money::Currency,
+};
+use leptos::prelude::*;
+
+use crate::{
+    Site,
+    document::{Head, Surface, document},
+    icon::Icon,
+    note::{about, field, others, wrong},
+};
+
+/// Whether browsers offer passkeys (and cameras) on this instance: https, or the machine itself.
+fn trusted(site: &Site) -> bool {
+    let host = site.public_url.strip_prefix("http://");
+    host.is_none_or(|rest| {
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        host == "localhost" || host.ends_with(".localhost")
+    })
+}
+
+/// Opens a shop with a one-time owner link, or (when the link recovers `shop`) sets a new way in.
+///
+/// `form` is what was typed before and `error` what was wrong with it.
+#[must_use]
+pub fn setup(
+    site: &Site,
+    token: &str,
+    shop: Option<&Shop>,
+    form: &SetupForm,
+    error: Option<&Invalid>,
+) -> String {
+    let title = shop.map_or_else(
+        || "Open your shop".to_owned(),
+        |shop| format!("A new way into {}", shop.name),
+    );
+    let head = Head::new(Surface::Manage, title.clone()).booting("studio-boot.js");
+    let errors: Vec<Invalid> = error.cloned().into_iter().collect();
+    let known: &[&str] = if shop.is_some() {
+        &["password"]
+    } else {
+        &["shop_name", "handle", "currency", "password"]
+    };
+    let fields = shop.is_none().then(|| shop_fields(site, form, &errors));
+    let lead = if shop.is_some() {
+        "This link works once. Choose how you will sign in from now on; the old ways in stop working."
+    } else {
+        "This link works once and makes you the owner. The rest can be changed later."
+    };
+    let act = if shop.is_some() {
+        "Set this password"
+    } else {
+        "Open the shop with a password"
+    };
+    let path = format!("/setup/{token}");
+    document(site, head, || {
+        view! {
+            <main id="main" class="door">
+                <h1>{title}</h1>
+                <p class="lead">{lead}</p>
+                {others(&errors, known)}
+                <form class="stack" method="post" action=path.clone() data-passkey-form="">
+                    {fields}
+                    {ways(site, "register", &path, act, "new-password", Some("At least 10 characters; four random words make a good one"), about(&errors, "password"))}
+                </form>
+            </main>
+        }
+    })
+}
+
+fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
+    let host = site
+        .public_url
+        .trim_start_matches("https://")
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let chosen = form.currency.clone();
+    let currencies = Currency::ALL
+        .into_iter()
+        .map(|currency| {
+            let words = match currency {
+                Currency::EUR => "Euro (EUR)",
+                Currency::USD => "US dollar (USD)",
+                Currency::GBP => "Pound sterling (GBP)",
+                Currency::CHF => "Swiss franc (CHF)",
+                Currency::JPY => "Yen (JPY)",
+            };
+            view! { <option value=currency.code() selected=chosen == currency.code()>{words}</option> }
+        })
+        .collect_view();
+    view! {
+        {field("shop-name", "Name of the shop", None, about(errors, "shop_name"), |id, described, invalid| {
+            view! {
+                <input class="input" id=id name="shop_name" required maxlength="60" autocomplete="organization" aria-describedby=described aria-invalid=invalid value=form.shop_name.clone() />
+            }.into_any()
+        })}
+        {field("handle", "Handle", Some("The shop’s name in its address: small letters, digits and hyphens"), about(errors, "handle"), |id, described, invalid| {
+            view! {
+                <div class="joined">
+                    <span class="unit">{format!("{host}/@")}</span>
+                    <input class="input" id=id name="handle" required minlength="3" maxlength="31" autocapitalize="none" autocomplete="username" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.handle.clone() />
+                </div>
+            }.into_any()
+        })}
+        {field("currency", "Sells in", None, about(errors, "currency"), |id, described, invalid| {
+            view! {
+                <select class="input" id=id name="currency" aria-describedby=described aria-invalid=invalid>{currencies}</select>
+            }.into_any()
+        })}
+    }
+    .into_any()
+}
+
+/// The two ways in: a passkey where scripts run and the browser trusts the address, and a password always.
+fn ways(
+    site: &Site,
+    act: &'static str,
+    path: &str,
+    with_password: &'static str,
+    autocomplete: &'static str,
+    hint: Option<&'static str>,
+    error: Option<String>,
+) -> AnyView {
+    let words = if act == "register" {
+        "Use a passkey"
+    } else {
+        "Sign in with a passkey"
+    };
+    let passkey = if trusted(site) {
+        view! {
+            <div class="passkey" hidden data-passkey-part="">
+                <button
+                    class="button large whole"
+                    r#type="button"
+                    data-passkey=act
+                    data-start=format!("{path}/passkey/start")
+                    data-finish=format!("{path}/passkey/finish")
+                >
+                    {Icon::Key.svg()}
+                    {words}
+                </button>
+                <p class="hint soft">"Your phone or computer keeps it and asks for your finger, face or PIN."</p>
+                <p class="wrong" role="alert" data-passkey-error="" hidden></p>
+                <p class="or"><span>"or"</span></p>
+            </div>
+        }
+        .into_any()
+    } else {
+        view! {
+            <p class="hint soft">
+                "Passkeys and the camera need an https address; this page came over plain http. A password works, and the operator can put https in front of Vitrine."
+            </p>
+        }
+        .into_any()
+    };
+    view! {
+        {passkey}
+        {field("password", "Password", hint, error, |id, described, invalid| {
+            view! {
+                <input class="input" id=id name="password" r#type="password" required maxlength="200" autocomplete=autocomplete aria-describedby=described aria-invalid=invalid />
+            }.into_any()
+        })}
+        <button class="button large whole with-password" r#type="submit">{with_password}</button>
+    }
+    .into_any()
+}
+
+/// Signs in. `next` is the local path to go to afterwards; `error` a sentence about the last try.
+#[must_use]
+pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str>) -> String {
+    let head = Head::new(Surface::Manage, "Sign in").booting("studio-boot.js");
+    let next =
+        next.map(|next| view! { <input r#type="hidden" name="next" value=next.to_owned() /> });
+    let handle = handle.to_owned();
+    document(site, head, || {
+        view! {
+            <main id="main" class="door">
+                <h1>"Sign in"</h1>
+                <p class="lead">"To film, to edit products and to pack orders."</p>
+                {error.map(wrong)}
+                <form class="stack" method="post" action="/sign-in" data-passkey-form="">
+                    {next}
+                    {field("handle", "Handle of the shop", None, None, |id, described, _| {
+                        view! {
+                            <input class="input" id=id name="handle" required maxlength="31" autocapitalize="none" autocomplete="username webauthn" spellcheck="false" aria-describedby=described value=handle />
+                        }.into_any()
+                    })}
+                    {ways(site, "sign-in", "/sign-in", "Sign in with the password", "current-password", None, None)}
+                </form>
+                <p class="soft small">
+                    "Lost your way in? Run " <code>"vitrine owner-link"</code> " on the machine where Vitrine runs; it prints a link that sets a new one."
+                </p>
+            </main>
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passkeys_are_offered_where_browsers_allow_them() {
+        let at = |url: &str| {
+            trusted(&Site {
+                public_url: url.to_owned(),
+                assets: crate::Assets::default(),
+                test_payments: false,
+            })
+        };
+        assert!(at("https://shop.example"));
+        assert!(at("http://localhost:3000"));
+        assert!(!at("http://192.168.0.7:3000"));
+        assert!(!at("http://localhost.example"));
+    }
+}

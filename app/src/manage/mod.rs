@@ -1,0 +1,9 @@
+//! What the seller works with: dense, quiet, plain pages and forms.
+
+mod chart;
+mod media;
+mod order;
+mod overview;
+pub mod page;
+mod parts;
+mod product;

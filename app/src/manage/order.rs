@@ -1,0 +1,238 @@
+//! `/manage/orders` and `/manage/orders/{id}`.
+
+use domain::{
+    checkout::{Order, State},
+    identity::Viewer,
+};
+use leptos::prelude::*;
+
+use super::parts::{Place, empty, filters, framed};
+use crate::{
+    Site,
+    checkout::parts::{address, lines, moment},
+    icon::Icon,
+};
+
+/// Which orders a list shows (`?show=`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Show {
+    /// All that were paid or may still be.
+    #[default]
+    All,
+    /// Paid and not sent.
+    ToPack,
+    /// On their way.
+    Sent,
+    /// Reserved, being paid, declined, expired or cancelled.
+    Unpaid,
+}
+
+impl Show {
+    const ALL: [Self; 4] = [Self::All, Self::ToPack, Self::Sent, Self::Unpaid];
+
+    /// Reads `?show=`; anything unknown shows all.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|show| show.as_str() == text)
+            .unwrap_or_default()
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::ToPack => "to-pack",
+            Self::Sent => "sent",
+            Self::Unpaid => "unpaid",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::ToPack => "To pack",
+            Self::Sent => "Sent",
+            Self::Unpaid => "Not paid",
+        }
+    }
+
+    const fn takes(self, order: &Order) -> bool {
+        match self {
+            Self::All => true,
+            Self::ToPack => matches!(order.state, State::Paid),
+            Self::Sent => matches!(order.state, State::Sent),
+            Self::Unpaid => !order.state.has_money(),
+        }
+    }
+}
+
+/// The orders of the shop, newest first as given.
+#[must_use]
+pub fn orders(site: &Site, viewer: &Viewer, orders: &[Order], show: Show) -> String {
+    let shown: Vec<&Order> = orders.iter().filter(|order| show.takes(order)).collect();
+    let words = Show::ALL
+        .into_iter()
+        .map(|it| {
+            let count = orders.iter().filter(|order| it.takes(order)).count();
+            let href = format!("/manage/orders?show={}", it.as_str());
+            (format!("{} {count}", it.words()), href, it == show)
+        })
+        .collect();
+    let list = if !shown.is_empty() {
+        table(&shown)
+    } else if orders.is_empty() {
+        empty(
+            "No orders yet",
+            "The first one appears here the moment somebody presses buy. Publish a product and share its link.",
+            Some(
+                view! { <a class="button quiet" href="/manage/products">"Go to products"</a> }
+                    .into_any(),
+            ),
+        )
+    } else {
+        empty(
+            "None of these",
+            "No order stands like this at the moment.",
+            None,
+        )
+    };
+    let main = view! {
+        <div class="head"><h1>"Orders"</h1></div>
+        {filters("Which orders", words)}
+        {list}
+    }
+    .into_any();
+    framed(site, viewer, Place::Orders, "Orders", main)
+}
+
+/// Orders as rows. The number leads to the order.
+pub(super) fn table(orders: &[&Order]) -> AnyView {
+    let rows = orders.iter().map(|order| row(order)).collect_view();
+    view! {
+        <table class="rows orders">
+            <thead>
+                <tr>
+                    <th scope="col">"Order"</th>
+                    <th scope="col">"What"</th>
+                    <th scope="col">"For"</th>
+                    <th scope="col" class="end">"Total"</th>
+                    <th scope="col">"State"</th>
+                    <th scope="col" class="end">"Made (UTC)"</th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+fn row(order: &Order) -> impl IntoView + use<> {
+    let first = order.lines.first();
+    let quantity = first.map_or(0, |line| line.quantity);
+    let what = first.map(|line| line.title.clone()).unwrap_or_default();
+    let counted =
+        (quantity > 1).then(|| view! { <span class="figure">{format!("{quantity} × ")}</span> });
+    let more = (order.lines.len() > 1).then(|| format!(" and {} more", order.lines.len() - 1));
+    let buyer = order.buyer.as_ref().map_or_else(
+        || view! { <span class="soft">"Not known yet"</span> }.into_any(),
+        |buyer| buyer.name.clone().into_any(),
+    );
+    view! {
+        <tr>
+            <td class="row-key"><a class="figure" href=format!("/manage/orders/{}", order.id)>{format!("No. {}", order.number)}</a></td>
+            <td class="row-what">{counted} {what} {more}</td>
+            <td class="row-who">{buyer}</td>
+            <td class="row-sum end figure">{order.total.full()}</td>
+            <td class="row-state">{state(order)}</td>
+            <td class="row-when end figure soft"><time datetime=order.created_at.rfc3339()>{order.created_at.written()}</time></td>
+        </tr>
+    }
+}
+
+/// The state in words, with a mark that also differs in shape, and whether it was only a test.
+fn state(order: &Order) -> AnyView {
+    let (class, words) = match order.state {
+        State::Paid => ("state todo", "To pack"),
+        State::Sent => ("state done", State::Sent.words()),
+        State::RefundDue => ("state bad", State::RefundDue.words()),
+        other if other.open() => ("state open", other.words()),
+        other => ("state", other.words()),
+    };
+    view! {
+        <span class=class>{words}</span>
+        {order.test.then(|| view! { <span class="test-tag">"Test"</span> })}
+    }
+    .into_any()
+}
+
+/// One order: what to pack, where it goes, how it stands.
+#[must_use]
+pub fn order(site: &Site, viewer: &Viewer, order: &Order) -> String {
+    let send = (order.state == State::Paid).then(|| {
+        view! {
+            <form method="post" action=format!("/manage/orders/{}/send", order.id)>
+                <button class="button large" r#type="submit">"Mark as sent"</button>
+            </form>
+        }
+    });
+    let to = order.buyer.as_ref().map_or_else(
+        || view! { <p class="soft">"Name and address appear here once the buyer has filled in the payment form."</p> }.into_any(),
+        |buyer| {
+            view! {
+                {address(&format!("{}\n{}", buyer.name, buyer.address))}
+                <p><a href=format!("mailto:{}", buyer.email)>{buyer.email.clone()}</a></p>
+            }
+            .into_any()
+        },
+    );
+    let fact = |name: &'static str, value: AnyView| {
+        view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
+    };
+    let facts = [
+        Some(fact("Made", moment(order.created_at).into_any())),
+        order.paid_at.map(|at| fact("Paid", moment(at).into_any())),
+        order.sent_at.map(|at| fact("Sent", moment(at).into_any())),
+        order
+            .state
+            .payable()
+            .then(|| fact("Reserved until", moment(order.held_until).into_any())),
+        order.receipt.map(|number| {
+            fact(
+                "Receipt",
+                view! { <span class="figure">{number}</span> }.into_any(),
+            )
+        }),
+    ];
+    let facts = facts.into_iter().flatten().collect_view();
+    let declined = order
+        .declined
+        .as_deref()
+        .filter(|_| !order.state.has_money())
+        .map(crate::note::warning);
+    let test = order
+        .test
+        .then(|| crate::note::warning("Test order: no money moved. Do not send anything."));
+    let title = format!("Order {}", order.number);
+    let main = view! {
+        <p><a class="link" href="/manage/orders">{Icon::Back.svg()} "Orders"</a></p>
+        <div class="head">
+            <h1>{title.clone()}</h1>
+            <p>{state(order)}</p>
+            {send}
+        </div>
+        {test}
+        {declined}
+        <div class="pair">
+            <section><h2>"Pack"</h2>{lines(order)}</section>
+            <section>
+                <h2>"Goes to"</h2>
+                {to}
+                <dl class="facts">{facts}</dl>
+                <p><a class="link" href=format!("/order/{}", order.token)>"What the buyer sees"</a></p>
+            </section>
+        </div>
+    }
+    .into_any();
+    framed(site, viewer, Place::Orders, &title, main)
+}

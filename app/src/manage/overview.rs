@@ -1,0 +1,123 @@
+//! `/manage`: what to do today.
+
+use domain::{
+    catalog::{self, Product},
+    checkout::{Order, State},
+    identity::Viewer,
+    money::{Currency, Money},
+    time::UnixMs,
+};
+use leptos::prelude::*;
+
+use super::{
+    chart::{DAYS, chart, days},
+    order::table,
+    parts::{Place, empty, framed},
+};
+use crate::Site;
+
+/// Rows of the list of orders to pack; the rest are one link away.
+const TO_PACK: usize = 8;
+
+/// What the overview is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Overview<'a> {
+    /// Orders, newest first: at least those to pack and those of the last 14 days.
+    pub orders: &'a [Order],
+    /// All products of the shop.
+    pub products: &'a [Product],
+    /// Now.
+    pub now: UnixMs,
+}
+
+/// What to pack, what was sold, what stands in the window.
+#[must_use]
+pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String {
+    let Overview {
+        orders,
+        products,
+        now,
+    } = *overview;
+    let currency: Currency = viewer.shop.currency.parse().unwrap_or(Currency::EUR);
+    let to_pack: Vec<&Order> = orders
+        .iter()
+        .filter(|order| order.state == State::Paid)
+        .collect();
+    let published = products
+        .iter()
+        .filter(|product| product.state == catalog::State::Published);
+    let (shown, sold_out) = published.fold((0_usize, 0_usize), |(shown, out), product| {
+        (shown + 1, out + usize::from(product.sold_out()))
+    });
+    let drafts = products.len() - shown;
+    let days = days(orders, now);
+    let total: i64 = days
+        .iter()
+        .map(|day| day.minor)
+        .fold(0, i64::saturating_add);
+    let count: u32 = days
+        .iter()
+        .map(|day| day.orders)
+        .fold(0, u32::saturating_add);
+
+    let packing = if to_pack.is_empty() {
+        let sentence = if shown == 0 {
+            "Orders appear here once a product is published and somebody buys it."
+        } else {
+            "Every paid order appears here until you mark it as sent."
+        };
+        empty("Nothing to pack", sentence, None)
+    } else {
+        let more = (to_pack.len() > TO_PACK).then(|| {
+            view! { <p><a href="/manage/orders?show=to-pack">{format!("All {} orders to pack", to_pack.len())}</a></p> }
+        });
+        let oldest_first: Vec<&Order> = to_pack.iter().rev().take(TO_PACK).copied().collect();
+        view! { {table(&oldest_first)} {more} }.into_any()
+    };
+    let window = if products.is_empty() {
+        empty(
+            "The window is empty",
+            "Film the first product: the studio finds the best moments and makes a page of them.",
+            Some(view! { <a class="button" href="/studio">"Open the studio"</a> }.into_any()),
+        )
+    } else {
+        view! {
+            <dl class="tallies">
+                <div><dt><a href="/manage/products?show=published">"Published"</a></dt><dd class="figure">{shown}</dd></div>
+                <div><dt><a href="/manage/products?show=drafts">"Drafts"</a></dt><dd class="figure">{drafts}</dd></div>
+                <div><dt><a href="/manage/products?show=sold-out">"Sold out"</a></dt><dd class="figure">{sold_out}</dd></div>
+            </dl>
+        }
+        .into_any()
+    };
+    let heading = match to_pack.len() {
+        0 => "To pack".to_owned(),
+        1 => "1 order to pack".to_owned(),
+        count => format!("{count} orders to pack"),
+    };
+    let sold = match count {
+        0 => "No sales in the last 14 days".to_owned(),
+        1 => format!("1 order in {DAYS} days"),
+        count => format!("{count} orders in {DAYS} days"),
+    };
+    let main = view! {
+        <h1 class="unseen">"Overview"</h1>
+        <section>
+            <h2>{heading}</h2>
+            {packing}
+        </section>
+        <div class="pair">
+            <section>
+                <h2>"Sales"</h2>
+                <p class="big figure">{Money { minor: total, currency }.to_string()} <span class="soft">{sold}</span></p>
+                {chart(&days, currency)}
+            </section>
+            <section>
+                <h2>"Window"</h2>
+                {window}
+            </section>
+        </div>
+    }
+    .into_any();
+    framed(site, viewer, Place::Overview, "Overview", main)
+}

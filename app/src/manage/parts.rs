@@ -1,0 +1,79 @@
+//! The frame of every page of the seller, and rows of filters.
+
+use domain::identity::Viewer;
+use leptos::prelude::*;
+
+use crate::{
+    Site,
+    document::{Head, Surface, document},
+    icon::Icon,
+};
+
+/// Which word of the navigation is the current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Overview,
+    Products,
+    Orders,
+}
+
+const PLACES: [(Place, &str, &str); 3] = [
+    (Place::Overview, "Overview", "/manage"),
+    (Place::Products, "Products", "/manage/products"),
+    (Place::Orders, "Orders", "/manage/orders"),
+];
+
+/// A page of the seller: bar, then `main`.
+pub(super) fn framed(
+    site: &Site,
+    viewer: &Viewer,
+    place: Place,
+    title: &str,
+    main: AnyView,
+) -> String {
+    let head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name));
+    let shop = &viewer.shop;
+    let places = PLACES
+        .into_iter()
+        .map(|(it, name, href)| {
+            view! { <li><a href=href aria-current=(it == place).then_some("page")>{name}</a></li> }
+        })
+        .collect_view();
+    document(site, head, || {
+        view! {
+            <header class="manage-bar">
+                <a class="manage-name" href="/manage">{shop.name.clone()}</a>
+                <nav aria-label="Manage"><ul class="places">{places}</ul></nav>
+                <div class="manage-out">
+                    <a class="link" href=format!("/@{}", shop.handle)>"View shop"</a>
+                    <form method="post" action="/sign-out"><button class="link" r#type="submit">"Sign out"</button></form>
+                    <a class="button" href="/studio">{Icon::Camera.svg()} "Film"</a>
+                </div>
+            </header>
+            <main id="main" class="manage">{main}</main>
+        }
+    })
+}
+
+/// Filters as words; the current one is said, not only shown.
+pub(super) fn filters(label: &'static str, words: Vec<(String, String, bool)>) -> AnyView {
+    let words = words
+        .into_iter()
+        .map(|(word, href, current)| {
+            view! { <li><a href=href aria-current=current.then_some("true")>{word}</a></li> }
+        })
+        .collect_view();
+    view! { <nav aria-label=label><ul class="filters">{words}</ul></nav> }.into_any()
+}
+
+/// What a table says when it has no rows: what will stand there and how to make it appear.
+pub(super) fn empty(title: &str, sentence: &str, act: Option<AnyView>) -> AnyView {
+    view! {
+        <div class="empty">
+            <h2>{title.to_owned()}</h2>
+            <p class="soft">{sentence.to_owned()}</p>
+            {act}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,3 @@
+//! Pictures and clips on pages.
+
+pub(crate) mod parts;

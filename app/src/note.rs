@@ -1,0 +1,71 @@
+//! Sentences that stand out: what happened and the next step.
+
+use domain::invalid::Invalid;
+use leptos::prelude::*;
+
+use crate::icon::Icon;
+
+/// Something went wrong; announced at once.
+pub(crate) fn wrong(sentence: &str) -> AnyView {
+    view! { <div class="notice wrong" role="alert">{Icon::Alert.svg()}<p>{sentence.to_owned()}</p></div> }.into_any()
+}
+
+/// Something worth knowing before going on.
+pub(crate) fn warning(sentence: &str) -> AnyView {
+    view! { <div class="notice warn">{Icon::Alert.svg()}<p>{sentence.to_owned()}</p></div> }
+        .into_any()
+}
+
+/// Something went well.
+pub(crate) fn done(sentence: &str) -> AnyView {
+    view! { <div class="notice" role="status">{Icon::Check.svg()}<p>{sentence.to_owned()}</p></div> }.into_any()
+}
+
+/// The sentence under a field, when something is wrong with it.
+pub(crate) fn about(errors: &[Invalid], field: &'static str) -> Option<String> {
+    errors
+        .iter()
+        .find(|invalid| invalid.field == field)
+        .map(|invalid| invalid.sentence.clone())
+}
+
+/// The errors that belong to none of `fields`, in one notice.
+pub(crate) fn others(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
+    let sentences: Vec<&str> = errors
+        .iter()
+        .filter(|invalid| !fields.contains(&invalid.field))
+        .map(|invalid| invalid.sentence.as_str())
+        .collect();
+    (!sentences.is_empty()).then(|| wrong(&sentences.join(" ")))
+}
+
+/// A labelled control. `control` gets the values for `id`, `aria-describedby` and `aria-invalid`.
+pub(crate) fn field(
+    id: &'static str,
+    label: &'static str,
+    hint: Option<&'static str>,
+    error: Option<String>,
+    control: impl FnOnce(&'static str, Option<String>, Option<&'static str>) -> AnyView,
+) -> AnyView {
+    let hint_id = format!("{id}-hint");
+    let error_id = format!("{id}-wrong");
+    let mut described: Vec<&str> = Vec::new();
+    if hint.is_some() {
+        described.push(&hint_id);
+    }
+    if error.is_some() {
+        described.push(&error_id);
+    }
+    let described = (!described.is_empty()).then(|| described.join(" "));
+    let invalid = error.is_some().then_some("true");
+    let control = control(id, described, invalid);
+    view! {
+        <div class="field">
+            <label r#for=id>{label}</label>
+            {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
+            {control}
+            {error.map(|error| view! { <p class="wrong" id=error_id>{error}</p> })}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,4 @@
+//! Shop fronts.
+
+pub mod page;
+pub(crate) mod parts;

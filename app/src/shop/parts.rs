@@ -1,0 +1,86 @@
+//! The header and the end of every page a shopper sees, and a product in a grid.
+
+use domain::{
+    catalog::Product,
+    identity::Shop,
+    media::{Kind, Media},
+};
+use leptos::prelude::*;
+
+use crate::media::parts::{Fetch, Shape, nothing, picture, spoken};
+
+/// The line above a page: the shop's name leads back to its front.
+pub(crate) fn header(shop: &Shop) -> AnyView {
+    view! {
+        <header class="shop-line">
+            <a class="shop-name" href=front(shop)>{shop.name.clone()}</a>
+        </header>
+    }
+    .into_any()
+}
+
+/// The line below a page.
+pub(crate) fn footer(shop: &Shop) -> AnyView {
+    view! {
+        <footer class="shop-end">
+            <a href=front(shop)>{format!("Everything from {}", shop.name)}</a>
+            <a href="/sign-in">"Seller’s entrance"</a>
+        </footer>
+    }
+    .into_any()
+}
+
+/// The address of a shop's front.
+pub(crate) fn front(shop: &Shop) -> String {
+    format!("/@{}", shop.handle)
+}
+
+/// The picture a product is shown with: its first medium, when that is a picture, else the first picture there is.
+pub(crate) fn hero(product: &Product) -> Option<&Media> {
+    product.media.iter().find(|media| media.kind == Kind::Photo)
+}
+
+/// A product's name, also in a draft without one.
+pub(crate) fn name(product: &Product) -> &str {
+    if product.title.is_empty() {
+        "Untitled"
+    } else {
+        &product.title
+    }
+}
+
+/// A product in the grid of a front. The first row is on the first screen.
+pub(crate) fn tile(product: &Product, index: usize) -> AnyView {
+    let fetch = match index {
+        0 => Fetch::First,
+        1..=2 => Fetch::Soon,
+        _ => Fetch::Lazy,
+    };
+    let sizes = if index == 0 {
+        "(min-width: 60rem) 44rem, 100vw"
+    } else {
+        "(min-width: 60rem) 22rem, 50vw"
+    };
+    let shape = hero(product).map_or("tall", |media| Shape::of(media).class());
+    let shown = hero(product).map_or_else(
+        || nothing("No picture yet").into_any(),
+        |media| picture(media, &spoken(media), sizes, fetch),
+    );
+    let price = match (&product.price, product.available) {
+        (_, 0) => view! { <span class="tile-price soft">"Sold out"</span> }.into_any(),
+        (Some(price), _) => {
+            view! { <span class="tile-price figure">{price.to_string()}</span> }.into_any()
+        }
+        (None, _) => ().into_any(),
+    };
+    view! {
+        <li class=format!("tile {shape}")>
+            <a href=format!("/p/{}", product.slug)>
+                <span class="tile-picture">{shown}</span>
+                <span class="tile-name">{name(product).to_owned()}</span>
+                {price}
+            </a>
+        </li>
+    }
+    .into_any()
+}

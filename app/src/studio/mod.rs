@@ -1,0 +1,3 @@
+//! The page the studio runs in.
+
+pub mod page;
