@@ -1,6 +1,21 @@
 //! Highlights: from measured moments to shots, chosen clips and stills, each with its reasons.
 //!
 //! Pure: the same recording and contract always give the same choice.
+//!
+//! [`boundaries`] decides where shots change, [`shots`] lists the stretches between, [`choose`] picks clips and stills,
+//! and [`snap`] holds a creator's trim inside its shot and on a keyframe. None of them panics, whatever the numbers.
+
+mod boundary;
+mod choice;
+mod measure;
+mod notice;
+mod relevance;
+mod still;
+#[cfg(test)]
+mod test;
+
+pub use boundary::{Boundary, boundaries, shots};
+pub use choice::{choose, snap};
 
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +73,17 @@ pub struct Contract {
     pub max_length: f64,
     /// Most stills wanted.
     pub max_stills: usize,
+    /// Largest share of a session over [`LONG_SESSION`] that all clips together may last, 0–1. The raw session stays on the
+    /// device; a clip also carries an extra keyframe, so its share of the bytes is somewhat larger than of the time.
+    #[serde(default = "max_share")]
+    pub max_share: f64,
+}
+
+/// From this length on a session's clips are held to [`Contract::max_share`], s.
+pub const LONG_SESSION: f64 = 60.0;
+
+const fn max_share() -> f64 {
+    0.25
 }
 
 impl Default for Contract {
@@ -68,6 +94,7 @@ impl Default for Contract {
             min_length: 1.5,
             max_length: 6.0,
             max_stills: 8,
+            max_share: max_share(),
         }
     }
 }

@@ -1,0 +1,243 @@
+//! Which clips: greedy selection by relevance and diversity under the contract.
+//!
+//! The objective of a set of clips is the sum of their relevances plus what each adds in variety: a clip from a shot that
+//! shows nothing chosen yet gains [`NEW_SHOT`], one that looks unlike all chosen gains up to [`NEW_LOOK`], and one near a chosen
+//! clip in time loses up to [`NEAR`]. Clips are taken one by one, the best gain first (for such objectives the greedy set
+//! is known to come within 1 − 1/e of the best: Nemhauser, Wolsey, Fisher 1978), while the contract has room.
+
+use super::{
+    Choice, Contract, Highlight, LONG_SESSION, Reason, Recording, Shot, boundary,
+    measure::Measured,
+    notice,
+    relevance::{self, Look, Session},
+    still,
+};
+
+const NEW_SHOT: f32 = 0.5;
+const NEW_LOOK: f32 = 0.35;
+const NEAR: f32 = 0.3;
+/// Nearness ends at this distance in time, s.
+const NEAR_REACH: f64 = 8.0;
+/// Shortest clip ever, s: taken only where nothing longer can be had.
+const SHORTEST: f64 = 0.5;
+/// Left out before a shot's end, s: one frame, in which a boundary might be late.
+const END_MARGIN: f64 = 0.034;
+
+/// One way to cut a clip.
+struct Candidate {
+    shot: usize,
+    start: f64,
+    end: f64,
+    score: f32,
+    reasons: Vec<Reason>,
+    look: Look,
+}
+
+/// Chooses clips and stills. A session that cannot give what the contract asks gives what it can and a notice.
+#[must_use]
+pub fn choose(recording: &Recording, contract: &Contract) -> Choice {
+    let moments = Measured::moments(&recording.moments);
+    let loudness = Measured::loudness(&recording.loudness);
+    let keyframes = Measured::keyframes(&recording.keyframes);
+    let duration = Measured::length(&moments, recording.duration);
+    let contract = sound(contract);
+    if moments.is_empty() {
+        return Choice {
+            notice: Some(notice::NO_PICTURE.to_owned()),
+            ..Choice::default()
+        };
+    }
+    let shots = boundary::shots(&moments, duration);
+    if notice::is_black(&moments) {
+        return Choice {
+            shots,
+            notice: Some(notice::BLACK.to_owned()),
+            ..Choice::default()
+        };
+    }
+    let session = Session::new(&moments, &loudness);
+    let highlights = clips(&session, &shots, &keyframes, duration, &contract);
+    let stills = still::stills(&moments, &shots, contract.max_stills);
+    let notice = notice::of(
+        &moments,
+        &loudness,
+        &keyframes,
+        duration,
+        &contract,
+        highlights.len(),
+    );
+    Choice {
+        shots,
+        highlights,
+        stills,
+        notice,
+    }
+}
+
+/// Holds a creator's trim to what can be cut: it starts on the first keyframe not before `start` and inside the shot, and
+/// ends at `end` or with the shot. `None` when no keyframe leaves at least a tenth of a second.
+#[must_use]
+pub fn snap(start: f64, end: f64, shot: &Shot, keyframes: &[f64]) -> Option<(f64, f64)> {
+    let from = start.max(shot.start);
+    let end = end.min(shot.end);
+    if !from.is_finite() || !end.is_finite() {
+        return None;
+    }
+    let key = keyframes
+        .iter()
+        .copied()
+        .filter(|&k| k.is_finite() && k >= from - 1e-6)
+        .min_by(f64::total_cmp)?;
+    (end - key >= 0.1).then_some((key, end))
+}
+
+/// A contract whose numbers can be met: finite, positive, the least not above the most.
+fn sound(contract: &Contract) -> Contract {
+    let or = |x: f64, y: f64| if x.is_finite() && x > 0.0 { x } else { y };
+    let usual = Contract::default();
+    let min_length = or(contract.min_length, usual.min_length).max(SHORTEST);
+    Contract {
+        min_clips: contract.min_clips.min(contract.max_clips),
+        max_clips: contract.max_clips,
+        min_length,
+        max_length: or(contract.max_length, usual.max_length).max(min_length),
+        max_stills: contract.max_stills,
+        max_share: or(contract.max_share, usual.max_share).min(1.0),
+    }
+}
+
+fn clips(
+    session: &Session,
+    shots: &[Shot],
+    keyframes: &[f64],
+    duration: f64,
+    contract: &Contract,
+) -> Vec<Highlight> {
+    let budget = if duration > LONG_SESSION {
+        duration * contract.max_share
+    } else {
+        duration
+    };
+    let length = wanted_length(shots, budget, contract);
+    let mut chosen: Vec<Candidate> = Vec::new();
+    let all = candidates(session, shots, keyframes, length, contract.min_length);
+    take(&mut chosen, all, budget, contract.max_clips, contract);
+    if chosen.len() < contract.min_clips {
+        // Shots too short for the contract, or keyframes that fall badly: shorter clips are better than none.
+        let all = candidates(session, shots, keyframes, contract.min_length, SHORTEST);
+        take(&mut chosen, all, budget, contract.min_clips, contract);
+    }
+    chosen.sort_by(|a, b| a.start.total_cmp(&b.start));
+    chosen
+        .into_iter()
+        .map(|c| Highlight {
+            start: c.start,
+            end: c.end,
+            shot: c.shot,
+            score: c.score,
+            reasons: c.reasons,
+        })
+        .collect()
+}
+
+/// The time there is, shared by the clips that shots long enough can give.
+fn wanted_length(shots: &[Shot], budget: f64, contract: &Contract) -> f64 {
+    let long = shots
+        .iter()
+        .filter(|s| s.end - s.start >= contract.min_length)
+        .count();
+    let clips = long.clamp(contract.min_clips.max(1), contract.max_clips.max(1));
+    // Half the time at most in short sessions: a highlight is not the whole.
+    let share = budget.min(shots.iter().map(|s| s.end - s.start).sum::<f64>() / 2.0);
+    (share / clips as f64).clamp(contract.min_length, contract.max_length)
+}
+
+fn candidates(
+    session: &Session,
+    shots: &[Shot],
+    keyframes: &[f64],
+    length: f64,
+    least: f64,
+) -> Vec<Candidate> {
+    let mut out = Vec::new();
+    for (i, shot) in shots.iter().enumerate() {
+        let from = keyframes.partition_point(|&k| k < shot.start - 1e-6);
+        let last = shot.end - END_MARGIN;
+        for &key in keyframes[from..].iter().take_while(|&&k| k < shot.end) {
+            let end = last.min(key + length);
+            if end - key < least {
+                break;
+            }
+            let (score, reasons) = session.relevance(key, end);
+            out.push(Candidate {
+                shot: i,
+                start: key,
+                end,
+                score,
+                reasons,
+                look: session.look(key, end),
+            });
+        }
+    }
+    out
+}
+
+/// Moves the best candidates over, while there is room.
+fn take(
+    chosen: &mut Vec<Candidate>,
+    mut all: Vec<Candidate>,
+    budget: f64,
+    most: usize,
+    contract: &Contract,
+) {
+    let mut spent: f64 = chosen.iter().map(|c| c.end - c.start).sum();
+    while chosen.len() < most {
+        all.retain(|c| {
+            let free = chosen.iter().all(|d| c.end <= d.start || d.end <= c.start);
+            free && spent + c.end - c.start <= budget + 1e-9
+        });
+        // Beyond the fewest, a shot already shown gives no second clip unless it is much longer than one.
+        if chosen.len() >= contract.min_clips {
+            all.retain(|c| {
+                chosen.iter().all(|d| {
+                    d.shot != c.shot || (c.start - d.start).abs() > 3.0 * contract.max_length
+                })
+            });
+        }
+        let mut best: Option<(usize, f32)> = None;
+        for (i, c) in all.iter().enumerate() {
+            let g = gain(c, chosen);
+            if best.is_none_or(|(_, b)| g > b) {
+                best = Some((i, g));
+            }
+        }
+        let Some((i, _)) = best else {
+            return;
+        };
+        let mut c = all.swap_remove(i);
+        if !chosen.is_empty() && chosen.iter().all(|d| d.shot != c.shot) {
+            c.reasons.push(relevance::reason(
+                NEW_SHOT,
+                "a shot not shown yet".to_owned(),
+            ));
+            c.reasons = relevance::strongest(c.reasons);
+        }
+        spent += c.end - c.start;
+        chosen.push(c);
+    }
+}
+
+/// What a candidate adds to the chosen.
+fn gain(c: &Candidate, chosen: &[Candidate]) -> f32 {
+    let new_shot = chosen.iter().all(|d| d.shot != c.shot);
+    let unlike = chosen
+        .iter()
+        .map(|d| relevance::distance(&c.look, &d.look))
+        .fold(1.0, f32::min);
+    let apart = chosen
+        .iter()
+        .map(|d| (c.start - d.end).max(d.start - c.end).max(0.0))
+        .fold(NEAR_REACH, f64::min);
+    let near = 1.0 - (apart / NEAR_REACH) as f32;
+    c.score + if new_shot { NEW_SHOT } else { 0.0 } + NEW_LOOK * unlike - NEAR * near
+}

@@ -1,0 +1,157 @@
+//! How good a stretch is, and why.
+//!
+//! Relevance is a weighted sum of six values between 0 and 1. Each says what a viewer gets from the stretch, and each
+//! becomes a reason:
+//!
+//! | value | 1 means | weight |
+//! | --- | --- | --- |
+//! | sharp | sharper than all of the session | 0.25 |
+//! | movement | mean luma difference about 1.5 % a frame: something happens, but it can be followed | 0.20 |
+//! | light | mean luma near the middle, nothing crushed or burnt out | 0.20 |
+//! | colour | as colourful as a vivid photograph (Hasler & Süsstrunk: 60 and above) | 0.15 |
+//! | sound | clearly louder than the quiet parts of the session | 0.12 |
+//! | rise | louder than the two seconds before | 0.08 |
+
+use super::{
+    Moment, Reason,
+    measure::{Ranks, Sums},
+};
+use crate::highlight::Loudness;
+
+/// Statistics of a session, to measure stretches with.
+pub(super) struct Session {
+    sharpness: Sums,
+    motion: Sums,
+    exposure: Sums,
+    clipped: Sums,
+    colour: Sums,
+    loudness: Sums,
+    sharp_ranks: Ranks,
+    quiet: f32,
+    has_sound: bool,
+}
+
+/// What a stretch looks like, for telling stretches apart: exposure, colourfulness and sharpness on scales on which 1 is a plain
+/// difference to the eye.
+pub(super) type Look = [f32; 3];
+
+impl Session {
+    pub(super) fn new(moments: &[Moment], loudness: &[Loudness]) -> Self {
+        let of = |f: fn(&Moment) -> f32| Sums::new(moments.iter().map(|m| (m.t, f(m))));
+        let loud = Ranks::new(loudness.iter().map(|l| l.dbfs));
+        Self {
+            sharpness: of(|m| m.sharpness),
+            // The jump at a boundary is no movement.
+            motion: Sums::new(
+                moments
+                    .iter()
+                    .filter(|m| m.boundary < 0.3)
+                    .map(|m| (m.t, m.motion)),
+            ),
+            exposure: of(|m| m.exposure),
+            clipped: of(|m| m.clipped),
+            colour: of(|m| m.colourfulness),
+            loudness: Sums::new(loudness.iter().map(|l| (l.t, l.dbfs))),
+            sharp_ranks: Ranks::new(moments.iter().map(|m| m.sharpness)),
+            quiet: loud.at(0.1),
+            has_sound: loud.at(0.9) > -60.0,
+        }
+    }
+
+    /// Relevance of a stretch and its reasons, strongest first.
+    pub(super) fn relevance(&self, start: f64, end: f64) -> (f32, Vec<Reason>) {
+        let mean = |sums: &Sums| sums.mean(start, end).unwrap_or(0.0);
+        let sharp = self.sharp_ranks.share_below(mean(&self.sharpness));
+        let motion = mean(&self.motion);
+        let exposure = mean(&self.exposure);
+        let clipped = mean(&self.clipped);
+        let colour = mean(&self.colour);
+        let percent = |x: f32| (x * 100.0).round() as i32;
+        let mut reasons = vec![
+            reason(
+                0.25 * sharp,
+                format!("sharp: sharper than {} % of the session", percent(sharp)),
+            ),
+            reason(
+                0.20 * moderate(motion),
+                format!(
+                    "movement that can be followed: {:.1} % a frame",
+                    motion * 100.0
+                ),
+            ),
+            reason(
+                0.20 * light(exposure, clipped),
+                format!(
+                    "good light: brightness {} %, {} % lost in black or white",
+                    percent(exposure),
+                    percent(clipped)
+                ),
+            ),
+            reason(
+                0.15 * (colour / 60.0).min(1.0),
+                format!("colourful: {}", colour.round() as i32),
+            ),
+        ];
+        if self.has_sound
+            && let Some(loud) = self.loudness.mean(start, end)
+        {
+            let above = ((loud - self.quiet) / 25.0).clamp(0.0, 1.0);
+            reasons.push(reason(
+                0.12 * above,
+                format!(
+                    "sound: {} dB above the quiet parts",
+                    (loud - self.quiet).round() as i32
+                ),
+            ));
+            if let Some(before) = self.loudness.mean(start - 2.0, start) {
+                let rise = ((loud - before) / 12.0).clamp(0.0, 1.0);
+                reasons.push(reason(
+                    0.08 * rise,
+                    format!("it gets louder: by {} dB", (loud - before).round() as i32),
+                ));
+            }
+        }
+        let score = reasons.iter().map(|r| r.weight).sum();
+        (score, strongest(reasons))
+    }
+
+    pub(super) fn look(&self, start: f64, end: f64) -> Look {
+        let mean = |sums: &Sums| sums.mean(start, end).unwrap_or(0.0);
+        [
+            mean(&self.exposure) / 0.15,
+            mean(&self.colour) / 15.0,
+            (mean(&self.sharpness) + 10.0).ln() / 0.7,
+        ]
+    }
+}
+
+/// 1 near 1.5 % of full scale a frame, falling with the logarithm on both sides: still pictures say little, shaken ones
+/// cannot be watched.
+pub(super) fn moderate(motion: f32) -> f32 {
+    let octaves = ((motion + 0.0005) / 0.015).log2();
+    (-(octaves / 2.5).powi(2)).exp()
+}
+
+/// 1 for a middling mean and nothing clipped.
+pub(super) fn light(exposure: f32, clipped: f32) -> f32 {
+    let off = ((exposure - 0.48).abs() - 0.15).max(0.0) / 0.33;
+    ((1.0 - off) * (1.0 - (clipped * 1.5).min(1.0))).clamp(0.0, 1.0)
+}
+
+pub(super) fn reason(weight: f32, words: String) -> Reason {
+    Reason { words, weight }
+}
+
+/// Reasons by weight, at most four, and never none.
+pub(super) fn strongest(mut reasons: Vec<Reason>) -> Vec<Reason> {
+    reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let useful = reasons.iter().take_while(|r| r.weight >= 0.02).count();
+    reasons.truncate(useful.clamp(1, 4));
+    reasons
+}
+
+/// How different two looks are, 0–1.
+pub(super) fn distance(a: &Look, b: &Look) -> f32 {
+    let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();
+    (sum.sqrt() / 2.0).min(1.0)
+}

@@ -1,0 +1,333 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// A session of shots at 30 frames a second, each with its own brightness, cuts scored 0.9.
+fn session(lengths: &[f64]) -> Recording {
+    let mut moments = Vec::new();
+    let mut cuts = Vec::new();
+    let mut t = 0.0;
+    for (k, length) in lengths.iter().enumerate() {
+        let n = (length * 30.0).round() as usize;
+        for i in 0..n {
+            moments.push(Moment {
+                t,
+                boundary: if i == 0 && k > 0 { 0.9 } else { 0.01 },
+                motion: 0.01,
+                sharpness: 100.0 + (k * 37 % 11) as f32 * 20.0,
+                exposure: 0.3 + (k % 5) as f32 * 0.1,
+                clipped: 0.0,
+                colourfulness: 20.0 + (k % 3) as f32 * 15.0,
+            });
+            if i == 0 && k > 0 {
+                cuts.push(t);
+            }
+            t = (moments.len()) as f64 / 30.0;
+        }
+    }
+    Recording {
+        duration: t,
+        keyframes: (0..=(t * 2.0) as usize).map(|i| i as f64 * 0.5).collect(),
+        loudness: (0..(t * 10.0) as usize)
+            .map(|i| Loudness {
+                t: i as f64 / 10.0,
+                dbfs: -30.0 + (i % 40) as f32 / 4.0,
+            })
+            .collect(),
+        moments,
+    }
+}
+
+#[test]
+fn a_cut_is_where_the_score_peaks_and_a_gradual_has_both_ends() {
+    let mut recording = session(&[3.0, 3.0, 3.0]);
+    for m in &mut recording.moments {
+        if (6.0..6.5).contains(&m.t) {
+            m.boundary = 0.6;
+        }
+    }
+    let found = boundaries(&recording.moments);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].is_cut());
+    assert!((found[0].start - 3.0).abs() < 1e-9);
+    assert!(
+        (found[1].start - 6.0).abs() < 1e-9 && (found[1].end - 6.5).abs() < 1e-9,
+        "{found:?}"
+    );
+    let shots = shots(&recording.moments, recording.duration);
+    assert_eq!(shots.len(), 3);
+    // Two frames of margin round a gradual, none round a cut.
+    assert!(
+        (shots[1].start - 3.0).abs() < 1e-9 && (shots[1].end - (6.0 - 2.0 / 30.0)).abs() < 1e-9
+    );
+    assert!((shots[2].start - (6.5 + 2.0 / 30.0)).abs() < 1e-9);
+}
+
+#[test]
+fn a_dip_does_not_split_a_dissolve_and_a_murmur_is_no_boundary() {
+    let mut recording = session(&[6.0]);
+    for (i, m) in recording.moments.iter_mut().enumerate() {
+        m.boundary = match i {
+            60..=70 | 73..=85 => 0.7,
+            120..=125 => 0.45,
+            _ => 0.0,
+        };
+    }
+    let found = boundaries(&recording.moments);
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn rounding_hides_the_last_bits() {
+    let mut a = session(&[3.0, 3.0]);
+    let mut b = a.clone();
+    for (i, (x, y)) in a.moments.iter_mut().zip(&mut b.moments).enumerate() {
+        // Scores right at the thresholds, but for arithmetic noise as two backends have it.
+        let base = [0.5, 0.3, 0.1, 0.499_999][i % 4];
+        x.boundary = base + 2e-6;
+        y.boundary = base - 2e-6;
+    }
+    assert_eq!(boundaries(&a.moments), boundaries(&b.moments));
+}
+
+#[test]
+fn every_distinct_shot_gets_a_clip_while_there_is_room() {
+    let recording = session(&[4.0, 5.0, 6.0, 4.0, 5.0, 6.0]);
+    let choice = choose(&recording, &Contract::default());
+    let shots: std::collections::BTreeSet<usize> =
+        choice.highlights.iter().map(|h| h.shot).collect();
+    assert_eq!(shots.len(), 6, "{choice:?}");
+    assert_eq!(choice.notice, None);
+    assert!(choice.stills.len() >= 6);
+    assert!(choice.highlights.iter().all(|h| {
+        !h.reasons.is_empty()
+            && h.reasons
+                .iter()
+                .all(|r| r.words.chars().any(char::is_numeric) || r.words.contains("shot"))
+    }));
+}
+
+#[test]
+fn a_long_session_gives_at_most_its_share() {
+    let recording = session(&[12.0; 10]);
+    let contract = Contract::default();
+    let choice = choose(&recording, &contract);
+    let total: f64 = choice.highlights.iter().map(|h| h.end - h.start).sum();
+    assert!(
+        total <= contract.max_share * recording.duration + 1e-6,
+        "{total}"
+    );
+    assert!(choice.highlights.len() >= 5);
+    assert!(
+        total > 0.5 * contract.max_share * recording.duration,
+        "{total}"
+    );
+}
+
+#[test]
+fn better_stretches_win() {
+    let mut recording = session(&[30.0]);
+    for m in &mut recording.moments {
+        let good = (10.0..16.0).contains(&m.t);
+        m.sharpness = if good { 400.0 } else { 20.0 };
+        m.exposure = if good { 0.5 } else { 0.1 };
+        m.colourfulness = if good { 55.0 } else { 8.0 };
+    }
+    let choice = choose(
+        &recording,
+        &Contract {
+            min_clips: 1,
+            max_clips: 1,
+            ..Contract::default()
+        },
+    );
+    let clip = &choice.highlights[0];
+    assert!(clip.start >= 10.0 && clip.end <= 16.5, "{clip:?}");
+    assert!((10.0..16.0).contains(&choice.stills[0].t));
+}
+
+#[test]
+fn poor_sessions_end_in_something_or_a_sentence() {
+    let contract = Contract::default();
+    let nothing = choose(&Recording::default(), &contract);
+    assert!(nothing.notice.is_some() && nothing.highlights.is_empty());
+
+    let mut one = session(&[4.0]);
+    one.moments.truncate(1);
+    one.keyframes = vec![0.0];
+    one.duration = 0.04;
+    let choice = choose(&one, &contract);
+    assert_eq!(choice.stills.len(), 1);
+    assert!(choice.notice.is_some());
+
+    let mut black = session(&[8.0]);
+    for m in &mut black.moments {
+        (m.exposure, m.sharpness, m.clipped) = (0.0, 0.0, 1.0);
+    }
+    let choice = choose(&black, &contract);
+    assert!(choice.highlights.is_empty() && choice.notice.is_some_and(|n| n.contains("black")));
+
+    let mut still = session(&[8.0]);
+    for m in &mut still.moments {
+        m.motion = 0.0;
+    }
+    let choice = choose(&still, &contract);
+    assert!(
+        choice.highlights.len() >= 3 && choice.notice.is_some_and(|n| n.contains("hardly moved"))
+    );
+
+    let mut silent = session(&[8.0]);
+    for l in &mut silent.loudness {
+        l.dbfs = -120.0;
+    }
+    let choice = choose(&silent, &contract);
+    assert!(
+        choice.highlights.len() >= 3 && choice.notice.is_some_and(|n| n.contains("microphone"))
+    );
+
+    let short = session(&[1.0]);
+    let choice = choose(&short, &contract);
+    assert!(!choice.highlights.is_empty() && choice.notice.is_some());
+
+    let mut no_keys = session(&[8.0]);
+    no_keys.keyframes.clear();
+    let choice = choose(&no_keys, &contract);
+    assert!(choice.highlights.is_empty() && !choice.stills.is_empty() && choice.notice.is_some());
+}
+
+#[test]
+fn trims_stay_inside_their_shot_and_on_keyframes() {
+    let shot = Shot {
+        start: 2.0,
+        end: 6.0,
+    };
+    let keys = [0.0, 1.0, 2.5, 3.5, 4.5, 5.95];
+    assert_eq!(snap(0.0, 9.0, &shot, &keys), Some((2.5, 6.0)));
+    assert_eq!(snap(2.6, 5.0, &shot, &keys), Some((3.5, 5.0)));
+    assert_eq!(snap(5.0, 6.0, &shot, &keys), None);
+    assert_eq!(snap(4.0, 3.0, &shot, &keys), None);
+    assert_eq!(snap(f64::NAN, 3.0, &shot, &[]), None);
+}
+
+#[test]
+fn an_old_contract_still_reads() {
+    let text = r#"{"min_clips":3,"max_clips":10,"min_length":1.5,"max_length":6.0,"max_stills":8}"#;
+    let contract: Contract = serde_json::from_str(text).expect("reads");
+    assert_eq!(contract, Contract::default());
+}
+
+fn any_f32() -> impl Strategy<Value = f32> {
+    prop_oneof![4 => 0.0_f32..1.0, 1 => any::<f32>()]
+}
+
+fn any_time() -> impl Strategy<Value = f64> {
+    prop_oneof![8 => 0.0_f64..100.0, 1 => any::<f64>()]
+}
+
+prop_compose! {
+    fn any_moment()(t in any_time(), boundary in any_f32(), motion in any_f32(), sharpness in any_f32(), exposure in any_f32(), clipped in any_f32(), colourfulness in any_f32()) -> Moment {
+        Moment { t, boundary, motion, sharpness: sharpness * 300.0, exposure, clipped, colourfulness: colourfulness * 60.0 }
+    }
+}
+
+prop_compose! {
+    fn any_recording()(
+        duration in any_time(),
+        moments in prop::collection::vec(any_moment(), 0..200),
+        loudness in prop::collection::vec((any_time(), any_f32()), 0..40),
+        keyframes in prop::collection::vec(any_time(), 0..60),
+    ) -> Recording {
+        Recording {
+            duration, moments, keyframes,
+            loudness: loudness.into_iter().map(|(t, x)| Loudness { t, dbfs: x * -90.0 }).collect(),
+        }
+    }
+}
+
+prop_compose! {
+    fn plausible_recording()(lengths in prop::collection::vec(0.2_f64..15.0, 1..14), gap in 0.1_f64..1.0, wobble in prop::collection::vec(0.0_f32..1.0, 40)) -> Recording {
+        let mut out = session(&lengths);
+        for (i, m) in out.moments.iter_mut().enumerate() {
+            let w = wobble[i / 20 % wobble.len()];
+            m.motion = w * 0.05;
+            m.sharpness *= 0.2 + w;
+        }
+        out.keyframes = (0..(out.duration / gap) as usize).map(|i| i as f64 * gap).collect();
+        out
+    }
+}
+
+fn laws(recording: &Recording, contract: &Contract) -> Result<(), TestCaseError> {
+    let choice = choose(recording, contract);
+    prop_assert_eq!(
+        &choice,
+        &choose(recording, contract),
+        "the same input gives the same choice"
+    );
+    prop_assert!(choice.highlights.len() <= contract.max_clips);
+    prop_assert!(choice.stills.len() <= contract.max_stills);
+    prop_assert!(
+        choice.notice.is_some() || !choice.highlights.is_empty() || contract.max_clips == 0
+    );
+    for pair in choice.shots.windows(2) {
+        prop_assert!(pair[0].end <= pair[1].start);
+    }
+    for pair in choice.highlights.windows(2) {
+        prop_assert!(pair[0].end <= pair[1].start, "clips are in order and apart");
+    }
+    let found = boundaries(&recording.moments);
+    for h in &choice.highlights {
+        let shot = choice.shots.get(h.shot);
+        prop_assert!(
+            shot.is_some_and(|s| s.start - 1e-6 <= h.start && h.start < h.end && h.end <= s.end)
+        );
+        prop_assert!(
+            recording.keyframes.contains(&h.start),
+            "a clip starts on a keyframe"
+        );
+        prop_assert!(!h.reasons.is_empty() && h.score.is_finite());
+        for b in &found {
+            let clear = h.end <= b.start || h.start >= b.end - 1e-6;
+            prop_assert!(clear, "{h:?} shows the boundary {b:?}");
+        }
+    }
+    for s in &choice.stills {
+        prop_assert!(recording.moments.iter().any(|m| m.t == s.t));
+        prop_assert!(!s.reasons.is_empty());
+    }
+    let total: f64 = choice.highlights.iter().map(|h| h.end - h.start).sum();
+    if recording.duration.is_finite() && recording.duration > LONG_SESSION {
+        prop_assert!(total <= contract.max_share * recording.duration + 1e-6);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_laws_hold_for_any_numbers(recording in any_recording()) {
+        laws(&recording, &Contract::default())?;
+    }
+
+    #[test]
+    fn the_laws_hold_for_plausible_sessions(recording in plausible_recording(), max_clips in 0_usize..12) {
+        laws(&recording, &Contract { max_clips, ..Contract::default() })?;
+    }
+
+    #[test]
+    fn no_contract_can_break_it(recording in plausible_recording(), a in any::<f64>(), b in any::<f64>(), c in any::<f64>(), n in 0_usize..5) {
+        let contract = Contract { min_clips: n * 2, max_clips: n, min_length: a, max_length: b, max_stills: n, max_share: c };
+        let choice = choose(&recording, &contract);
+        prop_assert!(choice.highlights.len() <= n);
+    }
+
+    #[test]
+    fn snapping_never_leaves_the_shot(start in any_time(), end in any_time(), a in 0.0_f64..50.0, len in 0.0_f64..20.0, keys in prop::collection::vec(any_time(), 0..30)) {
+        let shot = Shot { start: a, end: a + len };
+        if let Some((from, to)) = snap(start, end, &shot, &keys) {
+            prop_assert!(from >= shot.start - 1e-6 && to <= shot.end && from < to && keys.contains(&from));
+            prop_assert!(from >= start - 1e-6 && to <= end);
+        }
+    }
+}
