@@ -171,9 +171,9 @@ fn mark(id: &str) {
             thumb.remove_attribute("aria-current")
         };
         if let Some(strip) = thumb.offset_parent().filter(|_| current) {
-            strip.set_scroll_left(
-                thumb.offset_left() - (strip.client_width() - thumb.offset_width()) / 2,
-            );
+            let left = thumb.offset_left() - (strip.client_width() - thumb.offset_width()) / 2;
+            // `set_scroll_left` takes another type where unstable browser interfaces are on.
+            strip.scroll_to_with_x_and_y(left.into(), 0.0);
         }
     }
 }
