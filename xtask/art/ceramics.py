@@ -43,7 +43,7 @@ def settings(scene, size, samples, threads):
     bpy.context.view_layer.cycles.denoising_store_passes = True
 
 
-VIEWS = 12
+VIEWS = 10
 
 
 def turntable(scene, piece, size, samples, threads, folder):
@@ -70,10 +70,10 @@ def turntable(scene, piece, size, samples, threads, folder):
     for o in hidden:
         o.hide_render = True
     render.film_transparent = True
-    scene.cycles.max_bounces, scene.cycles.samples = 0, 24
+    scene.cycles.max_bounces, scene.cycles.samples = 0, 16
     write("here.exr")
-    lens.dof.use_dof, scene.cycles.samples = False, 4
-    render.resolution_percentage = 160
+    lens.dof.use_dof, scene.cycles.samples = False, 2
+    render.resolution_percentage = 135
     for k in range(VIEWS):
         piece.rotation_euler = (0, 0, 2 * math.pi * k / VIEWS)
         write(f"side-{k:02}.exr")
@@ -120,7 +120,7 @@ def main():
         shot = shots.ALL[name]
         scene = light.clear()
         spin = shot.build()
-        part = 0.75 if final else 0.2
+        part = 0.6 if final else 0.2
         if shot.frames:
             size = tuple(int(s * (1.0 if final else 0.5)) // 2 * 2 for s in shot.size)
             folder = raw / name

@@ -76,6 +76,11 @@ def blur(image, radius):
     return image
 
 
+def resize(image, size, how):
+    """Resamples light, which has no upper end, to (width, height)."""
+    return np.stack([np.asarray(Image.fromarray(np.ascontiguousarray(image[..., c])).resize(size, how)) for c in range(3)], axis=-1)
+
+
 # How much each colour bleeds into the others before the tone curve: bright colours fade to white instead of clipping.
 BLEED = np.array([[0.86, 0.09, 0.05], [0.07, 0.87, 0.06], [0.05, 0.10, 0.85]], np.float32)
 UNBLEED = np.linalg.inv(0.72 * BLEED + 0.28 * np.eye(3, dtype=np.float32)).astype(np.float32)
@@ -86,10 +91,10 @@ def tone(light, expose, warm, grain_seed):
     h, w, _ = light.shape
     light = np.maximum(light, 0) * 2.0 ** (expose + BASE) * np.array([0.975 + 0.06 * warm, 1.0, 1.095 - 0.09 * warm], np.float32)
     # A lens scatters a little of the brightest light.
-    light = light * 0.965 + blur(np.minimum(light, 6.0), max(2, w // 60)) * 0.035
-    y, x = np.mgrid[0:h, 0:w].astype(np.float32)
-    away = ((x / w - 0.5) ** 2 + ((y / h - 0.5) * h / w) ** 2) / (0.25 + 0.25 * (h / w) ** 2)
-    light *= (1 - 0.17 * away)[..., None]
+    glow = blur(resize(np.minimum(light, 6.0), (w // 8, h // 8), Image.Resampling.BOX), max(2, w // 480))
+    light = light * 0.965 + resize(glow, (w, h), Image.Resampling.BILINEAR) * 0.035
+    x, y = np.arange(w, dtype=np.float32)[None] / w - 0.5, (np.arange(h, dtype=np.float32)[:, None] / h - 0.5) * (h / w)
+    light *= (1 - 0.17 * (x * x + y * y) / (0.25 + 0.25 * (h / w) ** 2))[..., None]
     mixed = light @ BLEED.T
     stops = np.clip(np.log2(np.maximum(mixed, 1e-6) / 0.18), -9, 5.5)
     # Mid grey to .46, slope set for contrast, ends approached but never met abruptly.
@@ -100,7 +105,7 @@ def tone(light, expose, warm, grain_seed):
     luma = shown @ np.array([0.26, 0.66, 0.08], np.float32)
     # Print: shadows a breath of green-brown, lights cream.
     lights, darks = (luma**1.5)[..., None], ((1 - luma) ** 3)[..., None]
-    shown = shown + lights * np.array([0.006, 0.001, -0.012]) + darks * np.array([0.010, 0.008, 0.006])
+    shown = shown + lights * np.array([0.006, 0.001, -0.012], np.float32) + darks * np.array([0.010, 0.008, 0.006], np.float32)
     noise = np.random.default_rng(grain_seed).standard_normal((h, w)).astype(np.float32)
     noise = 0.6 * noise + 0.4 * np.roll(noise, 1, 0)
     shown = shown + (noise * (0.0045 * np.sqrt(np.clip(luma, 0.05, 1) * (1.15 - luma))))[..., None]
@@ -112,7 +117,7 @@ def photo(args):
     if args.width and args.width > clean.shape[1]:
         # Drawn smaller than it is shown: a clean picture enlarges well, and the grain is laid at the final size.
         size = (args.width, round(args.width * clean.shape[0] / clean.shape[1]))
-        clean = np.stack([np.asarray(Image.fromarray(clean[..., c]).resize(size, Image.Resampling.LANCZOS)) for c in range(3)], axis=-1)
+        clean = np.maximum(resize(clean, size, Image.Resampling.LANCZOS), 0)
         clean = np.maximum(clean + 0.35 * np.clip(clean - blur(clean, 1), -0.06, 0.06), 0)
     picture = Image.fromarray(tone(clean, args.expose, args.warm, 7))
     for quality in (84, 82, 79, 76, 72, 68):

@@ -16,7 +16,7 @@ class Shot:
 
     build: Callable
     size: tuple = (1280, 1600)
-    samples: int = 7
+    samples: int = 5
     expose: float = 0.0
     warm: float = 0.0
     frames: int = 0
@@ -205,7 +205,7 @@ def vase_shelf():
     light.camera((0.02, -1.40, 0.30), (-0.020, 0, 0.145), 90, 4.0, (0, -0.04, 0.12))
 
 
-@shot("vase-turn", size=(720, 900), samples=16, frames=144, expose=0.05)
+@shot("vase-turn", size=(720, 900), samples=8, frames=144, expose=0.05)
 def vase_turn():
     light.room(power=0.32)
     light.table(glaze.stone("lime", "#cfc4b3", "#ac9e8a", seed=5, gloss=0.55))
@@ -252,7 +252,7 @@ def bud_detail():
     light.camera((0.06, -0.34, 0.150), (0.0, 0, 0.058), 96, 4.0, (0, -0.042, 0.055))
 
 
-@shot("bud-turn", size=(720, 900), samples=16, frames=120)
+@shot("bud-turn", size=(720, 900), samples=8, frames=120)
 def bud_turn():
     light.room("#e8ecec", "#6a5f54", 0.34)
     light.table(glaze.wood("sill", "#d9cfc0", "#c0b4a2", seed=6, plank=0.5, gloss=0.55))
@@ -341,7 +341,7 @@ def jar_open():
     light.camera((0.02, -0.58, 0.64), (0.012, -0.005, 0.055), 88, 4.5, (-0.01, 0, 0.12))
 
 
-@shot("jar-turn", size=(720, 900), samples=16, frames=120, expose=0.05)
+@shot("jar-turn", size=(720, 900), samples=8, frames=120, expose=0.05)
 def jar_turn():
     light.room(power=0.32)
     light.table(glaze.wood("oak", "#a87c50", "#6f4a2c", seed=15, plank=0.26))

@@ -9,6 +9,8 @@ mod install;
 mod network;
 mod place;
 mod progress;
+#[cfg(test)]
+mod scratch;
 mod serve;
 mod test;
 mod tidy;

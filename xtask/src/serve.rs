@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_new_file_counts_as_a_change() {
-        let root = tempfile::tempdir().expect("a folder");
+        let root = crate::scratch::Scratch::new();
         std::fs::create_dir(root.path().join("app")).expect("a folder");
         let before = stamps(root.path());
         std::fs::write(root.path().join("app/page.rs"), "").expect("writes");

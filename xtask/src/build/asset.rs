@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_rebuild_keeps_the_files_of_the_build_before() {
-        let home = tempfile::tempdir().expect("a folder");
+        let home = crate::scratch::Scratch::new();
         let place = Place {
             root: home.path().into(),
             target: home.path().into(),

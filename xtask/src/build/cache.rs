@@ -85,8 +85,8 @@ fn key(inputs: &[&[u8]]) -> String {
 mod tests {
     use super::*;
 
-    fn cache() -> (tempfile::TempDir, Cache) {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn cache() -> (crate::scratch::Scratch, Cache) {
+        let folder = crate::scratch::Scratch::new();
         let place = Place {
             root: folder.path().into(),
             target: folder.path().into(),

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn imports_are_inlined_and_addresses_resolved() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = crate::scratch::Scratch::new();
         fs::write(
             folder.path().join("base.css"),
             "@font-face { font-family: A; src: url(\"fonts/a.woff2\") } b { background: url(data:image/gif;base64,AAAA) }",

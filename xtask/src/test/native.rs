@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::progress::{self, Lines, say, step};
 
 /// The crates of the one build, with the features they are tested with.
-const GROUP: [&str; 9] = [
+const GROUP: [&str; 8] = [
     "--package=domain",
     "--package=island",
     "--package=app",
@@ -20,7 +20,6 @@ const GROUP: [&str; 9] = [
     "--package=server",
     "--package=vision",
     "--package=worker",
-    "--package=xtask",
     "--features=vision/train",
 ];
 
@@ -62,11 +61,13 @@ pub(super) fn with_postgres(place: &Place, reach: Reach) -> Result<Tally> {
     }
 }
 
-/// The group, then the studio, whose Leptos renders in the browser and so cannot share the group's build.
+/// The group, then what cannot share its build: the studio, whose Leptos renders in the browser, and this crate, whose
+/// dependencies are built already as `cargo xtask` wants them.
 fn all(place: &Place, cluster: Option<&Cluster>) -> Result<Tally> {
     let mut tally = group(place, cluster, Reach::Everything)?;
-    let mut command = runner(place);
-    tally += count("studio", command.arg("--package=studio"))?;
+    for package in ["studio", "xtask"] {
+        tally += count(package, runner(place).args(["--package", package]))?;
+    }
     Ok(tally)
 }
 
