@@ -101,7 +101,10 @@ mod tests {
         assert_eq!(named["video"]["deviceId"]["exact"], "abc");
         assert_eq!(named["video"]["width"]["ideal"], 1920);
         assert!(named["video"]["width"].get("min").is_none());
-        assert_eq!(camera(None, Resolution::Hd)["video"]["facingMode"]["ideal"], "environment");
+        assert_eq!(
+            camera(None, Resolution::Hd)["video"]["facingMode"]["ideal"],
+            "environment"
+        );
     }
 
     #[test]

@@ -65,7 +65,9 @@ pub fn lost(device: Device, picture_left: bool) -> String {
 #[must_use]
 pub fn insecure(here: &str, public_url: &str) -> String {
     if public_url.starts_with("https://") {
-        format!("Browsers give a camera only to encrypted pages, and this one is open as {here}. Open {public_url}/studio instead.")
+        format!(
+            "Browsers give a camera only to encrypted pages, and this one is open as {here}. Open {public_url}/studio instead."
+        )
     } else {
         format!(
             "Browsers give a camera only to encrypted pages and to localhost, and this one is open as {here}. On the computer that runs the shop, open http://localhost with its port; from elsewhere, put the shop behind https and start it with --public-url https://…"
@@ -76,7 +78,9 @@ pub fn insecure(here: &str, public_url: &str) -> String {
 /// What a browser lacks to film.
 #[must_use]
 pub fn unable(missing: &str) -> String {
-    format!("This browser cannot film here: it has no {missing}. Use a current Chrome, Edge or Firefox, or add photos on the product's page instead.")
+    format!(
+        "This browser cannot film here: it has no {missing}. Use a current Chrome, Edge or Firefox, or add photos on the product's page instead."
+    )
 }
 
 #[cfg(test)]
@@ -97,7 +101,12 @@ mod tests {
             ] {
                 let sentence = refused(device, name);
                 assert!(sentence.contains(&device.to_string()), "{sentence}");
-                assert!(["press", "Press", "Pick"].iter().any(|act| sentence.contains(act)), "{sentence}");
+                assert!(
+                    ["press", "Press", "Pick"]
+                        .iter()
+                        .any(|act| sentence.contains(act)),
+                    "{sentence}"
+                );
             }
         }
     }

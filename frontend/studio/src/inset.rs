@@ -70,7 +70,10 @@ mod tests {
     #[test]
     fn a_window_of_another_shape_is_shown_whole() {
         let at = fit((800.0, 800.0), (1280.0, 720.0));
-        assert_eq!((at.x, at.y, at.width, at.height), (280.0, 0.0, 720.0, 720.0));
+        assert_eq!(
+            (at.x, at.y, at.width, at.height),
+            (280.0, 0.0, 720.0, 720.0)
+        );
     }
 
     #[test]
@@ -78,7 +81,10 @@ mod tests {
         for camera in [(1280.0, 720.0), (720.0, 1280.0), (640.0, 640.0)] {
             let at = corner(camera, (1280.0, 720.0));
             assert!(at.x > 640.0 && at.y > 300.0, "{at:?}");
-            assert!(at.x + at.width < 1280.0 && at.y + at.height < 720.0, "{at:?}");
+            assert!(
+                at.x + at.width < 1280.0 && at.y + at.height < 720.0,
+                "{at:?}"
+            );
             assert!((at.width / at.height - camera.0 / camera.1).abs() < 1e-9);
         }
     }

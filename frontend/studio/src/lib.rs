@@ -1,11 +1,78 @@
 //! The creator's bundle: film in a browser tab, look at what was found, and turn it into a draft page.
 //!
 //! Everything that needs no browser (the upload protocol, trimming, wording, what a person decided) is plain Rust and
-//! is tested natively; the rest exists on wasm32 only.
+//! is tested natively; the rest exists on wasm32 only. The page's boot script calls `boot`, which mounts the studio
+//! where there is one and gives life to passkey buttons where there are some.
+//!
+//! One address option: `/studio?engine=cpu` keeps the network off the graphics chip.
 
 pub mod base64url;
 pub mod config;
+pub mod constraint;
 pub mod fault;
+pub mod inset;
 pub mod review;
 pub mod upload;
 pub mod wording;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(target_arch = "wasm32")]
+mod passkey;
+#[cfg(target_arch = "wasm32")]
+#[expect(unreachable_pub, reason = "the component macro of Leptos writes `pub` whatever it is given")]
+mod view;
+
+#[cfg(target_arch = "wasm32")]
+pub mod page {
+    //! What the boot script calls.
+
+    use leptos::prelude::*;
+    use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
+    use web_sys::HtmlElement;
+
+    use crate::{browser::js, config::Config, passkey, view::App};
+
+    /// Does what the page at hand needs.
+    #[wasm_bindgen]
+    pub fn boot() {
+        mount();
+        enhance_passkeys();
+    }
+
+    /// Mounts the studio into `#studio` with the configuration in `#studio-config`; does nothing on other pages.
+    #[wasm_bindgen]
+    pub fn mount() {
+        let Some(document) = js::window().document() else {
+            return;
+        };
+        let place = document
+            .get_element_by_id("studio")
+            .and_then(|place| place.dyn_into::<HtmlElement>().ok());
+        let Some(place) = place else { return };
+        let text = document
+            .get_element_by_id("studio-config")
+            .and_then(|script| script.text_content());
+        match text.as_deref().map(serde_json::from_str::<Config>) {
+            Some(Ok(config)) => {
+                place.set_inner_html("");
+                leptos::mount::mount_to(place, move || view! { <App config /> }).forget();
+            }
+            Some(Err(error)) => {
+                web_sys::console::error_1(&format!("studio-config: {error}").into());
+                place.set_text_content(Some(
+                    "The studio and this page are not of one version. Reload the page.",
+                ));
+            }
+            None => place.set_text_content(Some(
+                "The studio's settings are missing from this page. Reload it.",
+            )),
+        }
+    }
+
+    /// Gives life to the passkey buttons of the page, see the module `passkey` for the attributes they carry.
+    #[wasm_bindgen]
+    pub fn enhance_passkeys() {
+        passkey::enhance();
+    }
+}

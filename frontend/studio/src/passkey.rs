@@ -1,9 +1,9 @@
 //! Passkeys on the setup and sign-in pages: `navigator.credentials` between webauthn-rs' JSON on both sides.
 //!
-//! The page marks a button: `data-passkey="create"` or `"get"`, with `data-start` and `data-finish` naming where the
+//! The page marks a button: `data-passkey="register"` or `"sign-in"`, with `data-start` and `data-finish` naming where the
 //! options come from and where the answer goes. The fields of the form around it travel with the first request (the
-//! password, which a passkey replaces, does not). What goes wrong is said in an element `[data-passkey-message]` of the
-//! form, or beside the button where there is none.
+//! password, which a passkey replaces, does not). A part around it, `[data-passkey-part]`, comes hidden and is shown where
+//! the browser has passkeys. What goes wrong is said in `[data-passkey-error]`, or beside the button where there is none.
 
 use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,12 +21,18 @@ use crate::{
 
 /// Gives life to every passkey button of the page; takes them away where the browser has no passkeys.
 pub(crate) fn enhance() {
-    let Some(document) = js::window().document() else { return };
-    let Ok(found) = document.query_selector_all("[data-passkey]") else { return };
+    let Some(document) = js::window().document() else {
+        return;
+    };
+    let Ok(found) = document.query_selector_all("[data-passkey]") else {
+        return;
+    };
     let able = js::global("PublicKeyCredential").is_some();
     for i in 0..found.length() {
-        let Some(Ok(button)) = found.get(i).map(JsCast::dyn_into::<HtmlElement>) else { continue };
-        button.set_hidden(!able);
+        let Some(Ok(button)) = found.get(i).map(JsCast::dyn_into::<HtmlElement>) else {
+            continue;
+        };
+        part(&button).set_hidden(!able);
         if able {
             let act = button.clone();
             // The button lives as long as the page, and so does its listener.
@@ -39,8 +45,20 @@ pub(crate) fn enhance() {
     }
 }
 
+/// The part of the page that makes sense only with passkeys: the marked one around the button, or the button.
+fn part(button: &HtmlElement) -> HtmlElement {
+    let marked = button.closest("[data-passkey-part]").ok().flatten();
+    marked
+        .and_then(|part| part.dyn_into().ok())
+        .unwrap_or_else(|| button.clone())
+}
+
 async fn press(button: HtmlElement) {
-    let form = button.closest("form").ok().flatten().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+    let form = button
+        .closest("form")
+        .ok()
+        .flatten()
+        .and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
     if let Some(form) = &form
         && !filled(form)
     {
@@ -67,7 +85,9 @@ fn filled(form: &HtmlFormElement) -> bool {
         return true;
     };
     (0..fields.length()).all(|i| {
-        let Some(field) = fields.get(i) else { return true };
+        let Some(field) = fields.get(i) else {
+            return true;
+        };
         js::get(&field, "reportValidity")
             .dyn_into::<js_sys::Function>()
             .ok()
@@ -79,19 +99,39 @@ fn filled(form: &HtmlFormElement) -> bool {
 
 async fn run(button: &HtmlElement, form: Option<&HtmlFormElement>) -> Result<String, String> {
     let address = |name: &str| button.get_attribute(name).unwrap_or_default();
-    let create = address("data-passkey") == "create";
+    let create = address("data-passkey") == "register";
     let fields = Value::Object(form.map(fields).unwrap_or_default());
-    let options = request::json("POST", &address("data-start"), Body::Json(fields.to_string())).await?;
-    let answer = ask(create, &options).await.map_err(|error| refused(create, &js::error_name(&error)))?;
-    let credential = if create { created(&answer) } else { shown(&answer) };
-    let finish = request::json("POST", &address("data-finish"), Body::Json(credential.to_string())).await?;
+    let options = request::json(
+        "POST",
+        &address("data-start"),
+        Body::Json(fields.to_string()),
+    )
+    .await?;
+    let answer = ask(create, &options)
+        .await
+        .map_err(|error| refused(create, &js::error_name(&error)))?;
+    let credential = if create {
+        created(&answer)
+    } else {
+        shown(&answer)
+    };
+    let finish = request::json(
+        "POST",
+        &address("data-finish"),
+        Body::Json(credential.to_string()),
+    )
+    .await?;
     Ok(finish["next"].as_str().unwrap_or("/studio").to_owned())
 }
 
 fn fields(form: &HtmlFormElement) -> Map<String, Value> {
     let mut map = Map::new();
-    let Ok(data) = FormData::new_with_form(form) else { return map };
-    let Ok(Some(entries)) = js_sys::try_iter(&data) else { return map };
+    let Ok(data) = FormData::new_with_form(form) else {
+        return map;
+    };
+    let Ok(Some(entries)) = js_sys::try_iter(&data) else {
+        return map;
+    };
     for entry in entries.flatten() {
         let pair = js_sys::Array::from(&entry);
         if let (Some(name), Some(value)) = (pair.get(0).as_string(), pair.get(1).as_string())
@@ -129,7 +169,10 @@ async fn ask(create: bool, options: &Value) -> Result<JsValue, JsValue> {
 
 /// Turns a text of base64url into the bytes the browser wants.
 fn bytes(target: &JsValue, key: &str) {
-    if let Some(bytes) = js::get(target, key).as_string().and_then(|text| base64url::decode(&text)) {
+    if let Some(bytes) = js::get(target, key)
+        .as_string()
+        .and_then(|text| base64url::decode(&text))
+    {
         js::put(target, key, &js_sys::Uint8Array::from(bytes.as_slice()));
     }
 }
@@ -198,8 +241,10 @@ fn disable(button: &HtmlElement, disabled: bool) {
 
 /// Puts a sentence where the person looks.
 fn say(button: &HtmlElement, form: Option<&HtmlFormElement>, sentence: &str) {
-    let marked = form.and_then(|form| form.query_selector("[data-passkey-message]").ok().flatten());
-    let Some(place) = marked.or_else(|| beside(button)) else { return };
+    let marked = form.and_then(|form| form.query_selector("[data-passkey-error]").ok().flatten());
+    let Some(place) = marked.or_else(|| beside(button)) else {
+        return;
+    };
     place.set_text_content(Some(sentence));
     if let Some(place) = place.dyn_ref::<HtmlElement>() {
         place.set_hidden(sentence.is_empty());
@@ -208,13 +253,13 @@ fn say(button: &HtmlElement, form: Option<&HtmlFormElement>, sentence: &str) {
 
 fn beside(button: &HtmlElement) -> Option<Element> {
     if let Some(next) = button.next_element_sibling()
-        && next.has_attribute("data-passkey-message")
+        && next.has_attribute("data-passkey-error")
     {
         return Some(next);
     }
     let place = js::window().document()?.create_element("p").ok()?;
     place.set_class_name("notice wrong");
     let _ = place.set_attribute("role", "alert");
-    let _ = place.set_attribute("data-passkey-message", "");
+    let _ = place.set_attribute("data-passkey-error", "");
     button.insert_adjacent_element("afterend", &place).ok()?
 }

@@ -70,7 +70,11 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
 /// A level in dB full scale as the filled share of a meter, 0–1: −60 dB and below is empty.
 #[must_use]
 pub fn meter(dbfs: f32) -> f32 {
-    if dbfs.is_finite() { ((dbfs + 60.0) / 60.0).clamp(0.0, 1.0) } else { 0.0 }
+    if dbfs.is_finite() {
+        ((dbfs + 60.0) / 60.0).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
 }
 
 /// The root mean square of samples in dB full scale; −120 for silence and for nothing.

@@ -10,7 +10,10 @@ use std::{
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{MediaStreamTrack, OffscreenCanvas, OffscreenCanvasRenderingContext2d, ReadableStream, VideoFrame, VideoFrameInit};
+use web_sys::{
+    MediaStreamTrack, OffscreenCanvas, OffscreenCanvasRenderingContext2d, ReadableStream,
+    VideoFrame, VideoFrameInit,
+};
 
 use super::{
     js,
@@ -25,7 +28,9 @@ pub(crate) async fn picture(
 ) -> Result<Option<ReadableStream>, JsValue> {
     match (screen, camera) {
         (None, None) => Ok(None),
-        (Some(only), None) | (None, Some(only)) if source::has_processor() => source::processed(only).map(Some),
+        (Some(only), None) | (None, Some(only)) if source::has_processor() => {
+            source::processed(only).map(Some)
+        }
         _ => {
             let mixer = Rc::new(Mixer::default());
             for (track, seat) in [(screen, &mixer.screen), (camera, &mixer.camera)] {
@@ -113,18 +118,26 @@ impl Mixer {
         surface.fill_rect(0.0, 0.0, width, height);
         lay(surface, whole, inset::fit(size(whole), (width, height)))?;
         if let (Some(_), Some(camera)) = (screen.as_ref(), camera.as_ref()) {
-            lay(surface, camera, inset::corner(size(camera), (width, height)))?;
+            lay(
+                surface,
+                camera,
+                inset::corner(size(camera), (width, height)),
+            )?;
         }
         let pace = camera.as_ref().unwrap_or(whole);
         let init = VideoFrameInit::new();
-        init.set_timestamp_f64(pace.timestamp().unwrap_or_else(|| js::now() * 1000.0));
-        let frame = VideoFrame::new_with_offscreen_canvas_and_video_frame_init(&canvas.0, &init).ok()?;
+        init.set_timestamp_f64(pace.timestamp());
+        let frame =
+            VideoFrame::new_with_offscreen_canvas_and_video_frame_init(&canvas.0, &init).ok()?;
         self.drawn.set(counts);
         Some(frame)
     }
 
     /// The canvas, made at the size of the first picture and kept: an encoder takes one size only.
-    fn canvas(&self, first: &VideoFrame) -> Option<(OffscreenCanvas, OffscreenCanvasRenderingContext2d)> {
+    fn canvas(
+        &self,
+        first: &VideoFrame,
+    ) -> Option<(OffscreenCanvas, OffscreenCanvasRenderingContext2d)> {
         if self.canvas.borrow().is_none() {
             let (width, height) = inset::canvas(size(first));
             let canvas = OffscreenCanvas::new(width, height).ok()?;
@@ -136,7 +149,10 @@ impl Mixer {
 }
 
 fn size(frame: &VideoFrame) -> (f64, f64) {
-    (f64::from(frame.display_width()), f64::from(frame.display_height()))
+    (
+        f64::from(frame.display_width()),
+        f64::from(frame.display_height()),
+    )
 }
 
 fn lay(surface: &OffscreenCanvasRenderingContext2d, frame: &VideoFrame, at: Place) -> Option<()> {

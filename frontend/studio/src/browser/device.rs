@@ -5,8 +5,8 @@ use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    DisplayMediaStreamConstraints, MediaDeviceInfo, MediaDeviceKind, MediaDevices, MediaStream, MediaStreamConstraints,
-    MediaStreamTrack,
+    DisplayMediaStreamConstraints, MediaDeviceInfo, MediaDeviceKind, MediaDevices, MediaStream,
+    MediaStreamConstraints, MediaStreamTrack,
 };
 
 use super::js;
@@ -50,7 +50,12 @@ pub(crate) async fn open(device: Device, wish: &Wish) -> Result<MediaStream, Str
     .map_err(|error| fault::refused(device, &js::error_name(&error)))
 }
 
-async fn ask(devices: &MediaDevices, device: Device, name: Option<&str>, wish: &Wish) -> Result<MediaStream, JsValue> {
+async fn ask(
+    devices: &MediaDevices,
+    device: Device,
+    name: Option<&str>,
+    wish: &Wish,
+) -> Result<MediaStream, JsValue> {
     let constraints: Value = match device {
         Device::Camera => constraint::camera(name, wish.resolution),
         Device::Microphone => constraint::microphone(name, wish.clean_sound),
@@ -62,11 +67,12 @@ async fn ask(devices: &MediaDevices, device: Device, name: Option<&str>, wish: &
             if !Reflect::has(devices, &"getDisplayMedia".into()).unwrap_or(false) {
                 return Err(js_sys::Error::new("no screen sharing").into());
             }
-            devices.get_display_media_with_constraints(constraints.unchecked_ref::<DisplayMediaStreamConstraints>())
+            devices.get_display_media_with_constraints(
+                constraints.unchecked_ref::<DisplayMediaStreamConstraints>(),
+            )
         }
-        Device::Camera | Device::Microphone => {
-            devices.get_user_media_with_constraints(constraints.unchecked_ref::<MediaStreamConstraints>())
-        }
+        Device::Camera | Device::Microphone => devices
+            .get_user_media_with_constraints(constraints.unchecked_ref::<MediaStreamConstraints>()),
     }?;
     JsFuture::from(promise).await?.dyn_into()
 }
@@ -89,26 +95,13 @@ pub(crate) async fn list() -> Vec<Listed> {
                 _ => return None,
             };
             let (name, label) = (info.device_id(), info.label());
-            (!name.is_empty() && !label.is_empty()).then_some(Listed { device, name, label })
+            (!name.is_empty() && !label.is_empty()).then_some(Listed {
+                device,
+                name,
+                label,
+            })
         })
         .collect()
-}
-
-/// Whether the browser already lets this site use the device, so that opening it asks nothing.
-pub(crate) async fn allowed(device: Device) -> bool {
-    let navigator = js::window().navigator();
-    let permissions = js::get(&navigator, "permissions");
-    let Ok(query) = js::get(&permissions, "query").dyn_into::<js_sys::Function>() else {
-        return false;
-    };
-    let name = js::from_json(&serde_json::json!({ "name": device.to_string() }));
-    let Ok(promise) = query.call1(&permissions, &name).and_then(JsCast::dyn_into::<js_sys::Promise>) else {
-        return false;
-    };
-    // A browser that does not know the name refuses; then it must be asked by opening.
-    JsFuture::from(promise)
-        .await
-        .is_ok_and(|status| js::get(&status, "state").as_string().as_deref() == Some("granted"))
 }
 
 /// The first video or audio track.

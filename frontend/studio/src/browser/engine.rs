@@ -30,22 +30,31 @@ pub(crate) struct Inference {
 
 /// What the address says about the engine: `/studio?engine=cpu` keeps off the GPU, for a driver that draws nonsense.
 fn cpu_wanted() -> bool {
-    js::window()
-        .location()
-        .search()
-        .is_ok_and(|query| query.trim_start_matches('?').split('&').any(|pair| pair == "engine=cpu"))
+    js::window().location().search().is_ok_and(|query| {
+        query
+            .trim_start_matches('?')
+            .split('&')
+            .any(|pair| pair == "engine=cpu")
+    })
 }
 
 /// Whether the browser has a GPU for us.
 async fn gpu() -> bool {
     let navigator = js::window().navigator();
     let gpu = js::get(&navigator, "gpu");
-    gpu.is_object() && js::call(&gpu, "requestAdapter").await.is_ok_and(|adapter| adapter.is_object())
+    gpu.is_object()
+        && js::call(&gpu, "requestAdapter")
+            .await
+            .is_ok_and(|adapter| adapter.is_object())
 }
 
 impl Inference {
     /// Picks a build and starts it; `report` hears where the network runs. Lasts as long as the value.
-    pub(crate) fn start(config: &Config, recorder: &Rc<Recorder>, report: impl Fn(Engine) + 'static) -> Rc<Self> {
+    pub(crate) fn start(
+        config: &Config,
+        recorder: &Rc<Recorder>,
+        report: impl Fn(Engine) + 'static,
+    ) -> Rc<Self> {
         let inference = Rc::new(Self {
             config: config.clone(),
             recorder: recorder.clone(),
@@ -66,8 +75,15 @@ impl Inference {
         let role = Role::Inference {
             weights: self.config.weights.clone().unwrap_or_default(),
         };
-        let Ok(channel) = MessageChannel::new() else { return };
-        let Ok(worker) = recorder::start(&self.config.worker_boot, &bundle, role, Some(&channel.port1())) else {
+        let Ok(channel) = MessageChannel::new() else {
+            return;
+        };
+        let Ok(worker) = recorder::start(
+            &self.config.worker_boot,
+            &bundle,
+            role,
+            Some(&channel.port1()),
+        ) else {
             self.fall_back(engine, "the worker could not be made");
             return;
         };
@@ -78,15 +94,24 @@ impl Inference {
             {
                 let (this, works) = (Rc::downgrade(self), works.clone());
                 Listener::on(&worker, "message", move |event| {
-                    let (Some(this), Ok(event)) = (this.upgrade(), event.dyn_into::<MessageEvent>()) else { return };
-                    let Some(text) = js::get(&event.data(), "say").as_string() else { return };
+                    let (Some(this), Ok(event)) =
+                        (this.upgrade(), event.dyn_into::<MessageEvent>())
+                    else {
+                        return;
+                    };
+                    let Some(text) = js::get(&event.data(), "say").as_string() else {
+                        return;
+                    };
                     match serde_json::from_str(&text) {
                         Ok(Condition::Engine { engine }) => {
                             works.set(true);
                             (this.report)(engine);
                         }
                         Ok(Condition::Unfit { reason }) => this.fall_back(engine, &reason),
-                        Err(error) => web_sys::console::error_2(&format!("inference: {error}").into(), &text.into()),
+                        Err(error) => web_sys::console::error_2(
+                            &format!("inference: {error}").into(),
+                            &text.into(),
+                        ),
                     }
                 })
             },
@@ -94,7 +119,10 @@ impl Inference {
                 let this = Rc::downgrade(self);
                 Listener::on(&worker, "error", move |event| {
                     if let Some(this) = this.upgrade() {
-                        this.fall_back(engine, &js::get(&event, "message").as_string().unwrap_or_default());
+                        this.fall_back(
+                            engine,
+                            &js::get(&event, "message").as_string().unwrap_or_default(),
+                        );
                     }
                 })
             },
@@ -103,7 +131,11 @@ impl Inference {
         let this = self.clone();
         spawn_local(async move {
             js::sleep(PATIENCE).await;
-            let still_this = this.current.borrow().as_ref().is_some_and(|(now, _)| *now == worker);
+            let still_this = this
+                .current
+                .borrow()
+                .as_ref()
+                .is_some_and(|(now, _)| *now == worker);
             if still_this && !works.get() {
                 this.fall_back(engine, "it said nothing for a minute");
             }

@@ -42,7 +42,9 @@ pub(crate) async fn call(target: &JsValue, method: &str) -> Result<JsValue, JsVa
 
 /// The name of an exception, e.g. `NotAllowedError`.
 pub(crate) fn error_name(error: &JsValue) -> String {
-    get(error, "name").as_string().unwrap_or_else(|| "unknown".into())
+    get(error, "name")
+        .as_string()
+        .unwrap_or_else(|| "unknown".into())
 }
 
 /// The message of an exception.

@@ -12,7 +12,11 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Calls `act` on every event `name` of `target`.
-    pub(crate) fn on(target: &EventTarget, name: &'static str, act: impl FnMut(Event) + 'static) -> Self {
+    pub(crate) fn on(
+        target: &EventTarget,
+        name: &'static str,
+        act: impl FnMut(Event) + 'static,
+    ) -> Self {
         let callback = Closure::<dyn FnMut(Event)>::new(act);
         // Refused for null callbacks only.
         let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());

@@ -52,8 +52,12 @@ pub(crate) async fn take(session: &str) -> Option<Lock> {
     });
     let options = js::from_json(&serde_json::json!({ "ifAvailable": true }));
     let request: Function = js::get(&locks, "request").dyn_into().ok()?;
-    request.call3(&locks, &key(session).into(), &options, &granted).ok()?;
-    answered.await.ok().flatten().map(|release| Lock { release: Some(release) })
+    request
+        .call3(&locks, &key(session).into(), &options, &granted)
+        .ok()?;
+    answered.await.ok().flatten().map(|release| Lock {
+        release: Some(release),
+    })
 }
 
 /// Which of these sessions some tab has now.
@@ -64,7 +68,11 @@ pub(crate) async fn taken() -> Rc<Vec<String>> {
     let Ok(function) = js::get(&locks, "query").dyn_into::<Function>() else {
         return Rc::default();
     };
-    let Some(promise) = function.call0(&locks).ok().and_then(|p| p.dyn_into::<Promise>().ok()) else {
+    let Some(promise) = function
+        .call0(&locks)
+        .ok()
+        .and_then(|p| p.dyn_into::<Promise>().ok())
+    else {
         return Rc::default();
     };
     let Ok(snapshot) = JsFuture::from(promise).await else {
@@ -74,7 +82,12 @@ pub(crate) async fn taken() -> Rc<Vec<String>> {
     let held = js_sys::Array::from(&js::get(&snapshot, "held"));
     Rc::new(
         held.iter()
-            .filter_map(|lock| js::get(&lock, "name").as_string()?.strip_prefix(&prefix).map(str::to_owned))
+            .filter_map(|lock| {
+                js::get(&lock, "name")
+                    .as_string()?
+                    .strip_prefix(&prefix)
+                    .map(str::to_owned)
+            })
             .collect(),
     )
 }

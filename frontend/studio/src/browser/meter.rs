@@ -3,8 +3,8 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    AnalyserNode, AudioContext, CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement, MediaStream,
-    MediaStreamAudioSourceNode,
+    AnalyserNode, AudioContext, CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement,
+    MediaStream, MediaStreamAudioSourceNode,
 };
 
 use super::js;
@@ -60,11 +60,20 @@ pub(crate) struct Eye {
 impl Eye {
     /// A small canvas that is never shown.
     pub(crate) fn new() -> Option<Self> {
-        let canvas: HtmlCanvasElement = js::window().document()?.create_element("canvas").ok()?.dyn_into().ok()?;
+        let canvas: HtmlCanvasElement = js::window()
+            .document()?
+            .create_element("canvas")
+            .ok()?
+            .dyn_into()
+            .ok()?;
         canvas.set_width(LIGHT.0);
         canvas.set_height(LIGHT.1);
         let options = js::from_json(&serde_json::json!({ "willReadFrequently": true }));
-        let surface = canvas.get_context_with_context_options("2d", &options).ok()??.dyn_into().ok()?;
+        let surface = canvas
+            .get_context_with_context_options("2d", &options)
+            .ok()??
+            .dyn_into()
+            .ok()?;
         Some(Self { surface })
     }
 
@@ -77,7 +86,11 @@ impl Eye {
         self.surface
             .draw_image_with_html_video_element_and_dw_and_dh(video, 0.0, 0.0, width, height)
             .ok()?;
-        let pixels = self.surface.get_image_data(0.0, 0.0, width, height).ok()?.data();
+        let pixels = self
+            .surface
+            .get_image_data(0, 0, LIGHT.0 as i32, LIGHT.1 as i32)
+            .ok()?
+            .data();
         let luma: f32 = pixels
             .chunks_exact(4)
             .map(|p| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]))

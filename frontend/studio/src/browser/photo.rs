@@ -6,7 +6,10 @@
 use js_sys::{Array, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Cache, CacheStorage, CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement, MediaStreamTrack, Request, Response};
+use web_sys::{
+    Blob, Cache, CacheStorage, CanvasRenderingContext2d, HtmlCanvasElement, HtmlVideoElement,
+    MediaStreamTrack, Request, Response,
+};
 
 use super::js;
 
@@ -15,7 +18,10 @@ const CACHE: &str = "vitrine-photos";
 const QUALITY: f64 = 0.92;
 
 /// Takes a photo: the camera's own still at its full resolution where the browser can, else the frame on show.
-pub(crate) async fn shoot(camera: Option<&MediaStreamTrack>, shown: &HtmlVideoElement) -> Result<Blob, String> {
+pub(crate) async fn shoot(
+    camera: Option<&MediaStreamTrack>,
+    shown: &HtmlVideoElement,
+) -> Result<Blob, String> {
     if let Some(blob) = still(camera).await {
         return Ok(blob);
     }
@@ -27,7 +33,11 @@ pub(crate) async fn shoot(camera: Option<&MediaStreamTrack>, shown: &HtmlVideoEl
 async fn still(camera: Option<&MediaStreamTrack>) -> Option<Blob> {
     let class: js_sys::Function = js::global("ImageCapture")?.dyn_into().ok()?;
     let capture = js_sys::Reflect::construct(&class, &Array::of1(camera?)).ok()?;
-    let blob: Blob = js::call(&capture, "takePhoto").await.ok()?.dyn_into().ok()?;
+    let blob: Blob = js::call(&capture, "takePhoto")
+        .await
+        .ok()?
+        .dyn_into()
+        .ok()?;
     (blob.size() > 0.0).then_some(blob)
 }
 
@@ -36,13 +46,18 @@ async fn grab(shown: &HtmlVideoElement) -> Result<Blob, JsValue> {
     let canvas: HtmlCanvasElement = document.create_element("canvas")?.dyn_into()?;
     canvas.set_width(shown.video_width());
     canvas.set_height(shown.video_height());
-    let surface: CanvasRenderingContext2d = canvas.get_context("2d")?.ok_or(JsValue::NULL)?.dyn_into()?;
+    let surface: CanvasRenderingContext2d =
+        canvas.get_context("2d")?.ok_or(JsValue::NULL)?.dyn_into()?;
     surface.draw_image_with_html_video_element(shown, 0.0, 0.0)?;
     let promise = Promise::new(&mut |resolve, _| {
         let done = Closure::once_into_js(move |blob: JsValue| {
             let _ = resolve.call1(&JsValue::UNDEFINED, &blob);
         });
-        let _ = canvas.to_blob_with_type_and_encoder_options(done.unchecked_ref(), "image/jpeg", &QUALITY.into());
+        let _ = canvas.to_blob_with_type_and_encoder_options(
+            done.unchecked_ref(),
+            "image/jpeg",
+            &QUALITY.into(),
+        );
     });
     JsFuture::from(promise).await?.dyn_into()
 }
@@ -60,7 +75,12 @@ fn folder(session: &str) -> String {
 pub(crate) async fn keep(session: &str, name: &str, photo: &Blob) -> bool {
     let kept = async {
         let response = Response::new_with_opt_blob(Some(photo))?;
-        JsFuture::from(cache().await?.put_with_str(&(folder(session) + name), &response)).await
+        JsFuture::from(
+            cache()
+                .await?
+                .put_with_str(&(folder(session) + name), &response),
+        )
+        .await
     };
     kept.await.is_ok()
 }
@@ -87,9 +107,20 @@ pub(crate) async fn list(session: &str) -> Vec<String> {
 
 /// A photo's bytes.
 pub(crate) async fn read(session: &str, name: &str) -> Option<Blob> {
-    let found = JsFuture::from(cache().await.ok()?.match_with_str(&(folder(session) + name))).await.ok()?;
+    let found = JsFuture::from(
+        cache()
+            .await
+            .ok()?
+            .match_with_str(&(folder(session) + name)),
+    )
+    .await
+    .ok()?;
     let response: Response = found.dyn_into().ok()?;
-    JsFuture::from(response.blob().ok()?).await.ok()?.dyn_into().ok()
+    JsFuture::from(response.blob().ok()?)
+        .await
+        .ok()?
+        .dyn_into()
+        .ok()
 }
 
 /// Forgets a session's photos.

@@ -16,7 +16,12 @@ use super::{js, listener::Listener};
 use crate::config::{Bundle, Config};
 
 /// Starts a worker by the boot script and tells it what it becomes; `port` travels beside.
-pub(crate) fn start(boot: &str, bundle: &Bundle, role: Role, port: Option<&MessagePort>) -> Result<Worker, JsValue> {
+pub(crate) fn start(
+    boot: &str,
+    bundle: &Bundle,
+    role: Role,
+    port: Option<&MessagePort>,
+) -> Result<Worker, JsValue> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
     let worker = Worker::new_with_options(boot, &options)?;
@@ -25,7 +30,8 @@ pub(crate) fn start(boot: &str, bundle: &Bundle, role: Role, port: Option<&Messa
         wasm: bundle.wasm.clone(),
         role,
     };
-    let first = serde_json::to_value(&first).map_err(|error| JsValue::from_str(&error.to_string()))?;
+    let first =
+        serde_json::to_value(&first).map_err(|error| JsValue::from_str(&error.to_string()))?;
     let message = js::from_json(&first);
     let transfer = Array::new();
     if let Some(port) = port {
@@ -71,22 +77,38 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Starts it. `hear` gets every event that no request waits for; `broken` is called when the worker itself dies.
-    pub(crate) fn new(config: &Config, hear: impl Fn(Event) + 'static, broken: impl Fn(String) + 'static) -> Result<Self, JsValue> {
-        let worker = start(&config.worker_boot, &config.worker_cpu, Role::Recorder, None)?;
+    pub(crate) fn new(
+        config: &Config,
+        hear: impl Fn(Event) + 'static,
+        broken: impl Fn(String) + 'static,
+    ) -> Result<Self, JsValue> {
+        let worker = start(
+            &config.worker_boot,
+            &config.worker_cpu,
+            Role::Recorder,
+            None,
+        )?;
         let waiting = Waiting::default();
         let message = {
             let waiting = waiting.clone();
             Listener::on(&worker, "message", move |event| {
-                let Ok(event) = event.dyn_into::<MessageEvent>() else { return };
+                let Ok(event) = event.dyn_into::<MessageEvent>() else {
+                    return;
+                };
                 let data = event.data();
-                let Some(text) = js::get(&data, "say").as_string() else { return };
+                let Some(text) = js::get(&data, "say").as_string() else {
+                    return;
+                };
                 match serde_json::from_str::<Event>(&text) {
                     Ok(event) => {
                         if let Some(event) = settle(&waiting, event, &data) {
                             hear(event);
                         }
                     }
-                    Err(error) => web_sys::console::error_2(&format!("recorder: {error}").into(), &text.into()),
+                    Err(error) => web_sys::console::error_2(
+                        &format!("recorder: {error}").into(),
+                        &text.into(),
+                    ),
                 }
             })
         };
@@ -121,7 +143,9 @@ impl Recorder {
                 transfer.push(&value);
             }
         }
-        let Ok(text) = serde_json::to_string(command) else { return };
+        let Ok(text) = serde_json::to_string(command) else {
+            return;
+        };
         js::put(&message, "say", &text.into());
         if let Err(error) = self.worker.post_message_with_transfer(&message, &transfer) {
             web_sys::console::error_1(&error);
@@ -130,7 +154,12 @@ impl Recorder {
 
     /// Cuts a span of the open session.
     pub(crate) async fn cut(&self, start: f64, end: f64) -> Result<Made, String> {
-        self.ask(|request| Command::Cut { request, start, end }).await
+        self.ask(|request| Command::Cut {
+            request,
+            start,
+            end,
+        })
+        .await
     }
 
     /// Takes a frame of the open session.
@@ -144,9 +173,12 @@ impl Recorder {
         let (answer, answered) = oneshot::channel();
         self.waiting.borrow_mut().insert(request, answer);
         self.send(&command(request), Vec::new());
-        answered
-            .await
-            .unwrap_or_else(|_| Err("The recorder stopped. Reload the page; the recording is kept on this device.".into()))
+        answered.await.unwrap_or_else(|_| {
+            Err(
+                "The recorder stopped. Reload the page; the recording is kept on this device."
+                    .into(),
+            )
+        })
     }
 }
 
@@ -159,7 +191,12 @@ impl Drop for Recorder {
 /// Hands an answer to whoever waits for it; gives everything else back.
 fn settle(waiting: &Waiting, event: Event, data: &JsValue) -> Option<Event> {
     let (request, result) = match &event {
-        Event::Clip { request, start, end, .. } => (*request, made(data, *start, *end)),
+        Event::Clip {
+            request,
+            start,
+            end,
+            ..
+        } => (*request, made(data, *start, *end)),
         Event::Picture { request, t, .. } => (*request, made(data, *t, *t)),
         Event::Failed {
             request: Some(request),

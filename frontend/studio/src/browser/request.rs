@@ -34,7 +34,9 @@ impl Answer {
         struct Failure {
             error: String,
         }
-        serde_json::from_str::<Failure>(&self.body).ok().map(|f| f.error)
+        serde_json::from_str::<Failure>(&self.body)
+            .ok()
+            .map(|f| f.error)
     }
 }
 
@@ -112,10 +114,19 @@ fn watch(request: XmlHttpRequest, alive: Rc<std::cell::Cell<f64>>, guard: std::r
 }
 
 /// Sends JSON and reads JSON back. The error is a sentence for the person.
-pub(crate) async fn json(method: &str, url: &str, body: Body<'_>) -> Result<serde_json::Value, String> {
+pub(crate) async fn json(
+    method: &str,
+    url: &str,
+    body: Body<'_>,
+) -> Result<serde_json::Value, String> {
     let answer = send(method, url, &[("Accept", "application/json")], body, |_| {})
         .await
-        .map_err(|error| format!("The request could not be sent ({}). Reload the page, then try again.", js::error_text(&error)))?;
+        .map_err(|error| {
+            format!(
+                "The request could not be sent ({}). Reload the page, then try again.",
+                js::error_text(&error)
+            )
+        })?;
     match answer.status {
         200..=299 => serde_json::from_str(&answer.body)
             .map_err(|_| "The shop's answer could not be read. Reload the page, then try again.".into()),

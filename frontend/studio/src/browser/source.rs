@@ -9,8 +9,9 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{
-    AudioContext, AudioData, AudioDataInit, AudioProcessingEvent, AudioSampleFormat, HtmlVideoElement, MediaStream,
-    MediaStreamTrack, MediaStreamTrackProcessor, MediaStreamTrackProcessorInit, MediaStreamTrackState, ReadableStream,
+    AudioContext, AudioData, AudioDataInit, AudioProcessingEvent, AudioSampleFormat,
+    HtmlVideoElement, MediaStream, MediaStreamTrack, MediaStreamTrackProcessor,
+    MediaStreamTrackProcessorInit, MediaStreamTrackState, ReadableStream,
     ReadableStreamDefaultController, ReadableStreamDefaultReader, VideoFrame, VideoFrameInit,
 };
 
@@ -53,7 +54,9 @@ impl Reader {
     /// Starts reading.
     pub(crate) async fn new(track: &MediaStreamTrack) -> Result<Self, JsValue> {
         if has_processor() {
-            return Ok(Self::Processor(ReadableStreamDefaultReader::new(&processed(track)?)?));
+            return Ok(Self::Processor(ReadableStreamDefaultReader::new(
+                &processed(track)?,
+            )?));
         }
         let document = js::window().document().ok_or(JsValue::NULL)?;
         let video: HtmlVideoElement = document.create_element("video")?.dyn_into()?;
@@ -85,7 +88,9 @@ impl Reader {
                 }
                 let init = VideoFrameInit::new();
                 init.set_timestamp_f64(js::now() * 1000.0);
-                if let Ok(frame) = VideoFrame::new_with_html_video_element_and_video_frame_init(video, &init) {
+                if let Ok(frame) =
+                    VideoFrame::new_with_html_video_element_and_video_frame_init(video, &init)
+                {
                     return Some(frame);
                 }
             },
@@ -159,7 +164,10 @@ struct Tap {
     context: AudioContext,
     track: MediaStreamTrack,
     waiting: Rc<RefCell<std::collections::VecDeque<JsValue>>>,
-    _nodes: (web_sys::MediaStreamAudioSourceNode, web_sys::ScriptProcessorNode),
+    _nodes: (
+        web_sys::MediaStreamAudioSourceNode,
+        web_sys::ScriptProcessorNode,
+    ),
     _callback: Closure<dyn FnMut(AudioProcessingEvent)>,
 }
 
@@ -181,8 +189,12 @@ impl Tap {
             let waiting = waiting.clone();
             let mut elapsed: Option<f64> = None;
             Closure::<dyn FnMut(AudioProcessingEvent)>::new(move |event: AudioProcessingEvent| {
-                let Ok(buffer) = event.input_buffer() else { return };
-                let Ok(samples) = buffer.get_channel_data(0) else { return };
+                let Ok(buffer) = event.input_buffer() else {
+                    return;
+                };
+                let Ok(samples) = buffer.get_channel_data(0) else {
+                    return;
+                };
                 let rate = buffer.sample_rate();
                 let start = *elapsed.get_or_insert_with(|| js::now() * 1000.0);
                 elapsed = Some(start + samples.len() as f64 / f64::from(rate) * 1e6);

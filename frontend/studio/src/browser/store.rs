@@ -10,6 +10,15 @@ fn storage() -> Option<web_sys::Storage> {
     js::window().local_storage().ok()?
 }
 
+/// Whether this browser keeps anything.
+pub(crate) fn works() -> bool {
+    let probe = "vitrine.probe";
+    write(probe, "1");
+    let kept = read(probe).is_some();
+    forget(probe);
+    kept
+}
+
 /// What was kept under a key.
 pub(crate) fn read(key: &str) -> Option<String> {
     storage()?.get_item(key).ok()?

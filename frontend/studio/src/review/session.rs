@@ -109,7 +109,12 @@ impl Session {
     #[must_use]
     pub fn resume(saved: &str, choice: &Choice, photos: &[String]) -> Option<Self> {
         let mut session: Self = serde_json::from_str(saved).ok()?;
-        let proposed = |h: &Highlight| session.clips.iter().any(|clip| clip.proposed == (h.start, h.end));
+        let proposed = |h: &Highlight| {
+            session
+                .clips
+                .iter()
+                .any(|clip| clip.proposed == (h.start, h.end))
+        };
         if session.shots != choice.shots || !choice.highlights.iter().all(proposed) {
             return None;
         }
@@ -117,7 +122,11 @@ impl Session {
             .pictures
             .retain(|p| !matches!(&p.source, Source::Photo(name) if !photos.contains(name)));
         for name in photos {
-            if !session.pictures.iter().any(|p| p.source == Source::Photo(name.clone())) {
+            if !session
+                .pictures
+                .iter()
+                .any(|p| p.source == Source::Photo(name.clone()))
+            {
                 session.add_photo(name);
             }
         }
@@ -187,12 +196,20 @@ impl Session {
 
     /// Moves a clip's start to the spot nearest to `t`. Returns whether it moved.
     pub fn trim_start(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
-        self.trim(id, |clip, spots| clip.start = snapped(&spots.starts(clip.end), t, clip.start), keyframes)
+        self.trim(
+            id,
+            |clip, spots| clip.start = snapped(&spots.starts(clip.end), t, clip.start),
+            keyframes,
+        )
     }
 
     /// Moves a clip's end to the spot nearest to `t`. Returns whether it moved.
     pub fn trim_end(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
-        self.trim(id, |clip, spots| clip.end = snapped(&spots.ends(clip.start), t, clip.end), keyframes)
+        self.trim(
+            id,
+            |clip, spots| clip.end = snapped(&spots.ends(clip.start), t, clip.end),
+            keyframes,
+        )
     }
 
     fn trim(&mut self, id: u32, change: impl FnOnce(&mut Clip, &Spots), keyframes: &[f64]) -> bool {
@@ -248,7 +265,11 @@ impl Session {
     /// Total length of the kept clips, s.
     #[must_use]
     pub fn kept_length(&self) -> f64 {
-        self.clips.iter().filter(|c| c.kept).map(|c| c.end - c.start).sum()
+        self.clips
+            .iter()
+            .filter(|c| c.kept)
+            .map(|c| c.end - c.start)
+            .sum()
     }
 
     /// Kept pictures in the order of the page: the hero, then the others.
@@ -326,7 +347,16 @@ mod tests {
 
     fn choice() -> Choice {
         Choice {
-            shots: vec![Shot { start: 0.0, end: 4.2 }, Shot { start: 4.2, end: 9.0 }],
+            shots: vec![
+                Shot {
+                    start: 0.0,
+                    end: 4.2,
+                },
+                Shot {
+                    start: 4.2,
+                    end: 9.0,
+                },
+            ],
             highlights: vec![Highlight {
                 start: 1.0,
                 end: 3.5,
@@ -335,8 +365,16 @@ mod tests {
                 reasons: reason("sharp"),
             }],
             stills: vec![
-                Still { t: 1.2, score: 0.8, reasons: reason("sharp") },
-                Still { t: 6.0, score: 0.5, reasons: reason("bright") },
+                Still {
+                    t: 1.2,
+                    score: 0.8,
+                    reasons: reason("sharp"),
+                },
+                Still {
+                    t: 6.0,
+                    score: 0.5,
+                    reasons: reason("bright"),
+                },
             ],
             notice: None,
         }

@@ -22,7 +22,12 @@ impl Spots {
     pub fn new(shot: Shot, keyframes: &[f64], chosen: (f64, f64)) -> Self {
         let inside = |t: &f64| *t >= shot.start - SAME && *t <= shot.end + SAME;
         let spots = |extra: &[f64]| {
-            let mut all: Vec<f64> = keyframes.iter().chain(extra).copied().filter(inside).collect();
+            let mut all: Vec<f64> = keyframes
+                .iter()
+                .chain(extra)
+                .copied()
+                .filter(inside)
+                .collect();
             all.sort_by(f64::total_cmp);
             all.dedup_by(|later, earlier| *later - *earlier < SAME);
             all
@@ -36,13 +41,21 @@ impl Spots {
     /// Possible starts of a clip that ends at `end`, ascending; never empty for a span made of these spots.
     #[must_use]
     pub fn starts(&self, end: f64) -> Vec<f64> {
-        self.starts.iter().copied().filter(|start| end - start >= SHORTEST - SAME).collect()
+        self.starts
+            .iter()
+            .copied()
+            .filter(|start| end - start >= SHORTEST - SAME)
+            .collect()
     }
 
     /// Possible ends of a clip that begins at `start`, ascending.
     #[must_use]
     pub fn ends(&self, start: f64) -> Vec<f64> {
-        self.ends.iter().copied().filter(|end| end - start >= SHORTEST - SAME).collect()
+        self.ends
+            .iter()
+            .copied()
+            .filter(|end| end - start >= SHORTEST - SAME)
+            .collect()
     }
 }
 
@@ -55,7 +68,9 @@ pub fn nearest(spots: &[f64], t: f64) -> Option<usize> {
 /// The spot `steps` further than the one nearest to `t`, held at the ends; `t` itself without spots.
 #[must_use]
 pub fn step(spots: &[f64], t: f64, steps: isize) -> f64 {
-    nearest(spots, t).map_or(t, |at| spots[at.saturating_add_signed(steps).min(spots.len() - 1)])
+    nearest(spots, t).map_or(t, |at| {
+        spots[at.saturating_add_signed(steps).min(spots.len() - 1)]
+    })
 }
 
 /// The span proposed when a person picks a shot by hand: from its first keyframe, `longest` seconds at most.
@@ -73,7 +88,10 @@ pub fn propose(shot: Shot, keyframes: &[f64], longest: f64) -> Option<(f64, f64)
 mod tests {
     use super::*;
 
-    const SHOT: Shot = Shot { start: 2.3, end: 7.1 };
+    const SHOT: Shot = Shot {
+        start: 2.3,
+        end: 7.1,
+    };
 
     fn keyframes() -> Vec<f64> {
         (0..12).map(f64::from).collect()
@@ -89,7 +107,10 @@ mod tests {
 
     #[test]
     fn a_start_the_recorder_makes_itself_is_kept_as_a_spot() {
-        let short = Shot { start: 2.2, end: 2.9 };
+        let short = Shot {
+            start: 2.2,
+            end: 2.9,
+        };
         let spots = Spots::new(short, &keyframes(), (2.2, 2.9));
         assert_eq!(spots.starts(2.9), [2.2]);
         assert_eq!(spots.ends(2.2), [2.9]);
@@ -109,6 +130,16 @@ mod tests {
     fn a_shot_picked_by_hand_starts_at_its_first_keyframe() {
         assert_eq!(propose(SHOT, &keyframes(), 3.0), Some((3.0, 6.0)));
         assert_eq!(propose(SHOT, &keyframes(), 60.0), Some((3.0, 7.1)));
-        assert_eq!(propose(Shot { start: 2.3, end: 2.9 }, &keyframes(), 3.0), None);
+        assert_eq!(
+            propose(
+                Shot {
+                    start: 2.3,
+                    end: 2.9
+                },
+                &keyframes(),
+                3.0
+            ),
+            None
+        );
     }
 }

@@ -1,4 +1,5 @@
 //! Bringing what was kept to the shop.
 
+pub mod draft;
 pub mod fingerprint;
 pub mod tus;

@@ -142,13 +142,25 @@ impl Transfer {
     pub fn hear(&mut self, reply: &Reply) {
         match (&self.state, reply.status) {
             (State::Finished(_) | State::Stuck(_), _) => {}
-            (_, 401 | 403) => self.stuck(reply, "You are signed out. Sign in in another tab, then press “Try again”."),
-            (_, 413) => self.stuck(reply, "This file is larger than the shop accepts. Trim the clip, then try again."),
-            (_, 507) => self.stuck(reply, "The shop's disk is full. Free some space on the server, then press “Try again”."),
+            (_, 401 | 403) => self.stuck(
+                reply,
+                "You are signed out. Sign in in another tab, then press “Try again”.",
+            ),
+            (_, 413) => self.stuck(
+                reply,
+                "This file is larger than the shop accepts. Trim the clip, then try again.",
+            ),
+            (_, 507) => self.stuck(
+                reply,
+                "The shop's disk is full. Free some space on the server, then press “Try again”.",
+            ),
             (_, 0 | 408 | 423 | 425 | 429 | 500..=599) => self.retry(reply),
             (State::Creating, 201) => match reply.location.clone() {
                 Some(url) => self.settle(url, reply.offset.unwrap_or(0)),
-                None => self.stuck(reply, "The server took the upload but did not say where. Press “Try again”."),
+                None => self.stuck(
+                    reply,
+                    "The server took the upload but did not say where. Press “Try again”.",
+                ),
             },
             (State::Locating(url), 200 | 204) => match reply.offset {
                 Some(offset) => self.settle(url.clone(), offset),
@@ -173,7 +185,9 @@ impl Transfer {
                 }
             }
             (_, status) => {
-                let sentence = format!("The server refused the upload (status {status}). Press “Try again”, or leave this one out.");
+                let sentence = format!(
+                    "The server refused the upload (status {status}). Press “Try again”, or leave this one out."
+                );
                 self.stuck(reply, &sentence);
             }
         }
@@ -186,7 +200,11 @@ impl Transfer {
             self.state = State::Creating;
         } else {
             self.offset = offset;
-            self.state = if offset == self.length { State::Finished(url) } else { State::Sending(url) };
+            self.state = if offset == self.length {
+                State::Finished(url)
+            } else {
+                State::Sending(url)
+            };
         }
     }
 
@@ -206,7 +224,12 @@ impl Transfer {
     }
 
     fn stuck(&mut self, reply: &Reply, sentence: &str) {
-        self.state = State::Stuck(reply.sentence.clone().unwrap_or_else(|| sentence.to_owned()));
+        self.state = State::Stuck(
+            reply
+                .sentence
+                .clone()
+                .unwrap_or_else(|| sentence.to_owned()),
+        );
     }
 }
 
@@ -261,7 +284,11 @@ mod tests {
     impl Server {
         fn answer(&mut self, ask: &Ask, file: &[u8]) -> Reply {
             self.requests += 1;
-            let cut = self.cuts.iter().find(|(at, _)| *at == self.requests).map(|(_, n)| *n);
+            let cut = self
+                .cuts
+                .iter()
+                .find(|(at, _)| *at == self.requests)
+                .map(|(_, n)| *n);
             match ask {
                 Ask::Create => {
                     if cut.is_some() {
@@ -273,13 +300,23 @@ mod tests {
                 Ask::Head { .. } => match (&self.held, cut) {
                     (_, Some(_)) => Reply::default(),
                     (Some(held), None) => offset(200, held.len() as u64),
-                    (None, None) => Reply { status: 404, ..Reply::default() },
+                    (None, None) => Reply {
+                        status: 404,
+                        ..Reply::default()
+                    },
                 },
                 Ask::Patch { start, end, .. } => {
                     let Some(held) = &mut self.held else {
-                        return Reply { status: 404, ..Reply::default() };
+                        return Reply {
+                            status: 404,
+                            ..Reply::default()
+                        };
                     };
-                    assert_eq!(*start, held.len() as u64, "bytes are sent where the server stands");
+                    assert_eq!(
+                        *start,
+                        held.len() as u64,
+                        "bytes are sent where the server stands"
+                    );
                     let body = &file[*start as usize..*end as usize];
                     match cut {
                         Some(n) => {
@@ -341,7 +378,10 @@ mod tests {
                 };
                 let (transfer, _) = run(&file, None, &mut server);
                 assert!(matches!(transfer.ask(), Ask::Finished { .. }));
-                assert!(server.held.as_deref() == Some(&file[..]), "cut at {at} after {arrived}");
+                assert!(
+                    server.held.as_deref() == Some(&file[..]),
+                    "cut at {at} after {arrived}"
+                );
             }
         }
     }
@@ -383,7 +423,13 @@ mod tests {
                 sentence: Some("Say this.".into()),
                 ..Reply::default()
             });
-            assert_eq!(transfer.ask(), Ask::GiveUp { sentence: "Say this.".into() }, "{status}");
+            assert_eq!(
+                transfer.ask(),
+                Ask::GiveUp {
+                    sentence: "Say this.".into()
+                },
+                "{status}"
+            );
         }
     }
 
@@ -419,6 +465,9 @@ mod tests {
 
     #[test]
     fn metadata_is_padded_base64_pairs() {
-        assert_eq!(metadata(&[("filename", "tasse.mp4"), ("kind", "clip"), ("x", "")]), "filename dGFzc2UubXA0,kind Y2xpcA==,x");
+        assert_eq!(
+            metadata(&[("filename", "tasse.mp4"), ("kind", "clip"), ("x", "")]),
+            "filename dGFzc2UubXA0,kind Y2xpcA==,x"
+        );
     }
 }

@@ -1,0 +1,298 @@
+//! The desk along the monitor's edge: what to film with, how loud and bright it is, and the button.
+
+use leptos::{html::Video, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlVideoElement};
+
+use super::{
+    icon,
+    level::{Light, Meter},
+    studio::{Stage, Studio},
+};
+use crate::{constraint::Resolution, fault::Device, wording};
+
+/// The controls.
+#[component]
+pub(crate) fn Controls(
+    /// The studio.
+    studio: Studio,
+    /// The element of the picture.
+    video: NodeRef<Video>,
+) -> impl IntoView {
+    let desk = studio.desk;
+    let setting_up = move || studio.stage.get() == Stage::Setup;
+    view! {
+        <section class="desk" aria-label="Controls">
+            <Show when=setting_up>
+                <div class="picker wide">
+                    <span class="picker-label" id="film-with">"Film with"</span>
+                    <div class="segments" role="group" aria-labelledby="film-with">
+                        <Toggle studio device=Device::Camera name="Camera" test="device-camera" />
+                        <Toggle studio device=Device::Screen name="Screen" test="device-screen" />
+                        <Toggle studio device=Device::Microphone name="Microphone" test="device-mic" />
+                    </div>
+                </div>
+                <Picker studio device=Device::Camera label="Camera" id="camera-list" />
+                <Picker studio device=Device::Microphone label="Microphone" id="microphone-list" />
+                <Show when=move || desk.on(Device::Camera)>
+                    <Size studio />
+                </Show>
+                <Show when=move || desk.on(Device::Microphone)>
+                    <Filter studio />
+                </Show>
+            </Show>
+            <Meter desk />
+            <Light desk />
+            <div class="desk-space"></div>
+            <div class="desk-row">
+                <Show when=move || desk.has_picture() && matches!(studio.stage.get(), Stage::Setup | Stage::Recording)>
+                    <Shutter studio video />
+                </Show>
+                <Show when=setting_up>
+                    <Import studio />
+                </Show>
+            </div>
+            <Show when=move || setting_up() && studio.photos.with(|photos| !photos.is_empty())>
+                <button type="button" class="button quiet wide" data-test="photos-only" on:click=move |_| studio.review_photos()>
+                    {move || {
+                        let n = studio.photos.with(Vec::len);
+                        format!("Make a page of {} without filming", wording::count(n, "photo", "photos"))
+                    }}
+                </button>
+            </Show>
+            <Button studio />
+        </section>
+    }
+}
+
+/// A device, on or off.
+#[component]
+fn Toggle(
+    /// The studio.
+    studio: Studio,
+    /// Which.
+    device: Device,
+    /// Its word.
+    name: &'static str,
+    /// Its name for tests.
+    test: &'static str,
+) -> impl IntoView {
+    let desk = studio.desk;
+    view! {
+        <button
+            type="button"
+            aria-pressed=move || desk.on(device).to_string()
+            disabled=move || desk.asking.get().is_some()
+            data-test=test
+            on:click=move |_| desk.toggle(studio, device)
+        >
+            {name}
+        </button>
+    }
+}
+
+/// The list of cameras or microphones, once there are labels.
+#[component]
+fn Picker(
+    /// The studio.
+    studio: Studio,
+    /// Which kind.
+    device: Device,
+    /// Its label.
+    label: &'static str,
+    /// The id of its list, also its name for tests.
+    id: &'static str,
+) -> impl IntoView {
+    let desk = studio.desk;
+    let listed = move || {
+        desk.listed.with(|all| {
+            all.iter()
+                .filter(|one| one.device == device)
+                .cloned()
+                .collect::<Vec<_>>()
+        })
+    };
+    let current = move || {
+        let stream = match device {
+            Device::Camera => desk.camera,
+            _ => desk.microphone,
+        };
+        stream.with(|stream| stream.as_ref().and_then(crate::browser::device::name))
+    };
+    view! {
+        <Show when=move || desk.on(device) && !listed().is_empty()>
+            <div class="picker">
+                <label class="picker-label" for=id>{label}</label>
+                <select
+                    class="input"
+                    id=id
+                    data-test=id
+                    on:change=move |event| desk.pick(studio, device, event_target_value(&event))
+                >
+                    <For each=listed key=|one| one.name.clone() let:one>
+                        <option value=one.name.clone() selected={
+                            let name = one.name.clone();
+                            move || current().as_deref() == Some(name.as_str())
+                        }>{one.label.clone()}</option>
+                    </For>
+                </select>
+            </div>
+        </Show>
+    }
+}
+
+/// The size of the picture.
+#[component]
+fn Size(
+    /// The studio.
+    studio: Studio,
+) -> impl IntoView {
+    let choice = move |resolution: Resolution, name: &'static str| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || (studio.desk.wish.with(|wish| wish.resolution) == resolution).to_string()
+                on:click=move |_| studio.desk.resize(studio, resolution)
+            >
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <div class="picker">
+            <span class="picker-label" id="size">"Picture"</span>
+            <div class="segments" role="group" aria-labelledby="size">
+                {choice(Resolution::Hd, "720p")}
+                {choice(Resolution::FullHd, "1080p")}
+            </div>
+        </div>
+    }
+}
+
+/// Whether the browser cleans the sound.
+#[component]
+fn Filter(
+    /// The studio.
+    studio: Studio,
+) -> impl IntoView {
+    let choice = move |clean: bool, name: &'static str| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=move || (studio.desk.wish.with(|wish| wish.clean_sound) == clean).to_string()
+                on:click=move |_| studio.desk.clean(studio, clean)
+            >
+                {name}
+            </button>
+        }
+    };
+    view! {
+        <div class="picker">
+            <span class="picker-label" id="sound-filter">"Sound"</span>
+            <div class="segments" role="group" aria-labelledby="sound-filter">
+                {choice(false, "As it is")}
+                {choice(true, "Cleaned for speech")}
+            </div>
+        </div>
+    }
+}
+
+/// The shutter.
+#[component]
+fn Shutter(
+    /// The studio.
+    studio: Studio,
+    /// The element of the picture.
+    video: NodeRef<Video>,
+) -> impl IntoView {
+    let count = move || studio.photos.with(Vec::len);
+    view! {
+        <button
+            type="button"
+            class="shutter"
+            data-test="shutter"
+            on:click=move |_| {
+                let shown: Option<HtmlVideoElement> = video.get_untracked();
+                if let Some(shown) = shown {
+                    studio.shoot(shown);
+                }
+            }
+        >
+            {icon::photo()}
+            {move || match count() {
+                0 => "Take a photo".to_owned(),
+                n => format!("Take a photo ({n} taken)"),
+            }}
+        </button>
+    }
+}
+
+/// Brings in a film file.
+#[component]
+fn Import(
+    /// The studio.
+    studio: Studio,
+) -> impl IntoView {
+    let take = move |event: web_sys::Event| {
+        let input: Option<HtmlInputElement> =
+            event.target().and_then(|target| target.dyn_into().ok());
+        if let Some(input) = input {
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                studio.import(file);
+            }
+            // So that choosing the same file again is heard.
+            input.set_value("");
+        }
+    };
+    view! {
+        <label class="import button quiet">
+            "Bring a film"
+            <input
+                type="file"
+                class="unseen"
+                accept="video/*,.mp4,.mov,.webm"
+                disabled=move || !studio.ready.get()
+                data-test="import-file"
+                on:change=take
+            />
+        </label>
+    }
+}
+
+/// Record, or stop.
+#[component]
+fn Button(
+    /// The studio.
+    studio: Studio,
+) -> impl IntoView {
+    let desk = studio.desk;
+    let able = move || studio.ready.get() && desk.has_picture();
+    let word = move || match (studio.ready.get(), desk.has_picture()) {
+        (false, _) => "Starting the recorder…",
+        (true, false) => "Pick a camera first",
+        (true, true) => "Record",
+    };
+    view! {
+        {move || match studio.stage.get() {
+            Stage::Setup => {
+                view! {
+                    <button type="button" class="record" data-test="record" disabled=move || !able() on:click=move |_| studio.record()>
+                        <span class="record-dot"></span>
+                        <span class="record-word">{word}</span>
+                    </button>
+                }
+                    .into_any()
+            }
+            Stage::Recording | Stage::Importing => {
+                view! {
+                    <button type="button" class="record stop" data-test="stop" on:click=move |_| studio.stop()>
+                        <span class="record-dot"></span>
+                        <span class="record-word">"Stop"</span>
+                    </button>
+                }
+                    .into_any()
+            }
+            _ => ().into_any(),
+        }}
+    }
+}

@@ -1,0 +1,80 @@
+//! Filming: the monitor, the desk along its edge, what was found so far, and the sessions on this device.
+
+use leptos::prelude::*;
+
+use super::{
+    controls::Controls,
+    kept::KeptSessions,
+    monitor::Monitor,
+    studio::{Stage, Studio},
+};
+use crate::wording;
+
+/// Setting up, recording, and the moments after.
+#[component]
+pub(crate) fn Filming(
+    /// The studio.
+    studio: Studio,
+) -> impl IntoView {
+    let video = NodeRef::new();
+    let alive = StoredValue::new(());
+    studio.desk.measure(video, move || {
+        // The part of the page this reads for is gone when its value is.
+        alive.try_get_value()?;
+        Some(studio.stage.get_untracked() == Stage::Setup)
+    });
+    view! {
+        <div class="set">
+            <Monitor studio video />
+            <Controls studio video />
+        </div>
+        <Show when=move || matches!(studio.stage.get(), Stage::Recording | Stage::Importing | Stage::Closing)>
+            <Found studio />
+        </Show>
+        <Show when=move || studio.stage.get() == Stage::Setup>
+            <KeptSessions studio />
+        </Show>
+    }
+}
+
+/// The highlights so far, newest last.
+#[component]
+fn Found(
+    /// The studio.
+    studio: Studio,
+) -> impl IntoView {
+    let count = move || {
+        studio.choice.with(|choice| match choice.highlights.len() {
+            0 => "No highlights yet: they appear while you film".to_owned(),
+            n => format!("{} so far", wording::count(n, "highlight", "highlights")),
+        })
+    };
+    let items = move || {
+        studio.choice.with(|choice| {
+            choice
+                .highlights
+                .iter()
+                .map(|highlight| {
+                    let why = highlight
+                        .reasons
+                        .first()
+                        .map(|r| r.words.clone())
+                        .unwrap_or_default();
+                    (
+                        wording::timecode(highlight.start),
+                        wording::length(highlight.end - highlight.start),
+                        why,
+                    )
+                })
+                .collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <div class="found" aria-live="polite" data-test="found">
+            <span class="found-count">{count}</span>
+            <For each=items key=|item| item.clone() let:item>
+                <span class="found-item">{format!("{} · {} · {}", item.0, item.1, item.2)}</span>
+            </For>
+        </div>
+    }
+}

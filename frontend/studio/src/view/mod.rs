@@ -1,0 +1,20 @@
+//! The page: one component per part of the flow, over one shared [`studio::Studio`].
+
+mod app;
+mod clip;
+mod controls;
+mod desk;
+mod file;
+mod filming;
+mod icon;
+mod kept;
+mod level;
+mod monitor;
+mod picture;
+mod review;
+mod sending;
+mod studio;
+mod timeline;
+mod upload;
+
+pub(crate) use app::App;

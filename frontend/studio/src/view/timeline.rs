@@ -1,0 +1,387 @@
+//! The recording at a glance: its sound, its shots, the chosen spans, and handles to trim them.
+
+use leptos::{html::Div, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent, PointerEvent};
+
+use super::studio::Studio;
+use crate::{
+    review::{
+        session::{Clip, because},
+        trim, wave,
+    },
+    wording,
+};
+use domain::highlight::Contract;
+
+/// Seconds an arrow key moves the head.
+const NUDGE: f64 = 0.5;
+
+/// The timeline.
+#[component]
+pub(crate) fn Timeline(
+    /// The studio.
+    studio: Studio,
+) -> impl IntoView {
+    let frame: NodeRef<Div> = NodeRef::new();
+    let duration = Memo::new(move |_| {
+        studio
+            .ended
+            .with(|e| e.as_ref().map_or(0.0, |e| e.duration))
+    });
+    let share = move |t: f64| {
+        let whole = duration.get();
+        if whole > 0.0 {
+            (t / whole).clamp(0.0, 1.0).to_string()
+        } else {
+            "0".to_owned()
+        }
+    };
+    let said = RwSignal::new(None::<u32>);
+    let outline = Memo::new(move |_| {
+        studio
+            .ended
+            .with(|e| wave::outline(e.as_ref().map_or(&[], |e| &e.loudness)))
+    });
+    let shots = move || {
+        studio.review.with(|review| {
+            review
+                .shots
+                .iter()
+                .map(|shot| shot.start)
+                .collect::<Vec<_>>()
+        })
+    };
+    let clips = move || {
+        studio
+            .review
+            .with(|review| review.clips.iter().map(|clip| clip.id).collect::<Vec<_>>())
+    };
+    let marks = move || wave::marks(duration.get(), 6.0);
+    let head = move || studio.head.get().unwrap_or(0.0);
+    let at = move |event: &PointerEvent| time_at(frame, event, duration.get_untracked());
+    let place = move |event: PointerEvent| {
+        let on_part = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+            .is_some_and(|target| target.matches("button").unwrap_or(false));
+        if !on_part && let Some(t) = at(&event) {
+            studio.head.set(Some(t));
+            said.set(None);
+        }
+    };
+    let key = move |event: KeyboardEvent| {
+        if event.target() != event.current_target() {
+            return;
+        }
+        let to = match event.key().as_str() {
+            "ArrowLeft" => head() - NUDGE,
+            "ArrowRight" => head() + NUDGE,
+            "Home" => 0.0,
+            "End" => duration.get_untracked(),
+            _ => return,
+        };
+        event.prevent_default();
+        studio
+            .head
+            .set(Some(to.clamp(0.0, duration.get_untracked())));
+    };
+    view! {
+        <section aria-label="Timeline">
+            <div
+                class="timeline"
+                node_ref=frame
+                data-test="timeline"
+                role="slider"
+                tabindex="0"
+                aria-label="Place in the recording"
+                aria-valuemin="0"
+                aria-valuemax=move || duration.get().to_string()
+                aria-valuenow=move || head().to_string()
+                aria-valuetext=move || wording::timecode(head())
+                on:pointerdown=place
+                on:keydown=key
+            >
+                <svg
+                    class="timeline-wave"
+                    preserveAspectRatio="none"
+                    aria-hidden="true"
+                    viewBox=move || format!("0 0 {} 2", outline.with(|o| o.0))
+                >
+                    <path class="wave" d=move || outline.with(|o| o.1.clone())></path>
+                </svg>
+                <For each=shots key=|t| t.to_bits() let:t>
+                    <span class="timeline-shot" style=("--at", move || share(t)) data-test="shot" data-start=format!("{t:.3}")></span>
+                </For>
+                <For each=clips key=|id| *id let:id>
+                    <Span studio id said share=Callback::new(share) />
+                </For>
+                {move || studio.chosen.get().map(|id| view! { <Handles studio id frame duration share=Callback::new(share) /> })}
+                <Show when=move || studio.head.get().is_some()>
+                    <span class="timeline-head" style=("--at", move || share(head()))></span>
+                </Show>
+                <div class="timeline-scale" aria-hidden="true">
+                    <For each=marks key=|t| t.to_bits() let:t>
+                        <span class="timeline-mark" style=("--at", move || share(t))>{wording::clock(t)}</span>
+                    </For>
+                </div>
+            </div>
+            <Said studio said />
+        </section>
+    }
+}
+
+/// The time under a pointer.
+fn time_at(frame: NodeRef<Div>, event: &PointerEvent, duration: f64) -> Option<f64> {
+    let frame = frame.get_untracked()?.get_bounding_client_rect();
+    let share = (f64::from(event.client_x()) - frame.left()) / frame.width().max(1.0);
+    Some(share.clamp(0.0, 1.0) * duration)
+}
+
+fn find(studio: Studio, id: u32) -> Option<Clip> {
+    studio
+        .review
+        .with(|review| review.clips.iter().find(|clip| clip.id == id).cloned())
+}
+
+/// A chosen span.
+#[component]
+fn Span(
+    /// The studio.
+    studio: Studio,
+    /// Which clip.
+    id: u32,
+    /// The clip whose reasons are shown.
+    said: RwSignal<Option<u32>>,
+    /// Time as a share of the recording.
+    share: Callback<f64, String>,
+) -> impl IntoView {
+    let clip = Memo::new(move |_| find(studio, id));
+    let of =
+        move |part: fn(&Clip) -> f64| share.run(clip.with(|clip| clip.as_ref().map_or(0.0, part)));
+    let kept = move || clip.with(|clip| clip.as_ref().is_some_and(|clip| clip.kept));
+    let number = move || {
+        studio.review.with(|review| {
+            review
+                .clips
+                .iter()
+                .position(|c| c.id == id)
+                .map_or(0, |i| i + 1)
+        })
+    };
+    view! {
+        <button
+            type="button"
+            class="timeline-span"
+            class:chosen=move || studio.chosen.get() == Some(id)
+            class:dropped=move || !kept()
+            style=("--start", move || of(|clip| clip.start))
+            style=("--end", move || of(|clip| clip.end))
+            data-test="span"
+            title=move || clip.with(|clip| clip.as_ref().map(|clip| because(&clip.reasons)))
+            aria-label=move || format!("Clip {}, {}", number(), if kept() { "kept" } else { "dropped" })
+            on:pointerenter=move |_| said.set(Some(id))
+            on:pointerleave=move |_| said.set(None)
+            on:click=move |_| {
+                studio.chosen.set(Some(id));
+                studio.head.set(clip.with_untracked(|clip| clip.as_ref().map(|clip| clip.start)));
+                said.set(Some(id));
+            }
+        >
+            {number}
+        </button>
+    }
+}
+
+/// The handles of the clip that is being trimmed.
+#[component]
+fn Handles(
+    /// The studio.
+    studio: Studio,
+    /// Which clip.
+    id: u32,
+    /// The timeline's element.
+    frame: NodeRef<Div>,
+    /// Length of the recording, s.
+    duration: Memo<f64>,
+    /// Time as a share of the recording.
+    share: Callback<f64, String>,
+) -> impl IntoView {
+    let clip = Memo::new(move |_| find(studio, id));
+    let keyframes = move || {
+        studio.ended.with_untracked(|ended| {
+            ended
+                .as_ref()
+                .map(|e| e.keyframes.clone())
+                .unwrap_or_default()
+        })
+    };
+    let handle = move |start: bool| {
+        let at = move || {
+            clip.with(|clip| {
+                clip.as_ref()
+                    .map_or(0.0, |clip| if start { clip.start } else { clip.end })
+            })
+        };
+        let go = move |t: f64| {
+            let keyframes = keyframes();
+            studio.decide(|review| {
+                if start {
+                    review.trim_start(id, t, &keyframes)
+                } else {
+                    review.trim_end(id, t, &keyframes)
+                }
+            });
+        };
+        let key = move |event: KeyboardEvent| {
+            let Some(clip) = clip.get_untracked() else {
+                return;
+            };
+            let keyframes = keyframes();
+            let spots = studio
+                .review
+                .with_untracked(|review| review.spots(&clip, &keyframes));
+            let spots = if start {
+                spots.starts(clip.end)
+            } else {
+                spots.ends(clip.start)
+            };
+            let from = if start { clip.start } else { clip.end };
+            let to = match event.key().as_str() {
+                "ArrowLeft" | "ArrowDown" => trim::step(&spots, from, -1),
+                "ArrowRight" | "ArrowUp" => trim::step(&spots, from, 1),
+                "Home" => spots.first().copied().unwrap_or(from),
+                "End" => spots.last().copied().unwrap_or(from),
+                _ => return,
+            };
+            event.prevent_default();
+            go(to);
+        };
+        let grab = move |event: PointerEvent| {
+            event.prevent_default();
+            event.stop_propagation();
+            if let Some(handle) = event
+                .target()
+                .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+            {
+                let _ = handle.set_pointer_capture(event.pointer_id());
+                let _ = handle.focus();
+            }
+        };
+        let drag = move |event: PointerEvent| {
+            let held = event
+                .target()
+                .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+                .is_some_and(|handle| handle.has_pointer_capture(event.pointer_id()));
+            if held && let Some(t) = time_at(frame, &event, duration.get_untracked()) {
+                go(t);
+            }
+        };
+        view! {
+            <button
+                type="button"
+                class="timeline-handle"
+                class:start=start
+                class:end=!start
+                style=("--start", move || share.run(clip.with(|clip| clip.as_ref().map_or(0.0, |c| c.start))))
+                style=("--end", move || share.run(clip.with(|clip| clip.as_ref().map_or(1.0, |c| c.end))))
+                role="slider"
+                aria-label=if start { "Start of the clip" } else { "End of the clip" }
+                aria-valuemin="0"
+                aria-valuemax=move || duration.get().to_string()
+                aria-valuenow=move || at().to_string()
+                aria-valuetext=move || wording::timecode(at())
+                data-test=if start { "handle-start" } else { "handle-end" }
+                on:keydown=key
+                on:pointerdown=grab
+                on:pointermove=drag
+            ></button>
+        }
+    };
+    view! {
+        {handle(true)}
+        {handle(false)}
+    }
+}
+
+/// What is under the pointer or the head, and what can be made of it.
+#[component]
+fn Said(
+    /// The studio.
+    studio: Studio,
+    /// The clip pointed at.
+    said: RwSignal<Option<u32>>,
+) -> impl IntoView {
+    let about = move |id: u32| {
+        find(studio, id).map(|clip| {
+            format!(
+                "{} – {}: {}",
+                wording::timecode(clip.start),
+                wording::timecode(clip.end),
+                because(&clip.reasons)
+            )
+        })
+    };
+    // The shot under the head, if no clip is pointed at.
+    let shot = move || {
+        let head = studio.head.get()?;
+        studio.review.with(|review| {
+            let at = review
+                .shots
+                .iter()
+                .position(|shot| head >= shot.start && head < shot.end)?;
+            let taken = review
+                .clips
+                .iter()
+                .any(|clip| head >= clip.start && head < clip.end);
+            Some((at, taken))
+        })
+    };
+    let text = move || match (said.get().and_then(about), studio.head.get()) {
+        (Some(text), _) => text,
+        (None, Some(head)) => match shot() {
+            Some((at, _)) => format!("{}, shot {}", wording::timecode(head), at + 1),
+            None => wording::timecode(head),
+        },
+        (None, None) => {
+            "Point at a lit span to see why it was chosen. Point anywhere else to take that moment."
+                .to_owned()
+        }
+    };
+    let add = move |_| {
+        let keyframes = studio.ended.with_untracked(|ended| {
+            ended
+                .as_ref()
+                .map(|e| e.keyframes.clone())
+                .unwrap_or_default()
+        });
+        let Some((at, _)) = shot() else { return };
+        match studio
+            .decide(|review| review.add_shot(at, &keyframes, Contract::default().max_length))
+            .flatten()
+        {
+            Some(id) => studio.chosen.set(Some(id)),
+            None => studio.note(
+                "This shot is too short for a clip of its own. Take the frame as a photo instead.",
+            ),
+        }
+    };
+    let still = move |_| {
+        if let Some(head) = studio.head.get_untracked() {
+            studio.decide(|review| review.add_still(head));
+        }
+    };
+    view! {
+        <div class="timeline-said" aria-live="polite">
+            <span>{text}</span>
+            " "
+            <Show when=move || shot().is_some_and(|(_, taken)| !taken)>
+                <button type="button" class="link" data-test="add-clip" on:click=add>"Make a clip of this shot"</button>
+            </Show>
+            " "
+            <Show when=move || studio.head.get().is_some()>
+                <button type="button" class="link" data-test="add-still" on:click=still>"Take this frame as a photo"</button>
+            </Show>
+        </div>
+    }
+}
