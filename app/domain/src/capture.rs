@@ -270,3 +270,60 @@ pub enum Analysis {
         reason: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boot_message_is_read_as_the_page_posts_it() {
+        let posted = r#"{"js":"/pkg/w.js","wasm":"/pkg/w.wasm","role":"inference","weights":"/pkg/shots.bin","port":{}}"#;
+        let boot: Boot = serde_json::from_str(posted).expect("a boot message");
+        assert_eq!(
+            boot.role,
+            Role::Inference {
+                weights: "/pkg/shots.bin".into()
+            }
+        );
+        let boot: Boot = serde_json::from_str(r#"{"js":"a","wasm":"b","role":"recorder"}"#)
+            .expect("a boot message");
+        assert_eq!(boot.role, Role::Recorder);
+        assert!(serde_json::from_str::<Boot>(r#"{"js":"a","wasm":"b","role":"cook"}"#).is_err());
+    }
+
+    #[test]
+    fn words_between_page_and_recorder_keep_their_names() {
+        let attach: Command = serde_json::from_str(r#"{"do":"attach"}"#).expect("a command");
+        assert_eq!(attach, Command::Attach);
+        let cut: Command = serde_json::from_str(r#"{"do":"cut","request":3,"start":1.5,"end":4}"#)
+            .expect("a command");
+        assert_eq!(
+            cut,
+            Command::Cut {
+                request: 3,
+                start: 1.5,
+                end: 4.0
+            }
+        );
+        // boot.js writes these two itself, before any Rust runs.
+        let failed: Event =
+            serde_json::from_str(r#"{"is":"failed","request":null,"sentence":"No.","ended":true}"#)
+                .expect("an event");
+        assert_eq!(
+            failed,
+            Event::Failed {
+                request: None,
+                sentence: "No.".into(),
+                ended: true
+            }
+        );
+        let unfit: Condition =
+            serde_json::from_str(r#"{"is":"unfit","reason":"no adapter"}"#).expect("a condition");
+        assert_eq!(
+            unfit,
+            Condition::Unfit {
+                reason: "no adapter".into()
+            }
+        );
+    }
+}
