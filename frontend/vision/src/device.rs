@@ -1,0 +1,54 @@
+//! Where the network runs.
+
+use domain::capture::Engine;
+
+/// A place to run the network, and what to call it.
+#[derive(Debug, Clone)]
+pub struct Device {
+    pub(crate) burn: burn::tensor::Device,
+    engine: Engine,
+}
+
+impl Device {
+    /// The name the studio shows.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+}
+
+/// The CPU: SIMD where the target has it (SIMD128 in the browser). Always there.
+#[must_use]
+pub fn cpu() -> Device {
+    Device {
+        burn: burn::tensor::Device::flex(),
+        engine: Engine::Cpu,
+    }
+}
+
+/// WebGPU (or Vulkan, Metal natively). Call once per worker, before anything else touches the GPU.
+///
+/// # Errors
+/// A sentence for the log when there is no adapter or the build has no GPU code; run on [`cpu`] then.
+#[cfg(feature = "gpu")]
+pub async fn gpu() -> Result<Device, String> {
+    let burn = burn::tensor::Device::wgpu_options()
+        .init_async()
+        .await
+        .map_err(|e| {
+            format!("WebGPU could not be started ({e}); the analysis runs on the CPU instead.")
+        })?;
+    Ok(Device {
+        burn,
+        engine: Engine::Gpu,
+    })
+}
+
+/// WebGPU is left out of this build.
+///
+/// # Errors
+/// Always; run on [`cpu`].
+#[cfg(not(feature = "gpu"))]
+pub async fn gpu() -> Result<Device, String> {
+    Err("This build has no WebGPU code; the analysis runs on the CPU instead.".to_owned())
+}

@@ -1,0 +1,209 @@
+//! Shot boundaries: a score per frame, by the project's own network or, without weights, by frame differences.
+//!
+//! A score is the probability that a frame belongs to a boundary: it is the first of a new shot, or one of the mixed frames of
+//! a gradual transition. `domain::highlight::boundaries` makes decisions of scores; it rounds them first, so
+//! that the last bits in which CPU and GPU arithmetic differ cannot change a decision.
+
+pub mod net;
+mod plain;
+#[cfg(test)]
+mod test;
+pub mod weights;
+
+use burn::tensor::{Tensor, activation::sigmoid};
+use domain::capture::Engine;
+
+use crate::{
+    device::{self, Device},
+    frame::Thumb,
+};
+use net::{BLOCK, Student};
+use plain::Plain;
+pub use weights::WeightsError;
+
+/// A frame's presentation time (s) and its score (0–1).
+pub type Score = (f64, f32);
+
+/// Scores a stream of frames, each exactly once and in order.
+///
+/// Frames are taken in blocks of [`BLOCK`] and answered one block late, because the network looks [`BLOCK`] frames to both
+/// sides: at 30 frames a second an answer comes one to two seconds after its frame. Before the first frame and after the last,
+/// the end frame is seen repeated.
+pub struct Detector {
+    kind: Kind,
+}
+
+enum Kind {
+    Plain(Plain),
+    Network(Box<Network>),
+}
+
+struct Network {
+    weights: Vec<u8>,
+    student: Student,
+    device: Device,
+    /// Frames not described yet, fewer than a block.
+    pending: Vec<(f64, Thumb)>,
+    /// The block to be answered next, and the one before it, kept as pictures so that a lost GPU costs no frame.
+    waiting: Option<Block>,
+    before: Option<Block>,
+}
+
+/// Described frames.
+struct Block {
+    frames: Vec<(f64, Thumb)>,
+    described: Tensor<2>,
+}
+
+impl Detector {
+    /// A detector with the network in `weights` (the bytes of `public/models/shots.bin`) on `device`.
+    ///
+    /// # Errors
+    /// [`WeightsError`] where the file cannot be used; go on with [`Detector::plain`].
+    pub fn new(weights: &[u8], device: Device) -> Result<Self, WeightsError> {
+        let student = weights::read(weights, &device.burn)?;
+        Ok(Self {
+            kind: Kind::Network(Box::new(Network {
+                weights: weights.to_vec(),
+                student,
+                device,
+                pending: Vec::new(),
+                waiting: None,
+                before: None,
+            })),
+        })
+    }
+
+    /// A detector without a network.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self {
+            kind: Kind::Plain(Plain::default()),
+        }
+    }
+
+    /// Where it runs now. Changes from `Gpu` to `Cpu` when the GPU is lost on the way.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match &self.kind {
+            Kind::Plain(_) => Engine::Plain,
+            Kind::Network(network) => network.device.engine(),
+        }
+    }
+
+    /// Takes the next frame and answers those that are ripe, oldest first; often none.
+    pub async fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
+        match &mut self.kind {
+            Kind::Plain(plain) => plain.push(t, thumb),
+            Kind::Network(network) => network.push(t, thumb).await,
+        }
+    }
+
+    /// Answers the rest. The detector is then as new, for the next session.
+    pub async fn finish(&mut self) -> Vec<Score> {
+        match &mut self.kind {
+            Kind::Plain(plain) => plain.finish(),
+            Kind::Network(network) => network.finish().await,
+        }
+    }
+}
+
+impl Network {
+    async fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
+        self.pending.push((t, thumb.clone()));
+        if self.pending.len() < BLOCK {
+            return Vec::new();
+        }
+        let frames = std::mem::take(&mut self.pending);
+        self.block(frames).await
+    }
+
+    async fn finish(&mut self) -> Vec<Score> {
+        let mut out = Vec::new();
+        let rest = std::mem::take(&mut self.pending);
+        let kept = rest.len();
+        let last = rest
+            .last()
+            .or_else(|| self.waiting.as_ref()?.frames.last())
+            .cloned();
+        if let Some(last) = last {
+            let mut frames = rest;
+            if kept > 0 {
+                frames.resize(BLOCK, last.clone());
+                out.extend(self.block(frames).await);
+            }
+            let ripe = self.block(vec![last; BLOCK]).await;
+            // Of a filled block, only the frames that were really there are answered.
+            let real = if kept > 0 { kept } else { BLOCK };
+            out.extend(ripe.into_iter().take(real));
+        }
+        self.waiting = None;
+        self.before = None;
+        out
+    }
+
+    /// Takes a full block and answers the one before it, if there is one.
+    async fn block(&mut self, frames: Vec<(f64, Thumb)>) -> Vec<Score> {
+        let described = self.describe(&frames);
+        let next = Block { frames, described };
+        let Some(waiting) = self.waiting.take() else {
+            self.waiting = Some(next);
+            return Vec::new();
+        };
+        let scores = match self.run(&waiting, &next).await {
+            Some(scores) => scores,
+            // The device was lost: everything still needed is at hand as pictures, so the CPU takes over here.
+            None => return Box::pin(self.recover(waiting, next)).await,
+        };
+        let out = waiting.frames.iter().map(|f| f.0).zip(scores).collect();
+        self.before = Some(waiting);
+        self.waiting = Some(next);
+        out
+    }
+
+    fn describe(&self, frames: &[(f64, Thumb)]) -> Tensor<2> {
+        let input = net::input(frames.iter().map(|f| &f.1), &self.device.burn);
+        self.student.describe(input)
+    }
+
+    /// Scores of the block `waiting`; `None` when the device gave no answer.
+    async fn run(&self, waiting: &Block, next: &Block) -> Option<Vec<f32>> {
+        let before = match &self.before {
+            Some(before) => before.described.clone(),
+            None => waiting.described.clone().narrow(0, 0, 1).repeat_dim(0, BLOCK),
+        };
+        let all = vec![before, waiting.described.clone(), next.described.clone()];
+        let scores = self.student.score(Tensor::cat(all, 0));
+        let scores = sigmoid(scores.narrow(0, BLOCK, BLOCK));
+        let data = scores.into_data_async().await.ok()?;
+        Some(data.iter::<f32>().collect())
+    }
+
+    async fn recover(&mut self, waiting: Block, next: Block) -> Vec<Score> {
+        let times: Vec<f64> = waiting.frames.iter().map(|f| f.0).collect();
+        if self.device.engine() == Engine::Cpu {
+            // The CPU has nothing to fall back on. No boundary is the answer that costs least.
+            self.before = Some(waiting);
+            self.waiting = Some(next);
+            return times.into_iter().map(|t| (t, 0.0)).collect();
+        }
+        self.device = device::cpu();
+        if let Ok(student) = weights::read(&self.weights, &self.device.burn) {
+            self.student = student;
+        }
+        let again = |network: &Self, block: Block| Block {
+            described: network.describe(&block.frames),
+            frames: block.frames,
+        };
+        self.before = self.before.take().map(|b| again(self, b));
+        let waiting = again(self, waiting);
+        let next = again(self, next);
+        let scores = self
+            .run(&waiting, &next)
+            .await
+            .unwrap_or_else(|| vec![0.0; BLOCK]);
+        self.before = Some(waiting);
+        self.waiting = Some(next);
+        times.into_iter().zip(scores).collect()
+    }
+}

@@ -1,0 +1,182 @@
+//! The student: a network small enough to run on every frame while filming.
+//!
+//! Per frame, four 3×3 convolutions shrink 48×27 to a 64-number description; beside it stand a learned colour
+//! statistic (a 1×1 convolution, averaged) and the picture itself at 16×9. Boundaries show in how alike frames are, so the
+//! middle of the network is similarity: each of the three descriptions is compared between a frame and its
+//! neighbours, and between the pairs that lie around it (alike before and after, as round a flash, is no cut).
+//! Dilated convolutions over time turn those numbers into one score per frame.
+//!
+//! The idea of comparing learned and colour features over a window is TransNetV2's (Souček & Lokoč, 2020); this one is a
+//! hundredth of its size: see [`MACS`].
+
+use burn::{
+    module::Module,
+    nn::{
+        Linear, LinearConfig, PaddingConfig1d, PaddingConfig2d,
+        conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig},
+    },
+    tensor::{
+        Device, Int, Tensor, TensorData, activation::relu, module::avg_pool2d, ops::AvgPoolOptions,
+    },
+};
+
+use crate::frame::{BYTES, HEIGHT, Thumb, WIDTH};
+
+/// Frames answered at once, and how far the network looks to each side (its receptive field is 31).
+pub const BLOCK: usize = 32;
+/// How many frames away a frame is compared with, to each side.
+const OFFSETS: [usize; 10] = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20];
+/// Pairs round a frame: k frames before it with k − 1 after it.
+const PAIRS: [usize; 10] = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20];
+const COMPARED: usize = OFFSETS.len() * 2 + PAIRS.len();
+
+const COLOURS: usize = 24;
+const EMBEDDING: usize = 64;
+const RAW: usize = 9 * 16 * 3;
+/// Length of one frame's description.
+pub const DESCRIPTION: usize = RAW + COLOURS + EMBEDDING;
+const SAID: usize = 24;
+const HIDDEN: usize = 64;
+const DILATIONS: [usize; 3] = [2, 4, 4];
+
+/// Multiply–accumulates per frame: the convolutions, the comparisons and the part over time.
+pub const MACS: usize = HEIGHT * WIDTH * 3 * COLOURS
+    + 14 * 24 * 16 * 27
+    + 7 * 12 * 24 * 9 * 16
+    + 7 * 12 * 32 * 9 * 24
+    + 4 * 6 * 48 * 9 * 32
+    + 4 * 6 * 48 * EMBEDDING
+    + 3 * BLOCK * 3 * DESCRIPTION
+    + (EMBEDDING * SAID + 3 * (3 * COMPARED + SAID) * HIDDEN + DILATIONS.len() * 3 * HIDDEN * HIDDEN + HIDDEN) * 3;
+
+/// The network. Its parameters' names are the tensor names of the weights file.
+#[derive(Module, Debug)]
+pub struct Student {
+    colour: Conv2d,
+    first: Conv2d,
+    second: Conv2d,
+    third: Conv2d,
+    fourth: Conv2d,
+    embed: Linear,
+    say: Linear,
+    join: Conv1d,
+    time: Vec<Conv1d>,
+    answer: Linear,
+}
+
+impl Student {
+    /// A network with random weights.
+    #[must_use]
+    pub fn new(device: &Device) -> Self {
+        let conv = |from: usize, to: usize, stride: usize| {
+            Conv2dConfig::new([from, to], [3, 3])
+                .with_stride([stride, stride])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                .init(device)
+        };
+        let time = |from: usize, to: usize, dilation: usize| {
+            Conv1dConfig::new(from, to, 3)
+                .with_dilation(dilation)
+                .with_padding(PaddingConfig1d::Explicit(dilation, dilation))
+                .init(device)
+        };
+        Self {
+            colour: Conv2dConfig::new([3, COLOURS], [1, 1]).init(device),
+            first: conv(3, 16, 2),
+            second: conv(16, 24, 2),
+            third: conv(24, 32, 1),
+            fourth: conv(32, 48, 2),
+            embed: LinearConfig::new(4 * 6 * 48, EMBEDDING).init(device),
+            say: LinearConfig::new(EMBEDDING, SAID).init(device),
+            join: time(3 * COMPARED + SAID, HIDDEN, 1),
+            time: DILATIONS.iter().map(|&d| time(HIDDEN, HIDDEN, d)).collect(),
+            answer: LinearConfig::new(HIDDEN, 1).init(device),
+        }
+    }
+
+    /// Describes frames: `[n, 3, 27, 48]` of values about −1..1 to `[n, DESCRIPTION]`.
+    pub fn describe(&self, frames: Tensor<4>) -> Tensor<2> {
+        let raw = avg_pool2d(frames.clone(), AvgPoolOptions::new([3, 3]).with_stride([3, 3]));
+        let raw = raw.flatten::<2>(1, 3);
+        let colour = relu(self.colour.forward(frames.clone()));
+        let colour = unit(colour.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2));
+        let x = relu(self.first.forward(frames));
+        let x = relu(self.second.forward(x));
+        let x = relu(self.third.forward(x));
+        let x = relu(self.fourth.forward(x));
+        let embedding = unit(self.embed.forward(x.flatten::<2>(1, 3)));
+        Tensor::cat(vec![raw, colour, embedding], 1)
+    }
+
+    /// Scores a run of described frames: `[n, DESCRIPTION]` to `[n]` logits. Frames nearer than [`BLOCK`] to an end see the
+    /// end frame repeated in place of what is missing.
+    pub fn score(&self, described: Tensor<2>) -> Tensor<1> {
+        let [n, _] = described.dims();
+        let index = index(n, &described.device());
+        let part = |from: usize, len: usize| described.clone().narrow(1, from, len);
+        let raw = part(0, RAW);
+        let embedding = part(RAW + COLOURS, EMBEDDING);
+        // |a − b|² = |a|² + |b|² − 2ab, as a mean per value; its root is a plain difference of pictures.
+        let squares = raw.clone().square().sum_dim(1);
+        let far = (squares.clone() + squares.transpose() - product(raw) * 2.0) / RAW as f32;
+        let far = (far.clamp_min(0.0) + 1e-4).sqrt() * 4.0;
+        // Cosine similarities sit close to 1; what matters is how far below.
+        let colour = (product(part(RAW, COLOURS)) * -1.0 + 1.0) * 8.0;
+        let learned = (product(embedding.clone()) * -1.0 + 1.0) * 2.0;
+        let compared = [far, colour, learned]
+            .map(|m| m.flatten::<1>(0, 1).select(0, index.clone()).reshape([n, COMPARED]));
+        let [far, colour, learned] = compared;
+        let said = relu(self.say.forward(embedding));
+        let x = Tensor::cat(vec![far, colour, learned, said], 1);
+        let x = x.transpose().unsqueeze_dim::<3>(0);
+        let mut x = relu(self.join.forward(x));
+        for layer in &self.time {
+            x = relu(layer.forward(x.clone())) + x;
+        }
+        let x = x.squeeze_dim::<2>(0).transpose();
+        self.answer.forward(x).squeeze_dim::<1>(1)
+    }
+}
+
+/// Frames as the network takes them: `[n, 3, 27, 48]`, −1..1.
+#[must_use]
+pub fn input<'a>(frames: impl ExactSizeIterator<Item = &'a Thumb>, device: &Device) -> Tensor<4> {
+    let n = frames.len();
+    let mut values = Vec::with_capacity(n * BYTES);
+    for frame in frames {
+        for channel in 0..3 {
+            let pixels = frame.as_bytes().chunks_exact(3);
+            values.extend(pixels.map(|p| f32::from(p[channel]) / 127.5 - 1.0));
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [n, 3, HEIGHT, WIDTH]), device)
+}
+
+/// Rows to length 1.
+fn unit(x: Tensor<2>) -> Tensor<2> {
+    let norm = (x.clone().square().sum_dim(1) + 1e-6).sqrt();
+    x / norm
+}
+
+/// All inner products of rows.
+fn product(x: Tensor<2>) -> Tensor<2> {
+    x.clone().matmul(x.transpose())
+}
+
+/// Where the comparisons of each frame stand in the flattened `[n, n]` table.
+fn index(n: usize, device: &Device) -> Tensor<1, Int> {
+    let last = n as i64 - 1;
+    let mut out = Vec::with_capacity(n * COMPARED);
+    for i in 0..n as i64 {
+        let mut put = |a: i64, b: i64| out.push((a.clamp(0, last) * n as i64 + b.clamp(0, last)) as i32);
+        for &k in &OFFSETS {
+            put(i, i - k as i64);
+            put(i, i + k as i64);
+        }
+        for &k in &PAIRS {
+            put(i - k as i64, i + k as i64 - 1);
+        }
+    }
+    let len = out.len();
+    Tensor::from_data(TensorData::new(out, [len]), device)
+}

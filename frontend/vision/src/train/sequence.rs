@@ -1,0 +1,237 @@
+//! A run of synthetic frames with its labels.
+
+use super::{
+    footage::Footage,
+    random::Random,
+    shots::{Picture, Shot},
+};
+use crate::frame::{BYTES, HEIGHT, Thumb, WIDTH};
+
+/// Frames of a training sequence.
+pub const LENGTH: usize = 128;
+
+/// Frames, and per frame what the network should say and how much it counts.
+#[derive(Debug, Clone)]
+pub struct Sequence {
+    /// The pictures.
+    pub frames: Vec<Thumb>,
+    /// 1 on the first frame of a new shot and on every mixed frame, else 0.
+    pub labels: Vec<f32>,
+    /// Weight of each frame in the loss.
+    pub weights: Vec<f32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Join {
+    Cut,
+    Dissolve,
+    Fade([f32; 3]),
+    Wipe { angle: f32, soft: f32, iris: bool },
+    Push { x: i32, y: i32 },
+}
+
+/// A cut counts for more than one frame among a hundred would; a frame of a gradual for less, they come in dozens.
+const CUT_WEIGHT: f32 = 6.0;
+const GRADUAL_WEIGHT: f32 = 1.5;
+const DISTURBED_WEIGHT: f32 = 2.0;
+/// The end frames of a gradual look clean; nobody need be sure of them.
+const EDGE_WEIGHT: f32 = 0.3;
+
+/// Draws a sequence from a seed.
+#[must_use]
+pub fn draw(footage: &[Footage], moving: &[usize], seed: u64) -> Sequence {
+    let mut random = Random::new(seed);
+    let random = &mut random;
+    let quiet = random.chance(0.12);
+    let mut shots: Vec<Shot<'_>> = Vec::new();
+    let mut joins: Vec<(Join, usize)> = Vec::new();
+    let mut starts = vec![0_usize];
+    let mut total = 0;
+    // Some frames more than needed, so that the window may begin anywhere.
+    while total < LENGTH + 60 {
+        let len = if quiet { LENGTH + 80 } else { random.whole(28, 110) };
+        let last = shots.last();
+        let jump = match last {
+            Some(last) if random.chance(0.15) => last.jump(len, random),
+            _ => None,
+        };
+        let (join, mixed) = if last.is_none() || jump.is_some() { (Join::Cut, 0) } else { join(random) };
+        let shot = jump.unwrap_or_else(|| {
+            let i = if random.chance(0.6) { moving.get(random.below(moving.len())).copied().unwrap_or(0) } else { random.below(footage.len()) };
+            Shot::new(&footage[i], len, random)
+        });
+        let Some(last) = last else {
+            total = shot.len;
+            shots.push(shot);
+            continue;
+        };
+        // Two shots that look the same have no boundary to find.
+        if difference(&last.draw(last.len - 1), &shot.draw(0)) < if matches!(join, Join::Cut) { 0.03 } else { 0.05 } {
+            continue;
+        }
+        let mixed = mixed.min(last.len / 3).min(shot.len / 3);
+        starts.push(total - mixed);
+        total = total - mixed + shot.len;
+        joins.push((join, mixed));
+        shots.push(shot);
+    }
+    for k in 0..shots.len() {
+        let before = if k == 0 { 0 } else { joins[k - 1].1 };
+        let after = joins.get(k).map_or(0, |j| j.1);
+        let (from, to) = (before + 6, shots[k].len.saturating_sub(after + 6));
+        for _ in 0..if quiet { 4 } else { random.below(3) } {
+            shots[k].disturb(from, to, random);
+        }
+    }
+    window(&shots, &starts, &joins, total, random)
+}
+
+fn join(random: &mut Random) -> (Join, usize) {
+    let len = if random.chance(0.5) { random.whole(3, 14) } else { random.whole(8, 32) };
+    match random.below(100) {
+        0..=47 => (Join::Cut, 0),
+        48..=71 => (Join::Dissolve, len),
+        72..=80 => (Join::Fade([0.0; 3]), len),
+        81..=84 => (Join::Fade([1.0; 3]), len),
+        85..=93 => (
+            Join::Wipe {
+                angle: random.between(0.0, 6.28),
+                soft: random.between(0.02, 0.3),
+                iris: random.chance(0.2),
+            },
+            len,
+        ),
+        _ => {
+            let (x, y) = [(1, 0), (-1, 0), (0, 1), (0, -1)][random.below(4)];
+            (Join::Push { x, y }, random.whole(4, 18))
+        }
+    }
+}
+
+fn window(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], total: usize, random: &mut Random) -> Sequence {
+    let mut out = Sequence {
+        frames: Vec::new(),
+        labels: Vec::new(),
+        weights: Vec::new(),
+    };
+    // Recordings drop and repeat frames.
+    let dropping = if random.chance(0.15) { random.between(0.05, 0.4) } else { 0.0 };
+    let repeating = if random.chance(0.1) { random.between(0.05, 0.3) } else { 0.0 };
+    let mut i = random.below(total.saturating_sub(LENGTH + 50) + 1);
+    let mut pending: Option<f32> = None;
+    while out.frames.len() < LENGTH && i < total {
+        let (label, weight) = label(shots, starts, joins, i);
+        if random.chance(dropping) {
+            // A boundary whose frame is lost begins with the next.
+            if label > 0.0 && weight > GRADUAL_WEIGHT {
+                pending = Some(weight);
+            }
+            i += 1;
+            continue;
+        }
+        let frame = pack(&compose(shots, starts, joins, i));
+        let (label, weight) = pending.take().map_or((label, weight), |w| (1.0, w));
+        let again = random.chance(repeating);
+        out.frames.push(frame.clone());
+        out.labels.push(label);
+        out.weights.push(weight);
+        if again && out.frames.len() < LENGTH {
+            out.frames.push(frame);
+            let gradual = label > 0.0 && weight < CUT_WEIGHT;
+            out.labels.push(if gradual { label } else { 0.0 });
+            out.weights.push(weight.min(DISTURBED_WEIGHT));
+        }
+        i += 1;
+    }
+    while out.frames.len() < LENGTH {
+        let last = out.frames.last().cloned().unwrap_or_else(|| Thumb::filled([0; 3]));
+        out.frames.push(last);
+        out.labels.push(0.0);
+        out.weights.push(0.0);
+    }
+    out
+}
+
+fn label(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], i: usize) -> (f32, f32) {
+    for (k, &(_, mixed)) in joins.iter().enumerate() {
+        let at = starts[k + 1];
+        if mixed == 0 && i == at {
+            return (1.0, CUT_WEIGHT);
+        }
+        if (at..at + mixed).contains(&i) {
+            let edge = i == at || i + 1 == at + mixed;
+            return (1.0, if edge && mixed > 3 { EDGE_WEIGHT } else { GRADUAL_WEIGHT });
+        }
+        if mixed > 3 && (i + 1 == at || i == at + mixed) {
+            return (0.0, EDGE_WEIGHT);
+        }
+    }
+    let mut disturbed = false;
+    for (shot, &at) in shots.iter().zip(starts) {
+        if (at..at + shot.len).contains(&i) {
+            disturbed |= shot.disturbed(i - at);
+        }
+    }
+    (0.0, if disturbed { DISTURBED_WEIGHT } else { 1.0 })
+}
+
+fn compose(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], i: usize) -> Picture {
+    let live = |k: usize| (starts[k]..starts[k] + shots[k].len).contains(&i);
+    let Some(k) = (0..shots.len()).find(|&k| live(k)) else {
+        return vec![[0.0; 3]; WIDTH * HEIGHT];
+    };
+    let a = shots[k].draw(i - starts[k]);
+    if k + 1 >= shots.len() || !live(k + 1) {
+        return a;
+    }
+    let b = shots[k + 1].draw(i - starts[k + 1]);
+    let (join, mixed) = joins[k];
+    let p = (i - starts[k + 1] + 1) as f32 / (mixed + 1) as f32;
+    mix(join, &a, &b, p)
+}
+
+fn mix(join: Join, a: &Picture, b: &Picture, p: f32) -> Picture {
+    let blend = |a: [f32; 3], b: [f32; 3], m: f32| std::array::from_fn(|c| a[c] * (1.0 - m) + b[c] * m);
+    (0..WIDTH * HEIGHT)
+        .map(|i| {
+            let (x, y) = ((i % WIDTH) as f32 / WIDTH as f32, (i / WIDTH) as f32 / HEIGHT as f32);
+            match join {
+                Join::Cut => b[i],
+                Join::Dissolve => blend(a[i], b[i], p),
+                Join::Fade(to) if p < 0.5 => blend(a[i], to, 2.0 * p),
+                Join::Fade(to) => blend(to, b[i], 2.0 * p - 1.0),
+                Join::Wipe { angle, soft, iris } => {
+                    let d = if iris {
+                        (x - 0.5).hypot(y - 0.5) / 0.7072
+                    } else {
+                        ((x - 0.5) * angle.cos() + (y - 0.5) * angle.sin()) / 1.42 + 0.5
+                    };
+                    blend(a[i], b[i], ((p * (1.0 + soft) - d) / soft).clamp(0.0, 1.0))
+                }
+                Join::Push { x: dx, y: dy } => {
+                    let (w, h) = (WIDTH as i32, HEIGHT as i32);
+                    let (sx, sy) = ((p * w as f32).round() as i32 * dx, (p * h as f32).round() as i32 * dy);
+                    let (px, py) = ((i % WIDTH) as i32 + sx, (i / WIDTH) as i32 + sy);
+                    let inside = (0..w).contains(&px) && (0..h).contains(&py);
+                    let at = (py.rem_euclid(h) * w + px.rem_euclid(w)) as usize;
+                    if inside { a[at] } else { b[at] }
+                }
+            }
+        })
+        .collect()
+}
+
+fn pack(picture: &Picture) -> Thumb {
+    let mut bytes = [0_u8; BYTES];
+    for (out, pixel) in bytes.chunks_exact_mut(3).zip(picture) {
+        for (out, x) in out.iter_mut().zip(pixel) {
+            *out = (x * 255.0 + 0.5) as u8;
+        }
+    }
+    Thumb::from_bytes(&bytes).unwrap_or_else(|| Thumb::filled([0; 3]))
+}
+
+fn difference(a: &Picture, b: &Picture) -> f32 {
+    let sum: f32 = a.iter().zip(b).map(|(a, b)| (0..3).map(|c| (a[c] - b[c]).abs()).sum::<f32>()).sum();
+    sum / (3 * a.len()) as f32
+}
