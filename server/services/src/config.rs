@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use webauthn_rs::prelude::Url;
+
+use crate::db::sqlite_url;
+
 /// Where things are kept and how the instance is reached.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -27,6 +31,60 @@ impl Config {
             media_url: None,
             public_url: public_url.into(),
             test_payments: false,
+        }
+    }
+}
+
+impl Config {
+    /// The database's address.
+    pub(crate) fn database(&self) -> String {
+        match &self.database_url {
+            Some(url) => url.clone(),
+            None => sqlite_url(&self.data.join("vitrine.sqlite")),
+        }
+    }
+
+    /// The media store's place.
+    pub(crate) fn media(&self) -> String {
+        match &self.media_url {
+            Some(url) => url.clone(),
+            None => self.data.join("media").to_string_lossy().into_owned(),
+        }
+    }
+
+    /// Browsers reach it on this machine only.
+    pub(crate) fn is_local(&self) -> bool {
+        let Ok(url) = Url::parse(&self.public_url) else {
+            return false;
+        };
+        let Some(host) = url.host_str() else {
+            return false;
+        };
+        let host = host.trim_matches(['[', ']']);
+        let loopback = host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
+        loopback || host == "localhost" || host.ends_with(".localhost")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_local() {
+        for (url, local) in [
+            ("http://localhost:3000", true),
+            ("http://127.0.0.1:3000", true),
+            ("http://[::1]:3000", true),
+            ("http://shop.localhost", true),
+            ("https://shop.example", false),
+            ("http://192.168.1.5", false),
+            ("http://localhost.example", false),
+            ("nonsense", false),
+        ] {
+            assert_eq!(Config::new("data", url).is_local(), local, "{url}");
         }
     }
 }

@@ -6,15 +6,34 @@
 
 pub mod catalog;
 pub mod checkout;
+mod clock;
 mod config;
+mod db;
+mod disk;
+mod doctor;
 mod error;
+mod event;
+mod house;
 pub mod identity;
 pub mod media;
+mod migration;
+mod random;
+pub mod seed;
 
-use std::sync::Arc;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use domain::{id::ShopId, time::UnixMs};
+use tokio::{sync::Semaphore, task::JoinSet};
+
+pub use clock::Clock;
 pub use config::Config;
+use db::Db;
 pub use error::{Error, Result};
+pub use event::Event;
+pub use random::Random;
 
 /// Everything the instance can do. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +43,17 @@ pub struct Services {
 
 struct Inner {
     config: Config,
+    db: Db,
+    store: media::Store,
+    uploads: PathBuf,
+    busy: media::Busy,
+    /// Room for one photo being decoded and encoded.
+    encoding: Semaphore,
+    clock: Clock,
+    random: Random,
+    limiter: identity::Limiter,
+    passkeys: identity::Passkeys,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 /// What a migration did.
@@ -46,33 +76,74 @@ pub struct Check {
     pub sentence: String,
 }
 
+fn make_folder(config: &Config) -> Result<PathBuf> {
+    let uploads = config.data.join("uploads");
+    std::fs::create_dir_all(&uploads).map_err(|error| {
+        Error::Unavailable(format!(
+            "The data folder {} cannot be made: {error}. Choose another with --data or correct its rights.",
+            config.data.display()
+        ))
+    })?;
+    Ok(uploads)
+}
+
 impl Services {
     /// Opens database and media store, runs the migrations, and takes up unfinished work.
     ///
     /// # Errors
     /// A sentence when the database cannot be reached, is newer than this program, or the data folder cannot be written.
     pub async fn open(config: Config) -> Result<Self> {
-        Ok(Self {
-            inner: Arc::new(Inner { config }),
-        })
+        Self::open_with(config, Clock::System, Random::System).await
+    }
+
+    /// [`Services::open`] with a clock and randomness of the caller's, so that tests replay.
+    ///
+    /// # Errors
+    /// As [`Services::open`].
+    pub async fn open_with(config: Config, clock: Clock, random: Random) -> Result<Self> {
+        let uploads = make_folder(&config)?;
+        let store = media::Store::open(&config.media())?;
+        let db = Db::open(&config.database()).await?;
+        migration::run(&db, &clock).await?;
+        let services = Self {
+            inner: Arc::new(Inner {
+                passkeys: identity::Passkeys::new(&config.public_url),
+                config,
+                db,
+                store,
+                uploads,
+                busy: media::Busy::default(),
+                encoding: Semaphore::new(1),
+                clock,
+                random,
+                limiter: identity::Limiter::default(),
+                tasks: Mutex::default(),
+            }),
+        };
+        media::process::resume(&services).await?;
+        Ok(services)
     }
 
     /// Only runs the migrations (`vitrine migrate`).
     ///
     /// # Errors
     /// As [`Services::open`].
-    pub async fn migrate(_config: &Config) -> Result<Migrated> {
-        Err(Error::internal("not built yet"))
+    pub async fn migrate(config: &Config) -> Result<Migrated> {
+        make_folder(config)?;
+        let db = Db::open(&config.database()).await?;
+        let migrated = migration::run(&db, &Clock::System).await;
+        db.close().await;
+        migrated
     }
 
     /// What `vitrine doctor` shows; never fails, every fault is a check that is not ok.
-    pub async fn doctor(_config: &Config) -> Vec<Check> {
-        Vec::new()
+    pub async fn doctor(config: &Config) -> Vec<Check> {
+        doctor::look(config).await
     }
 
     /// Keeps house until `stop` resolves: expired holds, open payments, stale uploads, old sessions. Run it once in a task.
     pub async fn keep_house(&self, stop: impl Future<Output = ()>) {
-        stop.await;
+        house::keep(self, stop).await;
     }
 
     /// Whether the database answers (`/healthz`).
@@ -80,11 +151,26 @@ impl Services {
     /// # Errors
     /// `Unavailable` when it does not.
     pub async fn healthy(&self) -> Result<()> {
+        let mut connection = self.inner.db.read().await?;
+        sqlx::query("SELECT version FROM migration LIMIT 1")
+            .fetch_optional(&mut *connection)
+            .await?;
         Ok(())
     }
 
-    /// Finishes work in progress and closes the database. Call it last.
-    pub async fn close(&self) {}
+    /// Finishes work in progress and closes the database. Call it last. What is cut short by the caller's patience is taken up
+    /// by the next start.
+    pub async fn close(&self) {
+        let mut tasks = std::mem::take(
+            &mut *self
+                .inner
+                .tasks
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        while tasks.join_next().await.is_some() {}
+        self.inner.db.close().await;
+    }
 
     /// What it was opened with.
     #[must_use]
@@ -114,5 +200,26 @@ impl Services {
     #[must_use]
     pub fn checkout(&self) -> checkout::Checkout<'_> {
         checkout::Checkout { services: self }
+    }
+
+    /// At most 500 changes of a shop after `cursor` (0: from the first), oldest first.
+    pub async fn events(&self, shop: &ShopId, cursor: i64) -> Result<Vec<Event>> {
+        event::after(&self.inner.db, shop, cursor, 500).await
+    }
+
+    fn now(&self) -> UnixMs {
+        self.inner.clock.now()
+    }
+
+    /// Runs work that [`Services::close`] waits for.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self
+            .inner
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Forgets what is done, so that the set does not grow.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(work);
     }
 }

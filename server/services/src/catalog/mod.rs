@@ -1,14 +1,20 @@
 //! Products.
 
+mod page;
+mod sql;
+
 use domain::{
-    catalog::{Direction, EditForm, Product},
+    catalog::{EditForm, Product, Slug, State},
     highlight::Choice,
     id::{MediaId, ProductId, SessionId, ShopId},
     identity::{Shop, Viewer},
+    money::{Currency, Money},
     time::UnixMs,
 };
+use serde_json::json;
+use sqlx::AnyConnection;
 
-use crate::{Error, Result, Services};
+use crate::{Error, Result, Services, db::Write, event, identity};
 
 /// Products.
 pub struct Catalog<'a> {
@@ -28,18 +34,125 @@ pub struct NewProduct {
     pub highlights: Option<Choice>,
 }
 
+/// The most JSON of a choice that is kept, bytes: some thousand shots.
+const MAX_CHOICE_BYTES: usize = 512 * 1024;
+
+fn missing() -> Error {
+    Error::NotFound(
+        "There is no such product in your shop. Open the list of products and choose one."
+            .to_owned(),
+    )
+}
+
+/// A free slug: the wished one, else with the first number that is free.
+async fn free_slug(
+    connection: &mut AnyConnection,
+    wish: Slug,
+    product: &ProductId,
+) -> Result<Slug> {
+    let taken = sql::taken_slugs(connection, wish.as_str(), product).await?;
+    let is_free = |slug: &Slug| !taken.iter().any(|taken| taken == slug.as_str());
+    if is_free(&wish) {
+        return Ok(wish);
+    }
+    // One more than are taken: one of them is free.
+    let last = u32::try_from(taken.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(2);
+    (2..=last)
+        .map(|number| wish.numbered(number))
+        .find(is_free)
+        .ok_or_else(|| {
+            Error::Conflict("Too many products have this title. Choose another one.".to_owned())
+        })
+}
+
+/// The slug of a title; a title that leaves nothing (another script, or none) gets one from the product's id.
+fn slug_of(title: &str, product: &ProductId) -> Result<Slug> {
+    match Slug::from_title(title) {
+        Some(slug) => Ok(slug),
+        None => {
+            let end: String = product.as_str().chars().take(8).collect();
+            Ok(format!("item-{end}").parse::<Slug>()?)
+        }
+    }
+}
+
 impl Catalog<'_> {
+    pub(super) async fn changed(
+        &self,
+        mut write: Write,
+        viewer: &Viewer,
+        id: &ProductId,
+        kind: &str,
+        now: UnixMs,
+    ) -> Result<Product> {
+        let product = sql::one(&mut write, &viewer.shop.id, id)
+            .await?
+            .ok_or_else(missing)?;
+        if product.state == State::Published {
+            let lacks = product.missing();
+            if !lacks.is_empty() {
+                return Err(Error::Invalid {
+                    field: "publish",
+                    sentence: format!(
+                        "A published product needs everything its page shows. {}",
+                        lacks.join(" ")
+                    ),
+                });
+            }
+        }
+        let body = json!({
+            "slug": product.slug,
+            "state": product.state,
+            "price_minor": product.price.map(|price| price.minor),
+            "sold_out": product.sold_out(),
+        });
+        event::write(&mut write, &viewer.shop.id, kind, id.as_str(), &body, now).await?;
+        write.commit().await?;
+        Ok(product)
+    }
+
     /// Makes a draft.
     ///
     /// # Errors
     /// `Invalid`, `NotFound` when media is not ready or not the shop's.
     pub async fn create(&self, viewer: &Viewer, new: NewProduct) -> Result<Product> {
-        Err(Error::internal("not built yet"))
+        let now = self.services.now();
+        let title = domain::catalog::title(&new.title)?;
+        let highlights = match &new.highlights {
+            None => None,
+            Some(choice) => Some(serde_json::to_string(choice).map_err(Error::internal)?),
+        };
+        if highlights
+            .as_ref()
+            .is_some_and(|json| json.len() > MAX_CHOICE_BYTES)
+        {
+            return Err(Error::Invalid {
+                field: "highlights",
+                sentence: "This recording has too many shots for one product. Keep fewer highlights and try again.".to_owned(),
+            });
+        }
+        let id: ProductId = self.services.inner.random.id()?;
+        let mut write = self.services.inner.db.write().await?;
+        let slug = free_slug(&mut write, slug_of(&title, &id)?, &id).await?;
+        let draft = sql::Draft {
+            id: &id,
+            slug: slug.as_str(),
+            title: &title,
+            currency: &viewer.shop.currency,
+            session: new.session.as_ref().map(SessionId::as_str),
+            highlights: highlights.as_deref(),
+        };
+        sql::insert(&mut write, &viewer.shop.id, &draft, now).await?;
+        self.put_media(&mut write, viewer, &id, &new.media).await?;
+        self.changed(write, viewer, &id, "product.created", now)
+            .await
     }
 
     /// Every product of the shop, last changed first.
     pub async fn products(&self, viewer: &Viewer) -> Result<Vec<Product>> {
-        Err(Error::internal("not built yet"))
+        sql::all(&mut *self.services.inner.db.read().await?, &viewer.shop.id).await
     }
 
     /// One product of the shop.
@@ -47,29 +160,71 @@ impl Catalog<'_> {
     /// # Errors
     /// `NotFound`.
     pub async fn product(&self, viewer: &Viewer, id: &ProductId) -> Result<Product> {
-        Err(Error::internal("not built yet"))
+        sql::one(
+            &mut *self.services.inner.db.read().await?,
+            &viewer.shop.id,
+            id,
+        )
+        .await?
+        .ok_or_else(missing)
     }
 
     /// Saves the editor's fields.
     ///
     /// # Errors
     /// `Invalid` for the first wrong field, `Conflict` when the slug is taken or stock would be below what is held,
-    /// `Invalid` when a published product would lack something.
+    /// `Invalid` (field `publish`) when a published product would lack something.
     pub async fn update(
         &self,
         viewer: &Viewer,
         id: &ProductId,
         form: &EditForm,
     ) -> Result<Product> {
-        Err(Error::internal("not built yet"))
+        let now = self.services.now();
+        let currency: Currency = viewer.shop.currency.parse()?;
+        let title = domain::catalog::title(&form.title)?;
+        let summary = domain::catalog::summary(&form.summary)?;
+        let text = domain::catalog::text(&form.text)?;
+        let price = match form.price.trim() {
+            "" => None,
+            price => Some(Money::parse(price, currency)?.minor),
+        };
+        let stock = domain::catalog::stock(&form.stock)?;
+        let wish: Option<Slug> = match form.slug.trim() {
+            "" => None,
+            slug => Some(slug.parse()?),
+        };
+        let mut write = self.services.inner.db.write().await?;
+        sql::touch(&mut write, &viewer.shop.id, id, now)
+            .await?
+            .ok_or_else(missing)?;
+        let slug = match wish {
+            Some(slug) => slug,
+            None => free_slug(&mut write, slug_of(&title, id)?, id).await?,
+        };
+        let edit = sql::Edit {
+            slug: slug.as_str(),
+            title: &title,
+            summary: &summary,
+            text: &text,
+            price_minor: price,
+            stock,
+        };
+        if !sql::update(&mut write, &viewer.shop.id, id, &edit, now).await? {
+            return Err(Error::Conflict(
+                "More pieces than that are promised to open orders. Wait until they are paid or expire, or count more.".to_owned(),
+            ));
+        }
+        self.changed(write, viewer, id, "product.changed", now)
+            .await
     }
 
     /// Gives it its page.
     ///
     /// # Errors
-    /// `Invalid` whose sentence lists what is missing.
+    /// `NotFound`, `Invalid` (field `publish`) whose sentence lists what is missing.
     pub async fn publish(&self, viewer: &Viewer, id: &ProductId) -> Result<Product> {
-        Err(Error::internal("not built yet"))
+        self.set_state(viewer, id, true).await
     }
 
     /// Takes its page away; orders stay.
@@ -77,74 +232,67 @@ impl Catalog<'_> {
     /// # Errors
     /// `NotFound`.
     pub async fn unpublish(&self, viewer: &Viewer, id: &ProductId) -> Result<Product> {
-        Err(Error::internal("not built yet"))
+        self.set_state(viewer, id, false).await
+    }
+
+    async fn set_state(&self, viewer: &Viewer, id: &ProductId, published: bool) -> Result<Product> {
+        let now = self.services.now();
+        let mut write = self.services.inner.db.write().await?;
+        sql::touch(&mut write, &viewer.shop.id, id, now)
+            .await?
+            .ok_or_else(missing)?;
+        let product = sql::one(&mut write, &viewer.shop.id, id)
+            .await?
+            .ok_or_else(missing)?;
+        let lacks = product.missing();
+        if published && !lacks.is_empty() {
+            return Err(Error::Invalid {
+                field: "publish",
+                sentence: format!("Before this can be published: {}", lacks.join(" ")),
+            });
+        }
+        if (product.state == State::Published) == published {
+            return Ok(product);
+        }
+        sql::set_state(&mut write, &viewer.shop.id, id, published, now).await?;
+        let kind = if published {
+            "product.published"
+        } else {
+            "product.unpublished"
+        };
+        self.changed(write, viewer, id, kind, now).await
     }
 
     /// Deletes a draft.
     ///
     /// # Errors
-    /// `Conflict` while it is published or an order is open.
+    /// `NotFound`, `Conflict` while it is published or an order is open.
     pub async fn delete(&self, viewer: &Viewer, id: &ProductId) -> Result<()> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Adds ready media at the end.
-    ///
-    /// # Errors
-    /// `NotFound`, `Conflict` when the page has too many.
-    pub async fn add_media(
-        &self,
-        viewer: &Viewer,
-        id: &ProductId,
-        media: &[MediaId],
-    ) -> Result<Product> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Moves one picture or clip.
-    ///
-    /// # Errors
-    /// `NotFound`, `Conflict` when a published product would no longer begin with a photo.
-    pub async fn move_media(
-        &self,
-        viewer: &Viewer,
-        id: &ProductId,
-        media: &MediaId,
-        direction: Direction,
-    ) -> Result<Product> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Takes one picture or clip off the page.
-    ///
-    /// # Errors
-    /// As [`Catalog::move_media`].
-    pub async fn remove_media(
-        &self,
-        viewer: &Viewer,
-        id: &ProductId,
-        media: &MediaId,
-    ) -> Result<Product> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Puts `new` in the place of `old`.
-    ///
-    /// # Errors
-    /// As [`Catalog::move_media`].
-    pub async fn replace_media(
-        &self,
-        viewer: &Viewer,
-        id: &ProductId,
-        old: &MediaId,
-        new: &MediaId,
-    ) -> Result<Product> {
-        Err(Error::internal("not built yet"))
+        let now = self.services.now();
+        let mut write = self.services.inner.db.write().await?;
+        sql::touch(&mut write, &viewer.shop.id, id, now)
+            .await?
+            .ok_or_else(missing)?;
+        if !sql::delete(&mut write, &viewer.shop.id, id).await? {
+            return Err(Error::Conflict(
+                "This product is published or has an open order. Unpublish it, wait for the order, and try again.".to_owned(),
+            ));
+        }
+        event::write(
+            &mut write,
+            &viewer.shop.id,
+            "product.deleted",
+            id.as_str(),
+            &json!({}),
+            now,
+        )
+        .await?;
+        write.commit().await
     }
 
     /// The published products of a shop, newest first. Anonymous.
     pub async fn front(&self, shop: &ShopId) -> Result<Vec<Product>> {
-        Err(Error::internal("not built yet"))
+        sql::front(&mut *self.services.inner.db.read().await?, shop).await
     }
 
     /// A published product with its shop. Anonymous.
@@ -152,11 +300,24 @@ impl Catalog<'_> {
     /// # Errors
     /// `NotFound` for drafts too.
     pub async fn by_slug(&self, slug: &str) -> Result<(Shop, Product)> {
-        Err(Error::internal("not built yet"))
+        let gone = || {
+            Error::NotFound(
+                "There is no such product here. It may have been taken off the shop.".to_owned(),
+            )
+        };
+        let slug: Slug = slug.parse().map_err(|_| gone())?;
+        let mut connection = self.services.inner.db.read().await?;
+        let (shop, product) = sql::published_by_slug(&mut connection, slug.as_str())
+            .await?
+            .ok_or_else(gone)?;
+        let shop = identity::sql::shop_by_id(&mut connection, &shop)
+            .await?
+            .ok_or_else(gone)?;
+        Ok((shop, product))
     }
 
     /// Slug and last change of every published product, for the sitemap.
     pub async fn published(&self) -> Result<Vec<(String, UnixMs)>> {
-        Err(Error::internal("not built yet"))
+        sql::published(&mut *self.services.inner.db.read().await?).await
     }
 }

@@ -1,13 +1,36 @@
 //! Owner links, sign-in and sessions.
 
+mod limit;
+mod passkey;
+mod password;
+mod setup;
+pub(crate) mod sql;
+
 use std::net::IpAddr;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    identity::{SetupForm, Shop, Viewer},
+    identity::{Handle, Shop, Viewer},
     time::UnixMs,
 };
+use sqlx::AnyConnection;
+use webauthn_rs::prelude::{Passkey, PublicKeyCredential};
 
-use crate::{Error, Result, Services};
+pub(crate) use self::{
+    limit::Limiter,
+    passkey::Passkeys,
+    setup::{insert_owner, owner_of},
+};
+use self::{
+    limit::{PER_HANDLE, PER_IP},
+    passkey::Ceremony,
+};
+use crate::{Error, Result, Services, random::token_hash};
+
+/// How long a session lasts after it was last used, ms: 30 days.
+const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// A session's end is moved at most this often, ms, so that reading pages does not write.
+const TOUCH_MS: i64 = 60 * 60 * 1000;
 
 /// Shops, sign-in and sessions.
 pub struct Identity<'a> {
@@ -36,64 +59,34 @@ pub struct SignedIn {
     pub expires_at: UnixMs,
 }
 
+/// The same words whether the handle or the password is wrong, so that nobody learns which shops exist this way.
+fn denied() -> Error {
+    Error::Denied(
+        "Handle and password do not belong together. Try again; if it is lost, whoever runs this instance can make a new link with `vitrine owner-link`."
+            .to_owned(),
+    )
+}
+
+/// One household or one machine: an IPv4 address, or the /64 of an IPv6 address.
+fn origin(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => format!("ip {ip}"),
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("ip {a:x}:{b:x}:{c:x}:{d:x}")
+        }
+    }
+}
+
 impl Identity<'_> {
-    /// Makes an owner link, for a new shop or, given a handle, for the owner of that shop who lost the passkey.
-    ///
-    /// # Errors
-    /// `NotFound` when no shop has this handle.
-    pub async fn create_owner_link(&self, handle: Option<&str>) -> Result<OwnerLink> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// On an instance without a shop: a fresh link to print. `None` once there is a shop.
-    pub async fn first_run_link(&self) -> Result<Option<OwnerLink>> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Looks at a link without using it: the shop it recovers, or `None` for a new one.
-    ///
-    /// # Errors
-    /// `Gone` when it was used, expired or never existed.
-    pub async fn look_at_link(&self, token: &str) -> Result<Option<Shop>> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Uses the link: a new shop with a password (or, for a recovery link, a new password; `form` is then not read and every other
-    /// session of that owner ends).
-    ///
-    /// # Errors
-    /// `Gone`, `Invalid` (the link is then not used up), `Conflict` when the handle is taken.
-    pub async fn set_up_with_password(
-        &self,
-        token: &str,
-        form: &SetupForm,
-        password: &str,
-    ) -> Result<SignedIn> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Begins the same with a passkey: a `CreationChallengeResponse` as JSON.
-    ///
-    /// # Errors
-    /// As [`Identity::set_up_with_password`].
-    pub async fn start_passkey_setup(
-        &self,
-        token: &str,
-        form: &SetupForm,
-    ) -> Result<serde_json::Value> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Ends it with the browser's `RegisterPublicKeyCredential` JSON.
-    ///
-    /// # Errors
-    /// `Gone`, `Conflict`, `Denied` when the ceremony does not verify or is too old.
-    pub async fn finish_passkey_setup(
-        &self,
-        token: &str,
-        credential: &serde_json::Value,
-    ) -> Result<SignedIn> {
-        Err(Error::internal("not built yet"))
+    fn limit(&self, handle: Option<&str>, ip: IpAddr) -> Result<()> {
+        let now = self.services.now();
+        let limiter = &self.services.inner.limiter;
+        limiter.take(&origin(ip), PER_IP, now)?;
+        match handle {
+            Some(handle) => limiter.take(&format!("handle {handle}"), PER_HANDLE, now),
+            None => Ok(()),
+        }
     }
 
     /// Signs in with a password.
@@ -101,7 +94,32 @@ impl Identity<'_> {
     /// # Errors
     /// `Denied` (the same words for an unknown handle and a wrong password), `Limited`.
     pub async fn sign_in(&self, handle: &str, password: &str, ip: IpAddr) -> Result<SignedIn> {
-        Err(Error::internal("not built yet"))
+        let handle: Option<Handle> = handle.parse().ok();
+        let name = handle.as_ref().map(Handle::as_str);
+        self.limit(name, ip)?;
+        let mut found = None;
+        let mut hash = None;
+        if let Some(name) = name {
+            let mut connection = self.services.inner.db.read().await?;
+            if let Some(shop) = sql::shop_by_handle(&mut connection, name).await?
+                && let Some((person, _)) = sql::owner(&mut connection, &shop.id).await?
+            {
+                hash = sql::secrets(&mut connection, &shop.id, &person, "password")
+                    .await?
+                    .pop();
+                found = Some(Viewer { person, shop });
+            }
+        }
+        let right = password::verify(password, hash).await?;
+        let viewer = found.filter(|_| right).ok_or_else(denied)?;
+        self.services.inner.limiter.give_back(&origin(ip), PER_IP);
+        if let Some(name) = name {
+            self.services
+                .inner
+                .limiter
+                .give_back(&format!("handle {name}"), PER_HANDLE);
+        }
+        self.begin_session(viewer).await
     }
 
     /// Begins signing in with a passkey: a `RequestChallengeResponse` as JSON.
@@ -113,34 +131,151 @@ impl Identity<'_> {
         handle: &str,
         ip: IpAddr,
     ) -> Result<serde_json::Value> {
-        Err(Error::internal("not built yet"))
+        let nothing = || {
+            Error::Denied(
+                "There is no passkey for this handle. Check the handle, or use the password."
+                    .to_owned(),
+            )
+        };
+        let passkeys = &self.services.inner.passkeys;
+        let webauthn = passkeys.webauthn()?;
+        let handle: Handle = handle.parse()?;
+        self.limit(Some(handle.as_str()), ip)?;
+        let mut connection = self.services.inner.db.read().await?;
+        let shop = sql::shop_by_handle(&mut connection, handle.as_str())
+            .await?
+            .ok_or_else(nothing)?;
+        let (person, _) = sql::owner(&mut connection, &shop.id)
+            .await?
+            .ok_or_else(nothing)?;
+        let keys = self.passkeys_of(&mut connection, &shop, &person).await?;
+        if keys.is_empty() {
+            return Err(nothing());
+        }
+        let (options, state) = webauthn
+            .start_passkey_authentication(&keys)
+            .map_err(Error::internal)?;
+        let options = serde_json::to_value(options).map_err(Error::internal)?;
+        let ceremony = Ceremony::SignIn {
+            shop: shop.id,
+            person,
+            state: Box::new(state),
+        };
+        passkeys.begin(&options, ceremony, self.services.now())?;
+        Ok(options)
     }
 
     /// Ends it with the browser's `PublicKeyCredential` JSON.
     ///
     /// # Errors
-    /// `Denied`, `Limited`.
+    /// `Denied`, `Invalid`, `Limited`.
     pub async fn finish_passkey_sign_in(
         &self,
         credential: &serde_json::Value,
         ip: IpAddr,
     ) -> Result<SignedIn> {
-        Err(Error::internal("not built yet"))
+        self.limit(None, ip)?;
+        let passkeys = &self.services.inner.passkeys;
+        let credential: PublicKeyCredential =
+            serde::Deserialize::deserialize(credential).map_err(|_| passkey::malformed())?;
+        let ceremony = passkeys.end(
+            credential.response.client_data_json.as_ref(),
+            self.services.now(),
+        )?;
+        let Ceremony::SignIn {
+            shop,
+            person,
+            state,
+        } = ceremony
+        else {
+            return Err(passkey::malformed());
+        };
+        let result = passkeys
+            .webauthn()?
+            .finish_passkey_authentication(&credential, &state)
+            .map_err(|error| passkey::refused(&error))?;
+        let mut write = self.services.inner.db.write().await?;
+        let shop = sql::shop_by_id(&mut write, &shop)
+            .await?
+            .ok_or_else(denied)?;
+        let keys = self.passkeys_of(&mut write, &shop, &person).await?;
+        // Gone from the database since the ceremony began: the link was used to replace it.
+        let used = keys
+            .into_iter()
+            .find(|key| key.cred_id() == result.cred_id());
+        let mut used = used.ok_or_else(denied)?;
+        if used.update_credential(&result) == Some(true) {
+            let id = URL_SAFE_NO_PAD.encode(used.cred_id());
+            let secret = serde_json::to_string(&used).map_err(Error::internal)?;
+            sql::update_passkey(&mut write, &person, &id, &secret).await?;
+        }
+        write.commit().await?;
+        self.services.inner.limiter.give_back(&origin(ip), PER_IP);
+        self.begin_session(Viewer { person, shop }).await
+    }
+
+    async fn passkeys_of(
+        &self,
+        connection: &mut AnyConnection,
+        shop: &Shop,
+        person: &domain::id::PersonId,
+    ) -> Result<Vec<Passkey>> {
+        let secrets = sql::secrets(connection, &shop.id, person, "passkey").await?;
+        secrets
+            .iter()
+            .map(|secret| serde_json::from_str(secret).map_err(Error::internal))
+            .collect()
+    }
+
+    async fn begin_session(&self, viewer: Viewer) -> Result<SignedIn> {
+        let mut write = self.services.inner.db.write().await?;
+        let signed_in = self.add_session(&mut write, viewer).await?;
+        write.commit().await?;
+        Ok(signed_in)
+    }
+
+    async fn add_session(
+        &self,
+        connection: &mut AnyConnection,
+        viewer: Viewer,
+    ) -> Result<SignedIn> {
+        let now = self.services.now();
+        let cookie = self.services.inner.random.token()?;
+        let expires_at = now.plus_ms(SESSION_MS);
+        sql::insert_session(connection, &token_hash(&cookie), &viewer, now, expires_at).await?;
+        Ok(SignedIn {
+            cookie,
+            viewer,
+            expires_at,
+        })
     }
 
     /// Who the session cookie belongs to; `None` when it is unknown or expired. Moves the session's end when it is used.
     pub async fn viewer(&self, cookie: &str) -> Result<Option<Viewer>> {
-        Err(Error::internal("not built yet"))
+        let now = self.services.now();
+        let hash = token_hash(cookie);
+        let found = sql::session(&mut *self.services.inner.db.read().await?, &hash, now).await?;
+        let Some((viewer, seen_at)) = found else {
+            return Ok(None);
+        };
+        if now.0.saturating_sub(seen_at.0) > TOUCH_MS {
+            let mut write = self.services.inner.db.write().await?;
+            sql::touch_session(&mut write, &hash, now, now.plus_ms(SESSION_MS)).await?;
+            write.commit().await?;
+        }
+        Ok(Some(viewer))
     }
 
     /// Ends the session. An unknown cookie is fine.
     pub async fn sign_out(&self, cookie: &str) -> Result<()> {
-        Err(Error::internal("not built yet"))
+        let mut write = self.services.inner.db.write().await?;
+        sql::delete_session(&mut write, &token_hash(cookie)).await?;
+        write.commit().await
     }
 
     /// Every shop of the instance, by name.
     pub async fn shops(&self) -> Result<Vec<Shop>> {
-        Err(Error::internal("not built yet"))
+        sql::shops(&mut *self.services.inner.db.read().await?).await
     }
 
     /// The shop of a handle.
@@ -148,6 +283,18 @@ impl Identity<'_> {
     /// # Errors
     /// `NotFound`.
     pub async fn shop(&self, handle: &str) -> Result<Shop> {
-        Err(Error::internal("not built yet"))
+        let missing =
+            || Error::NotFound("There is no shop of this name here. Check the address.".to_owned());
+        let handle: Handle = handle.parse().map_err(|_| missing())?;
+        sql::shop_by_handle(&mut *self.services.inner.db.read().await?, handle.as_str())
+            .await?
+            .ok_or_else(missing)
+    }
+
+    /// Forgets expired sessions and links.
+    pub(crate) async fn sweep(&self) -> Result<()> {
+        let mut write = self.services.inner.db.write().await?;
+        sql::sweep(&mut write, self.services.now()).await?;
+        write.commit().await
     }
 }

@@ -1,15 +1,25 @@
 //! Uploads, pictures and clips.
 
+mod clip;
+mod photo;
+pub(crate) mod process;
+mod receive;
+pub(crate) mod sql;
+mod store;
+mod upload;
+
 use std::ops::Range;
 
 use bytes::Bytes;
 use domain::{
-    id::{MediaId, SessionId, UploadId},
+    id::{MediaId, SessionId},
     identity::Viewer,
-    media::{Kind, Media, Upload},
+    media::{Kind, Media},
 };
-use futures::{Stream, stream::BoxStream};
+use futures::stream::BoxStream;
 
+use self::store::Key;
+pub(crate) use self::{store::Store, upload::Busy};
 use crate::{Error, Result, Services};
 
 /// Uploads, pictures and clips.
@@ -45,88 +55,40 @@ pub enum Checksum {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendition {
     /// MIME type.
-    pub mime: &'static str,
+    pub mime: String,
     /// Length in bytes.
     pub length: u64,
     /// Strong ETag with its quotes.
     pub etag: String,
     /// Part of a published product: anyone may see and shared caches may keep it. Otherwise only the viewer may.
     pub public: bool,
-    pub(crate) key: String,
+    key: Key,
+}
+
+fn missing() -> Error {
+    Error::NotFound(
+        "There is no such picture or clip. It may have been taken off the page.".to_owned(),
+    )
 }
 
 impl Library<'_> {
-    /// Begins an upload.
-    ///
-    /// # Errors
-    /// `Invalid`, `TooLarge`, `Full`.
-    pub async fn create_upload(&self, viewer: &Viewer, new: NewUpload) -> Result<Upload> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Appends to an upload at `offset`. `Upload::received` of the answer is durable; the last byte starts processing.
-    ///
-    /// A stream that breaks off keeps what came (unless a checksum was announced): `received` then says how much.
-    ///
-    /// # Errors
-    /// `NotFound`, `Gone`, `Conflict` (wrong offset), `Locked` (another append is running), `TooLarge` (more than announced),
-    /// `Checksum` (the piece is thrown away), `Full` (what was stored stays).
-    pub async fn append<S, E>(
-        &self,
-        viewer: &Viewer,
-        id: &UploadId,
-        offset: u64,
-        checksum: Option<Checksum>,
-        piece: S,
-    ) -> Result<Upload>
-    where
-        S: Stream<Item = std::result::Result<Bytes, E>> + Send + Unpin,
-        E: std::fmt::Display + Send,
-    {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Where an upload stands.
-    ///
-    /// # Errors
-    /// `NotFound`, `Gone` once it expired.
-    pub async fn upload(&self, viewer: &Viewer, id: &UploadId) -> Result<Upload> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Throws an unfinished upload away.
-    ///
-    /// # Errors
-    /// `NotFound`, `Conflict` when it is already complete, `Locked`.
-    pub async fn terminate(&self, viewer: &Viewer, id: &UploadId) -> Result<()> {
-        Err(Error::internal("not built yet"))
-    }
-
-    /// Takes a whole file in and waits until it is ready: form uploads and seeds.
-    ///
-    /// # Errors
-    /// `Invalid` with the reason the file cannot be used, `TooLarge`, `Full`.
-    pub async fn take_in(
-        &self,
-        viewer: &Viewer,
-        kind: Kind,
-        alt: &str,
-        file: Bytes,
-    ) -> Result<Media> {
-        Err(Error::internal("not built yet"))
-    }
-
     /// One picture or clip of the viewer's shop.
     ///
     /// # Errors
     /// `NotFound`.
     pub async fn media(&self, viewer: &Viewer, id: &MediaId) -> Result<Media> {
-        Err(Error::internal("not built yet"))
+        sql::one(
+            &mut *self.services.inner.db.read().await?,
+            &viewer.shop.id,
+            id,
+        )
+        .await?
+        .ok_or_else(missing)
     }
 
     /// Everything ready in the viewer's shop, newest first.
     pub async fn all(&self, viewer: &Viewer) -> Result<Vec<Media>> {
-        Err(Error::internal("not built yet"))
+        sql::all(&mut *self.services.inner.db.read().await?, &viewer.shop.id).await
     }
 
     /// Changes the description of a picture or clip.
@@ -134,10 +96,17 @@ impl Library<'_> {
     /// # Errors
     /// `NotFound`, `Invalid`.
     pub async fn describe(&self, viewer: &Viewer, id: &MediaId, alt: &str) -> Result<Media> {
-        Err(Error::internal("not built yet"))
+        let alt = domain::media::alt(alt)?;
+        let mut write = self.services.inner.db.write().await?;
+        sql::set_alt(&mut write, &viewer.shop.id, id, &alt).await?;
+        let media = sql::one(&mut write, &viewer.shop.id, id)
+            .await?
+            .ok_or_else(missing)?;
+        write.commit().await?;
+        Ok(media)
     }
 
-    /// Gives a clip the JPEG renditions of a still as its poster.
+    /// Gives a clip the JPEG renditions of a still as its poster, in the place of an earlier one.
     ///
     /// # Errors
     /// `NotFound`, `Invalid` when they are not a clip and a photo.
@@ -147,7 +116,26 @@ impl Library<'_> {
         clip: &MediaId,
         still: &MediaId,
     ) -> Result<Media> {
-        Err(Error::internal("not built yet"))
+        let shop = &viewer.shop.id;
+        let mut write = self.services.inner.db.write().await?;
+        let film = sql::one(&mut write, shop, clip)
+            .await?
+            .ok_or_else(missing)?;
+        let photo = sql::one(&mut write, shop, still)
+            .await?
+            .ok_or_else(missing)?;
+        if (film.kind, photo.kind) != (Kind::Clip, Kind::Photo) {
+            return Err(Error::Invalid {
+                field: "poster",
+                sentence: "A poster is a photo, and only a clip has one.".to_owned(),
+            });
+        }
+        sql::set_poster(&mut write, shop, clip, still).await?;
+        let film = sql::one(&mut write, shop, clip)
+            .await?
+            .ok_or_else(missing)?;
+        write.commit().await?;
+        Ok(film)
     }
 
     /// Finds `/media/{hash}/{file}`: public when a published product shows it, else only for a viewer of its shop.
@@ -160,7 +148,18 @@ impl Library<'_> {
         hash: &str,
         file: &str,
     ) -> Result<Rendition> {
-        Err(Error::internal("not built yet"))
+        let shop = viewer.map(|viewer| &viewer.shop.id);
+        let mut connection = self.services.inner.db.read().await?;
+        let found = sql::rendition(&mut connection, shop, hash, file)
+            .await?
+            .ok_or_else(missing)?;
+        Ok(Rendition {
+            key: Key::new(&found.shop, hash, file).ok_or_else(missing)?,
+            mime: found.mime,
+            length: found.length,
+            etag: format!("\"{hash}\""),
+            public: found.public,
+        })
     }
 
     /// Streams `range` (bytes, end exclusive, inside the length) of a rendition.
@@ -172,6 +171,11 @@ impl Library<'_> {
         rendition: &Rendition,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, std::io::Result<Bytes>>> {
-        Err(Error::internal("not built yet"))
+        let end = range.end.min(rendition.length);
+        self.services
+            .inner
+            .store
+            .read(&rendition.key, range.start.min(end)..end)
+            .await
     }
 }

@@ -1,0 +1,291 @@
+//! Queries of the catalog.
+
+use std::collections::HashMap;
+
+use domain::{
+    catalog::{Product, State},
+    id::{MediaId, ProductId, ShopId},
+    media::Media,
+    money::{Currency, Money},
+    time::UnixMs,
+};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use crate::{Error, Result, db, media::sql::of_products};
+
+macro_rules! columns {
+    () => {
+        "SELECT id, shop_id, slug, state, title, summary, text, price_minor, currency, counted, held, updated_at FROM product "
+    };
+}
+
+fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<Product> {
+    let id: ProductId = db::parsed(row, "id")?;
+    let currency: Currency = db::parsed(row, "currency")?;
+    let (stock, held): (u32, u32) = (db::count(row, "counted")?, db::count(row, "held")?);
+    Ok(Product {
+        slug: db::text(row, "slug")?,
+        state: match db::text(row, "state")?.as_str() {
+            "published" => State::Published,
+            _ => State::Draft,
+        },
+        title: db::text(row, "title")?,
+        summary: db::text(row, "summary")?,
+        text: db::text(row, "text")?,
+        price: db::number_or_null(row, "price_minor")?
+            .and_then(|minor| Money::new(minor, currency)),
+        available: stock.saturating_sub(held),
+        stock,
+        media: media.remove(&id).unwrap_or_default(),
+        updated_at: UnixMs(db::number(row, "updated_at")?),
+        id,
+    })
+}
+
+pub(super) async fn all(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Product>> {
+    let rows = sqlx::query(concat!(
+        columns!(),
+        "WHERE shop_id = $1 ORDER BY updated_at DESC, id"
+    ))
+    .bind(shop.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut media = of_products(connection, shop, None).await?;
+    rows.iter().map(|row| product(row, &mut media)).collect()
+}
+
+pub(super) async fn front(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Product>> {
+    let rows = sqlx::query(concat!(
+        columns!(),
+        "WHERE shop_id = $1 AND state = 'published' ORDER BY published_at DESC, id"
+    ))
+    .bind(shop.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut media = of_products(connection, shop, None).await?;
+    rows.iter().map(|row| product(row, &mut media)).collect()
+}
+
+pub(super) async fn one(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &ProductId,
+) -> Result<Option<Product>> {
+    let row = sqlx::query(concat!(columns!(), "WHERE shop_id = $1 AND id = $2"))
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut media = of_products(connection, shop, Some(id)).await?;
+    product(&row, &mut media).map(Some)
+}
+
+/// A published product and whose it is.
+pub(super) async fn published_by_slug(
+    connection: &mut AnyConnection,
+    slug: &str,
+) -> Result<Option<(ShopId, Product)>> {
+    let row = sqlx::query(concat!(
+        columns!(),
+        "WHERE slug = $1 AND state = 'published'"
+    ))
+    .bind(slug)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (shop, id): (ShopId, ProductId) = (db::parsed(&row, "shop_id")?, db::parsed(&row, "id")?);
+    let mut media = of_products(connection, &shop, Some(&id)).await?;
+    Ok(Some((shop, product(&row, &mut media)?)))
+}
+
+pub(super) async fn published(connection: &mut AnyConnection) -> Result<Vec<(String, UnixMs)>> {
+    let rows =
+        sqlx::query("SELECT slug, updated_at FROM product WHERE state = 'published' ORDER BY slug")
+            .fetch_all(connection)
+            .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                db::text(row, "slug")?,
+                UnixMs(db::number(row, "updated_at")?),
+            ))
+        })
+        .collect()
+}
+
+/// What a new draft has.
+pub(super) struct Draft<'a> {
+    pub(super) id: &'a ProductId,
+    pub(super) slug: &'a str,
+    pub(super) title: &'a str,
+    pub(super) currency: &'a str,
+    pub(super) session: Option<&'a str>,
+    pub(super) highlights: Option<&'a str>,
+}
+
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    draft: &Draft<'_>,
+    now: UnixMs,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO product (id, shop_id, slug, state, title, summary, text, currency, session_id, highlights, created_at, updated_at) \
+         VALUES ($1, $2, $3, 'draft', $4, '', '', $5, $6, $7, $8, $9)",
+    )
+    .bind(draft.id.as_str())
+    .bind(shop.as_str())
+    .bind(draft.slug)
+    .bind(draft.title)
+    .bind(draft.currency)
+    .bind(draft.session)
+    .bind(draft.highlights)
+    .bind(now.0)
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Slugs that begin with `stem`, other than the product's own, to find a free one.
+pub(super) async fn taken_slugs(
+    connection: &mut AnyConnection,
+    stem: &str,
+    but: &ProductId,
+) -> Result<Vec<String>> {
+    // A slug has neither % nor _, so the stem needs no escaping.
+    let rows = sqlx::query("SELECT slug FROM product WHERE slug LIKE $1 AND id <> $2")
+        .bind(format!("{stem}%"))
+        .bind(but.as_str())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| db::text(row, "slug")).collect()
+}
+
+/// The editor's fields, checked.
+pub(super) struct Edit<'a> {
+    pub(super) slug: &'a str,
+    pub(super) title: &'a str,
+    pub(super) summary: &'a str,
+    pub(super) text: &'a str,
+    pub(super) price_minor: Option<i64>,
+    pub(super) stock: u32,
+}
+
+/// `false` when more pieces are promised than the new count.
+pub(super) async fn update(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &ProductId,
+    edit: &Edit<'_>,
+    now: UnixMs,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE product SET slug = $3, title = $4, summary = $5, text = $6, price_minor = $7, counted = $8, updated_at = $9 \
+         WHERE shop_id = $1 AND id = $2 AND held <= $8",
+    )
+    .bind(shop.as_str())
+    .bind(id.as_str())
+    .bind(edit.slug)
+    .bind(edit.title)
+    .bind(edit.summary)
+    .bind(edit.text)
+    .bind(edit.price_minor)
+    .bind(i64::from(edit.stock))
+    .bind(now.0)
+    .execute(connection)
+    .await
+    .map_err(|error| {
+        if db::is_taken(&error) {
+            Error::Conflict(format!("Another product already has the address /p/{}. Choose another one.", edit.slug))
+        } else {
+            error.into()
+        }
+    })?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Locks the product's row and marks it as changed; `None` when it is not the shop's.
+pub(super) async fn touch(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &ProductId,
+    now: UnixMs,
+) -> Result<Option<()>> {
+    let row = sqlx::query(
+        "UPDATE product SET updated_at = $3 WHERE shop_id = $1 AND id = $2 RETURNING id",
+    )
+    .bind(shop.as_str())
+    .bind(id.as_str())
+    .bind(now.0)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|_| ()))
+}
+
+pub(super) async fn set_state(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &ProductId,
+    published: bool,
+    now: UnixMs,
+) -> Result<()> {
+    let statement = if published {
+        "UPDATE product SET state = 'published', published_at = $3 WHERE shop_id = $1 AND id = $2"
+    } else {
+        "UPDATE product SET state = 'draft', updated_at = $3 WHERE shop_id = $1 AND id = $2"
+    };
+    sqlx::query(statement)
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .bind(now.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Deletes a draft without open orders; `false` when it is published or held.
+pub(super) async fn delete(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &ProductId,
+) -> Result<bool> {
+    sqlx::query("DELETE FROM product_media WHERE shop_id = $1 AND product_id = $2")
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .execute(&mut *connection)
+        .await?;
+    let done = sqlx::query(
+        "DELETE FROM product WHERE shop_id = $1 AND id = $2 AND state = 'draft' AND held = 0",
+    )
+    .bind(shop.as_str())
+    .bind(id.as_str())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes the order of the page anew.
+pub(super) async fn set_media(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &ProductId,
+    media: &[MediaId],
+) -> Result<()> {
+    sqlx::query("DELETE FROM product_media WHERE shop_id = $1 AND product_id = $2")
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .execute(&mut *connection)
+        .await?;
+    for (position, media) in (0_i64..).zip(media) {
+        sqlx::query("INSERT INTO product_media (product_id, media_id, shop_id, position) VALUES ($1, $2, $3, $4)")
+            .bind(id.as_str())
+            .bind(media.as_str())
+            .bind(shop.as_str())
+            .bind(position)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}

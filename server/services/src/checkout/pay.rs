@@ -1,0 +1,198 @@
+//! Paying: ask the processor outside of any transaction, settle inside one, and reconcile what was never answered.
+
+use domain::{
+    checkout::{Event, Order, Outcome, PayForm},
+    time::UnixMs,
+};
+
+use super::{
+    Checkout, Paid,
+    gateway::{Answer, Ask, Gateway, Intent, Status},
+    missing, settle,
+    sql::{self, OpenPayment},
+};
+use crate::{Error, Result};
+
+/// How long a payment that was asked for is left to whoever asked, ms. After that, the asking process is taken for dead.
+const ASKING_MS: i64 = 60_000;
+
+pub(super) fn no_gateway() -> Error {
+    Error::Unavailable(
+        "This shop does not take payments yet. Nothing was reserved and nothing was charged."
+            .to_owned(),
+    )
+}
+
+fn too_late() -> Error {
+    Error::Gone(
+        "The time to pay is over and the pieces went back on sale. Nothing was charged. Open the product and buy again."
+            .to_owned(),
+    )
+}
+
+enum Begun {
+    /// Ask the processor.
+    Ask(OpenPayment),
+    /// Nothing to ask: paid, or a payment is on its way.
+    Stands,
+}
+
+impl Checkout<'_> {
+    /// Pays. Pressing twice pays once: on a paid or pending order it answers with that order.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid` (a field of the form), `Gone` (hold over or cancelled), `Unavailable` (no gateway takes payments).
+    pub async fn pay(&self, token: &str, form: &PayForm) -> Result<Paid> {
+        let gateway = self.gateway().ok_or_else(no_gateway)?;
+        match self.begin(token, form, gateway).await? {
+            Begun::Stands => Ok(Paid::Done(self.order(token).await?.1)),
+            Begun::Ask(payment) => {
+                let outcome: Outcome = form.outcome.parse()?;
+                let answer = self.ask(gateway, &payment, outcome).await;
+                let order = self.note(&payment, answer).await?;
+                match order.declined.clone() {
+                    Some(reason) if order.state.payable() => Ok(Paid::Declined(order, reason)),
+                    _ => Ok(Paid::Done(order)),
+                }
+            }
+        }
+    }
+
+    /// Under the order's lock: may a payment be asked for? If so, its row is there before the processor hears of it.
+    async fn begin(&self, token: &str, form: &PayForm, gateway: Gateway) -> Result<Begun> {
+        let now = self.services.now();
+        let mut write = self.services.inner.db.write().await?;
+        let (shop, mut order) = sql::lock(&mut write, token, now)
+            .await?
+            .ok_or_else(missing)?;
+        if order.state.has_money() || order.state.open() {
+            return Ok(Begun::Stands);
+        }
+        if order.state.payable() && order.held_until <= now {
+            settle::run(&mut write, &shop, &mut order, Event::HoldOver, now).await?;
+            write.commit().await?;
+            return Err(too_late());
+        }
+        if !order.state.payable() {
+            return Err(too_late());
+        }
+        order.buyer = Some(form.buyer()?);
+        let _: Outcome = form.outcome.parse()?;
+        settle::run(&mut write, &shop, &mut order, Event::Pay, now).await?;
+        let id: String = self.services.inner.random.id()?;
+        let payment = OpenPayment {
+            key: format!("{}-{id}", order.id),
+            id,
+            token: token.to_owned(),
+            shop,
+            amount: order.total,
+            unknown: false,
+            changed_at: now,
+        };
+        sql::insert_payment(&mut write, &order, &payment, gateway.as_str()).await?;
+        write.commit().await?;
+        Ok(Begun::Ask(payment))
+    }
+
+    async fn ask(&self, gateway: Gateway, payment: &OpenPayment, outcome: Outcome) -> Answer {
+        let ask = Ask {
+            shop: &payment.shop,
+            key: &payment.key,
+            amount: payment.amount,
+        };
+        match gateway.create(self.services, &ask).await? {
+            Ok(intent) => gateway.confirm(self.services, &intent, outcome).await,
+            Err(unanswered) => Ok(Err(unanswered)),
+        }
+    }
+
+    /// Under the order's lock: writes what the processor answered. A failure of ours counts as no answer, because the
+    /// processor may have charged all the same.
+    async fn note(&self, payment: &OpenPayment, answer: Answer) -> Result<Order> {
+        let now = self.services.now();
+        let intent = match answer {
+            Ok(Ok(intent)) => Some(intent),
+            Ok(Err(_)) => None,
+            Err(error) => {
+                tracing::error!(%error, payment = %payment.id, "asking the processor failed");
+                None
+            }
+        };
+        let mut write = self.services.inner.db.write().await?;
+        let (shop, mut order) = sql::lock(&mut write, &payment.token, now)
+            .await?
+            .ok_or_else(missing)?;
+        let (happened, state, reason) = match intent.as_ref().map(|intent| &intent.status) {
+            Some(Status::Succeeded) => (Event::Succeeded { in_stock: false }, "succeeded", None),
+            Some(Status::Declined(reason)) => (Event::Declined, "declined", Some(reason.clone())),
+            Some(Status::Cancelled) => (
+                Event::Declined,
+                "declined",
+                Some(
+                    "The payment was interrupted before anything was charged. Try again."
+                        .to_owned(),
+                ),
+            ),
+            Some(Status::Processing | Status::RequiresConfirmation) | None => {
+                (Event::Unanswered, "unknown", None)
+            }
+        };
+        if happened == Event::Declined && order.state.open() {
+            order.declined.clone_from(&reason);
+        }
+        settle::run(&mut write, &shop, &mut order, happened, now).await?;
+        let id = intent.as_ref().map(|intent| intent.id.as_str());
+        sql::settle_payment(&mut write, &payment.id, state, id, reason.as_deref(), now).await?;
+        write.commit().await?;
+        Ok(order)
+    }
+
+    /// Asks the processor about open payments. Returns how many were settled.
+    pub async fn reconcile(&self) -> Result<usize> {
+        self.reconcile_some(None).await
+    }
+
+    pub(super) async fn reconcile_some(&self, token: Option<&str>) -> Result<usize> {
+        let open = sql::open_payments(&mut *self.services.inner.db.read().await?, token).await?;
+        let now = self.services.now();
+        let mut settled = 0;
+        for payment in open {
+            // Whoever asked may be waiting for the answer right now.
+            let asking =
+                !payment.unknown && UnixMs(now.0.saturating_sub(ASKING_MS)) < payment.changed_at;
+            if asking {
+                continue;
+            }
+            // Open payments are settled even after the test gateway was switched off: their orders hold stock.
+            let answer = self.look(Gateway::Test, &payment).await;
+            let known = matches!(
+                &answer,
+                Ok(Ok(Intent {
+                    status: Status::Succeeded | Status::Declined(_) | Status::Cancelled,
+                    ..
+                }))
+            );
+            self.note(&payment, answer).await?;
+            settled += usize::from(known);
+        }
+        Ok(settled)
+    }
+
+    /// Where a payment stands; one that was never confirmed is cancelled, so that it cannot be charged later.
+    async fn look(&self, gateway: Gateway, payment: &OpenPayment) -> Answer {
+        let ask = Ask {
+            shop: &payment.shop,
+            key: &payment.key,
+            amount: payment.amount,
+        };
+        // The same key finds the payment that was created, or makes one that can be cancelled.
+        let intent = match gateway.create(self.services, &ask).await? {
+            Ok(intent) => intent,
+            Err(unanswered) => return Ok(Err(unanswered)),
+        };
+        match intent.status {
+            Status::RequiresConfirmation => gateway.cancel(self.services, &intent).await,
+            _ => gateway.retrieve(self.services, &intent).await,
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! Queries of checkout: orders and payments. Stock is in `stock.rs`.
+
+use std::collections::HashMap;
+
+use domain::{
+    checkout::{Buyer, Line, Order},
+    id::{OrderId, ProductId, ShopId},
+    media::Media,
+    money::{Currency, Money},
+    time::UnixMs,
+};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use crate::{Error, Result, db, media::sql::heroes};
+
+macro_rules! columns {
+    () => {
+        "id, shop_id, token, number, state, test, total_minor, currency, buyer, receipt, declined, held_until, \
+         created_at, paid_at, sent_at"
+    };
+}
+
+fn money(row: &AnyRow, column: &str) -> Result<Money> {
+    let currency: Currency = db::parsed(row, "currency")?;
+    Money::new(db::number(row, column)?, currency)
+        .ok_or_else(|| Error::internal("an amount below zero"))
+}
+
+fn order(row: &AnyRow) -> Result<(ShopId, Order)> {
+    let buyer: Option<Buyer> = match db::text_or_null(row, "buyer")? {
+        None => None,
+        Some(json) => Some(serde_json::from_str(&json).map_err(Error::internal)?),
+    };
+    let receipt = db::number_or_null(row, "receipt")?
+        .map(|receipt| u32::try_from(receipt).map_err(Error::internal))
+        .transpose()?;
+    let order = Order {
+        id: db::parsed(row, "id")?,
+        token: db::text(row, "token")?,
+        number: db::count(row, "number")?,
+        state: db::text(row, "state")?
+            .parse()
+            .map_err(|()| Error::internal("column state is not well formed"))?,
+        test: db::number(row, "test")? != 0,
+        lines: Vec::new(),
+        total: money(row, "total_minor")?,
+        buyer,
+        receipt,
+        declined: db::text_or_null(row, "declined")?,
+        held_until: UnixMs(db::number(row, "held_until")?),
+        created_at: UnixMs(db::number(row, "created_at")?),
+        paid_at: db::number_or_null(row, "paid_at")?.map(UnixMs),
+        sent_at: db::number_or_null(row, "sent_at")?.map(UnixMs),
+    };
+    Ok((db::parsed(row, "shop_id")?, order))
+}
+
+fn line(row: &AnyRow, photos: &HashMap<ProductId, Media>) -> Result<Line> {
+    let product: ProductId = db::parsed(row, "product_id")?;
+    let price = money(row, "price_minor")?;
+    let quantity: u32 = db::count(row, "quantity")?;
+    Ok(Line {
+        slug: db::text(row, "slug")?,
+        title: db::text(row, "title")?,
+        quantity,
+        price,
+        total: price
+            .times(quantity)
+            .ok_or_else(|| Error::internal("a line total that does not fit"))?,
+        photo: photos.get(&product).cloned(),
+        product,
+    })
+}
+
+/// Adds lines with their photos to the order.
+async fn with_lines(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    mut order: Order,
+) -> Result<Order> {
+    let rows = sqlx::query(
+        "SELECT order_line.product_id, order_line.slug, order_line.title, order_line.quantity, order_line.price_minor, \
+         orders.currency FROM order_line JOIN orders ON orders.id = order_line.order_id \
+         WHERE order_line.shop_id = $1 AND order_line.order_id = $2 ORDER BY order_line.position",
+    )
+    .bind(shop.as_str())
+    .bind(order.id.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    let photos = heroes(connection, shop).await?;
+    order.lines = rows
+        .iter()
+        .map(|row| line(row, &photos))
+        .collect::<Result<_>>()?;
+    Ok(order)
+}
+
+/// The order of a token, as it stands.
+pub(super) async fn by_token(
+    connection: &mut AnyConnection,
+    token: &str,
+) -> Result<Option<(ShopId, Order)>> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM orders WHERE token = $1"
+    ))
+    .bind(token)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (shop, order) = order(&row)?;
+    let order = with_lines(connection, &shop, order).await?;
+    Ok(Some((shop, order)))
+}
+
+/// Locks the order of a token until the transaction ends, and reads it.
+pub(super) async fn lock(
+    connection: &mut AnyConnection,
+    token: &str,
+    now: UnixMs,
+) -> Result<Option<(ShopId, Order)>> {
+    let row = sqlx::query(concat!(
+        "UPDATE orders SET changed_at = $2 WHERE token = $1 RETURNING ",
+        columns!()
+    ))
+    .bind(token)
+    .bind(now.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (shop, order) = order(&row)?;
+    let order = with_lines(connection, &shop, order).await?;
+    Ok(Some((shop, order)))
+}
+
+/// The order that an attempt made, if it made one.
+pub(super) async fn by_attempt(
+    connection: &mut AnyConnection,
+    attempt: &str,
+) -> Result<Option<String>> {
+    let row = sqlx::query("SELECT token FROM orders WHERE attempt = $1")
+        .bind(attempt)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| db::text(&row, "token")).transpose()
+}
+
+pub(super) async fn token_of(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &OrderId,
+) -> Result<Option<String>> {
+    let row = sqlx::query("SELECT token FROM orders WHERE shop_id = $1 AND id = $2")
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| db::text(&row, "token")).transpose()
+}
+
+/// Orders of a shop that concern it (no mere holds that went back), newest first.
+pub(super) async fn of_shop(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Order>> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM orders WHERE shop_id = $1 AND state NOT IN ('expired', 'cancelled') ORDER BY created_at DESC, number DESC LIMIT 500"
+    ))
+    .bind(shop.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    let photos = heroes(connection, shop).await?;
+    let lines = sqlx::query(
+        "SELECT order_line.order_id, order_line.product_id, order_line.slug, order_line.title, order_line.quantity, \
+         order_line.price_minor, orders.currency FROM order_line JOIN orders ON orders.id = order_line.order_id \
+         WHERE orders.shop_id = $1 AND orders.state NOT IN ('expired', 'cancelled') ORDER BY order_line.position",
+    )
+    .bind(shop.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut of_order: HashMap<String, Vec<Line>> = HashMap::new();
+    for row in &lines {
+        of_order
+            .entry(db::text(row, "order_id")?)
+            .or_default()
+            .push(line(row, &photos)?);
+    }
+    rows.iter()
+        .map(|row| {
+            let (_, mut order) = order(row)?;
+            order.lines = of_order.remove(order.id.as_str()).unwrap_or_default();
+            Ok(order)
+        })
+        .collect()
+}
+
+/// What a new order has.
+pub(super) struct NewOrder<'a> {
+    pub(super) id: &'a OrderId,
+    pub(super) token: &'a str,
+    pub(super) attempt: Option<&'a str>,
+    pub(super) test: bool,
+    pub(super) total: Money,
+    pub(super) held_until: UnixMs,
+}
+
+/// Inserts an order with the shop's next number; `false` when its attempt already made one.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    new: &NewOrder<'_>,
+    now: UnixMs,
+) -> Result<bool> {
+    let row = sqlx::query(
+        "UPDATE shop SET last_order = last_order + 1 WHERE id = $1 RETURNING last_order",
+    )
+    .bind(shop.as_str())
+    .fetch_one(&mut *connection)
+    .await?;
+    let done = sqlx::query(
+        "INSERT INTO orders (id, shop_id, token, number, attempt, state, test, total_minor, currency, held_until, created_at, changed_at) \
+         VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9, $10, $11) ON CONFLICT (attempt) DO NOTHING",
+    )
+    .bind(new.id.as_str())
+    .bind(shop.as_str())
+    .bind(new.token)
+    .bind(db::number(&row, "last_order")?)
+    .bind(new.attempt)
+    .bind(i64::from(new.test))
+    .bind(new.total.minor)
+    .bind(new.total.currency.code())
+    .bind(new.held_until.0)
+    .bind(now.0)
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn insert_line(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    order: &OrderId,
+    position: i64,
+    line: &Line,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO order_line (order_id, position, shop_id, product_id, slug, title, quantity, price_minor) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(order.as_str())
+    .bind(position)
+    .bind(shop.as_str())
+    .bind(line.product.as_str())
+    .bind(line.slug.as_str())
+    .bind(line.title.as_str())
+    .bind(i64::from(line.quantity))
+    .bind(line.price.minor)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes what a transition changed.
+pub(super) async fn save(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    order: &Order,
+    now: UnixMs,
+) -> Result<()> {
+    let buyer = order
+        .buyer
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(Error::internal)?;
+    sqlx::query(
+        "UPDATE orders SET state = $3, buyer = $4, receipt = $5, declined = $6, paid_at = $7, sent_at = $8, changed_at = $9 \
+         WHERE shop_id = $1 AND id = $2",
+    )
+    .bind(shop.as_str())
+    .bind(order.id.as_str())
+    .bind(order.state.as_str())
+    .bind(buyer)
+    .bind(order.receipt.map(i64::from))
+    .bind(order.declined.as_deref())
+    .bind(order.paid_at.map(|at| at.0))
+    .bind(order.sent_at.map(|at| at.0))
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The shop's next receipt number.
+pub(super) async fn next_receipt(connection: &mut AnyConnection, shop: &ShopId) -> Result<u32> {
+    let row = sqlx::query(
+        "UPDATE shop SET last_receipt = last_receipt + 1 WHERE id = $1 RETURNING last_receipt",
+    )
+    .bind(shop.as_str())
+    .fetch_one(connection)
+    .await?;
+    db::count(&row, "last_receipt")
+}
+
+/// Tokens of orders whose hold is over, oldest first.
+pub(super) async fn overdue(
+    connection: &mut AnyConnection,
+    product: Option<&ProductId>,
+    now: UnixMs,
+) -> Result<Vec<String>> {
+    let rows = match product {
+        None => {
+            sqlx::query(
+                "SELECT token FROM orders WHERE state IN ('held', 'declined') AND held_until <= $1 ORDER BY held_until LIMIT 500",
+            )
+            .bind(now.0)
+            .fetch_all(connection)
+            .await?
+        }
+        Some(product) => {
+            sqlx::query(
+                "SELECT orders.token FROM hold JOIN orders ON orders.id = hold.order_id \
+                 WHERE hold.product_id = $2 AND orders.state IN ('held', 'declined') AND orders.held_until <= $1 \
+                 ORDER BY orders.held_until LIMIT 500",
+            )
+            .bind(now.0)
+            .bind(product.as_str())
+            .fetch_all(connection)
+            .await?
+        }
+    };
+    rows.iter().map(|row| db::text(row, "token")).collect()
+}
+
+/// A payment whose end is not known.
+pub(super) struct OpenPayment {
+    pub(super) id: String,
+    pub(super) token: String,
+    pub(super) shop: ShopId,
+    pub(super) key: String,
+    pub(super) amount: Money,
+    /// The processor was asked and the answer never came; otherwise the asking may still be under way.
+    pub(super) unknown: bool,
+    pub(super) changed_at: UnixMs,
+}
+
+/// Payments whose end is not known: of one order, or the 100 that were looked at longest ago.
+pub(super) async fn open_payments(
+    connection: &mut AnyConnection,
+    token: Option<&str>,
+) -> Result<Vec<OpenPayment>> {
+    let rows = match token {
+        None => {
+            sqlx::query(
+                "SELECT payment.id, orders.token, payment.shop_id, payment.idempotency_key, payment.amount_minor, \
+                 payment.currency, payment.state, payment.changed_at FROM payment JOIN orders ON orders.id = payment.order_id \
+                 WHERE payment.state IN ('asked', 'unknown') ORDER BY payment.changed_at LIMIT 100",
+            )
+            .fetch_all(connection)
+            .await?
+        }
+        Some(token) => {
+            sqlx::query(
+                "SELECT payment.id, orders.token, payment.shop_id, payment.idempotency_key, payment.amount_minor, \
+                 payment.currency, payment.state, payment.changed_at FROM payment JOIN orders ON orders.id = payment.order_id \
+                 WHERE payment.state IN ('asked', 'unknown') AND orders.token = $1 ORDER BY payment.created_at",
+            )
+            .bind(token)
+            .fetch_all(connection)
+            .await?
+        }
+    };
+    rows.iter()
+        .map(|row| {
+            Ok(OpenPayment {
+                id: db::text(row, "id")?,
+                token: db::text(row, "token")?,
+                shop: db::parsed(row, "shop_id")?,
+                key: db::text(row, "idempotency_key")?,
+                amount: money(row, "amount_minor")?,
+                unknown: db::text(row, "state")? == "unknown",
+                changed_at: UnixMs(db::number(row, "changed_at")?),
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn insert_payment(
+    connection: &mut AnyConnection,
+    order: &Order,
+    payment: &OpenPayment,
+    gateway: &str,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO payment (id, order_id, shop_id, gateway, idempotency_key, amount_minor, currency, state, created_at, changed_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9)",
+    )
+    .bind(payment.id.as_str())
+    .bind(order.id.as_str())
+    .bind(payment.shop.as_str())
+    .bind(gateway)
+    .bind(payment.key.as_str())
+    .bind(payment.amount.minor)
+    .bind(payment.amount.currency.code())
+    .bind(payment.changed_at.0)
+    .bind(payment.changed_at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes where a payment stands.
+pub(super) async fn settle_payment(
+    connection: &mut AnyConnection,
+    id: &str,
+    state: &str,
+    intent: Option<&str>,
+    reason: Option<&str>,
+    now: UnixMs,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE payment SET state = $2, intent_id = COALESCE($3, intent_id), reason = $4, changed_at = $5 WHERE id = $1",
+    )
+    .bind(id)
+    .bind(state)
+    .bind(intent)
+    .bind(reason)
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! The database: SQLite or PostgreSQL behind one set of queries.
+//!
+//! `sqlx::Any` carries everything the queries need (text, 64-bit integers, NULL). SQLite takes one writer at a time, so
+//! writers of this process queue here, fairly, instead of spinning on its lock; other processes are waited for by `busy_timeout`.
+
+use std::{
+    ops::{Deref, DerefMut},
+    path::Path,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{
+    Any, AnyConnection, AnyPool, Executor, Row, Transaction,
+    any::{AnyPoolOptions, AnyRow},
+    pool::PoolConnection,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{Error, Result};
+
+/// Which database answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+#[derive(Clone)]
+pub(crate) struct Db {
+    pool: AnyPool,
+    engine: Engine,
+    writer: Arc<Semaphore>,
+}
+
+/// A write transaction. Dropped without [`Write::commit`] it changes nothing.
+pub(crate) struct Write {
+    transaction: Transaction<'static, Any>,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Write {
+    pub(crate) async fn commit(self) -> Result<()> {
+        Ok(self.transaction.commit().await?)
+    }
+}
+
+impl Deref for Write {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+}
+
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON;";
+
+impl Db {
+    pub(crate) async fn open(url: &str) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        let engine = if url.starts_with("sqlite:") {
+            Engine::Sqlite
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Engine::Postgres
+        } else {
+            return Err(Error::Unavailable(
+                "The database address begins with neither sqlite: nor postgres:. Correct VITRINE_DATABASE_URL.".to_owned(),
+            ));
+        };
+        let pool = AnyPoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(Duration::from_secs(20))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if engine == Engine::Sqlite {
+                        connection.execute(SQLITE_SETTINGS).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect(url)
+            .await
+            .map_err(|error| unreachable_database(&error))?;
+        Ok(Self {
+            pool,
+            engine,
+            writer: Arc::new(Semaphore::new(1)),
+        })
+    }
+
+    pub(crate) const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// A connection for reading.
+    pub(crate) async fn read(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// Begins a write transaction. Rows are locked in the order upload, order, hold, product, shop everywhere.
+    pub(crate) async fn write(&self) -> Result<Write> {
+        let (turn, begin) = match self.engine {
+            Engine::Sqlite => (
+                Some(Arc::clone(&self.writer).acquire_owned().await),
+                "BEGIN IMMEDIATE",
+            ),
+            Engine::Postgres => (None, "BEGIN"),
+        };
+        let turn = turn.transpose().map_err(Error::internal)?;
+        Ok(Write {
+            transaction: self.pool.begin_with(begin).await?,
+            _turn: turn,
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn unreachable_database(error: &sqlx::Error) -> Error {
+    Error::Unavailable(format!(
+        "The database cannot be opened: {error}. Check the data folder or VITRINE_DATABASE_URL, and that the database is running."
+    ))
+}
+
+/// The address of a SQLite file, made where it is missing.
+pub(crate) fn sqlite_url(file: &Path) -> String {
+    let path = file.to_string_lossy();
+    let mut url = String::from("sqlite://");
+    for c in path.chars() {
+        match c {
+            '%' => url.push_str("%25"),
+            '?' => url.push_str("%3F"),
+            '#' => url.push_str("%23"),
+            c => url.push(c),
+        }
+    }
+    url.push_str("?mode=rwc");
+    url
+}
+
+/// The text of a column.
+pub(crate) fn text(row: &AnyRow, column: &str) -> Result<String> {
+    Ok(row.try_get(column)?)
+}
+
+/// The text of a column that may be NULL.
+pub(crate) fn text_or_null(row: &AnyRow, column: &str) -> Result<Option<String>> {
+    Ok(row.try_get(column)?)
+}
+
+/// The number of a column.
+pub(crate) fn number(row: &AnyRow, column: &str) -> Result<i64> {
+    Ok(row.try_get(column)?)
+}
+
+/// The number of a column that may be NULL.
+pub(crate) fn number_or_null(row: &AnyRow, column: &str) -> Result<Option<i64>> {
+    Ok(row.try_get(column)?)
+}
+
+/// A number that fits `T`, such as a count.
+pub(crate) fn count<T: TryFrom<i64>>(row: &AnyRow, column: &str) -> Result<T> {
+    T::try_from(number(row, column)?)
+        .map_err(|_| Error::internal(format!("column {column} is out of range")))
+}
+
+/// A text that reads as `T`, such as an identifier or a state.
+pub(crate) fn parsed<T: FromStr>(row: &AnyRow, column: &str) -> Result<T> {
+    text(row, column)?
+        .parse()
+        .map_err(|_| Error::internal(format!("column {column} is not well formed")))
+}
+
+/// The error says that a UNIQUE rule was broken.
+pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.is_unique_violation())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_folders_survive_in_the_address() {
+        let url = sqlite_url(Path::new("/tmp/a b%#?/x.sqlite"));
+        assert_eq!(url, "sqlite:///tmp/a b%25%23%3F/x.sqlite?mode=rwc");
+    }
+}

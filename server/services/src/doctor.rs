@@ -1,0 +1,105 @@
+//! What `vitrine doctor` looks at.
+
+use crate::{Check, Config, Result, clock::Clock, db::Db, disk, media::Store, migration};
+
+/// Less than this and uploads will soon be refused, bytes.
+const LITTLE_BYTES: u64 = 1024 * 1024 * 1024;
+
+fn check(name: &'static str, found: Result<String>) -> Check {
+    match found {
+        Ok(sentence) => Check {
+            name,
+            ok: true,
+            sentence,
+        },
+        Err(error) => Check {
+            name,
+            ok: false,
+            sentence: match error {
+                crate::Error::Internal(detail) => format!("Unexpected: {detail}."),
+                other => other.sentence(),
+            },
+        },
+    }
+}
+
+fn wrong(sentence: String) -> crate::Error {
+    crate::Error::Unavailable(sentence)
+}
+
+/// Looks at everything; a fault is a check that is not ok.
+pub(crate) async fn look(config: &Config) -> Vec<Check> {
+    let mut checks = vec![check("data folder", data(config))];
+    match Db::open(&config.database()).await {
+        Ok(db) => {
+            checks.push(check("database", Ok("The database answers.".to_owned())));
+            checks.push(check("migrations", migrations(&db).await));
+            db.close().await;
+        }
+        Err(error) => checks.push(check("database", Err(error))),
+    }
+    checks.push(check("media store", store(config).await));
+    checks.push(check("free space", space(config)));
+    checks.push(check("payments", payments(config)));
+    checks.push(check("public address", address(config)));
+    checks
+}
+
+fn data(config: &Config) -> Result<String> {
+    let folder = config.data.display();
+    let file = config.data.join(".doctor");
+    std::fs::create_dir_all(&config.data)
+        .and_then(|()| std::fs::write(&file, Clock::System.now().0.to_string()))
+        .and_then(|()| std::fs::remove_file(&file))
+        .map_err(|error| wrong(format!("The data folder {folder} cannot be written: {error}. Correct its rights or choose another.")))?;
+    Ok(format!("The data folder {folder} can be written."))
+}
+
+async fn migrations(db: &Db) -> Result<String> {
+    let (has, wants) = (migration::version(db).await?, migration::newest());
+    if has < wants {
+        return Err(wrong(format!(
+            "The database is at version {has} and this program needs {wants}. Run `vitrine migrate`, or start the shop, which does it."
+        )));
+    }
+    Ok(format!(
+        "The database is at version {has}, as this program needs."
+    ))
+}
+
+async fn store(config: &Config) -> Result<String> {
+    Store::open(&config.media())?.try_out().await?;
+    Ok("The media store can be written.".to_owned())
+}
+
+fn space(config: &Config) -> Result<String> {
+    let free = disk::free_bytes(&config.data).map_err(|error| disk::failed(&error))?;
+    let mb = free / (1024 * 1024);
+    if free < LITTLE_BYTES {
+        return Err(wrong(format!(
+            "Only {mb} MB are left on the disk. Free some space before uploads are refused."
+        )));
+    }
+    Ok(format!("{mb} MB are left on the disk."))
+}
+
+fn payments(config: &Config) -> Result<String> {
+    match (config.test_payments, config.is_local()) {
+        (true, false) => Err(wrong(
+            "Test payments are on under a public address: orders look paid though no money moves. Start without --test-payments."
+                .to_owned(),
+        )),
+        (true, true) => Ok("Test payments are on, and the shop is only reached on this machine.".to_owned()),
+        (false, _) => Ok("Test payments are off.".to_owned()),
+    }
+}
+
+fn address(config: &Config) -> Result<String> {
+    let url = &config.public_url;
+    if !config.is_local() && !url.starts_with("https://") {
+        return Err(wrong(format!(
+            "The public address {url} is not https: browsers will give neither camera nor passkeys. Put TLS in front and use --public-url https://…"
+        )));
+    }
+    Ok(format!("Browsers reach the shop under {url}."))
+}

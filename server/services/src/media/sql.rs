@@ -1,0 +1,485 @@
+//! Queries of media and uploads.
+
+use std::collections::HashMap;
+
+use domain::{
+    id::{MediaId, ProductId, ShopId, UploadId},
+    media::{Kind, Media, Upload, UploadState, Variant},
+    time::UnixMs,
+};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::NewUpload;
+use crate::{Result, db};
+
+fn variant(row: &AnyRow) -> Result<Variant> {
+    let (hash, file) = (db::text(row, "hash")?, db::text(row, "file")?);
+    Ok(Variant {
+        url: format!("/media/{hash}/{file}"),
+        mime: db::text(row, "mime")?,
+        width: db::count(row, "variant_width")?,
+        height: db::count(row, "variant_height")?,
+        bytes: db::count(row, "bytes")?,
+    })
+}
+
+fn media(row: &AnyRow) -> Result<Media> {
+    Ok(Media {
+        id: db::parsed(row, "media_id")?,
+        kind: db::parsed(row, "kind")?,
+        alt: db::text(row, "alt")?,
+        width: db::count(row, "width")?,
+        height: db::count(row, "height")?,
+        duration_ms: db::count(row, "duration_ms")?,
+        placeholder: db::text(row, "placeholder")?,
+        variants: Vec::new(),
+    })
+}
+
+macro_rules! columns {
+    () => {
+        "media.id AS media_id, media.kind, media.alt, media.width, media.height, media.duration_ms, media.placeholder, \
+         media_variant.hash, media_variant.file, media_variant.mime, media_variant.width AS variant_width, \
+         media_variant.height AS variant_height, media_variant.bytes "
+    };
+}
+
+/// Joins rows of one media after the other, each with one variant, to media with all of theirs.
+fn gather(rows: &[AnyRow]) -> Result<Vec<Media>> {
+    let mut gathered: Vec<Media> = Vec::new();
+    for row in rows {
+        let next = media(row)?;
+        if gathered.last().is_none_or(|last| last.id != next.id) {
+            gathered.push(next);
+        }
+        if let Some(last) = gathered.last_mut() {
+            last.variants.push(variant(row)?);
+        }
+    }
+    Ok(gathered)
+}
+
+pub(crate) async fn one(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &MediaId,
+) -> Result<Option<Media>> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        "FROM media JOIN media_variant ON media_variant.media_id = media.id \
+         WHERE media.shop_id = $1 AND media.id = $2 ORDER BY media_variant.position"
+    ))
+    .bind(shop.as_str())
+    .bind(id.as_str())
+    .fetch_all(connection)
+    .await?;
+    Ok(gather(&rows)?.pop())
+}
+
+pub(super) async fn all(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Media>> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        "FROM media JOIN media_variant ON media_variant.media_id = media.id \
+         WHERE media.shop_id = $1 ORDER BY media.created_at DESC, media.id, media_variant.position"
+    ))
+    .bind(shop.as_str())
+    .fetch_all(connection)
+    .await?;
+    gather(&rows)
+}
+
+/// The pictures and clips on the pages of a shop's products (or of one), in the order of the page.
+pub(crate) async fn of_products(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    product: Option<&ProductId>,
+) -> Result<HashMap<ProductId, Vec<Media>>> {
+    let rows = sqlx::query(concat!(
+        "SELECT product_media.product_id, ",
+        columns!(),
+        "FROM product_media JOIN media ON media.id = product_media.media_id \
+         JOIN media_variant ON media_variant.media_id = media.id \
+         WHERE product_media.shop_id = $1 AND ($2 = '' OR product_media.product_id = $2) \
+         ORDER BY product_media.product_id, product_media.position, media_variant.position"
+    ))
+    .bind(shop.as_str())
+    .bind(product.map_or("", ProductId::as_str))
+    .fetch_all(connection)
+    .await?;
+    let mut pages: HashMap<ProductId, Vec<Media>> = HashMap::new();
+    for row in &rows {
+        let page = pages.entry(db::parsed(row, "product_id")?).or_default();
+        let next = media(row)?;
+        if page.last().is_none_or(|last| last.id != next.id) {
+            page.push(next);
+        }
+        if let Some(last) = page.last_mut() {
+            last.variants.push(variant(row)?);
+        }
+    }
+    Ok(pages)
+}
+
+/// The first picture of every product of a shop.
+pub(crate) async fn heroes(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+) -> Result<HashMap<ProductId, Media>> {
+    let pages = of_products(connection, shop, None).await?;
+    Ok(pages
+        .into_iter()
+        .filter_map(|(product, page)| {
+            let hero = page.into_iter().find(|media| media.kind == Kind::Photo)?;
+            Some((product, hero))
+        })
+        .collect())
+}
+
+/// Where a rendition is and who may see it.
+pub(super) struct Found {
+    pub(super) shop: ShopId,
+    pub(super) mime: String,
+    pub(super) length: u64,
+    pub(super) public: bool,
+}
+
+/// The rendition of an address, for everybody or for a viewer's shop; a public one first.
+pub(super) async fn rendition(
+    connection: &mut AnyConnection,
+    shop: Option<&ShopId>,
+    hash: &str,
+    file: &str,
+) -> Result<Option<Found>> {
+    let row = sqlx::query(
+        "SELECT media_variant.shop_id, media_variant.mime, media_variant.bytes, \
+         MAX(CASE WHEN product.state = 'published' THEN 1 ELSE 0 END) AS public \
+         FROM media_variant \
+         LEFT JOIN product_media ON product_media.media_id = media_variant.media_id \
+         LEFT JOIN product ON product.id = product_media.product_id \
+         WHERE media_variant.hash = $1 AND media_variant.file = $2 \
+         AND (media_variant.shop_id = $3 OR product.state = 'published') \
+         GROUP BY media_variant.shop_id, media_variant.mime, media_variant.bytes \
+         ORDER BY public DESC LIMIT 1",
+    )
+    .bind(hash)
+    .bind(file)
+    .bind(shop.map_or("", ShopId::as_str))
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        // An int4 on PostgreSQL and an integer on SQLite; Any widens neither by itself.
+        let public = sqlx::Row::try_get::<i64, _>(&row, "public")
+            .or_else(|_| sqlx::Row::try_get::<i32, _>(&row, "public").map(i64::from))?;
+        Ok(Found {
+            shop: db::parsed(&row, "shop_id")?,
+            mime: db::text(&row, "mime")?,
+            length: db::count(&row, "bytes")?,
+            public: public != 0,
+        })
+    })
+    .transpose()
+}
+
+pub(super) async fn set_alt(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &MediaId,
+    alt: &str,
+) -> Result<()> {
+    sqlx::query("UPDATE media SET alt = $3 WHERE shop_id = $1 AND id = $2")
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .bind(alt)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A finished original with its renditions.
+pub(super) struct Finished {
+    pub(super) id: MediaId,
+    pub(super) hash: String,
+    pub(super) extension: &'static str,
+    pub(super) bytes: u64,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) duration_ms: u32,
+    pub(super) placeholder: String,
+    pub(super) variants: Vec<Made>,
+}
+
+/// A rendition in the store.
+pub(super) struct Made {
+    pub(super) hash: String,
+    pub(super) file: String,
+    pub(super) mime: &'static str,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) bytes: u64,
+}
+
+pub(super) async fn insert_media(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    upload: &Stored,
+    done: &Finished,
+    now: UnixMs,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO media (id, shop_id, kind, hash, extension, bytes, alt, width, height, duration_ms, placeholder, \
+         session_id, start_ms, end_ms, created_at) \
+         SELECT $1, shop_id, kind, $2, $3, $4, alt, $5, $6, $7, $8, session_id, start_ms, end_ms, $9 \
+         FROM upload WHERE shop_id = $10 AND id = $11",
+    )
+    .bind(done.id.as_str())
+    .bind(done.hash.as_str())
+    .bind(done.extension)
+    .bind(i64::try_from(done.bytes).unwrap_or(i64::MAX))
+    .bind(i64::from(done.width))
+    .bind(i64::from(done.height))
+    .bind(i64::from(done.duration_ms))
+    .bind(done.placeholder.as_str())
+    .bind(now.0)
+    .bind(shop.as_str())
+    .bind(upload.id.as_str())
+    .execute(&mut *connection)
+    .await?;
+    for (position, made) in (0_i64..).zip(&done.variants) {
+        insert_variant(connection, shop, &done.id, position, made).await?;
+    }
+    Ok(())
+}
+
+async fn insert_variant(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    media: &MediaId,
+    position: i64,
+    made: &Made,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO media_variant (media_id, position, shop_id, hash, file, mime, width, height, bytes) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(media.as_str())
+    .bind(position)
+    .bind(shop.as_str())
+    .bind(made.hash.as_str())
+    .bind(made.file.as_str())
+    .bind(made.mime)
+    .bind(i64::from(made.width))
+    .bind(i64::from(made.height))
+    .bind(i64::try_from(made.bytes).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Gives a clip the JPEG renditions of a photo in the place of its earlier poster, and the photo's colour.
+pub(super) async fn set_poster(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    clip: &MediaId,
+    photo: &MediaId,
+) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM media_variant WHERE shop_id = $1 AND media_id = $2 AND mime = 'image/jpeg'",
+    )
+    .bind(shop.as_str())
+    .bind(clip.as_str())
+    .execute(&mut *connection)
+    .await?;
+    // Position 0 is the film; the photo's positions are moved out of its way.
+    sqlx::query(
+        "INSERT INTO media_variant (media_id, position, shop_id, hash, file, mime, width, height, bytes) \
+         SELECT $2, position + 1000, shop_id, hash, file, mime, width, height, bytes FROM media_variant \
+         WHERE shop_id = $1 AND media_id = $3 AND mime = 'image/jpeg'",
+    )
+    .bind(shop.as_str())
+    .bind(clip.as_str())
+    .bind(photo.as_str())
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "UPDATE media SET placeholder = (SELECT placeholder FROM media AS photo WHERE photo.shop_id = $1 AND photo.id = $3) \
+         WHERE shop_id = $1 AND id = $2",
+    )
+    .bind(shop.as_str())
+    .bind(clip.as_str())
+    .bind(photo.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// An upload as it is kept.
+pub(super) struct Stored {
+    pub(super) id: UploadId,
+    pub(super) shop: ShopId,
+    pub(super) kind: Kind,
+    pub(super) state: UploadState,
+    pub(super) length: u64,
+    pub(super) received: u64,
+    pub(super) media: Option<MediaId>,
+    pub(super) error: Option<String>,
+    pub(super) expires_at: UnixMs,
+}
+
+impl Stored {
+    /// As its owner sees it.
+    pub(super) fn seen(self, media: Option<Media>) -> Upload {
+        Upload {
+            id: self.id,
+            kind: self.kind,
+            state: self.state,
+            received: self.received,
+            length: self.length,
+            expires_at: self.expires_at,
+            media,
+            error: self.error,
+        }
+    }
+}
+
+macro_rules! upload_columns {
+    () => {
+        "SELECT id, shop_id, kind, state, length, received, media_id, error, expires_at FROM upload "
+    };
+}
+
+fn stored(row: &AnyRow) -> Result<Stored> {
+    Ok(Stored {
+        id: db::parsed(row, "id")?,
+        shop: db::parsed(row, "shop_id")?,
+        kind: db::parsed(row, "kind")?,
+        state: match db::text(row, "state")?.as_str() {
+            "receiving" => UploadState::Receiving,
+            "processing" => UploadState::Processing,
+            "ready" => UploadState::Ready,
+            _ => UploadState::Failed,
+        },
+        length: db::count(row, "length")?,
+        received: db::count(row, "received")?,
+        media: db::text_or_null(row, "media_id")?.and_then(|id| id.parse().ok()),
+        error: db::text_or_null(row, "error")?,
+        expires_at: UnixMs(db::number(row, "expires_at")?),
+    })
+}
+
+pub(super) async fn upload(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &UploadId,
+) -> Result<Option<Stored>> {
+    let row = sqlx::query(concat!(upload_columns!(), "WHERE shop_id = $1 AND id = $2"))
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(stored).transpose()
+}
+
+/// Uploads that are complete and not made into media yet, of every shop: work for the server itself.
+pub(super) async fn processing(connection: &mut AnyConnection) -> Result<Vec<Stored>> {
+    let rows = sqlx::query(concat!(
+        upload_columns!(),
+        "WHERE state = 'processing' ORDER BY created_at, id"
+    ))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(stored).collect()
+}
+
+/// Unfinished uploads nobody continued, and old answers nobody reads any more, of every shop.
+pub(super) async fn stale(connection: &mut AnyConnection, now: UnixMs) -> Result<Vec<Stored>> {
+    let rows = sqlx::query(concat!(
+        upload_columns!(),
+        "WHERE state <> 'processing' AND expires_at <= $1 ORDER BY expires_at LIMIT 500"
+    ))
+    .bind(now.0)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(stored).collect()
+}
+
+pub(super) async fn insert_upload(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &UploadId,
+    new: &NewUpload,
+    now: UnixMs,
+    expires_at: UnixMs,
+) -> Result<()> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "seconds of a recording were checked to be below a day"
+    )]
+    let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
+    sqlx::query(
+        "INSERT INTO upload (id, shop_id, kind, state, length, alt, session_id, start_ms, end_ms, created_at, expires_at) \
+         VALUES ($1, $2, $3, 'receiving', $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(id.as_str())
+    .bind(shop.as_str())
+    .bind(new.kind.as_str())
+    .bind(i64::try_from(new.length).unwrap_or(i64::MAX))
+    .bind(new.alt.as_str())
+    .bind(new.session.as_ref().map(|session| session.as_str().to_owned()))
+    .bind(new.span.map(|(start, _)| ms(start)))
+    .bind(new.span.map(|(_, end)| ms(end)))
+    .bind(now.0)
+    .bind(expires_at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes how many bytes are durable; the last one makes it work for the server.
+pub(super) async fn received(
+    connection: &mut AnyConnection,
+    id: &UploadId,
+    bytes: u64,
+    expires_at: UnixMs,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE upload SET received = $2, expires_at = $3, \
+         state = CASE WHEN $2 = length THEN 'processing' ELSE 'receiving' END WHERE id = $1 AND state = 'receiving'",
+    )
+    .bind(id.as_str())
+    .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+    .bind(expires_at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ends an upload well or badly; `false` when it was ended before.
+pub(super) async fn end_upload(
+    connection: &mut AnyConnection,
+    id: &UploadId,
+    media: Option<&MediaId>,
+    error: Option<&str>,
+    expires_at: UnixMs,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE upload SET state = $2, media_id = $3, error = $4, expires_at = $5 WHERE id = $1 AND state = 'processing'",
+    )
+    .bind(id.as_str())
+    .bind(if media.is_some() { "ready" } else { "failed" })
+    .bind(media.map(MediaId::as_str))
+    .bind(error)
+    .bind(expires_at.0)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete_upload(connection: &mut AnyConnection, id: &UploadId) -> Result<()> {
+    sqlx::query("DELETE FROM upload WHERE id = $1 AND state <> 'processing'")
+        .bind(id.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

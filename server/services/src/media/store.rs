@@ -1,0 +1,243 @@
+//! Where originals and renditions are kept: a folder, or a bucket that speaks S3.
+//!
+//! Keys are content-addressed, so an object is written once, never changed, and writing it again is harmless.
+
+use std::{fmt, io, ops::Range, path::Path as FolderPath, sync::Arc};
+
+use bytes::Bytes;
+use domain::id::ShopId;
+use futures::{StreamExt, stream::BoxStream};
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
+    local::LocalFileSystem, path::Path,
+};
+use webauthn_rs::prelude::Url;
+
+use crate::{Error, Result};
+
+/// The name of an object: `{shop}/{blake3}/{file}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    shop: ShopId,
+    hash: String,
+    file: String,
+}
+
+impl Key {
+    /// `hash` is 64 hexadecimal digits and `file` 1–64 of `[a-z0-9._-]`; `None` for anything else.
+    pub(crate) fn new(shop: &ShopId, hash: &str, file: &str) -> Option<Self> {
+        let is_hash = hash.len() == 64
+            && hash
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let is_file = (1..=64).contains(&file.len())
+            && !file.starts_with('.')
+            && file.bytes().all(|b| {
+                b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_')
+            });
+        (is_hash && is_file).then(|| Self {
+            shop: shop.clone(),
+            hash: hash.to_owned(),
+            file: file.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.shop, self.hash, self.file)
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Store {
+    objects: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// Pieces of a large object that are in flight at once, each 5 MiB.
+const PIECES: usize = 4;
+
+impl Store {
+    /// Opens a folder (made where it is missing) or an `s3://bucket/prefix` with the credentials of the environment.
+    pub(crate) fn open(place: &str) -> Result<Self> {
+        if let Some((scheme, _)) = place.split_once("://")
+            && scheme != "file"
+        {
+            let url = Url::parse(place).map_err(|error| bad_address(place, &error))?;
+            let settings = std::env::vars().filter_map(|(name, value)| {
+                let name = name.to_ascii_lowercase();
+                name.starts_with("aws_").then_some((name, value))
+            });
+            let (objects, prefix) = object_store::parse_url_opts(&url, settings)
+                .map_err(|error| bad_address(place, &error))?;
+            return Ok(Self {
+                objects: Arc::from(objects),
+                prefix,
+            });
+        }
+        let folder = FolderPath::new(place.strip_prefix("file://").unwrap_or(place));
+        std::fs::create_dir_all(folder).map_err(|error| bad_address(place, &error))?;
+        let objects =
+            LocalFileSystem::new_with_prefix(folder).map_err(|error| bad_address(place, &error))?;
+        Ok(Self {
+            objects: Arc::new(objects.with_fsync(true)),
+            prefix: Path::default(),
+        })
+    }
+
+    fn path(&self, key: &Key) -> Path {
+        self.prefix
+            .clone()
+            .join(key.shop.as_str())
+            .join(key.hash.as_str())
+            .join(key.file.as_str())
+    }
+
+    /// Writes an object whole; durable when this returns.
+    pub(crate) async fn put(&self, key: &Key, bytes: Bytes) -> Result<()> {
+        self.objects
+            .put(&self.path(key), PutPayload::from(bytes))
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    /// Copies a file in without holding it in memory; durable when this returns.
+    pub(crate) async fn put_file(&self, key: &Key, file: &FolderPath) -> Result<()> {
+        use tokio::io::AsyncReadExt;
+        let mut source = tokio::fs::File::open(file)
+            .await
+            .map_err(|error| crate::disk::failed(&error))?;
+        let upload = self
+            .objects
+            .put_multipart(&self.path(key))
+            .await
+            .map_err(|error| failed(&error))?;
+        let mut pieces = WriteMultipart::new(upload);
+        let mut buffer = vec![0; 1024 * 1024];
+        loop {
+            let count = source
+                .read(&mut buffer)
+                .await
+                .map_err(|error| crate::disk::failed(&error))?;
+            if count == 0 {
+                break;
+            }
+            pieces
+                .wait_for_capacity(PIECES)
+                .await
+                .map_err(|error| failed(&error))?;
+            pieces.write(buffer.get(..count).unwrap_or_default());
+        }
+        pieces.finish().await.map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    /// Streams a range of an object.
+    pub(crate) async fn read(
+        &self,
+        key: &Key,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>> {
+        if range.is_empty() {
+            return Ok(futures::stream::empty().boxed());
+        }
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            ..GetOptions::default()
+        };
+        let got = self
+            .objects
+            .get_opts(&self.path(key), options)
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(got
+            .into_stream()
+            .map(|piece| piece.map_err(io::Error::other))
+            .boxed())
+    }
+
+    /// Writes and deletes a small object, for `doctor`.
+    pub(crate) async fn try_out(&self) -> Result<()> {
+        let path = self.prefix.clone().join("doctor");
+        self.objects
+            .put(&path, PutPayload::from_static(b"written by vitrine doctor"))
+            .await
+            .map_err(|error| failed(&error))?;
+        self.objects
+            .delete(&path)
+            .await
+            .map_err(|error| failed(&error))
+    }
+}
+
+fn bad_address(place: &str, error: &dyn fmt::Display) -> Error {
+    Error::Unavailable(format!(
+        "The media store {place} cannot be opened: {error}. Check VITRINE_MEDIA_URL and the rights of the folder."
+    ))
+}
+
+fn failed(error: &object_store::Error) -> Error {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(cause) = source {
+        if cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(crate::disk::is_full)
+        {
+            return crate::disk::full();
+        }
+        source = cause.source();
+    }
+    tracing::error!(%error, "the media store failed");
+    Error::Unavailable("The media store does not answer. Try again in a moment.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shop() -> ShopId {
+        "shop".parse().expect("id")
+    }
+
+    proptest! {
+        #[test]
+        fn no_key_leaves_its_place(hash: String, file: String) {
+            if let Some(key) = Key::new(&shop(), &hash, &file) {
+                let text = key.to_string();
+                prop_assert!(!text.contains("..") || !file.starts_with('.'));
+                prop_assert_eq!(text.split('/').count(), 3);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn objects_come_back_by_range() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = Store::open(&folder.path().join("media").to_string_lossy()).expect("store");
+        let key = Key::new(&shop(), &"a".repeat(64), "320.jpg").expect("key");
+        store
+            .put(&key, Bytes::from_static(b"0123456789"))
+            .await
+            .expect("put");
+        let read = |range| {
+            let (store, key) = (store.clone(), key.clone());
+            async move {
+                let pieces: Vec<_> = store.read(&key, range).await.expect("read").collect().await;
+                pieces
+                    .into_iter()
+                    .map(|piece| piece.expect("piece"))
+                    .collect::<Vec<_>>()
+                    .concat()
+            }
+        };
+        assert_eq!(read(0..10).await, b"0123456789");
+        assert_eq!(read(3..5).await, b"34");
+        assert_eq!(read(4..4).await, b"");
+        store.try_out().await.expect("doctor");
+        assert!(Store::open("gopher://x").is_err());
+    }
+}

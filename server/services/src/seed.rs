@@ -1,0 +1,196 @@
+//! Filling a demo shop from a description and files, through the same ways a creator's own uploads take.
+
+use std::io;
+
+use bytes::Bytes;
+use domain::{
+    catalog::EditForm,
+    id::{MediaId, PersonId, ShopId},
+    identity::{SetupForm, Shop, Viewer},
+    media::Kind,
+};
+use serde::Deserialize;
+
+use crate::{Error, Result, Services, catalog::NewProduct};
+
+/// A shop and what it sells.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// The shop.
+    pub shop: SetupForm,
+    /// Its products, first on the front page first.
+    pub products: Vec<Item>,
+}
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its name in addresses; empty: made from the title.
+    #[serde(default)]
+    pub slug: String,
+    /// Title.
+    pub title: String,
+    /// One sentence.
+    pub summary: String,
+    /// Paragraphs, separated by empty lines.
+    pub text: String,
+    /// Decimal text in the shop's currency.
+    pub price: String,
+    /// Pieces.
+    pub stock: u32,
+    /// Stays a draft.
+    #[serde(default)]
+    pub draft: bool,
+    /// Pictures and clips in the order of the page; a photo first.
+    pub media: Vec<Piece>,
+}
+
+/// A picture or clip.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    /// Name of the file.
+    pub file: String,
+    /// `photo` or `clip`; a photo where it is left out.
+    #[serde(default = "photo")]
+    pub kind: Kind,
+    /// What can be seen.
+    pub alt: String,
+    /// Clips: the file of the photo that stands in until it plays.
+    #[serde(default)]
+    pub poster: Option<String>,
+}
+
+const fn photo() -> Kind {
+    Kind::Photo
+}
+
+/// What was filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seeded {
+    /// The shop; its owner gets in with a link from `create_owner_link(Some(handle))`.
+    pub shop: Shop,
+    /// Products that were made now; those whose address was already there are left as they are.
+    pub products: usize,
+}
+
+impl Services {
+    /// Fills the shop of `description`, made where it is missing. `read` gives the bytes of a file by its name. Can be run
+    /// twice: products that are already there stay as they are.
+    ///
+    /// # Errors
+    /// `Invalid` or `NotFound` with the file or the field that is wrong.
+    pub async fn seed<F>(&self, description: &Description, read: F) -> Result<Seeded>
+    where
+        F: Fn(&str) -> io::Result<Vec<u8>>,
+    {
+        let viewer = self.seed_owner(&description.shop).await?;
+        let known = self.catalog().products(&viewer).await?;
+        let mut products = 0;
+        // The front shows the newest first.
+        for item in description.products.iter().rev() {
+            let is_known = |slug: &str, title: &str| {
+                if item.slug.is_empty() {
+                    title == item.title
+                } else {
+                    slug == item.slug
+                }
+            };
+            if known
+                .iter()
+                .any(|product| is_known(&product.slug, &product.title))
+            {
+                continue;
+            }
+            self.seed_item(&viewer, item, &read).await?;
+            products += 1;
+        }
+        Ok(Seeded {
+            shop: viewer.shop,
+            products,
+        })
+    }
+
+    async fn seed_owner(&self, form: &SetupForm) -> Result<Viewer> {
+        let new = form.check()?;
+        let mut write = self.inner.db.write().await?;
+        if let Some(viewer) = crate::identity::owner_of(&mut write, new.handle.as_str()).await? {
+            return Ok(viewer);
+        }
+        let (shop, person): (ShopId, PersonId) = (self.inner.random.id()?, self.inner.random.id()?);
+        let uuid = self.inner.random.sixteen()?;
+        let viewer =
+            crate::identity::insert_owner(&mut write, &new, &shop, &person, uuid, self.now())
+                .await?;
+        write.commit().await?;
+        Ok(viewer)
+    }
+
+    async fn seed_item<F>(&self, viewer: &Viewer, item: &Item, read: &F) -> Result<()>
+    where
+        F: Fn(&str) -> io::Result<Vec<u8>>,
+    {
+        let bytes = |file: &str| {
+            read(file).map(Bytes::from).map_err(|error| {
+                Error::NotFound(format!(
+                    "The file {file} of “{}” cannot be read: {error}. Add it and seed again.",
+                    item.title
+                ))
+            })
+        };
+        let mut page: Vec<(String, MediaId)> = Vec::new();
+        for piece in &item.media {
+            let media = self
+                .media()
+                .take_in(viewer, piece.kind, &piece.alt, bytes(&piece.file)?)
+                .await
+                .map_err(|error| named(error, &piece.file))?;
+            if let Some(poster) = &piece.poster {
+                let still = match page.iter().find(|(file, _)| file == poster) {
+                    Some((_, still)) => still.clone(),
+                    None => {
+                        let still = self
+                            .media()
+                            .take_in(viewer, Kind::Photo, &piece.alt, bytes(poster)?)
+                            .await;
+                        still.map_err(|error| named(error, poster))?.id
+                    }
+                };
+                self.media().set_poster(viewer, &media.id, &still).await?;
+            }
+            page.push((piece.file.clone(), media.id));
+        }
+        let new = NewProduct {
+            title: item.title.clone(),
+            media: page.into_iter().map(|(_, media)| media).collect(),
+            session: None,
+            highlights: None,
+        };
+        let product = self.catalog().create(viewer, new).await?;
+        let form = EditForm {
+            title: item.title.clone(),
+            summary: item.summary.clone(),
+            text: item.text.clone(),
+            price: item.price.clone(),
+            stock: item.stock.to_string(),
+            slug: item.slug.clone(),
+        };
+        self.catalog().update(viewer, &product.id, &form).await?;
+        if !item.draft {
+            self.catalog().publish(viewer, &product.id).await?;
+        }
+        Ok(())
+    }
+}
+
+fn named(error: Error, file: &str) -> Error {
+    match error {
+        Error::Invalid { field, sentence } => Error::Invalid {
+            field,
+            sentence: format!("{file}: {sentence}"),
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,182 @@
+use domain::{
+    catalog::{Direction, EditForm, State},
+    highlight::{Choice, Shot},
+};
+use services::{Error, catalog::NewProduct, checkout::Bought};
+
+use crate::{
+    film::Film,
+    world::{Engine, World, edit, on_both},
+};
+
+on_both! {
+    async fn a_draft_becomes_a_page(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let draft = catalog.create(&viewer, NewProduct::default()).await.expect("draft");
+        assert_eq!(draft.state, State::Draft);
+        let Err(Error::Invalid { field: "publish", sentence }) = catalog.publish(&viewer, &draft.id).await else {
+            panic!("must not publish");
+        };
+        for words in ["title", "price", "photo"] {
+            assert!(sentence.contains(words), "{sentence}");
+        }
+        assert!(matches!(catalog.by_slug(&draft.slug).await, Err(Error::NotFound(_))), "drafts have no page");
+
+        let photo = world.photo(&viewer, 1).await;
+        catalog.add_media(&viewer, &draft.id, std::slice::from_ref(&photo.id)).await.expect("add");
+        let form = EditForm {
+            title: " Grüne  Schale ".into(),
+            summary: "For soup.".into(),
+            text: "One.\r\n\r\nTwo.".into(),
+            price: "38,50".into(),
+            stock: "4".into(),
+            slug: String::new(),
+        };
+        let product = catalog.update(&viewer, &draft.id, &form).await.expect("edit");
+        assert_eq!((product.title.as_str(), product.slug.as_str(), product.text.as_str()), ("Grüne Schale", "grune-schale", "One.\n\nTwo."));
+        assert_eq!(product.price.expect("price").minor, 3850);
+        assert_eq!((product.stock, product.available), (4, 4));
+        catalog.publish(&viewer, &draft.id).await.expect("publish");
+        let (shop, page) = catalog.by_slug("grune-schale").await.expect("page");
+        assert_eq!(shop, viewer.shop);
+        assert_eq!(page.media[0].id, photo.id);
+        assert_eq!(catalog.front(&viewer.shop.id).await.expect("front").len(), 1);
+        assert_eq!(catalog.published().await.expect("sitemap")[0].0, "grune-schale");
+        catalog.publish(&viewer, &draft.id).await.expect("twice is fine");
+
+        assert!(matches!(catalog.delete(&viewer, &draft.id).await, Err(Error::Conflict(_))), "published");
+        catalog.unpublish(&viewer, &draft.id).await.expect("unpublish");
+        assert!(catalog.by_slug("grune-schale").await.is_err());
+        catalog.delete(&viewer, &draft.id).await.expect("delete");
+        assert!(matches!(catalog.product(&viewer, &draft.id).await, Err(Error::NotFound(_))));
+        let events = world.events(&viewer).await;
+        assert_eq!(
+            events,
+            [
+                "shop.created", "product.created", "media.ready", "product.changed", "product.changed",
+                "product.published", "product.unpublished", "product.deleted"
+            ]
+        );
+    }
+}
+
+on_both! {
+    async fn wrong_fields_are_named_and_change_nothing(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 3).await;
+        for (field, form) in [
+            ("price", edit("Cup", "-1", 3)),
+            ("price", edit("Cup", "999999999999", 3)),
+            ("price", edit("Cup", "1,234", 3)),
+            ("title", edit(&"x".repeat(121), "38", 3)),
+            ("stock", EditForm { stock: "-2".into(), ..edit("Cup", "38", 3) }),
+            ("slug", EditForm { slug: "No Slug".into(), ..edit("Cup", "38", 3) }),
+            ("publish", edit("", "38", 3)),
+            ("publish", edit("Cup", "", 3)),
+            ("publish", edit("Cup", "0", 3)),
+        ] {
+            let result = catalog.update(&viewer, &product.id, &form).await;
+            assert!(matches!(result, Err(Error::Invalid { field: named, .. }) if named == field), "{field}: {result:?}");
+        }
+        assert_eq!(catalog.product(&viewer, &product.id).await.expect("unchanged"), product);
+    }
+}
+
+on_both! {
+    async fn slugs_are_unique_on_the_instance(world: World) {
+        let (one, two) = (world.shop("one").await, world.shop("two").await);
+        let catalog = world.services.catalog();
+        let a = world.product(&one, "Cup", 1).await;
+        let b = world.product(&two, "Cup", 1).await;
+        let c = world.product(&two, "Cup", 1).await;
+        assert_eq!([a.slug.as_str(), b.slug.as_str(), c.slug.as_str()], ["cup", "cup-2", "cup-3"]);
+        let taken = EditForm { slug: "cup".into(), ..edit("Cup", "38", 1) };
+        assert!(matches!(catalog.update(&two, &b.id, &taken).await, Err(Error::Conflict(_))));
+        let kept = EditForm { slug: "cup".into(), ..edit("Cup", "40", 1) };
+        assert_eq!(catalog.update(&one, &a.id, &kept).await.expect("own slug").slug, "cup");
+        let unfolded = catalog.create(&one, NewProduct { title: "茶碗".into(), ..NewProduct::default() }).await.expect("draft");
+        assert!(unfolded.slug.starts_with("item-"), "{}", unfolded.slug);
+    }
+}
+
+on_both! {
+    async fn the_page_keeps_its_order(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 1).await;
+        let hero = product.media[0].id.clone();
+        let second = world.photo(&viewer, 2).await.id;
+        let clip = world.services.media()
+            .take_in(&viewer, domain::media::Kind::Clip, "", Film::default().bytes().into())
+            .await
+            .expect("clip")
+            .id;
+        let page = |product: &domain::catalog::Product| {
+            product.media.iter().map(|media| media.id.clone()).collect::<Vec<_>>()
+        };
+        let added = catalog.add_media(&viewer, &product.id, &[clip.clone(), second.clone(), clip.clone()]).await.expect("add");
+        assert_eq!(page(&added), [hero.clone(), clip.clone(), second.clone()]);
+        let moved = catalog.move_media(&viewer, &product.id, &second, Direction::First).await.expect("move");
+        assert_eq!(page(&moved), [second.clone(), hero.clone(), clip.clone()]);
+        let refused = catalog.move_media(&viewer, &product.id, &clip, Direction::First).await;
+        assert!(matches!(refused, Err(Error::Invalid { field: "publish", .. })), "a published page begins with a photo");
+        let third = world.photo(&viewer, 3).await.id;
+        let replaced = catalog.replace_media(&viewer, &product.id, &hero, &third).await.expect("replace");
+        assert_eq!(page(&replaced), [second.clone(), third.clone(), clip.clone()]);
+        catalog.remove_media(&viewer, &product.id, &second).await.expect("remove");
+        let last = catalog.remove_media(&viewer, &product.id, &third).await;
+        assert!(matches!(last, Err(Error::Invalid { field: "publish", .. })));
+        assert_eq!(page(&catalog.product(&viewer, &product.id).await.expect("product")), [third, clip]);
+        assert!(matches!(catalog.remove_media(&viewer, &product.id, &hero).await, Err(Error::NotFound(_))));
+        let many: Vec<_> = {
+            let mut many = Vec::new();
+            for shade in 100..125 {
+                many.push(world.photo(&viewer, shade).await.id);
+            }
+            many
+        };
+        assert!(matches!(catalog.add_media(&viewer, &product.id, &many).await, Err(Error::Conflict(_))));
+    }
+}
+
+on_both! {
+    async fn stock_cannot_be_counted_below_what_is_promised(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 5).await;
+        let bought = world.services.checkout().buy("cup", 3, None, None).await.expect("buy");
+        assert!(matches!(bought, Bought::Held(_)));
+        let held = catalog.product(&viewer, &product.id).await.expect("product");
+        assert_eq!((held.stock, held.available), (5, 2));
+        assert!(matches!(catalog.update(&viewer, &product.id, &edit("Cup", "38", 2)).await, Err(Error::Conflict(_))));
+        let fewer = catalog.update(&viewer, &product.id, &edit("Cup", "38", 3)).await.expect("three");
+        assert_eq!((fewer.stock, fewer.available), (3, 0));
+        catalog.unpublish(&viewer, &product.id).await.expect("unpublish");
+        assert!(matches!(catalog.delete(&viewer, &product.id).await, Err(Error::Conflict(_))), "an order is open");
+    }
+}
+
+on_both! {
+    async fn a_choice_is_kept_with_the_draft(world: World) {
+        use sqlx::Row;
+        let viewer = world.shop("clay").await;
+        let choice = Choice { shots: vec![Shot { start: 0.0, end: 2.5 }], ..Choice::default() };
+        let new = NewProduct {
+            title: "Cup".into(),
+            session: Some("session-1".parse().expect("id")),
+            highlights: Some(choice.clone()),
+            ..NewProduct::default()
+        };
+        world.services.catalog().create(&viewer, new).await.expect("draft");
+        let mut connection = world.connection().await;
+        let row = sqlx::query("SELECT session_id, highlights FROM product").fetch_one(&mut connection).await.expect("row");
+        assert_eq!(row.get::<String, _>("session_id"), "session-1");
+        let kept: Choice = serde_json::from_str(&row.get::<String, _>("highlights")).expect("json");
+        assert_eq!(kept, choice);
+        let huge = Choice { shots: vec![Shot { start: 0.0, end: 1.0 }; 40_000], ..Choice::default() };
+        let refused = world.services.catalog().create(&viewer, NewProduct { highlights: Some(huge), ..NewProduct::default() }).await;
+        assert!(matches!(refused, Err(Error::Invalid { field: "highlights", .. })));
+    }
+}

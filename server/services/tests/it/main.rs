@@ -1,0 +1,13 @@
+//! The services through their front door, on SQLite and, where `VITRINE_TEST_POSTGRES` names a server, on PostgreSQL.
+
+mod authenticator;
+mod catalog;
+mod checkout;
+mod film;
+mod identity;
+mod isolation;
+mod media;
+mod migration;
+mod payment;
+mod seed;
+mod world;

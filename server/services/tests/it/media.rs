@@ -1,0 +1,354 @@
+use bytes::Bytes;
+use domain::{
+    id::UploadId,
+    identity::Viewer,
+    media::{Kind, Upload, UploadState},
+};
+use futures::{StreamExt, stream};
+use services::{
+    Error, Services,
+    media::{Checksum, NewUpload},
+};
+use sha2::Digest;
+use sqlx::Executor;
+
+use crate::{
+    film::Film,
+    world::{Engine, START, World, on_both, png},
+};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+fn new(kind: Kind, length: usize) -> NewUpload {
+    NewUpload {
+        kind,
+        length: length as u64,
+        alt: "A cup".into(),
+        session: None,
+        span: Some((1.0, 3.5)),
+    }
+}
+
+fn pieces(
+    bytes: &[u8],
+) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send + Unpin + use<> {
+    let pieces: Vec<_> = bytes
+        .chunks(1000)
+        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+        .collect();
+    stream::iter(pieces)
+}
+
+async fn ended(services: &Services, viewer: &Viewer, id: &UploadId) -> Upload {
+    for _ in 0..600 {
+        let upload = services.media().upload(viewer, id).await.expect("upload");
+        if matches!(upload.state, UploadState::Ready | UploadState::Failed) {
+            return upload;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("processing did not end");
+}
+
+on_both! {
+    async fn an_upload_goes_on_where_it_broke(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let bytes = png(700, 500, 33);
+        let half = bytes.len() / 2;
+        let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        assert_eq!((upload.state, upload.received), (UploadState::Receiving, 0));
+
+        let broken = stream::iter([
+            Ok(Bytes::copy_from_slice(&bytes[..half])),
+            Err(std::io::Error::other("the connection broke")),
+        ]);
+        let kept = media.append(&viewer, &upload.id, 0, None, broken).await.expect("kept");
+        assert_eq!(kept.received, half as u64, "what came before the break is kept");
+
+        let wrong = media.append(&viewer, &upload.id, 0, None, pieces(&bytes)).await;
+        assert!(matches!(wrong, Err(Error::Conflict(ref sentence)) if sentence.contains(&half.to_string())));
+
+        // Another process goes on.
+        let other = world.again().await;
+        let done = other.media().append(&viewer, &upload.id, half as u64, None, pieces(&bytes[half..])).await;
+        assert_eq!(done.expect("appended").received, bytes.len() as u64);
+        let ready = ended(&other, &viewer, &upload.id).await;
+        let made = ready.media.expect("media");
+        assert_eq!((made.kind, made.width, made.height, made.alt.as_str()), (Kind::Photo, 700, 500, "A cup"));
+        let widths: Vec<u32> = made.variants.iter().map(|variant| variant.width).collect();
+        assert_eq!(widths, [320, 320, 320, 640, 640, 640]);
+
+        // The bytes that are sent are the bytes of the address.
+        for variant in &made.variants {
+            let mut parts = variant.url.rsplit('/');
+            let (file, hash) = (parts.next().expect("file"), parts.next().expect("hash"));
+            let rendition = other.media().rendition(Some(&viewer), hash, file).await.expect("rendition");
+            assert_eq!((rendition.length, rendition.mime.as_str()), (variant.bytes, variant.mime.as_str()));
+            let body: Vec<Bytes> = other.media().read(&rendition, 0..rendition.length).await.expect("read")
+                .map(|piece| piece.expect("piece")).collect().await;
+            assert_eq!(blake3::hash(&body.concat()).to_hex().as_str(), hash);
+            let part: Vec<Bytes> = other.media().read(&rendition, 5..9).await.expect("read")
+                .map(|piece| piece.expect("piece")).collect().await;
+            assert_eq!(part.concat(), body.concat()[5..9]);
+        }
+        assert!(std::fs::read_dir(world.folder.path().join("uploads")).expect("folder").next().is_none(), "no part is left");
+    }
+}
+
+on_both! {
+    async fn a_caller_that_goes_away_loses_nothing(world: World) {
+        let viewer = world.shop("clay").await;
+        let bytes = png(300, 300, 1);
+        let upload = world.services.media().create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        let hanging = stream::iter([Ok::<_, std::io::Error>(Bytes::copy_from_slice(&bytes[..500]))]).chain(stream::pending());
+        let append = {
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id.clone());
+            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, Box::pin(hanging)).await })
+        };
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let second = world.services.media().append(&viewer, &upload.id, 0, None, pieces(&bytes)).await;
+        assert!(matches!(second, Err(Error::Locked(_))), "one at a time");
+        assert!(matches!(world.services.media().terminate(&viewer, &upload.id).await, Err(Error::Locked(_))));
+        append.abort();
+        for _ in 0..100 {
+            let kept = world.services.media().upload(&viewer, &upload.id).await.expect("upload");
+            if kept.received == 500 {
+                let rest = world.services.media().append(&viewer, &upload.id, 500, None, pieces(&bytes[500..])).await;
+                if matches!(rest, Err(Error::Locked(_))) {
+                    continue;
+                }
+                assert_eq!(rest.expect("appended").received, bytes.len() as u64);
+                assert_eq!(ended(&world.services, &viewer, &upload.id).await.state, UploadState::Ready);
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("what came was not kept");
+    }
+}
+
+on_both! {
+    async fn checksums_are_compared(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let bytes = png(100, 100, 2);
+        let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        let wrong = media.append(&viewer, &upload.id, 0, Some(Checksum::Sha256([0; 32])), pieces(&bytes)).await;
+        assert!(matches!(wrong, Err(Error::Checksum(_))));
+        assert_eq!(media.upload(&viewer, &upload.id).await.expect("upload").received, 0, "thrown away");
+        let right = Checksum::Sha1(sha1::Sha1::digest(&bytes[..50]).into());
+        let kept = media.append(&viewer, &upload.id, 0, Some(right), pieces(&bytes[..50])).await.expect("kept");
+        assert_eq!(kept.received, 50);
+        let right = Checksum::Sha256(sha2::Sha256::digest(&bytes[50..]).into());
+        media.append(&viewer, &upload.id, 50, Some(right), pieces(&bytes[50..])).await.expect("kept");
+        assert_eq!(ended(&world.services, &viewer, &upload.id).await.state, UploadState::Ready);
+    }
+}
+
+on_both! {
+    async fn lengths_are_held_to(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        assert!(matches!(media.create_upload(&viewer, new(Kind::Photo, 0)).await, Err(Error::Invalid { .. })));
+        let huge = media.create_upload(&viewer, new(Kind::Photo, 41 * 1024 * 1024)).await;
+        assert!(matches!(huge, Err(Error::TooLarge(ref sentence)) if sentence.contains("41 MB")));
+        let mut odd = new(Kind::Clip, 10);
+        odd.span = Some((5.0, 1.0));
+        assert!(matches!(media.create_upload(&viewer, odd.clone()).await, Err(Error::Invalid { field: "span", .. })));
+        odd.span = Some((f64::NAN, 1.0));
+        assert!(matches!(media.create_upload(&viewer, odd).await, Err(Error::Invalid { field: "span", .. })));
+        let upload = media.create_upload(&viewer, new(Kind::Photo, 1500)).await.expect("create");
+        let more = media.append(&viewer, &upload.id, 0, None, pieces(&[0; 2500])).await;
+        assert!(matches!(more, Err(Error::TooLarge(_))));
+        assert_eq!(media.upload(&viewer, &upload.id).await.expect("upload").received, 1000, "whole pieces before it stay");
+    }
+}
+
+on_both! {
+    async fn what_is_not_a_photo_or_a_film_is_refused(world: World) {
+        let viewer = world.shop("clay").await;
+        let film = Film::default().bytes();
+        let silent = Film { handler: *b"soun", codec: *b"mp4a", ..Film::default() }.bytes();
+        let long = Film { duration_ms: 200_000, ..Film::default() }.bytes();
+        let still = Film { duration_ms: 0, ..Film::default() }.bytes();
+        let prores = Film { codec: *b"apcn", ..Film::default() }.bytes();
+        let photo = png(64, 64, 3);
+        let mut damaged = photo.clone();
+        damaged.truncate(damaged.len() / 2);
+        for (kind, bytes, words) in [
+            (Kind::Photo, &b"<html><script>alert(1)</script>"[..], "markup"),
+            (Kind::Photo, b"GIF89a.........", "GIF"),
+            (Kind::Photo, &film, "film, not a photo"),
+            (Kind::Photo, &damaged, "damaged"),
+            (Kind::Clip, &photo, "picture, not a clip"),
+            (Kind::Clip, b"\x1a\x45\xdf\xa3 webm", "WebM"),
+            (Kind::Clip, &film[..200], "damaged"),
+            (Kind::Clip, b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1", "damaged"),
+            (Kind::Clip, &silent, "film"),
+            (Kind::Clip, &long, "200 seconds"),
+            (Kind::Clip, &still, "no length"),
+            (Kind::Clip, &prores, "film"),
+        ] {
+            let taken = world.services.media().take_in(&viewer, kind, "", Bytes::copy_from_slice(bytes)).await;
+            let Err(Error::Invalid { field: "file", sentence }) = taken else {
+                panic!("{words}: {taken:?}");
+            };
+            assert!(sentence.contains(words), "{words}: {sentence}");
+        }
+        assert!(world.services.media().all(&viewer).await.expect("list").is_empty());
+        assert!(std::fs::read_dir(world.folder.path().join("uploads")).expect("folder").next().is_none());
+    }
+}
+
+on_both! {
+    async fn a_film_is_read_and_takes_a_poster(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let bytes = Film::default().bytes();
+        let clip = media.take_in(&viewer, Kind::Clip, "Turning", bytes.clone().into()).await.expect("clip");
+        assert_eq!((clip.width, clip.height, clip.duration_ms), (640, 360, 2500));
+        assert_eq!(clip.variants.len(), 1);
+        assert_eq!((clip.variants[0].mime.as_str(), clip.variants[0].bytes), ("video/mp4", bytes.len() as u64));
+        let turned = Film { turned: true, ..Film::default() }.bytes();
+        let upright = media.take_in(&viewer, Kind::Clip, "", turned.into()).await.expect("clip");
+        assert_eq!((upright.width, upright.height), (360, 640));
+
+        let still = world.photo(&viewer, 200).await;
+        for _ in 0..2 {
+            let clip = media.set_poster(&viewer, &clip.id, &still.id).await.expect("poster");
+            let posters: Vec<&str> = clip.variants[1..].iter().map(|variant| variant.mime.as_str()).collect();
+            assert_eq!(posters, ["image/jpeg"]);
+            assert_eq!(clip.placeholder, still.placeholder);
+        }
+        assert!(matches!(media.set_poster(&viewer, &still.id, &clip.id).await, Err(Error::Invalid { .. })));
+        let described = media.describe(&viewer, &clip.id, " A cup\n turning ").await.expect("described");
+        assert_eq!(described.alt, "A cup turning");
+        assert!(media.describe(&viewer, &clip.id, &"x".repeat(301)).await.is_err());
+    }
+}
+
+on_both! {
+    async fn processing_is_taken_up_after_a_restart(world: World) {
+        let viewer = world.shop("clay").await;
+        let bytes = png(120, 120, 77);
+        let upload = world.services.media().create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        world.services.close().await;
+        // As a crash leaves it: every byte durable, nothing made of them.
+        std::fs::write(world.folder.path().join("uploads").join(format!("{}.part", upload.id)), &bytes).expect("part");
+        let mut connection = world.connection().await;
+        connection.execute("UPDATE upload SET received = length, state = 'processing'").await.expect("update");
+        let again = world.again().await;
+        let ready = ended(&again, &viewer, &upload.id).await;
+        assert_eq!(ready.state, UploadState::Ready, "{:?}", ready.error);
+        again.close().await;
+    }
+}
+
+on_both! {
+    async fn stale_uploads_are_thrown_away(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let upload = media.create_upload(&viewer, new(Kind::Photo, 5000)).await.expect("create");
+        let dropped = media.create_upload(&viewer, new(Kind::Photo, 5000)).await.expect("create");
+        media.terminate(&viewer, &dropped.id).await.expect("terminate");
+        assert!(matches!(media.upload(&viewer, &dropped.id).await, Err(Error::NotFound(_))));
+        world.clock.advance_ms(DAY_MS);
+        assert!(matches!(media.upload(&viewer, &upload.id).await, Err(Error::Gone(_))));
+        let late = media.append(&viewer, &upload.id, 0, None, pieces(&[0; 10])).await;
+        assert!(matches!(late, Err(Error::Gone(_))));
+        world.services.keep_house(std::future::ready(())).await;
+        assert!(matches!(media.upload(&viewer, &upload.id).await, Err(Error::NotFound(_))));
+        assert!(std::fs::read_dir(world.folder.path().join("uploads")).expect("folder").next().is_none());
+        assert!(upload.expires_at > START);
+    }
+}
+
+/// Run by [`a_full_disk_keeps_what_was_stored`] in a process that may not write files larger than 2 MB.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "needs a process with a file size limit"]
+async fn inside_a_full_disk() {
+    let folder = std::env::var("VITRINE_TEST_FOLDER").expect("a folder");
+    let services = Services::open(services::Config::new(folder, "http://localhost:3000"))
+        .await
+        .expect("open");
+    let viewer = services
+        .identity()
+        .sign_in("clay", crate::world::PASSWORD, crate::world::IP)
+        .await
+        .expect("sign in")
+        .viewer;
+    let bytes = vec![7; 3 * 1024 * 1024];
+    let upload = services
+        .media()
+        .create_upload(&viewer, new(Kind::Clip, bytes.len()))
+        .await
+        .expect("create");
+    let full = services
+        .media()
+        .append(&viewer, &upload.id, 0, None, pieces(&bytes))
+        .await;
+    let Err(Error::Full(sentence)) = full else {
+        panic!("{full:?}")
+    };
+    assert!(sentence.contains("full"), "{sentence}");
+    let kept = services
+        .media()
+        .upload(&viewer, &upload.id)
+        .await
+        .expect("upload");
+    assert_eq!(kept.state, UploadState::Receiving);
+    assert!(
+        kept.received > 2_000_000 && kept.received <= 2 * 1024 * 1024,
+        "{}",
+        kept.received
+    );
+    services.close().await;
+    println!("kept {} {}", upload.id, kept.received);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_full_disk_keeps_what_was_stored() {
+    let world = World::new(Engine::Sqlite).await.expect("world");
+    let viewer = world.shop("clay").await;
+    // `trap` because the signal of the limit would kill; what is wanted is the error that a full disk gives too.
+    let output = tokio::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 4096; exec \"$0\" --ignored --exact --nocapture media::inside_a_full_disk"])
+        .arg(std::env::current_exe().expect("this test"))
+        .env("VITRINE_TEST_FOLDER", world.folder.path())
+        .output()
+        .await
+        .expect("sh runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let line = said
+        .lines()
+        .find_map(|line| line.split_once("kept "))
+        .expect("the result")
+        .1;
+    let (id, received) = line.split_once(' ').expect("two words");
+    let (id, received): (UploadId, u64) =
+        (id.parse().expect("id"), received.parse().expect("number"));
+
+    // Once there is room it goes on from there. The system's clock of that process is beyond this world's: use it here too.
+    let services = Services::open(world.config.clone()).await.expect("open");
+    let rest = vec![7; 3 * 1024 * 1024 - usize::try_from(received).expect("fits")];
+    let upload = services
+        .media()
+        .append(&viewer, &id, received, None, pieces(&rest))
+        .await
+        .expect("appended");
+    assert_eq!(upload.received, 3 * 1024 * 1024);
+    let upload = ended(&services, &viewer, &id).await;
+    assert!(
+        upload
+            .error
+            .expect("sevens are no film")
+            .contains("not known")
+    );
+    services.close().await;
+}

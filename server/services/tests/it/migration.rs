@@ -1,0 +1,123 @@
+use services::{Clock, Config, Error, Random, Services};
+
+use crate::world::{Engine, World, database, on_both};
+
+on_both! {
+    async fn a_second_start_changes_nothing(world: World) {
+        let again = Services::migrate(&world.config).await.expect("migrate");
+        assert!(again.applied.is_empty());
+        assert_eq!(again.version, 5);
+        assert!(world.again().await.healthy().await.is_ok());
+    }
+}
+
+on_both! {
+    async fn a_newer_database_is_refused(world: World) {
+        let mut connection = world.connection().await;
+        sqlx::query("INSERT INTO migration (version, name, checksum, applied_at) VALUES (9999, '9999_future', 'x', 0)")
+            .execute(&mut connection)
+            .await
+            .expect("insert");
+        let Err(Error::Unavailable(sentence)) = Services::open(world.config.clone()).await else {
+            panic!("must not open");
+        };
+        assert!(sentence.contains("newer than this program") && sentence.contains("9999_future"), "{sentence}");
+        let checks = Services::doctor(&world.config).await;
+        let migrations = checks.iter().find(|check| check.name == "migrations").expect("looked at");
+        assert!(!migrations.ok && migrations.sentence.contains("newer"), "{}", migrations.sentence);
+    }
+}
+
+on_both! {
+    async fn a_changed_migration_is_refused(world: World) {
+        let mut connection = world.connection().await;
+        sqlx::query("UPDATE migration SET checksum = 'other' WHERE version = 2")
+            .execute(&mut connection)
+            .await
+            .expect("update");
+        let Err(Error::Unavailable(sentence)) = Services::open(world.config.clone()).await else {
+            panic!("must not open");
+        };
+        assert!(sentence.contains("0002_event"), "{sentence}");
+    }
+}
+
+async fn processes_that_start_together(engine: Engine) {
+    let Some(url) = database(engine).await else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = Config::new(folder.path(), "http://localhost:3000");
+    config.database_url = url;
+    let starts = (0..6).map(|_| {
+        let config = config.clone();
+        // Each with a pool of its own, as processes have.
+        tokio::spawn(async move {
+            Services::migrate(&config)
+                .await
+                .expect("migrate")
+                .applied
+                .len()
+        })
+    });
+    let applied = futures::future::join_all(starts).await;
+    let mut applied: Vec<usize> = applied
+        .into_iter()
+        .map(|count| count.expect("task"))
+        .collect();
+    applied.sort_unstable();
+    assert_eq!(applied, [0, 0, 0, 0, 0, 5], "one of them ran all files");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_start_together_on_sqlite() {
+    processes_that_start_together(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_start_together_on_postgres() {
+    processes_that_start_together(Engine::Postgres).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = Config::new(folder.path().join("data"), "http://localhost:3000");
+    config.database_url = Some("postgres://127.0.0.1:1/none".to_owned());
+    let Err(Error::Unavailable(sentence)) = Services::open(config.clone()).await else {
+        panic!("must not open");
+    };
+    assert!(sentence.contains("database"), "{sentence}");
+    config.database_url = Some("mysql://x".to_owned());
+    assert!(matches!(
+        Services::open(config.clone()).await,
+        Err(Error::Unavailable(_))
+    ));
+    config.database_url = None;
+    let file = folder.path().join("a-file");
+    std::fs::write(&file, "x").expect("write");
+    config.data = file;
+    let opened = Services::open_with(config.clone(), Clock::System, Random::System).await;
+    assert!(matches!(opened, Err(Error::Unavailable(_))));
+    assert!(
+        Services::doctor(&config)
+            .await
+            .iter()
+            .any(|check| !check.ok)
+    );
+}
+
+on_both! {
+    async fn the_doctor_finds_test_payments_in_public(world: World) {
+        assert!(Services::doctor(&world.config).await.iter().all(|check| check.ok), "healthy");
+        let mut public = world.config.clone();
+        public.public_url = "https://shop.example".to_owned();
+        let wrong: Vec<_> = Services::doctor(&public).await.into_iter().filter(|check| !check.ok).collect();
+        assert_eq!(wrong.len(), 1);
+        assert_eq!(wrong[0].name, "payments");
+        public.test_payments = false;
+        public.public_url = "http://shop.example".to_owned();
+        let wrong: Vec<_> = Services::doctor(&public).await.into_iter().filter(|check| !check.ok).collect();
+        assert_eq!(wrong.iter().map(|check| check.name).collect::<Vec<_>>(), ["public address"]);
+    }
+}

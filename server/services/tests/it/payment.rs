@@ -1,0 +1,173 @@
+use domain::checkout::{HOLD_MS, PayForm, State};
+use services::{
+    Error,
+    checkout::{Bought, Paid},
+};
+use sqlx::{Executor, Row};
+
+use crate::{
+    checkout::held,
+    world::{Engine, World, form, on_both},
+};
+
+/// Longer than the pretend bank takes.
+const LATER_MS: i64 = 5000;
+
+async fn charged(world: &World) -> i64 {
+    let mut connection = world.connection().await;
+    sqlx::query("SELECT COUNT(*) AS n FROM test_gateway_intent WHERE state = 'succeeded'")
+        .fetch_one(&mut connection)
+        .await
+        .expect("count")
+        .get("n")
+}
+
+on_both! {
+    async fn paying_twice_at_once_pays_once(world: World) {
+        let viewer = world.shop("clay").await;
+        let product = world.product(&viewer, "Cup", 5).await;
+        let order = held(&world, 1).await;
+        let presses = (0..10).map(|_| {
+            let (services, token) = (world.services.clone(), order.token.clone());
+            tokio::spawn(async move { services.checkout().pay(&token, &form("success")).await })
+        });
+        for press in futures::future::join_all(presses).await {
+            let Paid::Done(order) = press.expect("task").expect("answer") else { panic!("declined") };
+            assert!(matches!(order.state, State::Paid | State::Paying), "{:?}", order.state);
+        }
+        let Paid::Done(paid) = world.services.checkout().pay(&order.token, &form("decline")).await.expect("later") else {
+            panic!("declined after it was paid");
+        };
+        assert_eq!((paid.state, paid.receipt), (State::Paid, Some(1)));
+        assert_eq!(charged(&world).await, 1);
+        assert_eq!(world.services.catalog().product(&viewer, &product.id).await.expect("product").stock, 4);
+    }
+}
+
+on_both! {
+    async fn a_declined_payment_keeps_the_hold(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 1).await;
+        let checkout = world.services.checkout();
+        let order = held(&world, 1).await;
+        let Paid::Declined(declined, reason) = checkout.pay(&order.token, &form("decline")).await.expect("answer") else {
+            panic!("paid");
+        };
+        assert_eq!(declined.state, State::Declined);
+        assert!(reason.contains("declined"), "{reason}");
+        assert_eq!(checkout.order(&order.token).await.expect("order").1.declined, Some(reason));
+        assert!(matches!(checkout.buy("cup", 1, None, None).await.expect("answer"), Bought::SoldOut(..)), "still held");
+        let Paid::Done(paid) = checkout.pay(&order.token, &form("success")).await.expect("answer") else { panic!("declined") };
+        assert_eq!((paid.state, paid.declined), (State::Paid, None));
+    }
+}
+
+on_both! {
+    async fn a_wrong_form_charges_nothing(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 1).await;
+        let order = held(&world, 1).await;
+        for (field, form) in [
+            ("email", PayForm { email: "nobody".into(), ..form("success") }),
+            ("name", PayForm { name: String::new(), ..form("success") }),
+            ("address", PayForm { address: " \n ".into(), ..form("success") }),
+            ("outcome", form("free")),
+        ] {
+            let answer = world.services.checkout().pay(&order.token, &form).await;
+            assert!(matches!(answer, Err(Error::Invalid { field: named, .. }) if named == field), "{field}: {answer:?}");
+        }
+        assert_eq!(world.services.checkout().order(&order.token).await.expect("order").1.state, State::Held);
+        assert_eq!(charged(&world).await, 0);
+        assert!(matches!(world.services.checkout().pay("made-up", &form("success")).await, Err(Error::NotFound(_))));
+    }
+}
+
+on_both! {
+    async fn an_unanswered_payment_is_settled_later(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 2).await;
+        let checkout = world.services.checkout();
+        let good = held(&world, 1).await;
+        let bad = held(&world, 1).await;
+        for (order, outcome) in [(&good, "unknown"), (&bad, "unknown_decline")] {
+            let Paid::Done(pending) = checkout.pay(&order.token, &form(outcome)).await.expect("answer") else { panic!("declined") };
+            assert_eq!(pending.state, State::Pending);
+        }
+        let Paid::Done(again) = checkout.pay(&good.token, &form("success")).await.expect("answer") else { panic!("declined") };
+        assert_eq!(again.state, State::Pending, "no second payment beside an open one");
+        assert!(matches!(checkout.cancel(&good.token).await, Err(Error::Conflict(_))));
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0, "the bank still thinks");
+
+        world.clock.advance_ms(HOLD_MS + LATER_MS);
+        assert_eq!(checkout.sweep().await.expect("sweep"), 0, "a hold with an open payment does not expire");
+        assert_eq!(checkout.order(&good.token).await.expect("order").1.state, State::Paid, "looking settles it");
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1, "the other one");
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0);
+        let declined = checkout.order(&bad.token).await.expect("order").1;
+        assert_eq!(declined.state, State::Expired, "declined after its hold was over");
+        let (_, page) = world.services.catalog().by_slug("cup").await.expect("page");
+        assert_eq!((page.stock, page.available), (1, 1));
+        assert_eq!(charged(&world).await, 1);
+    }
+}
+
+on_both! {
+    /// A process that died between its row and the processor's answer.
+    async fn an_interrupted_payment_is_cleared_up(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 2).await;
+        let checkout = world.services.checkout();
+        let order = held(&world, 1).await;
+        checkout.pay(&order.token, &form("unknown")).await.expect("answer");
+        let mut connection = world.connection().await;
+        // As if it had died before it confirmed.
+        connection
+            .execute("UPDATE test_gateway_intent SET state = 'requires_confirmation', result = NULL, settles_at = NULL")
+            .await
+            .expect("update");
+        connection.execute("UPDATE payment SET state = 'asked'").await.expect("update");
+        connection.execute("UPDATE orders SET state = 'paying'").await.expect("update");
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0, "it may still be asking");
+        world.clock.advance_ms(61_000);
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        let cleared = checkout.order(&order.token).await.expect("order").1;
+        assert_eq!(cleared.state, State::Declined);
+        assert!(cleared.declined.expect("a reason").contains("interrupted"));
+        let Paid::Done(paid) = checkout.pay(&order.token, &form("success")).await.expect("answer") else { panic!("declined") };
+        assert_eq!(paid.state, State::Paid);
+        assert_eq!(charged(&world).await, 1);
+    }
+}
+
+on_both! {
+    /// The money came although the hold had been given back: it is not lost, and nothing is oversold.
+    async fn money_that_comes_too_late_is_not_lost(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 1).await;
+        let checkout = world.services.checkout();
+        let first = held(&world, 1).await;
+        checkout.pay(&first.token, &form("unknown")).await.expect("answer");
+        // What no code of ours does while a payment is open, forced here: the hold is gone.
+        let mut connection = world.connection().await;
+        for statement in [
+            "UPDATE orders SET state = 'expired'",
+            "DELETE FROM hold",
+            "UPDATE product SET held = 0",
+        ] {
+            connection.execute(statement).await.expect("forced");
+        }
+        let second = held(&world, 1).await;
+        world.clock.advance_ms(LATER_MS);
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        let late = checkout.order(&first.token).await.expect("order").1;
+        assert_eq!((late.state, late.receipt), (State::RefundDue, Some(1)), "sold to somebody else meanwhile");
+        assert!(checkout.orders(&viewer).await.expect("orders").iter().any(|order| order.id == first.id), "the shop sees it");
+
+        checkout.cancel(&second.token).await.expect("cancel");
+        connection.execute("UPDATE orders SET state = 'cancelled', receipt = NULL WHERE state = 'refund_due'").await.expect("forced");
+        connection.execute("UPDATE payment SET state = 'unknown'").await.expect("forced");
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(checkout.order(&first.token).await.expect("order").1.state, State::Paid, "the piece was there again");
+        assert_eq!(world.services.catalog().by_slug("cup").await.expect("page").1.stock, 0);
+    }
+}

@@ -1,0 +1,58 @@
+use domain::media::Kind;
+use services::{Error, seed::Description};
+
+use crate::{
+    film::Film,
+    world::{Engine, World, on_both, png},
+};
+
+fn description() -> Description {
+    serde_json::from_value(serde_json::json!({
+        "shop": { "shop_name": "Clay & Ash", "handle": "clay-ash", "currency": "EUR" },
+        "products": [
+            {
+                "title": "Moon cup", "summary": "Glazed.", "text": "By hand.", "price": "38", "stock": 3,
+                "media": [
+                    { "file": "cup.png", "alt": "A cup" },
+                    { "file": "cup.mp4", "kind": "clip", "alt": "The cup turning", "poster": "cup.png" },
+                ],
+            },
+            {
+                "title": "Bowl", "summary": "", "text": "", "price": "52,50", "stock": 0, "draft": true,
+                "media": [{ "file": "bowl.png", "alt": "A bowl" }],
+            },
+        ],
+    }))
+    .expect("a description")
+}
+
+fn read(file: &str) -> std::io::Result<Vec<u8>> {
+    match file {
+        "cup.png" => Ok(png(40, 30, 1)),
+        "bowl.png" => Ok(png(40, 30, 2)),
+        "cup.mp4" => Ok(Film::default().bytes()),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    }
+}
+
+on_both! {
+    async fn a_demo_shop_is_filled_once(world: World) {
+        let seeded = world.services.seed(&description(), read).await.expect("seeded");
+        assert_eq!(seeded.products, 2);
+        let (shop, cup) = world.services.catalog().by_slug("moon-cup").await.expect("page");
+        assert_eq!(shop, seeded.shop);
+        assert_eq!(cup.media.iter().map(|media| media.kind).collect::<Vec<_>>(), [Kind::Photo, Kind::Clip]);
+        assert!(cup.media[1].variants.iter().any(|variant| variant.mime == "image/jpeg"), "the clip has a poster");
+        assert!(world.services.catalog().by_slug("bowl").await.is_err(), "a draft");
+        let again = world.services.seed(&description(), read).await.expect("seeded again");
+        assert_eq!((again.products, again.shop), (0, seeded.shop.clone()));
+        let link = world.services.identity().create_owner_link(Some("clay-ash")).await.expect("its owner gets in by a link");
+        assert_eq!(link.shop, Some(seeded.shop));
+
+        let mut wrong = description();
+        wrong.products[0].slug = "another".into();
+        wrong.products[0].media[0].file = "gone.png".into();
+        let refused = world.services.seed(&wrong, read).await;
+        assert!(matches!(refused, Err(Error::NotFound(ref sentence)) if sentence.contains("gone.png")));
+    }
+}
