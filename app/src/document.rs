@@ -96,6 +96,12 @@ impl Head {
     }
 }
 
+/// What the first words of a page are set in. A face that comes later is not shown (`font-display: optional`).
+const FONTS: [&str; 2] = [
+    "fonts/instrument-sans-latin-wght-normal.woff2",
+    "fonts/fraunces-latin-opsz-normal.woff2",
+];
+
 /// A complete HTML document. `body` gets what stands between header line and end; it must hold one `<main id="main">`.
 pub(crate) fn document<V: IntoView>(site: &Site, head: Head, body: impl FnOnce() -> V) -> String {
     render(|| {
@@ -132,10 +138,13 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
     } = head;
     let described = !description.is_empty();
     let address = path.as_deref().map(|path| site.absolute(path));
-    let fonts = [
-        "instrument-sans-latin-wght-normal",
-        "fraunces-latin-opsz-normal",
-    ];
+    let fonts = FONTS
+        .into_iter()
+        .filter_map(|font| site.assets.get(font))
+        .map(|font| {
+            view! { <link rel="preload" r#as="font" r#type="font/woff2" href=font.to_owned() crossorigin="anonymous" /> }
+        })
+        .collect_view();
     let social = address.map(|address| {
         let card = if image.is_some() {
             "summary_large_image"
@@ -172,19 +181,7 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         {refresh.map(|seconds| view! { <meta http-equiv="refresh" content=seconds.to_string() /> })}
         {preload.map(Preload::tag)}
         <link rel="stylesheet" href=site.assets.url(surface.css()) />
-        {fonts
-            .map(|font| {
-                view! {
-                    <link
-                        rel="preload"
-                        r#as="font"
-                        r#type="font/woff2"
-                        href=format!("/static/fonts/{font}.woff2")
-                        crossorigin="anonymous"
-                    />
-                }
-            })
-            .collect_view()}
+        {fonts}
         <link rel="icon" href="/static/favicon.svg" r#type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/static/apple-touch-icon.png" />
         {theme(surface)}

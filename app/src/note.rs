@@ -39,6 +39,22 @@ pub(crate) fn others(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
     (!sentences.is_empty()).then(|| wrong(&sentences.join(" ")))
 }
 
+/// Text for the inside of a `<textarea>`, which Leptos writes as it is (as it does for scripts and styles), so that it must
+/// be escaped here. HTML drops one line feed after the start tag; the one put there keeps the text's own.
+pub(crate) fn inside(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 1);
+    safe.push('\n');
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
 /// A labelled control. `control` gets the values for `id`, `aria-describedby` and `aria-invalid`.
 pub(crate) fn field(
     id: &'static str,
@@ -68,4 +84,14 @@ pub(crate) fn field(
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_leave_its_textarea() {
+        assert_eq!(inside("</textarea>&lt;"), "\n&lt;/textarea&gt;&amp;lt;");
+    }
 }

@@ -1,5 +1,10 @@
 //! The button that buys.
 
+#![expect(
+    missing_docs,
+    reason = "the island macro writes a public struct of props without any"
+)]
+
 use std::time::Duration;
 
 use leptos::{ev, html, prelude::*, web_sys};

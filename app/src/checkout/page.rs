@@ -14,7 +14,7 @@ use crate::{
     document::{Head, Surface, document},
     icon::Icon,
     media::parts::{Fetch, picture, spoken},
-    note::{field, warning, wrong},
+    note::{field, inside, warning, wrong},
     shop::parts::{footer, front, header, hero, name},
 };
 
@@ -74,7 +74,7 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
             })}
             {field("address", "Address", Some("Street, town with postcode, country"), None, |id, described, _| {
                 view! {
-                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described>{form.address.clone()}</textarea>
+                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described>{inside(&form.address)}</textarea>
                 }.into_any()
             })}
             {outcomes}

@@ -67,7 +67,7 @@ pub fn setup(
                 <h1>{title}</h1>
                 <p class="lead">{lead}</p>
                 {others(&errors, known)}
-                <form class="stack" method="post" action=path.clone() data-passkey-form="">
+                <form class="stack" method="post" action=path.clone()>
                     {fields}
                     {ways(site, "register", &path, act, "new-password", Some("At least 10 characters; four random words make a good one"), about(&errors, "password"))}
                 </form>
@@ -137,10 +137,11 @@ fn ways(
     };
     let passkey = if trusted(site) {
         view! {
-            <div class="passkey" hidden data-passkey-part="">
+            <div class="passkey">
                 <button
                     class="button large whole"
                     r#type="button"
+                    hidden
                     data-passkey=act
                     data-start=format!("{path}/passkey/start")
                     data-finish=format!("{path}/passkey/finish")
@@ -149,7 +150,7 @@ fn ways(
                     {words}
                 </button>
                 <p class="hint soft">"Your phone or computer keeps it and asks for your finger, face or PIN."</p>
-                <p class="wrong" role="alert" data-passkey-error="" hidden></p>
+                <p class="wrong" role="alert" data-passkey-message=""></p>
                 <p class="or"><span>"or"</span></p>
             </div>
         }
@@ -187,7 +188,7 @@ pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str
                 <h1>"Sign in"</h1>
                 <p class="lead">"To film, to edit products and to pack orders."</p>
                 {error.map(wrong)}
-                <form class="stack" method="post" action="/sign-in" data-passkey-form="">
+                <form class="stack" method="post" action="/sign-in">
                     {next}
                     {field("handle", "Handle of the shop", None, None, |id, described, _| {
                         view! {

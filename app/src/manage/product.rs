@@ -15,7 +15,7 @@ use crate::{
     Site,
     icon::Icon,
     media::parts::small,
-    note::{about, done, field, others},
+    note::{about, done, field, inside, others},
     shop::parts::{hero, name},
 };
 
@@ -258,7 +258,7 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
                 view! { <input class="input" id=id name="summary" maxlength="240" aria-describedby=described aria-invalid=invalid value=form.summary.clone() /> }.into_any()
             })}
             {field("text", "Text", Some("Stands below the photos. An empty line begins a new paragraph."), about(errors, "text"), |id, described, invalid| {
-                view! { <textarea class="input" id=id name="text" rows="7" aria-describedby=described aria-invalid=invalid>{form.text.clone()}</textarea> }.into_any()
+                view! { <textarea class="input" id=id name="text" rows="7" aria-describedby=described aria-invalid=invalid>{inside(&form.text)}</textarea> }.into_any()
             })}
             {field("slug", "Address", Some("Empty: made from the title"), about(errors, "slug"), |id, described, invalid| {
                 view! {

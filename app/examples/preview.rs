@@ -1,0 +1,450 @@
+//! Writes every page in every state as HTML files, with the style sheets beside them, to be looked at.
+//!
+//! `cargo run -p app --example preview -- OUT_DIR [PHOTO_DIR]`, then serve `OUT_DIR` (any static file server) and open
+//! `index.html`. `PHOTO_DIR` (default `server/seed/photos`) gives the pictures: JPEG files, taken by name in order.
+
+#[path = "../tests/fixture/mod.rs"]
+mod fixture;
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use app::{Site, catalog, checkout, error, identity, manage, shop, studio};
+use domain::{
+    catalog::{EditForm, Product, State as Shown},
+    checkout::{PayForm, State},
+    identity::SetupForm,
+    invalid::Invalid,
+    media::Media,
+};
+use fixture::{LONG, NOW, clip, euro, file, order, product, viewer};
+
+fn main() -> io::Result<()> {
+    let mut arguments = env::args_os().skip(1).map(PathBuf::from);
+    let Some(out) = arguments.next() else {
+        eprintln!("Say where to write: preview OUT_DIR [PHOTO_DIR]");
+        std::process::exit(2);
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let photos = arguments
+        .next()
+        .unwrap_or_else(|| root.join("server/seed/photos"));
+    let media = pictures(&photos, &out)?;
+    styles(&root, &out)?;
+    let pages = pages(&media);
+    let mut index = String::from("<!doctype html><meta charset=utf-8><title>Pages</title><ul>");
+    for (name, html) in &pages {
+        fs::write(out.join(format!("{name}.html")), html)?;
+        index.push_str(&format!("<li><a href=\"{name}.html\">{name}</a>"));
+    }
+    fs::write(out.join("index.html"), index)?;
+    println!("{} pages in {}", pages.len(), out.display());
+    Ok(())
+}
+
+/// Copies the pictures and reads their sizes.
+fn pictures(from: &Path, out: &Path) -> io::Result<Vec<Media>> {
+    fs::create_dir_all(out.join("media"))?;
+    let mut paths: Vec<PathBuf> = fs::read_dir(from)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    paths.sort();
+    let mut media = Vec::new();
+    for path in paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "jpg"))
+    {
+        let bytes = fs::read(path)?;
+        let Some(((width, height), name)) =
+            size(&bytes).zip(path.file_name().and_then(|name| name.to_str()))
+        else {
+            continue;
+        };
+        fs::write(out.join("media").join(name), &bytes)?;
+        media.push(file(&format!("/media/{name}"), width, height));
+    }
+    if media.len() < 4 {
+        return Err(io::Error::other(
+            "the preview needs at least four JPEG files",
+        ));
+    }
+    Ok(media)
+}
+
+/// Width and height from the first start-of-frame segment of a JPEG (ITU T.81, B.2.2).
+fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let word = |at: usize| Some(u32::from(*bytes.get(at)?) << 8 | u32::from(*bytes.get(at + 1)?));
+    let mut at = 2;
+    loop {
+        let marker = word(at)?;
+        if (0xffc0..=0xffc2).contains(&marker) {
+            return Some((word(at + 7)?, word(at + 5)?));
+        }
+        at += 2 + usize::try_from(word(at + 2)?).ok()?;
+    }
+}
+
+/// The three style sheets with their imports put in, and the fonts where npm has put them.
+fn styles(root: &Path, out: &Path) -> io::Result<()> {
+    fs::create_dir_all(out.join("pkg"))?;
+    let style = root.join("style");
+    for sheet in ["shop", "manage", "studio"] {
+        let mut css = fs::read_to_string(style.join(format!("{sheet}.css")))?;
+        for part in ["tokens", "fonts", "base"] {
+            let text = fs::read_to_string(style.join(format!("{part}.css")))?;
+            css = css.replace(&format!("@import \"{part}.css\";"), &text);
+        }
+        fs::write(out.join(format!("pkg/{sheet}-0.css")), css)?;
+    }
+    let fonts = out.join("static/fonts");
+    fs::create_dir_all(&fonts)?;
+    for family in ["instrument-sans", "fraunces"] {
+        let Ok(files) =
+            fs::read_dir(root.join(format!("node_modules/@fontsource-variable/{family}/files")))
+        else {
+            println!("no fonts: run npm ci first");
+            continue;
+        };
+        for entry in files.flatten() {
+            fs::copy(entry.path(), fonts.join(entry.file_name()))?;
+        }
+    }
+    for icon in fs::read_dir(root.join("public"))?
+        .flatten()
+        .filter(|entry| entry.path().is_file())
+    {
+        fs::copy(icon.path(), out.join("static").join(icon.file_name()))?;
+    }
+    Ok(())
+}
+
+fn pages(media: &[Media]) -> Vec<(String, String)> {
+    let site = fixture::site(true);
+    let mut pages = shopper(&site, media);
+    pages.extend(seller(&site, media));
+    pages
+        .into_iter()
+        .map(|(name, html)| (name.to_owned(), html))
+        .collect()
+}
+
+fn named(title: &str, media: Vec<Media>) -> Product {
+    Product {
+        slug: title.to_lowercase().replace(' ', "-"),
+        ..product(title, media)
+    }
+}
+
+fn some(media: &[Media], from: usize, count: usize) -> Vec<Media> {
+    media
+        .iter()
+        .cycle()
+        .skip(from)
+        .take(count)
+        .cloned()
+        .collect()
+}
+
+fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
+    let shop = fixture::shop();
+    let mut shown = some(media, 6, 4);
+    shown.insert(2, clip(&media[7 % media.len()], "/media/clip.mp4"));
+    let cup = named("Espresso cup, iron glaze", shown.clone());
+    let mut long = named(LONG, some(media, 2, 3));
+    long.price = Some(euro(123_456_789));
+    let mut japanese = named("茶碗", some(media, 8, 2));
+    japanese.summary = "手びねりの茶碗。".to_owned();
+    japanese.text = "ひとつずつ手でつくっています。\n\n電子レンジは使えません。".to_owned();
+    let mut out = cup.clone();
+    out.available = 0;
+    let mut twelve = named("Dinner set for six", some(media, 0, 12));
+    twelve.media.insert(3, clip(&media[1], "/media/clip.mp4"));
+    let lying: Vec<Media> = media
+        .iter()
+        .rev()
+        .take(1)
+        .chain(media.iter().skip(2).take(3))
+        .cloned()
+        .collect();
+    let wide = named("The whole family", lying);
+    let bare = Product {
+        media: Vec::new(),
+        ..named("Without a picture", Vec::new())
+    };
+    let one = named("Moon jar", some(media, 11, 1));
+    let mut many: Vec<Product> = (0..9)
+        .map(|index| {
+            named(
+                [
+                    "Espresso cup",
+                    "Bud vase",
+                    "Moon jar",
+                    "Pitcher, half a litre",
+                    "Plate",
+                ][index % 5],
+                some(media, index * 2 + 8, 2),
+            )
+        })
+        .collect();
+    many[3].available = 0;
+    many[4] = long.clone();
+    many[5] = japanese.clone();
+    let held = order(128, State::Held, &cup, 1);
+    let typed = PayForm {
+        email: "ana@example".to_owned(),
+        name: "Ana".to_owned(),
+        address: "Torstraße 1".to_owned(),
+        outcome: "decline".to_owned(),
+    };
+    let state = |state| checkout::page::order(site, &shop, &order(128, state, &cup, 2));
+    vec![
+        ("product", catalog::page::product(site, &shop, &cup)),
+        ("product-long", catalog::page::product(site, &shop, &long)),
+        (
+            "product-japanese",
+            catalog::page::product(site, &shop, &japanese),
+        ),
+        (
+            "product-sold-out",
+            catalog::page::product(site, &shop, &out),
+        ),
+        (
+            "product-twelve",
+            catalog::page::product(site, &shop, &twelve),
+        ),
+        ("product-wide", catalog::page::product(site, &shop, &wide)),
+        ("product-one", catalog::page::product(site, &shop, &one)),
+        ("product-bare", catalog::page::product(site, &shop, &bare)),
+        ("front", shop::page::front(site, &shop, &many)),
+        ("front-one", shop::page::front(site, &shop, &many[..1])),
+        ("front-empty", shop::page::front(site, &shop, &[])),
+        (
+            "shops",
+            shop::page::shops(site, &[shop.clone(), shop.clone()]),
+        ),
+        ("welcome", shop::page::welcome(site)),
+        (
+            "checkout",
+            checkout::page::checkout(site, &shop, &held, &PayForm::default(), None),
+        ),
+        (
+            "checkout-wrong",
+            checkout::page::checkout(
+                site,
+                &shop,
+                &order(128, State::Declined, &long, 3),
+                &typed,
+                Some("Write your email address, for example ana@example.org."),
+            ),
+        ),
+        (
+            "checkout-expired",
+            checkout::page::checkout(
+                site,
+                &shop,
+                &order(128, State::Expired, &cup, 1),
+                &PayForm::default(),
+                None,
+            ),
+        ),
+        ("order-paid", state(State::Paid)),
+        ("order-pending", state(State::Pending)),
+        ("order-sent", state(State::Sent)),
+        ("order-declined", state(State::Declined)),
+        ("order-refund", state(State::RefundDue)),
+        (
+            "price-changed",
+            checkout::page::price_changed(site, &shop, &cup, euro(3400), 1),
+        ),
+        ("sold-out", checkout::page::sold_out(site, &shop, &out)),
+        (
+            "error",
+            error::page::error(
+                site,
+                404,
+                "There is no such page",
+                "The address may be mistyped, or the product is no longer shown.",
+                ("Back to the shop", "/"),
+            ),
+        ),
+    ]
+}
+
+fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
+    let viewer = viewer();
+    let mut cup = named("Espresso cup, iron glaze", some(media, 6, 5));
+    cup.media
+        .insert(2, clip(&media[7 % media.len()], "/media/clip.mp4"));
+    let mut long = named(LONG, some(media, 2, 3));
+    long.price = Some(euro(123_456_789));
+    let draft = Product {
+        state: Shown::Draft,
+        title: String::new(),
+        summary: String::new(),
+        text: String::new(),
+        price: None,
+        stock: 0,
+        available: 0,
+        ..named("", Vec::new())
+    };
+    let ready = Product {
+        state: Shown::Draft,
+        ..cup.clone()
+    };
+    let mut out = named("Moon jar", some(media, 11, 1));
+    out.available = 0;
+    let products = [
+        cup.clone(),
+        long.clone(),
+        named("茶碗", some(media, 8, 2)),
+        draft.clone(),
+        out,
+    ];
+    let states = [
+        State::Paid,
+        State::Paid,
+        State::Pending,
+        State::Sent,
+        State::Held,
+        State::Paid,
+        State::RefundDue,
+        State::Sent,
+        State::Declined,
+        State::Expired,
+        State::Sent,
+        State::Paid,
+    ];
+    let orders: Vec<_> = states
+        .into_iter()
+        .zip((89..=100).rev())
+        .map(|(state, number)| {
+            order(
+                number,
+                state,
+                if number % 5 == 0 { &long } else { &cup },
+                1 + number % 3,
+            )
+        })
+        .collect();
+    let cheap: Vec<_> = orders
+        .iter()
+        .filter(|order| order.total.minor < 1_000_000)
+        .cloned()
+        .collect();
+    let form = EditForm {
+        title: "Espresso cup".to_owned(),
+        price: "-3".to_owned(),
+        stock: "many".to_owned(),
+        ..EditForm::default()
+    };
+    let wrong = [
+        Invalid::new(
+            "price",
+            "A price cannot be below zero. Write for example 38 or 38,50.",
+        ),
+        Invalid::new(
+            "stock",
+            "Write the stock as a whole number, for example 12.",
+        ),
+    ];
+    let overview = |orders, products| {
+        manage::page::overview(
+            site,
+            &viewer,
+            &manage::page::Overview {
+                orders,
+                products,
+                now: NOW,
+            },
+        )
+    };
+    let plain = Site {
+        public_url: "http://192.168.0.7:3000".to_owned(),
+        ..site.clone()
+    };
+    let setup = SetupForm::default();
+    vec![
+        ("manage", overview(&cheap, &products)),
+        ("manage-empty", overview(&[], &[])),
+        (
+            "manage-products",
+            manage::page::products(site, &viewer, &products, manage::page::ShowProducts::All),
+        ),
+        (
+            "manage-products-empty",
+            manage::page::products(site, &viewer, &[], manage::page::ShowProducts::All),
+        ),
+        (
+            "manage-product",
+            manage::page::product(
+                site,
+                &viewer,
+                &cup,
+                None,
+                &[],
+                Some("Saved. Shoppers see it now."),
+            ),
+        ),
+        (
+            "manage-product-draft",
+            manage::page::product(site, &viewer, &draft, None, &[], None),
+        ),
+        (
+            "manage-product-ready",
+            manage::page::product(site, &viewer, &ready, None, &[], None),
+        ),
+        (
+            "manage-product-wrong",
+            manage::page::product(site, &viewer, &ready, Some(&form), &wrong, None),
+        ),
+        (
+            "manage-orders",
+            manage::page::orders(site, &viewer, &orders, manage::page::ShowOrders::All),
+        ),
+        (
+            "manage-orders-empty",
+            manage::page::orders(site, &viewer, &[], manage::page::ShowOrders::All),
+        ),
+        (
+            "manage-order",
+            manage::page::order(site, &viewer, &order(99, State::Paid, &cup, 2)),
+        ),
+        (
+            "manage-order-held",
+            manage::page::order(site, &viewer, &order(98, State::Held, &long, 2)),
+        ),
+        (
+            "setup",
+            identity::page::setup(site, "t0ken", None, &setup, None),
+        ),
+        (
+            "setup-wrong",
+            identity::page::setup(
+                &plain,
+                "t0ken",
+                None,
+                &setup,
+                Some(&Invalid::new(
+                    "handle",
+                    "A handle has 3 to 30 characters, for example clay-and-ash.",
+                )),
+            ),
+        ),
+        (
+            "setup-recovery",
+            identity::page::setup(site, "t0ken", Some(&viewer.shop), &setup, None),
+        ),
+        (
+            "sign-in",
+            identity::page::sign_in(
+                site,
+                "lorna",
+                Some("/manage/orders"),
+                Some("Handle and password do not belong together. Try again, or use a passkey."),
+            ),
+        ),
+        ("studio", studio::page::studio(site, &viewer, "{}")),
+    ]
+}

@@ -1,0 +1,529 @@
+//! What must be true of every page, whatever it shows.
+
+mod fixture;
+
+use std::collections::HashSet;
+
+use app::{Site, catalog, checkout, error, identity, manage, shop, studio};
+use domain::{
+    catalog::{Product, State as Shown},
+    checkout::{PayForm, State},
+    identity::SetupForm,
+    invalid::Invalid,
+};
+use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer};
+
+fn hostile() -> Product {
+    let hero = photo("/media/a", 1600, 2000, HOSTILE);
+    let clip = clip(&hero, "/media/b/film.mp4");
+    let mut product = product(HOSTILE, vec![hero, clip]);
+    product.summary = HOSTILE.to_owned();
+    product.text = HOSTILE.to_owned();
+    product
+}
+
+/// Every page in every state, with text that tries to break out of it.
+fn pages(site: &Site) -> Vec<(&'static str, String)> {
+    let mut shop = fixture::shop();
+    shop.name = HOSTILE.to_owned();
+    let mut viewer = viewer();
+    viewer.shop.name = HOSTILE.to_owned();
+    let product = hostile();
+    let sold_out = Product {
+        available: 0,
+        ..product.clone()
+    };
+    let draft = Product {
+        state: Shown::Draft,
+        price: None,
+        media: Vec::new(),
+        ..product.clone()
+    };
+    let mut pages = vec![
+        ("welcome", shop::page::welcome(site)),
+        ("shops", shop::page::shops(site, &[shop.clone()])),
+        (
+            "front",
+            shop::page::front(
+                site,
+                &shop,
+                &[product.clone(), sold_out.clone(), draft.clone()],
+            ),
+        ),
+        ("front, empty", shop::page::front(site, &shop, &[])),
+        ("product", catalog::page::product(site, &shop, &product)),
+        (
+            "product, sold out",
+            catalog::page::product(site, &shop, &sold_out),
+        ),
+        ("product, bare", catalog::page::product(site, &shop, &draft)),
+        (
+            "price changed",
+            checkout::page::price_changed(site, &shop, &product, euro(1), 2),
+        ),
+        ("sold out", checkout::page::sold_out(site, &shop, &sold_out)),
+        (
+            "error",
+            error::page::error(site, 404, HOSTILE, HOSTILE, (HOSTILE, "/")),
+        ),
+        (
+            "studio",
+            studio::page::studio(site, &viewer, &format!("{{\"a\":{:?}}}", HOSTILE)),
+        ),
+        (
+            "setup",
+            identity::page::setup(
+                site,
+                "t",
+                None,
+                &SetupForm::default(),
+                Some(&Invalid::new("handle", HOSTILE)),
+            ),
+        ),
+        (
+            "recovery",
+            identity::page::setup(site, "t", Some(&shop), &SetupForm::default(), None),
+        ),
+        (
+            "sign in",
+            identity::page::sign_in(site, HOSTILE, Some(HOSTILE), Some(HOSTILE)),
+        ),
+        (
+            "products",
+            manage::page::products(
+                site,
+                &viewer,
+                &[product.clone(), draft.clone()],
+                manage::page::ShowProducts::All,
+            ),
+        ),
+        (
+            "products, empty",
+            manage::page::products(site, &viewer, &[], manage::page::ShowProducts::All),
+        ),
+        (
+            "editor",
+            manage::page::product(
+                site,
+                &viewer,
+                &product,
+                None,
+                &[Invalid::new("price", HOSTILE)],
+                Some(HOSTILE),
+            ),
+        ),
+        (
+            "editor, draft",
+            manage::page::product(site, &viewer, &draft, None, &[], None),
+        ),
+        (
+            "orders, empty",
+            manage::page::orders(site, &viewer, &[], manage::page::ShowOrders::All),
+        ),
+    ];
+    let form = PayForm {
+        email: HOSTILE.to_owned(),
+        name: HOSTILE.to_owned(),
+        address: HOSTILE.to_owned(),
+        outcome: HOSTILE.to_owned(),
+    };
+    let mut all = Vec::new();
+    for state in State::ALL {
+        let mut order = order(7, state, &product, 2);
+        order.declined = Some(HOSTILE.to_owned());
+        if let Some(buyer) = &mut order.buyer {
+            buyer.name = HOSTILE.to_owned();
+            buyer.address = HOSTILE.to_owned();
+        }
+        pages.push((
+            "checkout",
+            checkout::page::checkout(site, &shop, &order, &form, Some(HOSTILE)),
+        ));
+        pages.push(("order", checkout::page::order(site, &shop, &order)));
+        pages.push(("order to pack", manage::page::order(site, &viewer, &order)));
+        all.push(order);
+    }
+    pages.push((
+        "orders",
+        manage::page::orders(site, &viewer, &all, manage::page::ShowOrders::All),
+    ));
+    pages.push((
+        "overview",
+        manage::page::overview(
+            site,
+            &viewer,
+            &manage::page::Overview {
+                orders: &all,
+                products: &[product, draft],
+                now: NOW,
+            },
+        ),
+    ));
+    pages
+}
+
+/// The start tags of a document: name and the text of its attributes.
+fn tags(html: &str) -> Vec<(&str, &str)> {
+    let mut tags = Vec::new();
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            continue;
+        }
+        // Quoted values may hold '>'.
+        let mut quoted = false;
+        let end = rest
+            .find(|c: char| {
+                quoted ^= c == '"';
+                c == '>' && !quoted
+            })
+            .expect("a tag ends");
+        let tag = &rest[..end];
+        let (name, attributes) = tag
+            .split_once(|c: char| c.is_whitespace())
+            .unwrap_or((tag, ""));
+        tags.push((name.trim_end_matches('/'), attributes));
+        rest = &rest[end..];
+        if name == "script" {
+            rest = &rest[rest.find("</script>").expect("a script ends")..];
+        }
+    }
+    tags
+}
+
+/// The value of an attribute, as it stands in the document.
+fn value<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let start = format!("{name}=\"");
+    let mut rest = attributes;
+    loop {
+        let at = rest.find(&start)?;
+        let begins = at == 0 || rest[..at].ends_with(|c: char| c.is_whitespace());
+        let after = &rest[at + start.len()..];
+        let end = after.find('"')?;
+        if begins {
+            return Some(&after[..end]);
+        }
+        rest = after;
+    }
+}
+
+/// The names of the attributes of a tag.
+fn names(attributes: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut quoted = false;
+    let mut name = String::new();
+    for c in attributes.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '=' => names.push(std::mem::take(&mut name)),
+            c if c.is_whitespace() => {
+                if !name.is_empty() {
+                    names.push(std::mem::take(&mut name));
+                }
+            }
+            c => name.push(c),
+        }
+    }
+    if !name.is_empty() {
+        names.push(name);
+    }
+    names
+}
+
+#[test]
+fn nothing_in_a_page_needs_an_unsafe_policy() {
+    for (page, html) in pages(&site(true)) {
+        for (name, attributes) in tags(&html) {
+            for attribute in names(attributes) {
+                assert_ne!(attribute, "style", "{page}: <{name} {attributes}>");
+                assert!(
+                    !attribute.starts_with("on"),
+                    "{page}: <{name} {attributes}>"
+                );
+            }
+            assert_ne!(name, "style", "{page}");
+            if name == "script" {
+                let kind = value(attributes, "type").unwrap_or_default();
+                let data = kind == "application/ld+json" || kind == "application/json";
+                assert!(
+                    data || value(attributes, "src").is_some(),
+                    "{page}: inline script {attributes}"
+                );
+            }
+            for link in [value(attributes, "href"), value(attributes, "action")]
+                .into_iter()
+                .flatten()
+            {
+                assert!(!link.starts_with("javascript:"), "{page}: {link}");
+            }
+        }
+    }
+}
+
+#[test]
+fn typed_text_stays_text() {
+    for (page, html) in pages(&site(true)) {
+        assert!(!html.contains("<script>alert"), "{page}");
+        assert!(!html.contains("</script><script>"), "{page}");
+        assert!(!html.contains("<!-- &"), "{page}");
+        assert!(
+            html.contains("&lt;script&gt;alert")
+                || html.contains("\\u003cscript")
+                || ["welcome", "orders, empty"].contains(&page)
+                || html.contains("&lt;/script"),
+            "{page} does not show the text at all"
+        );
+    }
+}
+
+#[test]
+fn every_page_has_one_heading_a_language_and_a_way_in() {
+    for (page, html) in pages(&site(false)) {
+        assert!(html.starts_with("<!DOCTYPE html>"), "{page}");
+        assert_eq!(html.matches("<h1").count(), 1, "{page}");
+        assert_eq!(html.matches("<main").count(), 1, "{page}");
+        let head = &html[..html.find("</head>").expect("a head")];
+        assert_eq!(head.matches("<title>").count(), 1, "{page}");
+        assert!(html.contains("lang=\"en\""), "{page}");
+        assert!(html.contains("id=\"main\""), "{page}");
+        let mut ids = HashSet::new();
+        for (_, attributes) in tags(&html) {
+            if let Some(id) = value(attributes, "id") {
+                assert!(ids.insert(id), "{page}: two elements have the id {id}");
+            }
+        }
+        for (name, attributes) in tags(&html) {
+            for reference in ["for", "aria-describedby", "aria-labelledby", "form"] {
+                for id in value(attributes, reference)
+                    .unwrap_or_default()
+                    .split_whitespace()
+                {
+                    assert!(ids.contains(id), "{page}: <{name} {attributes}> names {id}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_control_has_a_label() {
+    for (page, html) in pages(&site(true)) {
+        let tags = tags(&html);
+        let labelled: HashSet<&str> = tags
+            .iter()
+            .filter(|(name, _)| *name == "label")
+            .filter_map(|(_, attributes)| value(attributes, "for"))
+            .collect();
+        for (name, attributes) in &tags {
+            let control = ["input", "select", "textarea"].contains(name);
+            if !control || value(attributes, "type") == Some("hidden") {
+                continue;
+            }
+            let id = value(attributes, "id").unwrap_or_default();
+            assert!(labelled.contains(id), "{page}: <{name} {attributes}>");
+        }
+    }
+}
+
+#[test]
+fn every_form_that_changes_something_is_a_post() {
+    for (page, html) in pages(&site(true)) {
+        for (_, attributes) in tags(&html).into_iter().filter(|(name, _)| *name == "form") {
+            assert_eq!(
+                value(attributes, "method"),
+                Some("post"),
+                "{page}: {attributes}"
+            );
+            let action = value(attributes, "action").unwrap_or_default();
+            assert!(
+                action.starts_with('/') && !action.starts_with("//"),
+                "{page}: {attributes}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_picture_has_words_and_a_size() {
+    for (page, html) in pages(&site(true)) {
+        for (_, attributes) in tags(&html).into_iter().filter(|(name, _)| *name == "img") {
+            assert!(value(attributes, "alt").is_some(), "{page}: {attributes}");
+            assert!(
+                value(attributes, "width").is_some() && value(attributes, "height").is_some(),
+                "{page}: {attributes}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_test_line_is_on_every_page_only_while_payments_are_tests() {
+    for (page, html) in pages(&site(true)) {
+        assert!(html.contains("Test payments: no money moves"), "{page}");
+    }
+    for (page, html) in pages(&site(false)) {
+        assert!(!html.contains("Test payments"), "{page}");
+        assert!(!html.contains("name=\"outcome\""), "{page}");
+    }
+}
+
+#[test]
+fn the_hero_comes_first_and_the_rest_waits() {
+    let hero = photo("/media/a", 1600, 2000, "A cup");
+    let other = photo("/media/b", 1600, 2000, "Its handle");
+    let clip = clip(&hero, "/media/c/film.mp4");
+    let html = catalog::page::product(
+        &site(false),
+        &fixture::shop(),
+        &product("Cup", vec![hero, other, clip]),
+    );
+    let tags = tags(&html);
+    let slides: Vec<&str> = tags
+        .iter()
+        .filter(|(name, attributes)| *name == "img" && value(attributes, "alt") != Some(""))
+        .map(|(_, attributes)| *attributes)
+        .collect();
+    assert_eq!(slides.len(), 2);
+    assert_eq!(value(slides[0], "fetchpriority"), Some("high"));
+    assert_eq!(value(slides[0], "loading"), None);
+    assert_eq!(value(slides[1], "fetchpriority"), None);
+    assert_eq!(value(slides[1], "loading"), Some("lazy"));
+    let preloads: Vec<&str> = tags
+        .iter()
+        .filter(|(name, attributes)| *name == "link" && value(attributes, "as") == Some("image"))
+        .map(|(_, attributes)| *attributes)
+        .collect();
+    assert_eq!(preloads.len(), 1);
+    assert_eq!(value(preloads[0], "type"), Some("image/avif"));
+    assert_eq!(
+        value(preloads[0], "imagesrcset"),
+        Some("/media/a/320.avif 320w, /media/a/640.avif 640w, /media/a/1280.avif 1280w")
+    );
+    let hero_source = tags
+        .iter()
+        .find(|(name, attributes)| {
+            *name == "source" && value(attributes, "type") == Some("image/avif")
+        })
+        .expect("an AVIF source");
+    assert_eq!(
+        value(hero_source.1, "sizes"),
+        value(preloads[0], "imagesizes")
+    );
+    let (_, video) = tags
+        .iter()
+        .find(|(name, _)| *name == "video")
+        .expect("a clip");
+    for attribute in ["muted", "loop", "playsinline", "controls"] {
+        assert!(
+            names(video).iter().any(|name| name == attribute),
+            "{attribute}: {video}"
+        );
+    }
+    assert_eq!(value(video, "poster"), Some("/media/a/640.jpg"));
+    assert_eq!(value(video, "preload"), Some("none"));
+    assert!(
+        !names(video).iter().any(|name| name == "autoplay"),
+        "{video}"
+    );
+    // The text stands after the buying.
+    assert!(html.find("class=\"story\"") > html.find("Buy for 38"));
+}
+
+#[test]
+fn search_engines_read_the_product() {
+    let html = catalog::page::product(&site(false), &fixture::shop(), &hostile());
+    let start = html.find("application/ld+json").expect("structured data");
+    let json = &html[start..];
+    let json =
+        &json[json.find('>').expect("its start") + 1..json.find("</script>").expect("its end")];
+    let data: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    assert_eq!(data["@type"], "Product");
+    assert_eq!(data["name"], HOSTILE);
+    assert_eq!(data["offers"]["price"], "38.00");
+    assert_eq!(data["offers"]["priceCurrency"], "EUR");
+    assert_eq!(data["offers"]["availability"], "https://schema.org/InStock");
+    assert_eq!(data["image"][0], "http://localhost:3000/media/a/1280.jpg");
+    assert_eq!(data["subjectOf"][0]["@type"], "VideoObject");
+    assert_eq!(data["subjectOf"][0]["duration"], "PT3.84S");
+    assert_eq!(data["subjectOf"][0]["uploadDate"], "2026-11-22T14:05:09Z");
+}
+
+#[test]
+fn the_same_product_renders_the_same_bytes() {
+    let page = || catalog::page::product(&site(false), &fixture::shop(), &hostile());
+    assert_eq!(page(), page());
+}
+
+#[test]
+fn what_is_sold_out_cannot_be_bought() {
+    let sold_out = Product {
+        available: 0,
+        ..hostile()
+    };
+    let html = catalog::page::product(&site(false), &fixture::shop(), &sold_out);
+    assert!(html.contains("Sold out") && html.contains("https://schema.org/SoldOut"));
+    assert!(!html.contains("/buy\""));
+    let html = catalog::page::product(&site(false), &fixture::shop(), &hostile());
+    assert!(html.contains("action=\"/p/glazed-cup/buy\""));
+    assert!(html.contains("name=\"price_seen_minor\" value=\"3800\""));
+    assert!(
+        !html.contains("4 left") && !html.contains("available"),
+        "a cached page holds no stock count"
+    );
+}
+
+#[test]
+fn a_waiting_order_asks_again_and_a_known_one_does_not() {
+    let refreshes = |state| {
+        let order = order(1, state, &hostile(), 1);
+        checkout::page::order(&site(false), &fixture::shop(), &order)
+            .contains("http-equiv=\"refresh\"")
+    };
+    for state in State::ALL {
+        assert_eq!(
+            refreshes(state),
+            matches!(state, State::Paying | State::Pending),
+            "{state:?}"
+        );
+    }
+}
+
+#[test]
+fn passkey_buttons_say_where_they_ask() {
+    let html = identity::page::setup(&site(false), "t0k", None, &SetupForm::default(), None);
+    let (_, button) = tags(&html)
+        .into_iter()
+        .find(|(name, attributes)| *name == "button" && attributes.contains("data-passkey"))
+        .expect("a passkey button");
+    assert_eq!(value(button, "data-passkey"), Some("register"));
+    assert_eq!(
+        value(button, "data-start"),
+        Some("/setup/t0k/passkey/start")
+    );
+    assert_eq!(
+        value(button, "data-finish"),
+        Some("/setup/t0k/passkey/finish")
+    );
+    assert_eq!(value(button, "type"), Some("button"));
+    assert!(names(button).iter().any(|name| name == "hidden"));
+    let plain = Site {
+        public_url: "http://192.168.0.7:3000".to_owned(),
+        ..site(false)
+    };
+    let html = identity::page::sign_in(&plain, "", None, None);
+    assert!(!html.contains("data-passkey=") && html.contains("https address"));
+}
+
+#[test]
+fn pages_that_are_not_for_everyone_stay_out_of_search() {
+    for (page, html) in pages(&site(false)) {
+        let public = page.starts_with("front")
+            || page.starts_with("product,")
+            || page == "product"
+            || page == "shops";
+        assert_eq!(html.contains("noindex"), !public, "{page}");
+        assert_eq!(html.contains("rel=\"canonical\""), public, "{page}");
+    }
+}
