@@ -117,7 +117,7 @@ pub fn audio_bitrate(channels: u32) -> f64 {
 /// Audio encodings, best first. Opus is in every browser that encodes; AAC where it is not.
 pub const AUDIO: [&str; 2] = ["opus", "mp4a.40.2"];
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
 

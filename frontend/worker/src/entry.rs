@@ -235,7 +235,7 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
 

@@ -106,6 +106,23 @@ impl Index {
         self.recording.duration = self.recording.duration.max(end);
     }
 
+    /// Forgets the chunks that do not lie wholly before `end` in the log, because they could not be written.
+    pub fn forget_from(&mut self, end: u64) {
+        let kept = |chunk: &Chunk| chunk.at + u64::from(chunk.len) <= end;
+        self.video.retain(kept);
+        self.audio.retain(kept);
+        let ends = self.video.last().into_iter().chain(self.audio.last());
+        self.recording.duration = ends
+            .map(|chunk| seconds(chunk.t_us + i64::from(chunk.duration_us)))
+            .fold(0.0, f64::max);
+        self.recording.keyframes = self
+            .video
+            .iter()
+            .filter(|c| c.key)
+            .map(|c| seconds(c.t_us))
+            .collect();
+    }
+
     /// Whether the session ended in good order.
     #[must_use]
     pub fn complete(&self) -> bool {
@@ -205,7 +222,7 @@ pub fn micros(seconds: f64) -> i64 {
     (seconds * 1e6).round() as i64
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use domain::highlight::{Loudness, Moment};
 
@@ -307,6 +324,16 @@ mod tests {
         );
         assert_eq!(index.unanalysed(), None);
         assert_eq!(index.recording.moments.len(), 100);
+    }
+
+    #[test]
+    fn what_a_full_disk_refused_is_forgotten() {
+        let mut index = filmed(60);
+        // Chunks lie at 100, 101, …, nine bytes each: those up to 134 end by 143.
+        index.forget_from(143);
+        assert_eq!(index.video.len(), 35);
+        assert_eq!(index.recording.keyframes, [0.0, 1.0]);
+        assert_eq!(index.recording.duration, 1.4);
     }
 
     #[test]

@@ -382,7 +382,7 @@ pub fn loudness_from_bytes(bytes: &[u8]) -> impl Iterator<Item = Loudness> + '_ 
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use proptest::prelude::*;
 

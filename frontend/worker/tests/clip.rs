@@ -1,6 +1,8 @@
 //! Clips are cut from a session of really encoded film and sound, then read back by two readers of other people:
 //! shiguredo_mp4, and ffmpeg, which also decodes every picture and sample.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 use std::{
     collections::VecDeque,
     path::{Path, PathBuf},

@@ -1,0 +1,268 @@
+//! A session on disk and in memory: every record goes to both, so that what is known and what is kept never differ.
+
+use domain::{
+    capture::{Engine, Event, Kept},
+    highlight::{Loudness, Moment},
+    id::SessionId,
+};
+use wasm_bindgen::JsValue;
+
+use crate::{
+    browser::{disk::Log, now_ms},
+    index::Index,
+    record::{self, AudioConfig, HEADER, Header, Kind, Mark, Meta, VideoConfig},
+};
+
+/// Records are handed to the disk when they are this many bytes,
+const BATCH: usize = 256 << 10;
+/// or this old, ms.
+const AGE_MS: f64 = 1000.0;
+
+/// A session that is recorded, or open to be cut.
+pub(super) struct Session {
+    pub(super) id: SessionId,
+    pub(super) index: Index,
+    log: Log,
+    /// Records not handed to the disk yet.
+    buffer: Vec<u8>,
+    written_ms: f64,
+}
+
+impl Session {
+    /// Makes a new session.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) async fn create(meta: Meta) -> Result<Self, JsValue> {
+        let id = meta.session.clone();
+        let log = Log::open(&id, true).await?;
+        if log.len() > 0 {
+            let error = js_sys::Error::new("a session of this name is there already");
+            error.set_name("InvalidModificationError");
+            return Err(error.into());
+        }
+        let mut session = Self {
+            id,
+            index: Index::default(),
+            log,
+            buffer: Vec::new(),
+            written_ms: now_ms(),
+        };
+        let json = serde_json::to_vec(&meta).map_err(|e| JsValue::from(e.to_string()))?;
+        session.put(Kind::Meta, false, 0, 0, &json)?;
+        session.write(true)?;
+        Ok(session)
+    }
+
+    /// Opens a kept session, up to its last sound record; what follows that is cut off.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) async fn open(id: SessionId) -> Result<Self, JsValue> {
+        let mut log = Log::open(&id, false).await?;
+        let mut index = Index::default();
+        let good = record::scan(
+            log.len(),
+            |at, buffer| log.read(at, buffer),
+            |header, at, payload| index.apply(header, at, payload),
+        )?;
+        if good < log.len() {
+            log.truncate(good)?;
+            // A torn end is not a good end, whatever was said before it.
+            index.mark = index.mark.map(|mark| Mark {
+                complete: false,
+                ..mark
+            });
+        }
+        Ok(Self {
+            id,
+            index,
+            log,
+            buffer: Vec::new(),
+            written_ms: now_ms(),
+        })
+    }
+
+    /// Takes in a record.
+    ///
+    /// # Errors
+    /// What the storage says; the record is then neither kept nor known, and all before it are.
+    pub(super) fn put(
+        &mut self,
+        kind: Kind,
+        key: bool,
+        t_us: i64,
+        duration_us: u32,
+        payload: &[u8],
+    ) -> Result<(), JsValue> {
+        let at = self.bytes() + HEADER as u64;
+        let header = Header {
+            kind,
+            key,
+            t_us,
+            duration_us,
+            len: 0,
+        };
+        let Some(header) = record::append(&mut self.buffer, header, payload) else {
+            return Err(JsValue::from("an encoded picture is too large to keep"));
+        };
+        self.index.apply(header, at, payload);
+        if self.buffer.len() >= BATCH || now_ms() - self.written_ms >= AGE_MS {
+            self.write(false)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in a decoder configuration, where it is new.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) fn put_video_config(&mut self, config: &VideoConfig) -> Result<(), JsValue> {
+        if self.index.video_configs.last() == Some(config) {
+            return Ok(());
+        }
+        self.put(
+            Kind::VideoConfig,
+            false,
+            0,
+            0,
+            &serde_json::to_vec(config).unwrap_or_default(),
+        )
+    }
+
+    /// Takes in a decoder configuration, where it is new.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) fn put_audio_config(&mut self, config: &AudioConfig) -> Result<(), JsValue> {
+        if self.index.audio_configs.last() == Some(config) {
+            return Ok(());
+        }
+        self.put(
+            Kind::AudioConfig,
+            false,
+            0,
+            0,
+            &serde_json::to_vec(config).unwrap_or_default(),
+        )
+    }
+
+    /// Takes in analysed frames.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) fn put_moments(&mut self, moments: &[Moment]) -> Result<(), JsValue> {
+        if moments.is_empty() {
+            return Ok(());
+        }
+        self.put(
+            Kind::Moments,
+            false,
+            0,
+            0,
+            &record::moments_to_bytes(moments),
+        )
+    }
+
+    /// Takes in loudness.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) fn put_loudness(&mut self, loudness: &[Loudness]) -> Result<(), JsValue> {
+        if loudness.is_empty() {
+            return Ok(());
+        }
+        self.put(
+            Kind::Loudness,
+            false,
+            0,
+            0,
+            &record::loudness_to_bytes(loudness),
+        )
+    }
+
+    /// Says how far the session has come.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) fn mark(&mut self, complete: bool, engine: Engine) -> Result<(), JsValue> {
+        let duration_us = (self.index.recording.duration * 1e6) as u64;
+        self.put(
+            Kind::Mark,
+            false,
+            0,
+            0,
+            &Mark {
+                duration_us,
+                complete,
+                engine,
+            }
+            .to_bytes(),
+        )?;
+        self.write(true)
+    }
+
+    /// Hands the buffered records to the disk, and makes them durable if asked.
+    ///
+    /// # Errors
+    /// What the storage says. As many whole records as fit are kept; the others are forgotten in memory too.
+    pub(super) fn write(&mut self, durable: bool) -> Result<(), JsValue> {
+        self.written_ms = now_ms();
+        let buffer = std::mem::take(&mut self.buffer);
+        if !buffer.is_empty()
+            && let Err(error) = self.log.append(&buffer)
+        {
+            let mut rest = buffer.as_slice();
+            while let Some((header, _)) = record::read(rest) {
+                let (one, later) = rest.split_at(HEADER + header.len as usize);
+                if self.log.append(one).is_err() {
+                    break;
+                }
+                rest = later;
+            }
+            self.index.forget_from(self.log.len());
+            let _ = self.log.flush();
+            return Err(error);
+        }
+        if durable { self.log.flush() } else { Ok(()) }
+    }
+
+    /// Fills a buffer from the log.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub(super) fn read(&self, at: u64, buffer: &mut [u8]) -> Result<(), JsValue> {
+        self.log.read_exact(at, buffer)
+    }
+
+    /// Bytes on the device, with those on the way there.
+    pub(super) fn bytes(&self) -> u64 {
+        self.log.len() + self.buffer.len() as u64
+    }
+
+    /// As it stands in the list.
+    pub(super) fn kept(&self) -> Kept {
+        Kept {
+            session: self.id.clone(),
+            duration: self.index.recording.duration,
+            bytes: self.bytes(),
+            started_at: self.index.meta.as_ref().map_or(0, |meta| meta.started_at),
+            complete: self.index.complete(),
+        }
+    }
+
+    /// The event that says it is closed on disk.
+    pub(super) fn stopped(&self, engine: Engine) -> Event {
+        let (width, height) = self.index.size();
+        Event::Stopped {
+            session: self.id.clone(),
+            duration: self.index.recording.duration,
+            bytes: self.bytes(),
+            width,
+            height,
+            keyframes: self.index.recording.keyframes.clone(),
+            loudness: self.index.waveform(),
+            engine,
+        }
+    }
+}

@@ -1,0 +1,621 @@
+//! A recording (or an import) in progress: frames and sound come in, encoded chunks and measurements go out.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::{Rc, Weak},
+};
+
+use domain::{
+    capture::Event,
+    highlight::{Contract, Loudness},
+    id::SessionId,
+};
+use futures::channel::mpsc::UnboundedSender;
+use js_sys::Array;
+use vision::loudness::Meter;
+use wasm_bindgen::JsValue;
+use web_sys::{
+    AudioData, AudioDataCopyToOptions, AudioSampleFormat, ReadableStreamDefaultReader, VideoFrame,
+};
+
+use super::{Order, session::Session, study::Study};
+use crate::{
+    browser::{
+        Owned, To, describe,
+        encode::{Chunk, Outlet, Pictures, Sound},
+        name_of, now_ms,
+        picture::{Eye, rotation, visible},
+        post, settled, sleep, within,
+    },
+    clock::Clock,
+    codec,
+    index::{micros, seconds},
+    pace::{Keyframes, QUEUE_LIMIT, Sampling},
+    record::{AudioConfig, Kind, VideoConfig},
+    sentence::{self, Doing},
+};
+
+/// Encoders that fail this often within [`FAILURES_MS`] end the recording.
+const FAILURES: usize = 4;
+const FAILURES_MS: f64 = 10_000.0;
+
+/// Sound before the first picture that is kept, µs: enough to warm a decoder up.
+const SOUND_BEFORE_US: i64 = 100_000;
+
+/// Stretches of sound an audio encoder may hold: two seconds of 10 ms.
+const SOUND_QUEUE: u32 = 200;
+
+/// Longest that encoders may take to give out the rest, ms.
+const FLUSH_MS: i32 = 10_000;
+
+/// See the module.
+pub(super) struct Take {
+    pub(super) id: SessionId,
+    pub(super) contract: Contract,
+    pub(super) study: Rc<Study>,
+    pub(super) state: RefCell<State>,
+    orders: UnboundedSender<Order>,
+    /// No more frames are taken.
+    pub(super) stopping: Cell<bool>,
+    /// The order to end was given.
+    ended: Cell<bool>,
+    /// Readers and importers under way.
+    pub(super) tasks: Cell<usize>,
+}
+
+/// What changes with every frame.
+pub(super) struct State {
+    /// Taken out when the recording is over.
+    pub(super) session: Option<Session>,
+    /// `None` for an import, whose timestamps are presentation times.
+    clock: Option<Clock>,
+    keyframes: Keyframes,
+    sampling: Sampling,
+    pictures: Option<Pictures>,
+    /// How the frames that `pictures` encodes are turned.
+    rotation: u16,
+    sound: Option<Sound>,
+    /// This browser encodes no sound; said once.
+    no_sound: bool,
+    no_analysis: bool,
+    /// Encoded sound and loudness that the clock cannot place yet.
+    sound_waits: VecDeque<Chunk<AudioConfig>>,
+    loudness_waits: Vec<(i64, f32)>,
+    loudness: Vec<Loudness>,
+    meter: Meter,
+    mono: Vec<f32>,
+    plane: Vec<u8>,
+    last_t_us: Option<i64>,
+    failures: VecDeque<f64>,
+    pub(super) readers: Vec<ReadableStreamDefaultReader>,
+    pub(super) frames: u64,
+    pub(super) dropped: u64,
+    pub(super) dbfs: f32,
+    pub(super) exposure: f32,
+    pub(super) share: Option<f32>,
+}
+
+impl Take {
+    pub(super) fn new(
+        session: Session,
+        contract: Contract,
+        clock: Option<Clock>,
+        study: Rc<Study>,
+        orders: UnboundedSender<Order>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            id: session.id.clone(),
+            contract,
+            study,
+            state: RefCell::new(State {
+                session: Some(session),
+                clock,
+                keyframes: Keyframes::default(),
+                sampling: Sampling::default(),
+                pictures: None,
+                rotation: 0,
+                sound: None,
+                no_sound: false,
+                no_analysis: false,
+                sound_waits: VecDeque::new(),
+                loudness_waits: Vec::new(),
+                loudness: Vec::new(),
+                meter: Meter::new(),
+                mono: Vec::new(),
+                plane: Vec::new(),
+                last_t_us: None,
+                failures: VecDeque::new(),
+                readers: Vec::new(),
+                frames: 0,
+                dropped: 0,
+                dbfs: vision::loudness::SILENCE_DBFS,
+                exposure: 0.0,
+                share: None,
+            }),
+            orders,
+            stopping: Cell::new(false),
+            ended: Cell::new(false),
+            tasks: Cell::new(0),
+        })
+    }
+
+    /// Asks for the end, once; `sentence` says why when it was not asked for.
+    pub(super) fn end(&self, sentence: Option<String>) {
+        if !self.ended.replace(true) {
+            let _ = self.orders.unbounded_send(Order::Ended {
+                session: self.id.clone(),
+                sentence,
+            });
+        }
+    }
+
+    fn storage_failed(&self, error: &JsValue) {
+        self.end(Some(sentence::storage(
+            Doing::Writing,
+            &name_of(error),
+            &describe(error),
+        )));
+    }
+
+    pub(super) fn tell(&self, sentence: String) {
+        post(
+            &To::Page,
+            &Event::Failed {
+                request: None,
+                sentence,
+                ended: false,
+            },
+            &[],
+            &Array::new(),
+        );
+    }
+
+    /// Runs something with the session, and ends the recording where the disk refuses it.
+    pub(super) fn keep(&self, what: impl FnOnce(&mut Session) -> Result<(), JsValue>) {
+        let result = match &mut self.state.borrow_mut().session {
+            Some(session) => what(session),
+            None => Ok(()),
+        };
+        if let Err(error) = result {
+            self.storage_failed(&error);
+        }
+    }
+
+    /// One frame from the camera, at the moment it arrived (ms).
+    pub(super) async fn filmed(
+        self: &Rc<Self>,
+        frame: Owned<VideoFrame>,
+        arrival_ms: f64,
+        eye: &mut Eye,
+    ) {
+        let ts = frame.timestamp() as i64;
+        let t_us = match &mut self.state.borrow_mut().clock {
+            Some(clock) => clock.video(ts, arrival_ms),
+            None => ts,
+        };
+        self.show(frame, t_us, false, eye).await;
+    }
+
+    /// One frame at a presentation time. `patient`: waits for the encoder rather than giving the frame up.
+    pub(super) async fn show(
+        self: &Rc<Self>,
+        frame: Owned<VideoFrame>,
+        t_us: i64,
+        patient: bool,
+        eye: &mut Eye,
+    ) {
+        {
+            let mut state = self.state.borrow_mut();
+            if state.last_t_us.is_some_and(|last| t_us <= last) {
+                state.dropped += 1; // time went back: no player could show it
+                return;
+            }
+            state.last_t_us = Some(t_us);
+        }
+        let Some(new_shot) = self.ready_for(&frame).await else {
+            return;
+        };
+        if patient {
+            while self
+                .state
+                .borrow()
+                .pictures
+                .as_ref()
+                .is_some_and(|p| p.alive() && p.queue() >= QUEUE_LIMIT / 2)
+                && !self.stopping.get()
+            {
+                sleep(3).await;
+            }
+        }
+        self.encode(&frame, t_us);
+        let behind = self.study.behind();
+        if patient {
+            while self.study.behind() > 256 && !self.stopping.get() {
+                self.study.pump(seconds(t_us), false).await;
+                sleep(5).await;
+            }
+        }
+        let due = new_shot || patient || self.state.borrow_mut().sampling.due(t_us, behind);
+        if due {
+            self.look(&frame, t_us, new_shot, eye).await;
+        }
+    }
+
+    fn encode(&self, frame: &VideoFrame, t_us: i64) {
+        let mut state = self.state.borrow_mut();
+        let State {
+            pictures,
+            keyframes,
+            ..
+        } = &mut *state;
+        let Some(encoder) = pictures else { return };
+        if encoder.queue() >= QUEUE_LIMIT {
+            state.dropped += 1;
+            return;
+        }
+        let key = keyframes.due(t_us);
+        if encoder.encode(frame, key).is_ok() {
+            state.frames += 1;
+        } else {
+            // Closed by an error between two frames; the next frame starts another.
+            state.dropped += 1;
+            keyframes_lost(&mut state);
+        }
+    }
+
+    async fn look(&self, frame: &VideoFrame, t_us: i64, new_shot: bool, eye: &mut Eye) {
+        let began = now_ms();
+        match eye.look(frame, seconds(t_us)).await {
+            Ok(sample) => {
+                {
+                    let mut state = self.state.borrow_mut();
+                    state.sampling.took(now_ms() - began);
+                    state.exposure = sample.exposure;
+                }
+                self.study.push(&sample, new_shot);
+                self.study.pump(seconds(t_us), false).await;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.state.borrow_mut().no_analysis, true) {
+                    self.tell(format!(
+                        "A picture could not be analysed ({}); the film is recorded, but highlights may be missing.",
+                        describe(&error)
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Sees to it that an encoder for this frame's size runs. Says whether a new shot starts here because the size
+    /// changed; `None` where no encoder can be had, which ends the recording.
+    async fn ready_for(self: &Rc<Self>, frame: &VideoFrame) -> Option<bool> {
+        let (width, height) = visible(frame);
+        // An import keeps its file's turn; a camera says its own.
+        let turn = if self.state.borrow().clock.is_some() {
+            rotation(frame)
+        } else {
+            self.state.borrow().rotation
+        };
+        let (fits, changed) = {
+            let state = self.state.borrow();
+            match &state.pictures {
+                Some(p) => {
+                    let same = p.size == codec::even(width, height) && state.rotation == turn;
+                    (same && p.alive(), !same)
+                }
+                None => (false, false),
+            }
+        };
+        if fits {
+            return Some(false);
+        }
+        let before = self.state.borrow_mut().pictures.take();
+        if let Some(before) = before.filter(Pictures::alive) {
+            let _ = within(FLUSH_MS, settled(before.flush())).await;
+        }
+        match Pictures::start(width, height, turn, &self.picture_outlet()).await {
+            Ok(pictures) => {
+                let mut state = self.state.borrow_mut();
+                state.pictures = Some(pictures);
+                state.rotation = turn;
+                state.keyframes.force();
+                Some(changed)
+            }
+            Err(sentence) => {
+                self.end(Some(sentence));
+                None
+            }
+        }
+    }
+
+    /// The turn of every frame of an import.
+    pub(super) fn turned(&self, rotation: u16) {
+        self.state.borrow_mut().rotation = rotation;
+    }
+
+    fn picture_outlet(self: &Rc<Self>) -> Outlet<VideoConfig> {
+        let (chunk, error) = (Rc::downgrade(self), Rc::downgrade(self));
+        Outlet {
+            chunk: Rc::new(move |encoded| {
+                if let Some(take) = Weak::upgrade(&chunk) {
+                    take.picture(encoded);
+                }
+            }),
+            error: Rc::new(move |reason| {
+                if let Some(take) = Weak::upgrade(&error) {
+                    take.encoder_failed("pictures", &reason);
+                }
+            }),
+        }
+    }
+
+    fn sound_outlet(self: &Rc<Self>) -> Outlet<AudioConfig> {
+        let (chunk, error) = (Rc::downgrade(self), Rc::downgrade(self));
+        Outlet {
+            chunk: Rc::new(move |encoded| {
+                if let Some(take) = Weak::upgrade(&chunk) {
+                    take.state.borrow_mut().sound_waits.push_back(encoded);
+                    take.place_sound();
+                }
+            }),
+            error: Rc::new(move |reason| {
+                if let Some(take) = Weak::upgrade(&error) {
+                    take.encoder_failed("sound", &reason);
+                }
+            }),
+        }
+    }
+
+    /// An encoder stopped. One that the browser took back (idle in the background) is replaced with the next frame;
+    /// one that fails again and again ends the recording.
+    fn encoder_failed(&self, what: &str, reason: &JsValue) {
+        let now = now_ms();
+        let mut state = self.state.borrow_mut();
+        keyframes_lost(&mut state);
+        if name_of(reason) == "QuotaExceededError" {
+            return;
+        }
+        state.failures.push_back(now);
+        while state
+            .failures
+            .front()
+            .is_some_and(|at| now - at > FAILURES_MS)
+        {
+            state.failures.pop_front();
+        }
+        let often = state.failures.len() >= FAILURES;
+        drop(state);
+        if often {
+            self.end(Some(format!(
+                "The encoder for {what} failed again and again ({}), so the recording ended here; everything up to now is kept. Close other tabs and record again.",
+                describe(reason)
+            )));
+        }
+    }
+
+    fn picture(&self, chunk: Chunk<VideoConfig>) {
+        let t_us = match &self.state.borrow().clock {
+            Some(clock) => clock.shown(chunk.timestamp),
+            None => Some(chunk.timestamp),
+        };
+        let Some(t_us) = t_us else { return };
+        self.keep(|session| {
+            if let Some(config) = &chunk.config {
+                session.put_video_config(config)?;
+            }
+            session.put(
+                Kind::Video,
+                chunk.key,
+                t_us,
+                chunk.duration_us,
+                &chunk.bytes,
+            )
+        });
+    }
+
+    /// One stretch of sound; `arrival_ms` for a recording.
+    pub(super) async fn heard(self: &Rc<Self>, data: Owned<AudioData>, arrival_ms: f64) {
+        let ts = data.timestamp() as i64;
+        let (rate, channels) = (data.sample_rate() as u32, data.number_of_channels());
+        self.measure(&data, ts);
+        let ready = {
+            let mut state = self.state.borrow_mut();
+            if let Some(clock) = &mut state.clock {
+                clock.hear(ts, data.duration() as i64, arrival_ms);
+            }
+            if state.no_sound {
+                return;
+            }
+            state
+                .sound
+                .as_ref()
+                .is_some_and(|sound| sound.alive() && sound.format == (rate, channels))
+        };
+        if !ready {
+            let before = self.state.borrow_mut().sound.take();
+            if let Some(before) = before.filter(Sound::alive) {
+                let _ = within(FLUSH_MS, settled(before.flush())).await;
+            }
+            match Sound::start(rate, channels, &self.sound_outlet()).await {
+                Ok(sound) => self.state.borrow_mut().sound = Some(sound),
+                Err(sentence) => {
+                    self.state.borrow_mut().no_sound = true;
+                    self.tell(sentence);
+                    return;
+                }
+            }
+        }
+        // A file can wait; a microphone cannot.
+        let busy = |state: &State| {
+            state.clock.is_none()
+                && state
+                    .sound
+                    .as_ref()
+                    .is_some_and(|s| s.alive() && s.queue() > SOUND_QUEUE / 2)
+        };
+        while busy(&self.state.borrow()) {
+            sleep(3).await;
+        }
+        let mut state = self.state.borrow_mut();
+        let Some(sound) = &state.sound else { return };
+        if sound.queue() > SOUND_QUEUE || sound.encode(&data).is_err() {
+            state.dropped += 1;
+        }
+    }
+
+    fn measure(&self, data: &AudioData, ts: i64) {
+        let mut state = self.state.borrow_mut();
+        let State {
+            meter,
+            mono,
+            plane,
+            loudness_waits,
+            ..
+        } = &mut *state;
+        let samples = data.number_of_frames() as usize;
+        mono.clear();
+        mono.resize(samples, 0.0);
+        plane.resize(samples * 4, 0);
+        let channels = data.number_of_channels();
+        for channel in 0..channels {
+            let options = AudioDataCopyToOptions::new(channel);
+            options.set_format(AudioSampleFormat::F32Planar);
+            if data.copy_to_with_u8_slice(plane, &options).is_err() {
+                return;
+            }
+            for (sum, sample) in mono.iter_mut().zip(plane.chunks_exact(4)) {
+                if let Ok(sample) = sample.try_into() {
+                    *sum += f32::from_le_bytes(sample) / channels as f32;
+                }
+            }
+        }
+        // On the sound's own time; placed with it.
+        for loudness in meter.push(seconds(ts), mono, f64::from(data.sample_rate())) {
+            loudness_waits.push((micros(loudness.t), loudness.dbfs));
+        }
+        drop(state);
+        self.place_sound();
+    }
+
+    /// Writes sound and loudness that the clock can place.
+    fn place_sound(&self) {
+        let mut state = self.state.borrow_mut();
+        let State {
+            clock,
+            sound_waits,
+            loudness_waits,
+            loudness,
+            dbfs,
+            ..
+        } = &mut *state;
+        let clock = clock.as_ref();
+        let place = |ts: i64| match clock {
+            Some(clock) => clock.audio(ts),
+            None => Some(ts),
+        };
+        let mut chunks = Vec::new();
+        while let Some(t_us) = sound_waits.front().and_then(|chunk| place(chunk.timestamp)) {
+            if let Some(chunk) = sound_waits.pop_front() {
+                chunks.push((t_us, chunk));
+            }
+        }
+        loudness_waits.retain(|(ts, level)| {
+            let Some(t_us) = place(*ts) else { return true };
+            *dbfs = *level;
+            if t_us >= 0 {
+                loudness.push(Loudness {
+                    t: seconds(t_us),
+                    dbfs: *level,
+                });
+            }
+            false
+        });
+        drop(state);
+        for (t_us, chunk) in chunks {
+            self.keep(|session| {
+                // A configuration goes in even where its first chunk lies too early to be kept.
+                if let Some(config) = &chunk.config {
+                    session.put_audio_config(config)?;
+                }
+                if t_us < -SOUND_BEFORE_US {
+                    return Ok(());
+                }
+                session.put(Kind::Audio, true, t_us, chunk.duration_us, &chunk.bytes)
+            });
+        }
+    }
+
+    /// Writes what was measured since the last call.
+    pub(super) fn write_signals(&self) {
+        let moments = self.study.taken();
+        let loudness = std::mem::take(&mut self.state.borrow_mut().loudness);
+        self.keep(|session| {
+            session.put_moments(&moments)?;
+            session.put_loudness(&loudness)
+        });
+    }
+
+    /// How far it has come.
+    pub(super) fn progress(&self) -> Event {
+        let state = self.state.borrow();
+        let (seconds, bytes) = state
+            .session
+            .as_ref()
+            .map_or((0.0, 0), |s| (s.index.recording.duration, s.bytes()));
+        Event::Progress {
+            seconds,
+            bytes,
+            frames: state.frames,
+            dropped: state.dropped,
+            analysed: self.study.analysed(),
+            dbfs: state.dbfs,
+            exposure: state.exposure,
+            engine: self.study.engine(),
+            share: state.share,
+        }
+    }
+
+    /// Ends: no more frames, everything out of the encoders and into the log. Gives the session out, once.
+    pub(super) async fn stop(&self) -> Option<Session> {
+        self.stopping.set(true);
+        self.ended.set(true);
+        let readers = std::mem::take(&mut self.state.borrow_mut().readers);
+        for reader in readers {
+            // Answered by the read that waits; what the source thinks of it does not matter.
+            let _ = reader.cancel();
+        }
+        let patience = now_ms() + f64::from(FLUSH_MS);
+        while self.tasks.get() > 0 && now_ms() < patience {
+            sleep(5).await;
+        }
+        let (pictures, sound) = {
+            let mut state = self.state.borrow_mut();
+            (state.pictures.take(), state.sound.take())
+        };
+        if let Some(pictures) = pictures.filter(Pictures::alive) {
+            let _ = within(FLUSH_MS, settled(pictures.flush())).await;
+        }
+        if let Some(sound) = sound.filter(Sound::alive) {
+            let _ = within(FLUSH_MS, settled(sound.flush())).await;
+        }
+        {
+            let mut state = self.state.borrow_mut();
+            if let Some(clock) = &mut state.clock {
+                clock.settle();
+            }
+            if let Some(last) = state.meter.finish() {
+                state.loudness_waits.push((micros(last.t), last.dbfs));
+            }
+        }
+        self.place_sound();
+        self.write_signals();
+        self.keep(|session| session.write(true));
+        self.state.borrow_mut().session.take()
+    }
+}
+
+/// A frame that was to be a keyframe may be lost: the next one is.
+fn keyframes_lost(state: &mut State) {
+    state.keyframes.force();
+}

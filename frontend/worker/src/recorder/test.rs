@@ -1,0 +1,325 @@
+//! A painted film through the browser's real encoders, disk and decoders.
+
+use std::rc::Rc;
+
+use domain::{
+    capture::Event,
+    highlight::{self, Contract},
+    id::SessionId,
+};
+use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use js_sys::{Float32Array, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{AudioData, OffscreenCanvas, VideoFrame, VideoFrameInit};
+
+use super::{Order, session::Session, shelf, still, study::Study, take::Take};
+use crate::{
+    browser::{Owned, decode, picture, picture::Eye, settled},
+    clock::Clock,
+    cut,
+    film::Reader,
+    record::{self, Meta},
+};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+const STEP_US: i64 = 40_000;
+
+fn named(name: &str) -> SessionId {
+    name.parse().expect("an identifier")
+}
+
+async fn created(name: &str) -> Session {
+    let session = named(name);
+    let _ = shelf::remove(&session).await;
+    let meta = Meta {
+        session,
+        started_at: 1_700_000_000_000,
+        contract: Contract::default(),
+    };
+    Session::create(meta).await.expect("a new session")
+}
+
+fn take(session: Session, clock: Option<Clock>) -> (Rc<Take>, UnboundedReceiver<Order>) {
+    let (orders, queue) = unbounded();
+    (
+        Take::new(session, Contract::default(), clock, Study::new(), orders),
+        queue,
+    )
+}
+
+/// A picture with a bar that moves, on a ground of one colour.
+fn painted(colour: &str, width: u32, height: u32, t_us: i64) -> Owned<VideoFrame> {
+    let canvas = OffscreenCanvas::new(width, height).expect("a canvas");
+    let context = picture::context(&canvas, &Object::new()).expect("a context");
+    context.set_fill_style_str(colour);
+    context.fill_rect(0.0, 0.0, f64::from(width), f64::from(height));
+    context.set_fill_style_str("white");
+    context.fill_rect((t_us / 10_000 % i64::from(width)) as f64, 10.0, 20.0, 60.0);
+    let init = VideoFrameInit::new();
+    init.set_timestamp_f64(t_us as f64);
+    Owned(
+        VideoFrame::new_with_offscreen_canvas_and_video_frame_init(&canvas, &init)
+            .expect("a frame"),
+    )
+}
+
+/// 20 ms of a tone, mono, 48 kHz.
+fn tone(t_us: i64) -> Owned<AudioData> {
+    let samples: Vec<f32> = (0..960)
+        .map(|i| (i as f32 / 48_000.0 * 440.0 * std::f32::consts::TAU).sin() * 0.5)
+        .collect();
+    let init = Object::new();
+    for (key, value) in [
+        ("format", JsValue::from("f32-planar")),
+        ("sampleRate", 48_000.into()),
+        ("numberOfFrames", 960.into()),
+        ("numberOfChannels", 1.into()),
+        ("timestamp", (t_us as f64).into()),
+        ("data", Float32Array::from(samples.as_slice()).into()),
+    ] {
+        Reflect::set(&init, &key.into(), &value).expect("a plain object");
+    }
+    Owned(AudioData::new(init.unchecked_ref()).expect("sound"))
+}
+
+/// Films `pictures` red ones, then as many blue ones.
+async fn filmed(take: &Rc<Take>, pictures: i64) {
+    let mut eye = Eye::new();
+    for i in 0..2 * pictures {
+        let t_us = i * STEP_US;
+        let colour = if i < pictures { "#c01010" } else { "#1010c0" };
+        take.show(painted(colour, 320, 180, t_us), t_us, true, &mut eye)
+            .await;
+        take.heard(tone(t_us), 0.0).await;
+        take.heard(tone(t_us + 20_000), 0.0).await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_film_is_encoded_kept_cut_and_decoded() {
+    let (recording, _orders) = take(created("t-whole").await, None);
+    filmed(&recording, 60).await;
+    let study = Rc::clone(&recording.study);
+    let mut session = recording.stop().await.expect("the session");
+    study.finish().await;
+    session.put_moments(&study.taken()).expect("room");
+    session.mark(true, study.engine()).expect("room");
+
+    let known = &session.index.recording;
+    assert_eq!(known.moments.len(), 120, "every frame is analysed once");
+    assert_eq!(session.index.video.len(), 120, "every frame is encoded");
+    assert!(
+        known
+            .keyframes
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] <= 1.0),
+        "{:?}",
+        known.keyframes
+    );
+    assert!(
+        known.loudness.iter().any(|l| l.dbfs > -20.0),
+        "the tone is heard"
+    );
+    let boundary = known
+        .moments
+        .iter()
+        .max_by(|a, b| a.boundary.total_cmp(&b.boundary))
+        .expect("moments");
+    assert!(
+        (boundary.t - 2.4).abs() < 0.001,
+        "red turns blue at 2.4 s, not {} s",
+        boundary.t
+    );
+
+    // A clip: starts at a keyframe, and its pictures decode.
+    let clip = cut::cut(&session.index, 0.5, 2.0, |at, buffer| {
+        session.read(at, buffer)
+    })
+    .expect("a clip");
+    let mut reader = Reader::new(clip.bytes.len() as u64);
+    while let Some((at, len)) = reader.wants() {
+        reader
+            .take(&clip.bytes[at as usize..(at + len) as usize])
+            .expect("an MP4");
+    }
+    let film = reader.finish().expect("tracks");
+    assert!(film.audio.is_some_and(|track| track.samples.len() > 20));
+    let video = film.video.expect("pictures");
+    let decoder = decode::Pictures::start(&video.config)
+        .await
+        .expect("a decoder");
+    let mut decoded = 0;
+    for sample in &video.samples {
+        let bytes = &clip.bytes[sample.at as usize..sample.at as usize + sample.len as usize];
+        decoder.feed(bytes, sample.t_us, sample.key).expect("fed");
+        while decoder.take().expect("decoded").is_some() {
+            decoded += 1;
+        }
+    }
+    decoder.end(|_| decoded += 1).await.expect("decoded");
+    assert_eq!(decoded, video.samples.len());
+    assert!((film.duration - (clip.end - clip.start)).abs() < 0.001);
+
+    // Stills have the colour of their moment and the size of the film.
+    for (t, red) in [(1.0, true), (2.36, true), (2.41, false), (4.0, false)] {
+        let still = still::take(&session, t).await.expect("a still");
+        assert_eq!((still.width, still.height), (320, 180));
+        let bytes = settled(still.blob.array_buffer().unchecked_into())
+            .await
+            .expect("bytes");
+        assert!(
+            Uint8Array::new(&bytes)
+                .to_vec()
+                .starts_with(&[0xff, 0xd8, 0xff]),
+            "a JPEG"
+        );
+        let scope = crate::browser::scope();
+        let bitmap = settled(
+            scope
+                .create_image_bitmap_with_blob(&still.blob)
+                .expect("a promise")
+                .unchecked_into(),
+        )
+        .await;
+        let bitmap: web_sys::ImageBitmap = bitmap.expect("a picture").unchecked_into();
+        let canvas = OffscreenCanvas::new(320, 180).expect("a canvas");
+        let context = picture::context(&canvas, &Object::new()).expect("a context");
+        context
+            .draw_image_with_image_bitmap(&bitmap, 0.0, 0.0)
+            .expect("drawn");
+        let pixel = context
+            .get_image_data(300, 150, 1, 1)
+            .expect("a pixel")
+            .data()
+            .0;
+        assert_eq!(pixel[0] > pixel[2], red, "at {t} s: {pixel:?}");
+    }
+
+    // Opened again it is the same, to the last number.
+    let before = session.index.recording.clone();
+    drop(session);
+    let again = Session::open(named("t-whole")).await.expect("kept");
+    assert_eq!(again.index.recording, before);
+    assert!(again.index.complete());
+    let chosen = |recording| highlight::choose(recording, &Contract::default());
+    assert_eq!(chosen(&again.index.recording), chosen(&before));
+    drop(again);
+    shelf::remove(&named("t-whole")).await.expect("deleted");
+}
+
+#[wasm_bindgen_test]
+async fn a_crash_costs_nothing_that_was_written() {
+    let (recording, _orders) = take(created("t-crash").await, None);
+    filmed(&recording, 30).await;
+    let mut session = recording.stop().await.expect("the session");
+    let pictures = session.index.video.len();
+    // The tab dies in the middle of a record: what follows the last whole one is noise.
+    session.mark(false, recording.study.engine()).expect("room");
+    drop(session);
+    let mut log = crate::browser::disk::Log::open(&named("t-crash"), false)
+        .await
+        .expect("the log");
+    let mut torn = Vec::new();
+    let header = record::Header {
+        kind: record::Kind::Video,
+        key: true,
+        t_us: 99_000_000,
+        duration_us: 0,
+        len: 0,
+    };
+    record::append(&mut torn, header, &[7; 500]).expect("small");
+    log.append(&torn[..200]).expect("room");
+    drop(log);
+
+    let listed = shelf::list(None).await.expect("a list");
+    let kept = listed
+        .iter()
+        .find(|kept| kept.session == named("t-crash"))
+        .expect("in the list");
+    assert!(!kept.complete && kept.duration > 2.0, "{kept:?}");
+    let session = Session::open(named("t-crash")).await.expect("opened");
+    assert_eq!(session.index.video.len(), pictures);
+    assert!(!session.index.complete());
+    // A second owner is refused while it is open, by name.
+    let refused = Session::open(named("t-crash"))
+        .await
+        .err()
+        .map(|error| crate::browser::name_of(&error));
+    assert_eq!(refused.as_deref(), Some("NoModificationAllowedError"));
+    drop(session);
+    shelf::remove(&named("t-crash")).await.expect("deleted");
+}
+
+#[wasm_bindgen_test]
+async fn a_camera_that_turns_goes_on_in_a_new_encoding() {
+    let (recording, _orders) = take(created("t-turn").await, None);
+    let mut eye = Eye::new();
+    for i in 0..60_i64 {
+        let (width, height) = if i < 30 { (320, 180) } else { (180, 320) };
+        recording
+            .show(
+                painted("#308030", width, height, i * STEP_US),
+                i * STEP_US,
+                true,
+                &mut eye,
+            )
+            .await;
+    }
+    let study = Rc::clone(&recording.study);
+    let session = recording.stop().await.expect("the session");
+    study.finish().await;
+    let moments = study.taken();
+    assert_eq!(session.index.video.len(), 60);
+    assert_eq!(session.index.video_configs.len(), 2);
+    assert_eq!(
+        (
+            session.index.video[29].config,
+            session.index.video[30].config
+        ),
+        (0, 1)
+    );
+    assert!(session.index.video[30].key);
+    assert_eq!(moments[30].boundary, 1.0, "a new size is a new shot");
+    // A clip keeps to one of them.
+    let clip = cut::cut(&session.index, 0.0, 2.4, |at, buffer| {
+        session.read(at, buffer)
+    })
+    .expect("a clip");
+    assert!((clip.end - 1.2).abs() < 0.001, "{}", clip.end);
+    let still = still::take(&session, 2.0).await.expect("a still");
+    assert_eq!((still.width, still.height), (180, 320));
+    drop(session);
+    shelf::remove(&named("t-turn")).await.expect("deleted");
+}
+
+#[wasm_bindgen_test]
+async fn a_camera_that_does_not_wait_loses_frames_that_are_counted() {
+    let (recording, _orders) = take(created("t-flood").await, Some(Clock::new(true)));
+    let mut eye = Eye::new();
+    // A picture size that takes an encoder longer than it takes to hand it over.
+    for i in 0..40_i64 {
+        let frame = painted("#804010", 1920, 1080, 5_000_000 + i * STEP_US);
+        recording.filmed(frame, i as f64, &mut eye).await;
+    }
+    let Event::Progress {
+        frames, dropped, ..
+    } = recording.progress()
+    else {
+        panic!("progress")
+    };
+    assert_eq!(frames + dropped, 40);
+    let session = recording.stop().await.expect("the session");
+    assert_eq!(
+        session.index.video.len() as u64,
+        frames,
+        "what the encoder took is in the log"
+    );
+    assert_eq!(
+        session.index.video[0].t_us, 0,
+        "time starts with the first picture"
+    );
+    drop(session);
+    shelf::remove(&named("t-flood")).await.expect("deleted");
+}

@@ -1,0 +1,49 @@
+//! Which role a worker plays, and what it says when it breaks.
+
+use domain::capture::{Boot, Event, Role};
+use js_sys::Array;
+use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
+use web_sys::MessagePort;
+
+use crate::{
+    browser::{To, beside, post},
+    inference, recorder,
+};
+
+/// Starts the role in the boot message ([`Boot`], a posted object).
+///
+/// # Errors
+/// When the message is no [`Boot`], or an inference worker got no `port`.
+#[wasm_bindgen]
+pub fn start(boot: JsValue) -> Result<(), JsError> {
+    let json = js_sys::JSON::stringify(&boot)
+        .map_err(|_| JsError::new("the boot message cannot be read"))?;
+    let Boot { role, .. } = serde_json::from_str(&String::from(json))?;
+    match role {
+        Role::Recorder => {
+            std::panic::set_hook(Box::new(|info| {
+                let sentence = format!(
+                    "The recorder broke ({info}); reload the page and open the session from the list: what was recorded is kept."
+                );
+                post(
+                    &To::Page,
+                    &Event::Failed {
+                        request: None,
+                        sentence,
+                        ended: true,
+                    },
+                    &[],
+                    &Array::new(),
+                );
+            }));
+            recorder::start();
+        }
+        Role::Inference { weights } => {
+            let port: MessagePort = beside(&boot, "port")
+                .ok_or_else(|| JsError::new("the inference worker was started without a port"))?;
+            std::panic::set_hook(Box::new(|info| inference::last_word(&info.to_string())));
+            inference::start(weights, port);
+        }
+    }
+    Ok(())
+}
