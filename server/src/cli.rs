@@ -1,0 +1,237 @@
+//! The command line.
+
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{command, config::PublicUrl};
+
+/// Vitrine: film something, and sell it. One binary, one data folder.
+#[derive(Debug, Parser)]
+#[command(name = "vitrine", version, about, long_about = None, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the shop. The first start prints a one-time link that makes you its owner.
+    Serve(Serve),
+    /// Bring the database up to this version, then stop. `serve` does this by itself.
+    Migrate(Store),
+    /// Fill a demo shop with products, photos and clips. Running it again changes nothing.
+    Seed(Seed),
+    /// Check that the shop can run: folders, database, site files, addresses, payments. Exits with 1 when a check fails.
+    Doctor(Doctor),
+    /// Print a one-time link: for a lost passkey or password (--shop HANDLE), or for a further creator (--new).
+    OwnerLink(OwnerLink),
+}
+
+/// Where the shop keeps what it must not lose.
+#[derive(Debug, Clone, Args)]
+pub struct Store {
+    /// Folder for the database, media and uploads in progress.
+    #[arg(
+        long,
+        env = "VITRINE_DATA",
+        default_value = "./data",
+        value_name = "DIR"
+    )]
+    pub data: PathBuf,
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. Without it, an SQLite file in the data folder.
+    #[arg(
+        long,
+        env = "VITRINE_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub database_url: Option<String>,
+    /// Media store: file:///PATH or s3://BUCKET. Without it, a folder in the data folder.
+    #[arg(
+        long,
+        env = "VITRINE_MEDIA_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub media_url: Option<String>,
+}
+
+/// The address people type.
+#[derive(Debug, Clone, Args)]
+pub struct Public {
+    /// The address people type, e.g. https://shop.example. Passkeys, cookies and links belong to it. The proxy in
+    /// front must pass the Host header on. [default: http://localhost with the port listened on]
+    #[arg(long, env = "VITRINE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// Take payments from the test gateway, which moves no money. On by itself only when the public address is localhost.
+    #[arg(long, env = "VITRINE_TEST_PAYMENTS")]
+    pub test_payments: bool,
+}
+
+impl Public {
+    /// Whether the test gateway is on at `url`.
+    #[must_use]
+    pub fn takes_test_payments(&self, url: &PublicUrl) -> bool {
+        self.test_payments || url.is_loopback()
+    }
+}
+
+/// The built site.
+#[derive(Debug, Clone, Args)]
+pub struct Site {
+    /// Folder with the built site (manifest.json, pkg/, static/). A binary made by `cargo xtask dist` holds its own.
+    #[arg(long, env = "VITRINE_SITE", value_name = "DIR")]
+    pub site: Option<PathBuf>,
+}
+
+/// `vitrine serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Address and port to listen on. Keep 127.0.0.1 when a proxy on this machine stands in front.
+    #[arg(
+        long,
+        env = "VITRINE_LISTEN",
+        default_value = "127.0.0.1:3000",
+        value_name = "IP:PORT"
+    )]
+    pub listen: std::net::SocketAddr,
+    #[command(flatten)]
+    pub public: Public,
+    #[command(flatten)]
+    pub store: Store,
+    #[command(flatten)]
+    pub site: Site,
+    /// Address of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed; may be given several times.
+    #[arg(
+        long = "trusted-proxy",
+        env = "VITRINE_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_name = "IP"
+    )]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// `vitrine seed`.
+#[derive(Debug, Clone, Args)]
+pub struct Seed {
+    #[command(flatten)]
+    pub store: Store,
+    /// The address people type, for the link that is printed.
+    #[arg(
+        long,
+        env = "VITRINE_PUBLIC_URL",
+        default_value = "http://localhost:3000",
+        value_name = "URL"
+    )]
+    pub public_url: PublicUrl,
+}
+
+/// `vitrine doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub public: Public,
+    #[command(flatten)]
+    pub store: Store,
+    #[command(flatten)]
+    pub site: Site,
+}
+
+/// `vitrine owner-link`.
+#[derive(Debug, Clone, Args)]
+pub struct OwnerLink {
+    #[command(flatten)]
+    pub store: Store,
+    /// The address people type, for the link that is printed.
+    #[arg(
+        long,
+        env = "VITRINE_PUBLIC_URL",
+        default_value = "http://localhost:3000",
+        value_name = "URL"
+    )]
+    pub public_url: PublicUrl,
+    /// The shop whose owner lost the key, by its handle. Not needed when there is only one.
+    #[arg(long, value_name = "HANDLE", conflicts_with = "new")]
+    pub shop: Option<String>,
+    /// A link for a further creator, who opens a shop of their own.
+    #[arg(long)]
+    pub new: bool,
+}
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!(
+                "vitrine could not start its threads: {error}. Close other programs, then try again."
+            );
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => command::serve::run(args).await,
+            Command::Migrate(store) => command::migrate::run(&store).await,
+            Command::Seed(args) => command::seed::run(&args).await,
+            Command::Doctor(args) => command::doctor::run(&args).await,
+            Command::OwnerLink(args) => command::owner_link::run(&args).await,
+        }
+    });
+    match ended {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        let help = Cli::command().render_long_help().to_string();
+        for command in ["serve", "migrate", "seed", "doctor", "owner-link"] {
+            assert!(help.contains(command), "{command} is missing in {help}");
+        }
+    }
+
+    #[test]
+    fn test_payments_are_on_by_themselves_only_at_home() {
+        let public = Public {
+            public_url: None,
+            test_payments: false,
+        };
+        assert!(public.takes_test_payments(&PublicUrl::localhost(3000)));
+        let shop: PublicUrl = "https://shop.example".parse().unwrap();
+        assert!(!public.takes_test_payments(&shop));
+        let insisting = Public {
+            public_url: None,
+            test_payments: true,
+        };
+        assert!(insisting.takes_test_payments(&shop));
+    }
+
+    #[test]
+    fn a_link_is_for_a_shop_or_for_a_new_one() {
+        assert!(Cli::try_parse_from(["vitrine", "owner-link", "--shop", "ton", "--new"]).is_err());
+        assert!(Cli::try_parse_from(["vitrine", "owner-link", "--new"]).is_ok());
+        assert!(Cli::try_parse_from(["vitrine", "serve", "--public-url", "shop.example"]).is_err());
+        assert!(Cli::try_parse_from(["vitrine"]).is_err());
+    }
+}

@@ -1,0 +1,78 @@
+//! What each command does.
+
+pub mod doctor;
+pub mod migrate;
+pub mod owner_link;
+pub mod seed;
+pub mod serve;
+
+use std::process::ExitCode;
+
+use crate::{asset::Files, config::SiteSource};
+
+/// Why a command ended early: a whole sentence for whoever typed it.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    /// Says it in a sentence.
+    #[must_use]
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// How a command ends.
+pub type Ended = Result<ExitCode, Failure>;
+
+/// A service's failure as the command's.
+fn said(error: &services::Error) -> Failure {
+    match error {
+        // At the terminal the owner may see the cause.
+        services::Error::Internal(cause) => {
+            Failure::new(format!("vitrine could not go on: {cause}."))
+        }
+        other => Failure::new(other.sentence()),
+    }
+}
+
+/// What the services are opened with.
+fn store(
+    store: &crate::cli::Store,
+    public_url: &crate::config::PublicUrl,
+    test_payments: bool,
+) -> services::Config {
+    let mut config = services::Config::new(&store.data, public_url.origin());
+    config.database_url.clone_from(&store.database_url);
+    config.media_url.clone_from(&store.media_url);
+    config.test_payments = test_payments;
+    config
+}
+
+/// The folder that was named, else what is inside the binary.
+fn site_source(site: &crate::cli::Site) -> Result<SiteSource, Failure> {
+    match &site.site {
+        Some(folder) => Ok(SiteSource::Folder(folder.clone())),
+        None if Files::embedded() => Ok(SiteSource::Embedded),
+        None => Err(Failure::new(crate::asset::Error::NotEmbedded.to_string())),
+    }
+}
+
+/// Logs to standard error; `RUST_LOG` narrows or widens it (for example `RUST_LOG=server=debug`).
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    // A second start in one process keeps the first log.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}

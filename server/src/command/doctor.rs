@@ -1,0 +1,141 @@
+//! `vitrine doctor`: one line a check, and 1 when one fails.
+
+use std::process::ExitCode;
+
+use services::{Check, Services};
+
+use super::{Ended, site_source};
+use crate::{asset::Files, cli, config::PublicUrl};
+
+/// Checks everything and says what to do.
+pub async fn run(args: &cli::Doctor) -> Ended {
+    let public_url = args
+        .public
+        .public_url
+        .clone()
+        .unwrap_or_else(|| PublicUrl::localhost(3000));
+    let test_payments = args.public.takes_test_payments(&public_url);
+    let mut checks = vec![site(&args.site), name(&public_url)];
+    checks.extend(Services::doctor(&super::store(&args.store, &public_url, test_payments)).await);
+    for check in &checks {
+        println!(
+            "{}  {}: {}",
+            if check.ok { "ok  " } else { "FAIL" },
+            check.name,
+            check.sentence
+        );
+    }
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    if failed > 0 {
+        println!("{failed} of {} checks failed.", checks.len());
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("All {} checks passed.", checks.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A passkey belongs to a name (WebAuthn, section 5.1.2: the RP ID is a domain). Encryption is checked by the services.
+fn name(public_url: &PublicUrl) -> Check {
+    let host = public_url.host();
+    let ok = host.parse::<std::net::Ipv4Addr>().is_err() && !host.starts_with('[');
+    let sentence = if ok {
+        format!("Passkeys will belong to {host}.")
+    } else {
+        format!(
+            "{host} is a number, and a passkey belongs to a name. Use a name, for example http://localhost:3000."
+        )
+    };
+    Check {
+        name: "passkeys",
+        ok,
+        sentence,
+    }
+}
+
+fn site(site: &cli::Site) -> Check {
+    let source = match site_source(site) {
+        Ok(source) => source,
+        Err(failure) => {
+            return Check {
+                name: "site files",
+                ok: false,
+                sentence: failure.to_string(),
+            };
+        }
+    };
+    let manifest = Files::new(source)
+        .manifest()
+        .map_err(|error| error.to_string());
+    let parsed = manifest.and_then(|text| {
+        app::Assets::parse(&text)
+            .map_err(|error| crate::asset::Error::Manifest(error.to_string()).to_string())
+    });
+    let missing = |assets: &app::Assets| {
+        let wanted = [
+            "shop.css",
+            "manage.css",
+            "studio.css",
+            "frontend-boot.js",
+            "studio-boot.js",
+            "worker-boot.js",
+        ];
+        let names: Vec<&str> = wanted
+            .into_iter()
+            .filter(|name| assets.get(name).is_none())
+            .collect();
+        names.join(", ")
+    };
+    let (ok, sentence) = match parsed {
+        Err(sentence) => (false, sentence),
+        Ok(assets) => match missing(&assets).as_str() {
+            "" => (true, "Bundles and styles are there.".to_owned()),
+            names => (
+                false,
+                format!("Missing: {names}. Build the site again with `cargo xtask serve`."),
+            ),
+        },
+    };
+    Check {
+        name: "site files",
+        ok,
+        sentence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passkey_needs_a_name() {
+        for (text, ok) in [
+            ("https://shop.example", true),
+            ("http://localhost:3000", true),
+            ("https://192.168.1.4", false),
+            ("http://127.0.0.1:3000", false),
+            ("http://[::1]:3000", false),
+        ] {
+            assert_eq!(name(&text.parse().unwrap()).ok, ok, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_incomplete_site_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("manifest.json"),
+            r#"{"shop.css":"/pkg/shop-1.css"}"#,
+        )
+        .unwrap();
+        let check = site(&cli::Site {
+            site: Some(folder.path().to_owned()),
+        });
+        assert!(
+            !check.ok
+                && check.sentence.contains("studio-boot.js")
+                && !check.sentence.contains("shop.css"),
+            "{}",
+            check.sentence
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! Routes and the layers around them.
+//!
+//! | file | routes |
+//! | --- | --- |
+//! | [`shop`], [`catalog`] | public pages, from the page cache |
+//! | [`checkout`] | buy, pay, order |
+//! | [`identity`] | set-up, sign-in, sign-out |
+//! | [`manage`], [`studio`], [`upload`] | for whoever is signed in |
+//! | [`media`], [`asset`] | files |
+//! | [`operation`] | health, counters, robots, sitemap |
+//!
+//! From the outside in, a request passes: [`trace`], [`header`], [`error`], the net that catches panics, [`host`],
+//! [`csrf`], then limits on time and length, then its handler.
+
+pub mod asset;
+pub mod catalog;
+pub mod checkout;
+pub mod client;
+pub mod csrf;
+pub mod document;
+pub mod encoding;
+pub mod error;
+pub mod fresh;
+pub mod header;
+pub mod host;
+pub mod identity;
+pub mod manage;
+pub mod media;
+pub mod operation;
+pub mod public;
+pub mod range;
+pub mod rate;
+pub mod shop;
+pub mod studio;
+pub mod trace;
+pub mod upload;
+pub mod viewer;
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, options, post},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer,
+};
+
+use self::error::Problem;
+use crate::state::Vitrine;
+
+/// Longest body of a form or of JSON.
+const FORM: usize = 64 * 1024;
+
+/// Longest draft of the studio: it carries everything that was chosen from a recording.
+const DRAFT: usize = 1024 * 1024;
+
+/// How long a handler may take that reads no large body.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a form with photos may take: 480 MB on a slow line, then a variant for each width.
+const PHOTO_PATIENCE: Duration = Duration::from_secs(1800);
+
+/// Everything the shop answers.
+#[must_use]
+pub fn router(vitrine: Vitrine) -> Router {
+    let quick = Router::new()
+        .merge(public_pages())
+        .merge(private_pages())
+        .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            PATIENCE,
+        ));
+    let photos = Router::new()
+        .route("/manage/products/{id}/photos", post(manage::photo::add))
+        .route(
+            "/manage/products/{id}/media/{media}/replace",
+            post(manage::photo::replace),
+        )
+        .layer(DefaultBodyLimit::max(manage::photo::LONGEST_FORM))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            PHOTO_PATIENCE,
+        ));
+    Router::new()
+        .merge(quick)
+        .merge(photos)
+        .merge(uploads())
+        .merge(files())
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(from_fn_with_state(vitrine.clone(), csrf::guard))
+        .layer(from_fn_with_state(vitrine.clone(), host::canonical))
+        .layer(CatchPanicLayer::custom(caught))
+        .layer(from_fn_with_state(vitrine.clone(), error::present))
+        .layer(from_fn_with_state(vitrine.clone(), header::secure))
+        .layer(from_fn_with_state(vitrine.clone(), trace::log))
+        .with_state(vitrine)
+}
+
+/// Pages of whoever comes; none of their handlers takes a viewer.
+fn public_pages() -> Router<Vitrine> {
+    Router::new()
+        .route("/", get(shop::root))
+        .route("/@{handle}", get(shop::by_handle))
+        .route("/p/{slug}", get(catalog::product))
+        .route("/p/{slug}/buy", post(checkout::buy))
+        .route("/checkout/{token}", get(checkout::page))
+        .route("/checkout/{token}/pay", post(checkout::pay))
+        .route("/checkout/{token}/cancel", post(checkout::cancel))
+        .route("/order/{token}", get(checkout::order))
+        .route("/healthz", get(operation::health))
+        .route("/metrics", get(operation::metrics))
+        .route("/robots.txt", get(operation::robots))
+        .route("/sitemap.xml", get(operation::sitemap))
+        .layer(DefaultBodyLimit::max(FORM))
+}
+
+fn private_pages() -> Router<Vitrine> {
+    let drafts = Router::new()
+        .route("/api/products", post(catalog::create))
+        .layer(DefaultBodyLimit::max(DRAFT));
+    Router::new()
+        .route(
+            "/setup/{token}",
+            get(identity::setup_page).post(identity::set_up),
+        )
+        .route(
+            "/setup/{token}/passkey/start",
+            post(identity::start_passkey),
+        )
+        .route(
+            "/setup/{token}/passkey/finish",
+            post(identity::finish_passkey),
+        )
+        .route(
+            "/sign-in",
+            get(identity::sign_in_page).post(identity::sign_in),
+        )
+        .route("/sign-in/passkey/start", post(identity::start_sign_in))
+        .route("/sign-in/passkey/finish", post(identity::finish_sign_in))
+        .route("/sign-out", post(identity::sign_out))
+        .route("/studio", get(studio::page))
+        .route("/manage", get(manage::overview))
+        .route(
+            "/manage/products",
+            get(manage::product::list).post(manage::product::create),
+        )
+        .route(
+            "/manage/products/{id}",
+            get(manage::product::edit).post(manage::product::save),
+        )
+        .route(
+            "/manage/products/{id}/publish",
+            post(manage::product::publish),
+        )
+        .route(
+            "/manage/products/{id}/unpublish",
+            post(manage::product::unpublish),
+        )
+        .route(
+            "/manage/products/{id}/delete",
+            post(manage::product::delete),
+        )
+        .route(
+            "/manage/products/{id}/media/{media}/move",
+            post(manage::photo::shift),
+        )
+        .route(
+            "/manage/products/{id}/media/{media}/remove",
+            post(manage::photo::remove),
+        )
+        .route("/manage/orders", get(manage::order::list))
+        .route("/manage/orders/{id}", get(manage::order::one))
+        .route("/manage/orders/{id}/send", post(manage::order::send))
+        .layer(DefaultBodyLimit::max(FORM))
+        .merge(drafts)
+}
+
+/// No limit on time or length here: the services stop at the announced length, and a silent sender is given up.
+fn uploads() -> Router<Vitrine> {
+    Router::new()
+        .route(
+            "/api/uploads",
+            options(upload::options).post(upload::create),
+        )
+        .route(
+            "/api/uploads/{id}",
+            options(upload::options)
+                .get(upload::status)
+                .head(upload::head)
+                .patch(upload::patch)
+                .delete(upload::terminate),
+        )
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(upload::speak))
+}
+
+fn files() -> Router<Vitrine> {
+    Router::new()
+        .route("/media/{hash}/{file}", get(media::rendition))
+        .route("/pkg/{*path}", get(asset::hashed))
+        .route("/static/{*path}", get(asset::plain))
+        .route("/favicon.ico", get(asset::favicon))
+}
+
+/// The last resort: no panic may be reachable, so one that is gets logged as our fault and answered as such.
+fn caught(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let said = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no words");
+    Problem::internal(format!("a handler panicked: {said}")).into_response()
+}

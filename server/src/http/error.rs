@@ -1,0 +1,257 @@
+//! What went wrong, as a status, a code and a sentence; the one place that turns it into an answer and logs it.
+//!
+//! Handlers return [`Problem`]; it travels in the response's extensions to [`present`], which knows whether a person or a
+//! program asked. Refusals that axum makes by itself (a body too large, a method that is not there) take the same way.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{document, trace};
+use crate::state::Vitrine;
+
+/// Something that went wrong, told to whoever asked.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    sentence: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// What only the log may say.
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem with a whole sentence that says what to do next.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            sentence: sentence.into(),
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// There is nothing here for whoever asks; also said of what belongs to another shop.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is nothing at this address. It may have moved, or the link may be cut short.",
+        )
+    }
+
+    /// The request cannot be read.
+    #[must_use]
+    pub fn bad(sentence: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", sentence)
+    }
+
+    /// Too many tries; the next one is welcome after `wait`.
+    #[must_use]
+    pub fn too_many(wait: std::time::Duration) -> Self {
+        let seconds = wait.as_secs().max(1);
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_tries",
+            format!("That was tried too often. Wait {seconds} seconds, then try again."),
+        )
+        .with(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Something broke on our side; the cause goes to the log only.
+    #[must_use]
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let mut problem = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "The shop made a mistake. Nothing was lost; try again, and if it stays, look into the server's log.",
+        );
+        problem.cause = Some(cause.to_string());
+        problem
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence of the answer.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
+    /// What a refusal made by axum or a layer means in words.
+    fn of_status(status: StatusCode) -> Self {
+        let (code, sentence) = match status {
+            StatusCode::NOT_FOUND => return Self::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "method_not_allowed",
+                "This address cannot be asked that way. Go back and use the page's own buttons.",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => (
+                "too_large",
+                "That is larger than this address takes. Send something smaller, or fewer files at once.",
+            ),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+                "unsupported_media_type",
+                "The content type of this request is not one that this address reads.",
+            ),
+            StatusCode::REQUEST_TIMEOUT => {
+                ("timeout", "This took too long and was given up. Try again.")
+            }
+            StatusCode::SERVICE_UNAVAILABLE => (
+                "unavailable",
+                "The shop cannot answer just now. Try again in a minute.",
+            ),
+            status if status.is_server_error() => return Self::internal(status),
+            _ => (
+                "bad_request",
+                "The shop could not read this request. Go back, check what you entered, and try again.",
+            ),
+        };
+        Self::new(status, code, sentence)
+    }
+}
+
+impl From<services::Error> for Problem {
+    fn from(error: services::Error) -> Self {
+        let status =
+            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut problem = Self::new(status, error.code(), error.sentence());
+        match &error {
+            services::Error::Internal(cause) => problem.cause = Some(cause.clone()),
+            services::Error::Limited { retry_after_s, .. } => {
+                return problem.with(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
+            }
+            services::Error::Locked(_) | services::Error::Unavailable(_) => {
+                return problem.with(header::RETRY_AFTER, HeaderValue::from(1_u64));
+            }
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Whether a program asked: its answer is JSON.
+fn speaks_json(path: &str) -> bool {
+    path.starts_with("/api/")
+        || path.ends_with("/passkey/start")
+        || path.ends_with("/passkey/finish")
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "Nothing here",
+        StatusCode::GONE => "This link is used up",
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => "Not allowed",
+        StatusCode::CONFLICT => "That has changed",
+        StatusCode::PAYLOAD_TOO_LARGE => "Too large",
+        StatusCode::TOO_MANY_REQUESTS => "Too many tries",
+        StatusCode::MISDIRECTED_REQUEST => "Wrong address",
+        status if status.is_server_error() => "Something broke",
+        _ => "That did not work",
+    }
+}
+
+/// Where a person goes on from an error on `path`.
+fn way_on(path: &str) -> (&'static str, &'static str) {
+    if path.starts_with("/manage") || path.starts_with("/studio") {
+        ("Back to your shop", "/manage")
+    } else if path.starts_with("/sign-in") {
+        ("Sign in", "/sign-in")
+    } else {
+        ("To the shop", "/")
+    }
+}
+
+/// Gives every refusal its words and logs it once.
+pub async fn present(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let is_head = request.method() == Method::HEAD;
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let problem = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem,
+        None if is_unworded(&response) => Problem::of_status(status),
+        None => return response,
+    };
+    if problem.status.is_server_error() {
+        tracing::error!(
+            status = status.as_u16(),
+            path = %trace::redacted(&path),
+            cause = problem.cause.as_deref().unwrap_or(&problem.sentence),
+            "a request failed"
+        );
+    } else {
+        tracing::debug!(
+            status = status.as_u16(),
+            code = problem.code,
+            "a request was refused"
+        );
+    }
+    let mut worded = if speaks_json(&path) {
+        axum::Json(serde_json::json!({ "error": problem.sentence, "code": problem.code }))
+            .into_response()
+    } else {
+        let next = way_on(&path);
+        document::private(app::error::page::error(
+            &vitrine.site,
+            status.as_u16(),
+            title(status),
+            &problem.sentence,
+            next,
+        ))
+    };
+    *worded.status_mut() = status;
+    for (name, value) in response.headers() {
+        if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+            worded.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    worded
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if is_head {
+        *worded.body_mut() = axum::body::Body::empty();
+    }
+    worded
+}
+
+/// An error without a page or JSON of its own.
+fn is_unworded(response: &Response) -> bool {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return false;
+    }
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}

@@ -1,0 +1,51 @@
+//! Headers that every answer carries.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+
+use crate::state::Vitrine;
+
+/// What a page may load and do. No inline script and no inline style anywhere; WebAssembly is compiled from our own files.
+/// `blob:` pictures and films are what the studio plays from the device before anything is uploaded.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
+
+const NOTHING_ALLOWED: &str =
+    "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()";
+const STUDIO_ALLOWED: &str =
+    "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()";
+
+/// Sets the security headers.
+pub async fn secure(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
+    let is_studio = request.uri().path() == "/studio";
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value))
+    };
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // Order and setup links are secrets; a foreign site must not learn them from a referrer. `same-origin` keeps `Origin` on our own forms.
+    set(header::REFERRER_POLICY, "same-origin");
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    set(
+        HeaderName::from_static("permissions-policy"),
+        if is_studio {
+            STUDIO_ALLOWED
+        } else {
+            NOTHING_ALLOWED
+        },
+    );
+    if vitrine.config.public_url.is_https() {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}
