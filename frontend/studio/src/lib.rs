@@ -20,7 +20,10 @@ mod browser;
 #[cfg(target_arch = "wasm32")]
 mod passkey;
 #[cfg(target_arch = "wasm32")]
-#[expect(unreachable_pub, reason = "the component macro of Leptos writes `pub` whatever it is given")]
+#[expect(
+    unreachable_pub,
+    reason = "the component macro of Leptos writes `pub` whatever it is given"
+)]
 mod view;
 
 #[cfg(target_arch = "wasm32")]

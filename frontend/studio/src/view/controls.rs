@@ -29,7 +29,7 @@ pub(crate) fn Controls(
                     <div class="segments" role="group" aria-labelledby="film-with">
                         <Toggle studio device=Device::Camera name="Camera" test="device-camera" />
                         <Toggle studio device=Device::Screen name="Screen" test="device-screen" />
-                        <Toggle studio device=Device::Microphone name="Microphone" test="device-mic" />
+                        <Toggle studio device=Device::Microphone name="Sound" test="device-mic" />
                     </div>
                 </div>
                 <Picker studio device=Device::Camera label="Camera" id="camera-list" />
@@ -191,7 +191,7 @@ fn Filter(
             <span class="picker-label" id="sound-filter">"Sound"</span>
             <div class="segments" role="group" aria-labelledby="sound-filter">
                 {choice(false, "As it is")}
-                {choice(true, "Cleaned for speech")}
+                {choice(true, "For speech")}
             </div>
         </div>
     }

@@ -110,7 +110,7 @@ impl Files {
         Ok(file)
     }
 
-    /// The known length of a file, bytes.
+    /// The known length of a file, bytes. Follows the files where something listens.
     pub(crate) fn size(self, key: &Key) -> Option<u64> {
         self.made.with(|made| {
             made.get(key)?

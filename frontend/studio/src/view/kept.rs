@@ -4,7 +4,7 @@ use domain::capture::Kept;
 use leptos::prelude::*;
 
 use super::studio::Studio;
-use crate::wording;
+use crate::{browser::js, wording};
 
 /// The list, newest first; nothing when there are none.
 #[component]
@@ -45,8 +45,8 @@ pub(crate) fn KeptSessions(
 /// When something began, in the person's own way of writing dates.
 fn date(unix_ms: i64) -> String {
     let date = js_sys::Date::new(&(unix_ms as f64).into());
-    date.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED)
-        .into()
+    let short = js::from_json(&serde_json::json!({ "dateStyle": "medium", "timeStyle": "short" }));
+    date.to_locale_string("default", &short).into()
 }
 
 #[component]
@@ -69,10 +69,12 @@ fn Row(
     let label = format!("Open the session of {name}");
     view! {
         <div class="kept-row" data-test="kept-session" data-session=kept.session.to_string() data-complete=kept.complete.to_string()>
-            <span class="kept-name">{name}</span>
+            <span class="kept-name">
+                {name}
+                {(!state.is_empty()).then(|| view! { <span class="kept-state soft small">{state}</span> })}
+            </span>
             <span class="figure">{wording::length(kept.duration)}</span>
             <span class="figure">{wording::size(kept.bytes)}</span>
-            <span class="soft">{state}</span>
             <button type="button" class="link" aria-label=label.clone() data-test="session-open" on:click=move |_| studio.open(session.get_value())>
                 "Open"
             </button>

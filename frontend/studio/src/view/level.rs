@@ -44,7 +44,7 @@ pub(crate) fn Light(
     view! {
         <div
             class="light"
-            class:off=move || word() != "good"
+            class:off=move || desk.exposure.get().is_some_and(|light| wording::light(light) != "good")
             style=("--level", move || desk.exposure.get().unwrap_or(0.0).clamp(0.0, 1.0).to_string())
             data-test="light"
         >

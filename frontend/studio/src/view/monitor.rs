@@ -46,11 +46,32 @@ pub(crate) fn Monitor(
                 .camera
                 .with(|camera| camera.as_ref().is_some_and(device::faces_person))
     };
+    let shape = RwSignal::new(16.0 / 9.0);
+    let measure = move || {
+        let shown: Option<HtmlVideoElement> = video.get_untracked();
+        if let Some(shown) = shown.filter(|shown| shown.video_height() > 0) {
+            shape.set(f64::from(shown.video_width()) / f64::from(shown.video_height()));
+        }
+    };
     let both = move || desk.on(Device::Screen) && desk.on(Device::Camera);
     view! {
         <section class="monitor" class:live=live class:mirrored=mirrored aria-label="Picture">
-            <video class="monitor-picture" node_ref=video autoplay playsinline muted data-test="preview"></video>
-            <video class="monitor-inset" node_ref=inset autoplay playsinline muted hidden=move || !both()></video>
+            <video
+                class="monitor-picture"
+                node_ref=video
+                autoplay
+                playsinline
+                muted
+                data-test="preview"
+                on:resize=move |_| measure()
+                on:loadedmetadata=move |_| measure()
+            ></video>
+            // As large as the screen's picture, so that the camera is previewed where it will be recorded.
+            <div class="monitor-layer" hidden=move || !both()>
+                <div class="monitor-over" style=("--shape", move || shape.get().to_string())>
+                    <video class="monitor-inset" node_ref=inset autoplay playsinline muted></video>
+                </div>
+            </div>
             {move || match studio.stage.get() {
                 Stage::Setup if !desk.has_picture() => view! { <Empty studio /> }.into_any(),
                 Stage::Recording => view! { <Running studio /> }.into_any(),
@@ -91,10 +112,10 @@ fn Empty(
 /// Where the network runs, in words.
 pub(crate) fn engine_words(engine: Option<Engine>) -> &'static str {
     match engine {
-        None => "Network: starting",
-        Some(Engine::Gpu) => "Network on the graphics chip",
-        Some(Engine::Cpu) => "Network on the processor",
-        Some(Engine::Plain) => "Without the network",
+        None => "Analysis: starting",
+        Some(Engine::Gpu) => "Analysis on the graphics chip",
+        Some(Engine::Cpu) => "Analysis on the processor",
+        Some(Engine::Plain) => "Analysis without the network",
     }
 }
 

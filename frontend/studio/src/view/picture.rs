@@ -39,6 +39,14 @@ pub(crate) fn PictureCard(
             None => {}
         }
     });
+    // Photos of a session filmed upright are upright too.
+    let wide = move || {
+        studio.ended.with(|ended| {
+            ended
+                .as_ref()
+                .is_none_or(|ended| ended.size.0 >= ended.size.1)
+        })
+    };
     let name = move || picture.with(|p| p.as_ref().map(what).unwrap_or_default());
     let why = move || picture.with(|p| p.as_ref().map(|p| because(&p.reasons)).unwrap_or_default());
     let keep = move |kept: bool| {
@@ -46,7 +54,8 @@ pub(crate) fn PictureCard(
     };
     view! {
         <div
-            class="still wide"
+            class="still"
+            class:wide=wide
             class:is-hero=hero
             class:dropped=move || !kept()
             data-test="still"

@@ -67,7 +67,7 @@ pub(crate) fn Review(
                 <h2>{title}</h2>
                 {move || {
                     recorded().map(|(text, bytes)| {
-                        view! { <p class="figure" data-test="recorded" data-bytes=bytes.to_string()>{text}</p> }
+                        view! { <p data-test="recorded" data-bytes=bytes.to_string()>{text}</p> }
                     })
                 }}
                 <Show when=filmed>
@@ -84,7 +84,7 @@ pub(crate) fn Review(
             </Show>
             <Show when=move || !clips().is_empty()>
                 <section aria-labelledby="clips-title">
-                    <h3 id="clips-title">"Clips"</h3>
+                    <h2 id="clips-title">"Clips"</h2>
                     <div class="clips">
                         <For each=clips key=|id| *id let:id>
                             <ClipCard studio id />
@@ -94,7 +94,7 @@ pub(crate) fn Review(
             </Show>
             <Show when=move || !pictures().is_empty()>
                 <section aria-labelledby="stills-title">
-                    <h3 id="stills-title">"Photos"</h3>
+                    <h2 id="stills-title">"Photos"</h2>
                     <div class="stills">
                         <For each=pictures key=|id| *id let:id>
                             <PictureCard studio id />
@@ -165,31 +165,31 @@ fn Draft(
     };
     view! {
         <form class="draft" novalidate on:submit=send>
-            <div class="field">
-                <label for="product-title">"What is it called?"</label>
-                <input
-                    id="product-title"
-                    class="input"
-                    type="text"
-                    autocomplete="off"
-                    maxlength=draft::LONGEST_TITLE.to_string()
-                    node_ref=field
-                    data-test="product-title"
-                    aria-invalid=move || missing.get().to_string()
-                    aria-describedby="product-title-hint"
-                    prop:value=studio.sending.title
-                    on:input=move |event| {
-                        missing.set(false);
-                        studio.sending.title.set(event_target_value(&event));
-                    }
-                />
-                <span id="product-title-hint" class="hint" class:wrong=move || missing.get()>
-                    {move || if missing.get() { "Give it a name first, e.g. Cup, ash glaze." } else { "You can change it later, with price and text." }}
-                </span>
-            </div>
             <div class="make">
+                <div class="field make-field">
+                    <label for="product-title">"Name of the product"</label>
+                    <input
+                        id="product-title"
+                        class="input"
+                        type="text"
+                        autocomplete="off"
+                        maxlength=draft::LONGEST_TITLE.to_string()
+                        node_ref=field
+                        data-test="product-title"
+                        aria-invalid=move || missing.get().to_string()
+                        aria-describedby="product-title-hint"
+                        prop:value=studio.sending.title
+                        on:input=move |event| {
+                            missing.set(false);
+                            studio.sending.title.set(event_target_value(&event));
+                        }
+                    />
+                    <span id="product-title-hint" class="wrong" role="alert">
+                        {move || missing.get().then_some("Give it a name first, e.g. Cup, ash glaze. You can change it later.")}
+                    </span>
+                </div>
                 <button type="submit" class="button large" data-test="make-page" disabled=nothing>"Make a page"</button>
-                <p class="figure" data-test="summary">{what}</p>
+                <p class="small make-what" data-test="summary">{what}</p>
             </div>
         </form>
     }

@@ -70,6 +70,8 @@ pub(crate) struct Item {
     /// How far it is.
     pub(crate) state: State,
     media: Option<MediaId>,
+    /// Under which key the upload's address is kept.
+    remembered: String,
 }
 
 /// All files on their way.
@@ -147,7 +149,11 @@ impl Sending {
                 .collect();
             (pictures, clips)
         });
-        let items = draft::order(pictures, clips);
+        let mut items = draft::order(pictures, clips);
+        // Most files were made for the review, so the whole is known from the start.
+        for item in &mut items {
+            item.length = studio.files.size(&item.key).unwrap_or(0);
+        }
         if items.is_empty() {
             studio.wrong("Nothing is kept. Keep at least one clip or photo, then make the page.");
             return;
@@ -226,6 +232,7 @@ impl Sending {
         self.change(at, |item| {
             item.length = length;
             item.state = State::Sending;
+            item.remembered.clone_from(&key);
         });
         // An upload that is done, but whose file the shop has thrown away since, is brought once more.
         for _ in 0..2 {
@@ -320,9 +327,15 @@ impl Sending {
     }
 
     async fn make(self, studio: Studio) -> Result<(), String> {
-        let media = self
-            .items
-            .with_untracked(|items| items.iter().filter_map(|item| item.media.clone()).collect());
+        // Two equal pictures are one upload, and one on the page.
+        let mut media: Vec<MediaId> = Vec::new();
+        self.items.with_untracked(|items| {
+            for id in items.iter().filter_map(|item| item.media.as_ref()) {
+                if !media.contains(id) {
+                    media.push(id.clone());
+                }
+            }
+        });
         let session = studio.session.get_untracked();
         let filmed = studio.ended.with_untracked(Option::is_some);
         let draft = Draft {
@@ -341,6 +354,11 @@ impl Sending {
         let made: Made = serde_json::from_value(made)
             .map_err(|_| "The page was made, but not where. Find it under Products.")?;
         self.running.set(false);
+        self.items.with_untracked(|items| {
+            for item in items {
+                store::forget(&item.remembered);
+            }
+        });
         studio.leave();
         js::window()
             .location()
@@ -360,6 +378,7 @@ fn item(key: Key, kind: Kind, name: String, start: f64, end: f64) -> Item {
         sent: 0,
         state: State::Waiting,
         media: None,
+        remembered: String::new(),
     }
 }
 

@@ -410,9 +410,7 @@ impl Studio {
         let fresh = next_session();
         self.session.set(fresh.clone());
         self.read_photos();
-        if lock.is_none() {
-            return None;
-        }
+        lock?;
         lock::take(fresh.as_str()).await.map(|lock| (fresh, lock))
     }
 

@@ -134,7 +134,7 @@ pub(crate) fn Timeline(
 /// The time under a pointer.
 fn time_at(frame: NodeRef<Div>, event: &PointerEvent, duration: f64) -> Option<f64> {
     let frame = frame.get_untracked()?.get_bounding_client_rect();
-    let share = (f64::from(event.client_x()) - frame.left()) / frame.width().max(1.0);
+    let share = (event.client_x() - frame.left()) / frame.width().max(1.0);
     Some(share.clamp(0.0, 1.0) * duration)
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn Upload(
         <div class="review">
             <header class="review-head">
                 <h2>"Making the page"</h2>
-                <p>"Only what you kept leaves this device. You can close this page: it goes on where it was when you come back."</p>
+                <p>"Only what you kept leaves this device. If this page is closed, open the session again: sending goes on where it was."</p>
             </header>
             <div class="progress" role="status">
                 <span class="progress-what" data-test="upload-what">{what}</span>
