@@ -7,6 +7,21 @@ use domain::capture::Engine;
 pub struct Device {
     pub(crate) burn: burn::tensor::Device,
     engine: Engine,
+    /// Whether every answer is lost, to test what follows a lost GPU.
+    #[cfg(test)]
+    pub(crate) fails: bool,
+}
+
+#[cfg(test)]
+impl Device {
+    /// Calls itself a GPU and never gives an answer.
+    pub(crate) fn that_fails() -> Self {
+        Self {
+            engine: Engine::Gpu,
+            fails: true,
+            ..cpu()
+        }
+    }
 }
 
 impl Device {
@@ -23,6 +38,8 @@ pub fn cpu() -> Device {
     Device {
         burn: burn::tensor::Device::flex(),
         engine: Engine::Cpu,
+        #[cfg(test)]
+        fails: false,
     }
 }
 
@@ -41,6 +58,8 @@ pub async fn gpu() -> Result<Device, String> {
     Ok(Device {
         burn,
         engine: Engine::Gpu,
+        #[cfg(test)]
+        fails: false,
     })
 }
 

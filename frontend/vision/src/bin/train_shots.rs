@@ -10,9 +10,13 @@ use vision::{
     },
 };
 
-const USAGE: &str = "train-shots [--data DIR] [--seed N] [--steps N] [--batch N] [--rate X] [--exclude a,b,…] [--out DIR]
+const USAGE: &str = "train-shots [--data DIR] [--seed N] [--drawn N] [--first N] [--steps N] [--batch N] [--rate X] [--exclude a,b,…] [--from FILE] [--out DIR]
   --data     the shared data folder (default ../shared/data; without it, footage the command makes itself is used)
   --exclude  leave out files whose path contains one of these
+  --drawn    sequences of the first stage, in which only the part over time learns
+  --first    optimiser steps of the first stage
+  --steps    optimiser steps of the second stage, in which all of it learns
+  --from     weights to go on from
   --out      where shots.bin and shots.json go (default public/models)";
 
 fn main() -> std::process::ExitCode {
@@ -32,11 +36,14 @@ fn run() -> Result<(), String> {
     };
     let mut plan = Plan {
         seed: 7,
-        steps: 1200,
+        drawn: 600,
+        first: 1500,
+        steps: 1000,
         batch: 4,
         rate: 2e-3,
     };
     let mut out = PathBuf::from("public/models");
+    let mut from = None;
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         if name == "--help" {
@@ -48,6 +55,9 @@ fn run() -> Result<(), String> {
         match name.as_str() {
             "--data" => wanted.data = value.into(),
             "--seed" => plan.seed = value.parse().map_err(bad)?,
+            "--drawn" => plan.drawn = value.parse().map_err(bad)?,
+            "--first" => plan.first = value.parse().map_err(bad)?,
+            "--from" => from = Some(PathBuf::from(value)),
             "--steps" => plan.steps = value.parse().map_err(bad)?,
             "--batch" => plan.batch = value.parse().map_err(bad)?,
             "--rate" => plan.rate = value.parse().map_err(|_| format!("{value} is no value for {name}.\n{USAGE}"))?,
@@ -65,7 +75,16 @@ fn run() -> Result<(), String> {
         std::fs::write(&path, bytes).map_err(|e| format!("{} cannot be written: {e}", path.display()))
     };
     let mut kept = Ok(());
-    let student = learn::train(&footage, &plan, |line| eprintln!("{line}"), |_, student| {
+    let began = match &from {
+        Some(path) => {
+            let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+            let device = burn::tensor::Device::flex();
+            Some((weights::hash(&bytes).map_err(|e| e.to_string())?, weights::read(&bytes, &device).map_err(|e| e.to_string())?))
+        }
+        None => None,
+    };
+    let from_hash = began.as_ref().map(|b| b.0.clone());
+    let student = learn::train(&footage, &plan, began.map(|b| b.1), |line| eprintln!("{line}"), |student| {
         kept = store("shots.bin", &weights::write(student));
     });
     kept?;
@@ -78,14 +97,17 @@ fn run() -> Result<(), String> {
         "bytes": bytes.len(),
         "macs_per_frame": vision::shot::net::MACS,
         "seed": plan.seed,
+        "drawn": plan.drawn,
+        "first": plan.first,
         "steps": plan.steps,
+        "from": from_hash,
         "batch": plan.batch,
         "rate": plan.rate,
         "excluded": wanted.exclude,
         "footage": footage.len(),
         "pictures": pictures,
         "manifest_blake3": manifest,
-        "command": format!("cargo run -p vision --profile train --features train --bin train-shots -- --seed {} --steps {} --batch {} --rate {} --exclude {}", plan.seed, plan.steps, plan.batch, plan.rate, wanted.exclude.join(",")),
+        "command": format!("cargo run -p vision --profile train --features train --bin train-shots -- --seed {} --drawn {} --first {} --steps {} --batch {} --rate {} --exclude {}", plan.seed, plan.drawn, plan.first, plan.steps, plan.batch, plan.rate, wanted.exclude.join(",")),
     });
     let text = serde_json::to_string_pretty(&about).map_err(|e| e.to_string())?;
     store("shots.json", format!("{text}\n").as_bytes())

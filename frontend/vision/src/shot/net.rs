@@ -29,6 +29,8 @@ const OFFSETS: [usize; 10] = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20];
 /// Pairs round a frame: k frames before it with k − 1 after it.
 const PAIRS: [usize; 10] = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20];
 const COMPARED: usize = OFFSETS.len() * 2 + PAIRS.len();
+/// Numbers a frame's comparisons come to: three descriptions, each compared alike.
+pub const COMPARISONS: usize = 3 * COMPARED;
 
 const COLOURS: usize = 24;
 const EMBEDDING: usize = 64;
@@ -47,7 +49,7 @@ pub const MACS: usize = HEIGHT * WIDTH * 3 * COLOURS
     + 4 * 6 * 48 * 9 * 32
     + 4 * 6 * 48 * EMBEDDING
     + 3 * BLOCK * 3 * DESCRIPTION
-    + (EMBEDDING * SAID + 3 * (3 * COMPARED + SAID) * HIDDEN + DILATIONS.len() * 3 * HIDDEN * HIDDEN + HIDDEN) * 3;
+    + (EMBEDDING * SAID + 3 * (COMPARISONS + SAID) * HIDDEN + DILATIONS.len() * 3 * HIDDEN * HIDDEN + HIDDEN) * 3;
 
 /// The network. Its parameters' names are the tensor names of the weights file.
 #[derive(Module, Debug)]
@@ -88,7 +90,7 @@ impl Student {
             fourth: conv(32, 48, 2),
             embed: LinearConfig::new(4 * 6 * 48, EMBEDDING).init(device),
             say: LinearConfig::new(EMBEDDING, SAID).init(device),
-            join: time(3 * COMPARED + SAID, HIDDEN, 1),
+            join: time(COMPARISONS + SAID, HIDDEN, 1),
             time: DILATIONS.iter().map(|&d| time(HIDDEN, HIDDEN, d)).collect(),
             answer: LinearConfig::new(HIDDEN, 1).init(device),
         }
@@ -111,31 +113,48 @@ impl Student {
     /// Scores a run of described frames: `[n, DESCRIPTION]` to `[n]` logits. Frames nearer than [`BLOCK`] to an end see the
     /// end frame repeated in place of what is missing.
     pub fn score(&self, described: Tensor<2>) -> Tensor<1> {
-        let [n, _] = described.dims();
-        let index = index(n, &described.device());
-        let part = |from: usize, len: usize| described.clone().narrow(1, from, len);
-        let raw = part(0, RAW);
-        let embedding = part(RAW + COLOURS, EMBEDDING);
-        // |a − b|² = |a|² + |b|² − 2ab, as a mean per value; its root is a plain difference of pictures.
-        let squares = raw.clone().square().sum_dim(1);
-        let far = (squares.clone() + squares.transpose() - product(raw) * 2.0) / RAW as f32;
-        let far = (far.clamp_min(0.0) + 1e-4).sqrt() * 4.0;
-        // Cosine similarities sit close to 1; what matters is how far below.
-        let colour = (product(part(RAW, COLOURS)) * -1.0 + 1.0) * 8.0;
-        let learned = (product(embedding.clone()) * -1.0 + 1.0) * 2.0;
-        let compared = [far, colour, learned]
-            .map(|m| m.flatten::<1>(0, 1).select(0, index.clone()).reshape([n, COMPARED]));
-        let [far, colour, learned] = compared;
+        let embedding = embedding(described.clone());
+        let compared = compare(described);
+        self.judge(compared.unsqueeze_dim(0), embedding.unsqueeze_dim(0))
+            .squeeze_dim(0)
+    }
+
+    /// The part over time, for several runs at once: comparisons `[b, n, COMPARISONS]` and embeddings `[b, n, EMBEDDING]` to
+    /// logits `[b, n]`.
+    pub fn judge(&self, compared: Tensor<3>, embedding: Tensor<3>) -> Tensor<2> {
         let said = relu(self.say.forward(embedding));
-        let x = Tensor::cat(vec![far, colour, learned, said], 1);
-        let x = x.transpose().unsqueeze_dim::<3>(0);
+        let x = Tensor::cat(vec![compared, said], 2).swap_dims(1, 2);
         let mut x = relu(self.join.forward(x));
         for layer in &self.time {
             x = relu(layer.forward(x.clone())) + x;
         }
-        let x = x.squeeze_dim::<2>(0).transpose();
-        self.answer.forward(x).squeeze_dim::<1>(1)
+        self.answer.forward(x.swap_dims(1, 2)).squeeze_dim(2)
     }
+}
+
+/// The embedding's share of a description.
+#[must_use]
+pub fn embedding(described: Tensor<2>) -> Tensor<2> {
+    described.narrow(1, RAW + COLOURS, EMBEDDING)
+}
+
+/// How far each frame is from its neighbours, and those around it from each other: `[n, DESCRIPTION]` to
+/// `[n, COMPARISONS]`. It has no parameters.
+#[must_use]
+pub fn compare(described: Tensor<2>) -> Tensor<2> {
+    let [n, _] = described.dims();
+    let index = index(n, &described.device());
+    let raw = described.clone().narrow(1, 0, RAW);
+    let colour = described.clone().narrow(1, RAW, COLOURS);
+    // |a − b|² = |a|² + |b|² − 2ab, as a mean per value; its root is a plain difference of pictures.
+    let squares = raw.clone().square().sum_dim(1);
+    let far = (squares.clone() + squares.transpose() - product(raw) * 2.0) / RAW as f32;
+    let far = (far.clamp_min(0.0) + 1e-4).sqrt() * 4.0;
+    // Cosine similarities sit close to 1; what matters is how far below. The root spreads small distances.
+    let below = |m: Tensor<2>| ((m * -1.0 + 1.0).clamp_min(0.0) + 1e-4).sqrt() * 3.0;
+    let all = [far, below(product(colour)), below(product(embedding(described)))];
+    let all = all.map(|m| m.flatten::<1>(0, 1).select(0, index.clone()).reshape([n, COMPARED]));
+    Tensor::cat(all.into(), 1)
 }
 
 /// Frames as the network takes them: `[n, 3, 27, 48]`, −1..1.

@@ -1,0 +1,244 @@
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use burn::tensor::{Tensor, activation::sigmoid};
+use domain::{
+    capture::Engine,
+    highlight::{Moment, boundaries},
+};
+
+use super::{
+    Detector, Kind, Network, Score, WeightsError,
+    net::{self, BLOCK, Student},
+    weights,
+};
+use crate::{
+    device::{self, Device},
+    frame::{HEIGHT, Thumb, WIDTH},
+};
+
+const SHIPPED: &[u8] = include_bytes!("../../../../public/models/shots.bin");
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(out) = future.as_mut().poll(&mut context) {
+            return out;
+        }
+    }
+}
+
+/// A picture of scene `k` at frame `i`: two colours, stripes or discs that drift.
+fn scene(k: usize, i: usize) -> [[f32; 3]; WIDTH * HEIGHT] {
+    let colours = [
+        [[0.1, 0.2, 0.6], [0.9, 0.8, 0.3]],
+        [[0.8, 0.2, 0.2], [0.1, 0.1, 0.1]],
+        [[0.2, 0.6, 0.3], [0.9, 0.9, 0.9]],
+        [[0.6, 0.5, 0.4], [0.2, 0.1, 0.3]],
+        [[0.9, 0.6, 0.7], [0.1, 0.5, 0.6]],
+        [[0.15, 0.15, 0.2], [0.7, 0.7, 0.2]],
+    ][k % 6];
+    std::array::from_fn(|p| {
+        let (x, y) = ((p % WIDTH) as f32, (p / WIDTH) as f32);
+        let drift = i as f32 * 0.15;
+        let m: f32 = match k % 3 {
+            0 => {
+                let d = (x - 14.0 - drift).hypot(y - 13.0);
+                (9.0 + k as f32 - d).clamp(0.0, 1.0)
+            }
+            1 => ((x * 0.2 + y * 0.35 + drift * 0.3).sin() * 2.0 + 0.5).clamp(0.0, 1.0),
+            _ => ((y - 12.0 + (x * 0.15 + drift * 0.2).cos() * 5.0) * 0.5).clamp(0.0, 1.0),
+        };
+        std::array::from_fn(|c| colours[0][c] * (1.0 - m) + colours[1][c] * m)
+    })
+}
+
+fn thumb(picture: &[[f32; 3]]) -> Thumb {
+    let bytes: Vec<u8> = picture.iter().flatten().map(|x| (x * 255.0) as u8).collect();
+    Thumb::from_bytes(&bytes).expect("48×27")
+}
+
+/// Six scenes of 45 frames: hard cuts at 45, 90, 135 and 225, and a dissolve over 172–188.
+fn film() -> Vec<(f64, Thumb)> {
+    (0..270)
+        .map(|i| {
+            let k = i / 45;
+            let a = scene(k, i);
+            let picture = if (172..=188).contains(&i) {
+                let p = (i - 171) as f32 / 18.0;
+                let (a, b) = (scene(3, i), scene(4, i));
+                std::array::from_fn(|n| std::array::from_fn(|c| a[n][c] * (1.0 - p) + b[n][c] * p))
+            } else {
+                a
+            };
+            (i as f64 / 30.0, thumb(&picture))
+        })
+        .collect()
+}
+
+const CUTS: [f64; 4] = [45.0 / 30.0, 90.0 / 30.0, 135.0 / 30.0, 225.0 / 30.0];
+const DISSOLVE: (f64, f64) = (172.0 / 30.0, 189.0 / 30.0);
+
+fn run(detector: &mut Detector, film: &[(f64, Thumb)]) -> Vec<Score> {
+    let mut out = Vec::new();
+    for (t, thumb) in film {
+        out.extend(block(detector.push(*t, thumb)));
+    }
+    out.extend(block(detector.finish()));
+    out
+}
+
+/// f1 of the boundaries decided from these scores, a cut within one frame and the dissolve by overlap.
+fn f1(scores: &[Score]) -> f64 {
+    let moments: Vec<Moment> = scores
+        .iter()
+        .map(|&(t, boundary)| Moment {
+            t,
+            boundary,
+            motion: 0.0,
+            sharpness: 0.0,
+            exposure: 0.5,
+            clipped: 0.0,
+            colourfulness: 0.0,
+        })
+        .collect();
+    let found = boundaries(&moments);
+    let near = |t: f64| found.iter().any(|b| (b.start - t).abs() < 0.035);
+    let mut right = CUTS.iter().filter(|&&t| near(t)).count();
+    right += usize::from(found.iter().any(|b| b.start < DISSOLVE.1 && b.end > DISSOLVE.0 && b.end - b.start < 1.5));
+    2.0 * right as f64 / (CUTS.len() + 1 + found.len()) as f64
+}
+
+#[test]
+fn the_shipped_network_finds_what_a_constant_does_not() {
+    let film = film();
+    let mut detector = Detector::new(SHIPPED, device::cpu()).expect("the shipped weights are whole");
+    assert_eq!(detector.engine(), Engine::Cpu);
+    let scores = run(&mut detector, &film);
+    let finds = |scores: &[Score]| f1(scores) >= 0.9;
+    assert!(finds(&scores), "f1 {}", f1(&scores));
+    for constant in [0.0, 0.4, 0.5, 0.9, 1.0] {
+        let replaced: Vec<Score> = scores.iter().map(|s| (s.0, constant)).collect();
+        assert!(!finds(&replaced), "a network that always says {constant} must fail");
+    }
+}
+
+#[test]
+fn every_frame_is_answered_once_and_in_order() {
+    let film = film();
+    for n in [0, 1, 2, 31, 32, 33, 64, 65, 100] {
+        let mut detector = Detector::new(SHIPPED, device::cpu()).expect("whole");
+        // Twice: a finished detector is as new.
+        let first = run(&mut detector, &film[..n]);
+        let second = run(&mut detector, &film[..n]);
+        let times: Vec<f64> = film[..n].iter().map(|f| f.0).collect();
+        assert_eq!(first.iter().map(|s| s.0).collect::<Vec<_>>(), times);
+        assert_eq!(first, second);
+        assert!(first.iter().all(|s| (0.0..=1.0).contains(&s.1)));
+        let plain = run(&mut Detector::plain(), &film[..n]);
+        assert_eq!(plain.iter().map(|s| s.0).collect::<Vec<_>>(), times);
+    }
+}
+
+#[test]
+fn streaming_equals_one_run_over_all() {
+    let film = &film()[..150];
+    let device = device::cpu();
+    let student = weights::read(SHIPPED, &device.burn).expect("whole");
+    let first = std::iter::repeat_n(&film[0].1, BLOCK);
+    let last = std::iter::repeat_n(&film[149].1, BLOCK);
+    let all: Vec<&Thumb> = first.chain(film.iter().map(|f| &f.1)).chain(last).collect();
+    let described = student.describe(net::input(all.into_iter(), &device.burn));
+    let scores: Tensor<1> = sigmoid(student.score(described)).narrow(0, BLOCK, 150);
+    let want: Vec<f32> = scores.into_data().iter::<f32>().collect();
+    let mut detector = Detector::new(SHIPPED, device).expect("whole");
+    let got = run(&mut detector, film);
+    for (i, (got, want)) in got.iter().zip(&want).enumerate() {
+        assert!((got.1 - want).abs() < 1e-4, "frame {i}: {} for {want}", got.1);
+    }
+}
+
+#[test]
+fn a_lost_gpu_costs_no_frame() {
+    let film = film();
+    let want = run(&mut Detector::new(SHIPPED, device::cpu()).expect("whole"), &film);
+    let lost = Device::that_fails();
+    let mut detector = Detector::new(SHIPPED, lost).expect("whole");
+    assert_eq!(detector.engine(), Engine::Gpu);
+    let got = run(&mut detector, &film);
+    assert_eq!(detector.engine(), Engine::Cpu);
+    assert_eq!(got, want);
+}
+
+#[test]
+fn a_gpu_lost_on_the_way_costs_no_frame() {
+    let film = film();
+    let want = run(&mut Detector::new(SHIPPED, device::cpu()).expect("whole"), &film);
+    let mut detector = Detector::new(SHIPPED, device::cpu()).expect("whole");
+    let mut got = Vec::new();
+    for (i, (t, thumb)) in film.iter().enumerate() {
+        if i == 130
+            && let Kind::Network(network) = &mut detector.kind
+        {
+            let network: &mut Network = network;
+            network.device = Device::that_fails();
+        }
+        got.extend(block(detector.push(*t, thumb)));
+    }
+    got.extend(block(detector.finish()));
+    assert_eq!(got, want);
+}
+
+#[test]
+fn plain_differences_find_cuts_and_ignore_stillness() {
+    let scores = run(&mut Detector::plain(), &film());
+    for t in CUTS {
+        let score = scores.iter().find(|s| (s.0 - t).abs() < 1e-6).map_or(0.0, |s| s.1);
+        assert!(score >= 0.5, "{score} at {t}");
+    }
+    let still = vec![(0.0, Thumb::filled([90; 3])); 50];
+    assert!(run(&mut Detector::plain(), &still).iter().all(|s| s.1 == 0.0));
+}
+
+#[test]
+fn damaged_weights_are_refused_and_whole_ones_come_back() {
+    let device = device::cpu().burn;
+    let bytes = weights::write(&Student::new(&device));
+    let again = weights::write(&weights::read(&bytes, &device).expect("whole"));
+    assert_eq!(bytes, again);
+    assert!(bytes.len() < 600_000, "{}", bytes.len());
+
+    let refused = |bytes: &[u8]| weights::read(bytes, &device).err();
+    assert_eq!(refused(&[]), Some(WeightsError::Missing));
+    assert_eq!(refused(b"<!doctype html>"), Some(WeightsError::Format));
+    assert_eq!(refused(&bytes[..40]), Some(WeightsError::Corrupt));
+    assert_eq!(refused(&bytes[..bytes.len() - 1]), Some(WeightsError::Corrupt));
+    for at in [12, 44, 60, bytes.len() / 2, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        assert_eq!(refused(&damaged), Some(WeightsError::Corrupt), "byte {at}");
+    }
+    let mut newer = bytes.clone();
+    newer[8] = 9;
+    assert_eq!(refused(&newer), Some(WeightsError::Format));
+    // A right hash over a wrong table.
+    let rehash = |body: &[u8]| {
+        let mut out = bytes[..12].to_vec();
+        out.extend(blake3::hash(body).as_bytes());
+        out.extend(body);
+        out
+    };
+    assert_eq!(refused(&rehash(&[255; 4])), Some(WeightsError::Format));
+    assert!(matches!(refused(&rehash(&[0; 4])), Some(WeightsError::Tensor(_))));
+    assert!(matches!(Detector::new(&[], device::cpu()), Err(WeightsError::Missing)));
+}
+
+#[test]
+fn it_is_as_small_as_it_must_be() {
+    assert!(net::MACS <= 5_000_000, "{}", net::MACS);
+    assert!(SHIPPED.len() <= 600_000, "{}", SHIPPED.len());
+}

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use burn::{
+    grad_clipping::GradientClippingConfig,
     module::Module,
     optim::{AdamWConfig, GradientsParams},
     tensor::{Device, Tensor, TensorData, activation::relu},
@@ -20,50 +21,144 @@ use crate::shot::net::{self, Student};
 pub struct Plan {
     /// Everything random comes from it.
     pub seed: u64,
-    /// Optimiser steps.
+    /// Sequences described once for the first stage.
+    pub drawn: usize,
+    /// Optimiser steps of the first stage: only the part over time learns, on descriptions by random convolutions.
+    pub first: usize,
+    /// Optimiser steps of the second stage: all of it learns, on new sequences.
     pub steps: usize,
-    /// Sequences a step.
+    /// Sequences a step of the second stage.
     pub batch: usize,
     /// Highest learning rate.
     pub rate: f64,
 }
 
-/// Trains a student from scratch; `say` gets a line now and then, `save` the network every 200 steps.
-pub fn train(footage: &[Footage], plan: &Plan, mut say: impl FnMut(String), mut save: impl FnMut(usize, &Student)) -> Student {
+/// Sequences a step of the first stage.
+const FIRST_BATCH: usize = 16;
+
+/// Trains a student, `from` these weights or from scratch; `say` gets a line now and then, `save` the network every 100
+/// steps of the second stage.
+pub fn train(
+    footage: &[Footage],
+    plan: &Plan,
+    from: Option<Student>,
+    mut say: impl FnMut(String),
+    mut save: impl FnMut(&Student),
+) -> Student {
     let device = Device::flex().autodiff();
     device.seed(plan.seed);
-    let mut student = Student::new(&device);
-    let mut optimiser = AdamWConfig::new()
-        .with_weight_decay(1e-3)
-        .with_epsilon(1e-8)
-        .with_grad_clipping(Some(burn::grad_clipping::GradientClippingConfig::Norm(1.0)))
-        .init();
+    let mut student = match from {
+        Some(student) => student.fork(&device),
+        None => Student::new(&device),
+    };
+    let mut random = Random::new(plan.seed);
     let moving: Vec<usize> = (0..footage.len()).filter(|&i| footage[i].frames.len() > 1).collect();
+    let draw = |seed: u64| sequence::draw(footage, &moving, seed);
+    if plan.first > 0 {
+        student = first_stage(student, plan, &mut random, &draw, &mut say);
+        save(&student);
+    }
+    let mut optimiser = optimiser();
     let began = Instant::now();
     let mut mean = 0.0;
-    let mut seeds = Random::new(plan.seed);
     for step in 0..plan.steps {
-        let wanted: Vec<u64> = (0..plan.batch).map(|_| seeds.bits()).collect();
-        let batch: Vec<Sequence> = wanted.iter().map(|&seed| sequence::draw(footage, &moving, seed)).collect();
+        let wanted: Vec<u64> = (0..plan.batch).map(|_| random.bits()).collect();
+        let batch: Vec<Sequence> = wanted.into_iter().map(draw).collect();
         let loss = loss(&student, &batch, &device);
         mean += f64::from(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &student);
-        student = optimiser.step(rate(step, plan), student, gradients);
+        student = optimiser.step(rate(step, plan.steps, plan.rate), student, gradients);
         if (step + 1) % 20 == 0 {
             say(format!("step {:5}  loss {:.4}  {:.0} s", step + 1, mean / 20.0, began.elapsed().as_secs_f64()));
             mean = 0.0;
         }
-        if (step + 1) % 200 == 0 {
-            save(step + 1, &student);
+        if (step + 1) % 100 == 0 {
+            save(&student);
         }
     }
     student.valid()
 }
 
-fn rate(step: usize, plan: &Plan) -> f64 {
-    let warm = ((step + 1) as f64 / 50.0).min(1.0);
-    let done = step as f64 / plan.steps.max(1) as f64;
-    plan.rate * warm * (0.02 + 0.98 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()))
+fn optimiser() -> burn::optim::ModuleOptimizer {
+    AdamWConfig::new()
+        .with_weight_decay(1e-3)
+        .with_epsilon(1e-8)
+        .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
+        .init()
+}
+
+/// What the first stage keeps of a sequence.
+struct Described {
+    compared: Tensor<2>,
+    embedding: Tensor<2>,
+    labels: Vec<f32>,
+    weights: Vec<f32>,
+}
+
+/// The convolutions are a hundred times the work of the part over time; random ones already tell pictures apart. So
+/// sequences are described once and the part over time learns from them before anything else.
+fn first_stage(
+    mut student: Student,
+    plan: &Plan,
+    random: &mut Random,
+    draw: &impl Fn(u64) -> Sequence,
+    say: &mut impl FnMut(String),
+) -> Student {
+    let plain = Device::flex();
+    let fixed = student.clone().fork(&plain);
+    let mut all: Vec<Described> = Vec::new();
+    for i in 0..plan.drawn {
+        let sequence = draw(random.bits());
+        let described = fixed.describe(net::input(sequence.frames.iter(), &plain));
+        all.push(Described {
+            embedding: net::embedding(described.clone()),
+            compared: net::compare(described),
+            labels: sequence.labels,
+            weights: sequence.weights,
+        });
+        if (i + 1) % 50 == 0 {
+            say(format!("described {} of {} sequences", i + 1, plan.drawn));
+        }
+    }
+    let device = Device::flex().autodiff();
+    let mut optimiser = optimiser();
+    // One in ten is held back, to see what is learnt and not remembered.
+    let held = (plan.drawn / 10).max(1);
+    let mut mean = 0.0;
+    for step in 0..plan.first {
+        let picked: Vec<usize> = (0..FIRST_BATCH).map(|_| held + random.below(all.len() - held)).collect();
+        let loss = first_loss(&student, picked.iter().map(|&i| &all[i]), &device);
+        mean += f64::from(loss.clone().into_scalar::<f32>());
+        let gradients = GradientsParams::from_grads(loss.backward(), &student);
+        student = optimiser.step(rate(step, plan.first, plan.rate), student, gradients);
+        if (step + 1) % 50 == 0 {
+            let check = first_loss(&student, all.iter().take(held), &device).into_scalar::<f32>();
+            say(format!("first stage, step {:5}  loss {:.4}  held back {check:.4}", step + 1, mean / 50.0));
+            mean = 0.0;
+        }
+    }
+    student
+}
+
+fn first_loss<'a>(student: &Student, of: impl Iterator<Item = &'a Described> + Clone, device: &Device) -> Tensor<1> {
+    let stack = |f: fn(&Described) -> &Tensor<2>| {
+        let parts: Vec<Tensor<2>> = of.clone().map(|d| f(d).clone()).collect();
+        let stacked: Tensor<3> = Tensor::stack(parts, 0);
+        Tensor::<3>::from_data(stacked.into_data(), device)
+    };
+    let x = student.judge(stack(|d| &d.compared), stack(|d| &d.embedding));
+    let gather = |f: fn(&Described) -> &Vec<f32>| {
+        let values: Vec<f32> = of.clone().flat_map(|d| f(d).iter().copied()).collect();
+        let len = values.len();
+        Tensor::<1>::from_data(TensorData::new(values, [len]), device)
+    };
+    cross_entropy(x.flatten(0, 1), gather(|d| &d.labels), gather(|d| &d.weights))
+}
+
+fn rate(step: usize, steps: usize, most: f64) -> f64 {
+    let warm = ((step + 1) as f64 / 30.0).min(1.0);
+    let done = step as f64 / steps.max(1) as f64;
+    most * warm * (0.02 + 0.98 * 0.5 * (1.0 + (std::f64::consts::PI * done).cos()))
 }
 
 /// Mean weighted cross-entropy of a batch.
@@ -72,14 +167,16 @@ pub fn loss(student: &Student, batch: &[Sequence], device: &Device) -> Tensor<1>
     let described = student.describe(net::input(frames.into_iter(), device));
     let scores = (0..batch.len()).map(|i| student.score(described.clone().narrow(0, i * LENGTH, LENGTH)));
     let x = Tensor::cat(scores.collect(), 0);
-    let gather = |f: &dyn Fn(&Sequence) -> &[f32]| {
+    let gather = |f: fn(&Sequence) -> &Vec<f32>| {
         let values: Vec<f32> = batch.iter().flat_map(|s| f(s).iter().copied()).collect();
         let len = values.len();
         Tensor::<1>::from_data(TensorData::new(values, [len]), device)
     };
-    let labels = gather(&|s| &s.labels);
-    let weights = gather(&|s| &s.weights);
-    // max(x, 0) − x·y + ln(1 + e^−|x|): cross-entropy on logits that cannot overflow.
+    cross_entropy(x, gather(|s| &s.labels), gather(|s| &s.weights))
+}
+
+/// max(x, 0) − x·y + ln(1 + e^−|x|): cross-entropy on logits that cannot overflow, as a weighted mean.
+fn cross_entropy(x: Tensor<1>, labels: Tensor<1>, weights: Tensor<1>) -> Tensor<1> {
     let each = relu(x.clone()) - x.clone() * labels + (x.abs().neg().exp() + 1.0).log();
     (each * weights.clone()).sum() / weights.sum()
 }
