@@ -141,11 +141,8 @@ impl Recorder {
                     true,
                 ),
             },
-            Command::Stop => match &self.work {
-                Work::Recording(_) => self.stop(None).await,
-                // The recording ended by itself a moment before; its events are on their way.
-                _ => {}
-            },
+            // Where the recording ended by itself a moment before, its events are on their way.
+            Command::Stop => self.stop(None).await,
             Command::Open { session } => self.open(session).await,
             Command::Cut {
                 request,

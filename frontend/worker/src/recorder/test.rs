@@ -270,7 +270,7 @@ async fn a_camera_that_turns_goes_on_in_a_new_encoding() {
     let study = Rc::clone(&recording.study);
     let session = recording.stop().await.expect("the session");
     study.finish().await;
-    let moments = study.taken();
+    let moments = [session.index.recording.moments.clone(), study.taken()].concat();
     assert_eq!(session.index.video.len(), 60);
     assert_eq!(session.index.video_configs.len(), 2);
     assert_eq!(
