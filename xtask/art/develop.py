@@ -98,7 +98,7 @@ def tone(light, expose, warm, grain_seed):
     mixed = light @ BLEED.T
     stops = np.clip(np.log2(np.maximum(mixed, 1e-6) / 0.18), -9, 5.5)
     # Mid grey to .46, slope set for contrast, ends approached but never met abruptly.
-    slope = 0.155
+    slope = 0.168
     curve = np.where(stops < 0, 0.92 / (1 + np.exp(-stops * slope * 4 / 0.92)), 0.46 + 0.525 * np.tanh(stops * slope / 0.525))
     linear = np.power(np.clip(curve, 0, 1), 2.2) @ UNBLEED.T
     shown = np.power(np.clip(linear, 0, 1), 1 / 2.2)

@@ -115,10 +115,10 @@ def glaze(
     if second:
         top, top_pool = second
         # Broad tongues and narrower runs, both with round ends.
-        tongues = p.step(p.noise(flat, 1.7, 0), 0.36, 0.64)
-        fingers = p.step(p.noise(p.node("Mapping", {"Vector": flat, "Location": (4.0, 1.0, 7.0)}).outputs[0], 4.2, 0), 0.44, 0.66)
+        tongues = p.step(p.noise(flat, 1.6, 0), 0.34, 0.60)
+        fingers = p.math("POWER", p.step(p.noise(p.node("Mapping", {"Vector": flat, "Location": (4.0, 1.0, 7.0)}).outputs[0], 3.2, 0), 0.40, 0.66), 0.5)
         low = p.math("ADD", p.math("MULTIPLY", tongues, drip[1] * -0.9), p.math("MULTIPLY", fingers, drip[1] * -0.75))
-        low = p.math("ADD", low, p.math("MULTIPLY", p.noise(flat, 14, 1), drip[1] * 0.12))
+        low = p.math("ADD", low, p.math("MULTIPLY", p.noise(flat, 9, 0), drip[1] * 0.10))
         rise = p.math("SUBTRACT", z, p.math("ADD", low, drip[0]))
         over = p.step(rise, -0.0012, 0.0016)
         halo = p.math("SUBTRACT", p.step(rise, -0.009, 0.001), over)

@@ -225,8 +225,10 @@ def slab(name, size, at, material, bevel=0.003):
     return block
 
 
-def drape(name, width, length, material, folds, seed=1, cell=0.0035, thick=0.0008):
-    """A cloth lying with folds. `folds` is [(x, y, angle, height, spread, reach)]: ridges running along `angle`."""
+def drape(name, width, length, material, folds, seed=1, cell=0.0035, thick=0.0008, flat=None):
+    """A cloth lying with folds. `folds` is [(x, y, angle, height, spread, reach)]: ridges running along `angle`. Something heavy on
+    `flat` = (x, y, radius) presses it smooth.
+    """
     rnd = random.Random(seed)
     waves = [(rnd.uniform(8, 30), rnd.uniform(8, 30), rnd.uniform(0, 6.28), rnd.uniform(0.0001, 0.0005)) for _ in range(10)]
     nx, ny = int(width / cell), int(length / cell)
@@ -234,16 +236,19 @@ def drape(name, width, length, material, folds, seed=1, cell=0.0035, thick=0.000
     for j in range(ny + 1):
         for i in range(nx + 1):
             x, y = (i / nx - 0.5) * width, (j / ny - 0.5) * length
-            z = 0.0011
+            z, free = 0.0011, 1.0
+            if flat:
+                far = max(0.0, min(1.0, (math.hypot(x - flat[0], y - flat[1]) - flat[2] * 0.75) / (flat[2] * 0.45)))
+                free = 0.05 + 0.95 * far * far * (3 - 2 * far)
             for kx, ky, at, high in waves:
-                z += high * (1 + math.sin(kx * x + ky * y + at))
+                z += free * high * (1 + math.sin(kx * x + ky * y + at))
             for fx, fy, angle, high, spread, reach in folds:
                 along = (x - fx) * math.cos(angle) + (y - fy) * math.sin(angle)
                 across = -(x - fx) * math.sin(angle) + (y - fy) * math.cos(angle)
                 across += 0.012 * math.sin(along * 14 + fx * 40) + 0.006 * math.sin(along * 37)
                 body = math.exp(-((across / spread) ** 2)) * math.exp(-((along / reach) ** 4))
                 # One side of a fold is steeper: the cloth leans over.
-                z += high * body * (1 + 0.35 * math.tanh(across / spread * 2))
+                z += free * high * body * (1 + 0.35 * math.tanh(across / spread * 2))
             # The hem is doubled.
             hem = min(width / 2 - abs(x), length / 2 - abs(y))
             if hem < 0.009:

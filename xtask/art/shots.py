@@ -1,6 +1,5 @@
 """The pictures: which piece, on what, in which light, from where. x is right, y away from the camera, the window is on the left."""
 
-import math
 from dataclasses import dataclass
 from typing import Callable
 
@@ -37,7 +36,7 @@ def shot(name, **settings):
 # --- The morning cup -------------------------------------------------------------------------------------------------
 
 
-@shot("cup-hero")
+@shot("cup-hero", expose=0.1)
 def cup_hero():
     light.room(power=0.30)
     light.table(glaze.wood("oak", "#c49b6c", "#8d6239", plank=0.21))
@@ -77,7 +76,7 @@ def cup_pair():
 # --- The teapot ------------------------------------------------------------------------------------------------------
 
 
-@shot("teapot-hero", expose=0.1)
+@shot("teapot-hero", expose=0.3)
 def teapot_hero():
     light.room("#d8d6cc", "#2c2823", 0.22)
     light.table(glaze.wood("walnut", "#6d4a31", "#3f2818", seed=4, plank=0.24, gloss=0.42))
@@ -128,7 +127,7 @@ def bowls_hero():
     light.camera((0.05, -0.72, 0.30), (0.0, 0, 0.050), 92, 4.0, (0, -0.05, 0.07))
 
 
-@shot("bowls-above", expose=0.0)
+@shot("bowls-above", expose=0.35)
 def bowls_above():
     light.room(power=0.30)
     light.table(glaze.linen("cloth", "#b9ad9a", "#8d8270", seed=8))
@@ -239,7 +238,7 @@ def bud_hero():
     grass((0, 0, 0.118), 3, 0.030, 0.115)
     grass((0.001, 0.002, 0.118), 4, -0.022, 0.085)
     grass((0, 0.003, 0.118), 5, 0.008, 0.135)
-    light.camera((0.03, -0.86, 0.19), (0.003, 0, 0.122), 92, 3.2, (0, -0.04, 0.06))
+    light.camera((0.03, -0.90, 0.195), (0.003, 0, 0.131), 92, 3.2, (0, -0.04, 0.06))
 
 
 @shot("bud-detail", expose=0.05)
@@ -265,15 +264,15 @@ def bud_turn():
 # --- The dinner plate ------------------------------------------------------------------------------------------------
 
 
-@shot("plate-hero", expose=0.0)
+@shot("plate-hero", expose=0.35)
 def plate_hero():
     light.room(power=0.28)
     light.table(glaze.wood("walnut", "#8a6243", "#573a25", seed=11, plank=0.22, gloss=0.5))
     light.window(at=(-0.85, 0.30, 0.60), power=13, to=(0, 0, 0))
-    cloth = shape.drape("cloth", 0.30, 0.46, glaze.linen("cloth", "#d8cfbd", "#aea48f", seed=2), [(-0.10, 0.05, 1.45, 0.010, 0.014, 0.3), (0.12, -0.10, 1.7, 0.011, 0.014, 0.2), (0.08, 0.14, 1.2, 0.008, 0.013, 0.16)], seed=21)
+    cloth = shape.drape("cloth", 0.30, 0.46, glaze.linen("cloth", "#d8cfbd", "#aea48f", seed=2), [(-0.10, 0.05, 1.45, 0.010, 0.014, 0.3), (0.12, -0.10, 1.7, 0.011, 0.014, 0.2), (0.08, 0.14, 1.2, 0.008, 0.013, 0.16)], seed=21, flat=(0.06, 0.0, 0.125))
     cloth.location, cloth.rotation_euler = (-0.06, -0.01, 0), (0, 0, 0.22)
-    pieces.plate((0.0, 0.0, 0.009), 0)
-    shape.branch("twig", [(-0.06, -0.075, 0.021), (-0.02, -0.02, 0.026), (0.03, 0.03, 0.027), (0.06, 0.09, 0.032)], glaze.plain("twig", "#5f5442", 0.8), glaze.foliage("olive", "#6d7758", "#a9aa92"), 24, (0.050, 0.0145), 0.12, 7, 0.0012, 0.8)
+    pieces.plate((0.0, 0.0, 0.0016), 0)
+    shape.branch("twig", [(-0.06, -0.075, 0.022), (-0.02, -0.02, 0.027), (0.03, 0.03, 0.028), (0.06, 0.09, 0.034)], glaze.plain("twig", "#5f5442", 0.8), glaze.foliage("olive", "#6d7758", "#a9aa92"), 24, (0.050, 0.0145), 0.12, 7, 0.0012, 0.8)
     light.camera((0, -0.42, 0.98), (0, -0.004, 0.01), 88, 5.6, (0, -0.03, 0.02))
 
 
@@ -303,7 +302,7 @@ def espresso_hero():
     light.camera((0.04, -0.52, 0.205), (0.002, 0, 0.030), 92, 3.2, (0, -0.02, 0.045))
 
 
-@shot("espresso-above", expose=0.0)
+@shot("espresso-above", expose=0.2)
 def espresso_above():
     light.room(power=0.28)
     light.table(glaze.wood("oak", "#b88c5d", "#7d5532", seed=12, plank=0.18))
