@@ -190,8 +190,8 @@ fn Filter(
         <div class="picker">
             <span class="picker-label" id="sound-filter">"Sound"</span>
             <div class="segments" role="group" aria-labelledby="sound-filter">
-                {choice(false, "As it is")}
-                {choice(true, "For speech")}
+                {choice(false, "Natural")}
+                {choice(true, "Speech")}
             </div>
         </div>
     }
