@@ -48,8 +48,8 @@ export async function studioFootage(): Promise<Footage> {
   const photos = (await readdir(folder)).filter((name) => name.endsWith(".jpg")).sort();
   const shots = 11;
   const seconds = 6;
-  if (photos.length < shots) throw new Error(`${folder} has ${photos.length} pictures, and the footage needs ${shots}`);
-  const chosen = Array.from({ length: shots }, (_, at) => join(folder, photos[Math.floor((at * photos.length) / shots)] ?? ""));
+  if (photos.length < 4) throw new Error(`${folder} has ${photos.length} pictures, and neighbouring shots need to differ`);
+  const chosen = Array.from({ length: shots }, (_, at) => join(folder, photos[at % photos.length] ?? ""));
   const frames = seconds * 30;
   const pictures = chosen.flatMap((path) => ["-i", path]);
   const moves = chosen.map((_, at) => {
