@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn tries_run_out_and_come_back() {
         let limiter = Limiter::default();
-        let at = |ms| UnixMs(1_000_000 + ms);
+        let at = |ms: i64| UnixMs(1_000_000 + ms);
         for _ in 0..3 {
             assert!(limiter.take("a", RATE, at(0)).is_ok());
         }

@@ -1,15 +1,17 @@
-//! Queries of media and uploads.
+//! Queries of media; those of uploads are in `upload`.
+
+mod upload;
 
 use std::collections::HashMap;
 
 use domain::{
-    id::{MediaId, ProductId, ShopId, UploadId},
-    media::{Kind, Media, Upload, UploadState, Variant},
+    id::{MediaId, ProductId, ShopId},
+    media::{Kind, Media, Variant},
     time::UnixMs,
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::NewUpload;
+pub(super) use self::upload::*;
 use crate::{Result, db};
 
 fn variant(row: &AnyRow) -> Result<Variant> {
@@ -311,175 +313,5 @@ pub(super) async fn set_poster(
     .bind(photo.as_str())
     .execute(connection)
     .await?;
-    Ok(())
-}
-
-/// An upload as it is kept.
-pub(super) struct Stored {
-    pub(super) id: UploadId,
-    pub(super) shop: ShopId,
-    pub(super) kind: Kind,
-    pub(super) state: UploadState,
-    pub(super) length: u64,
-    pub(super) received: u64,
-    pub(super) media: Option<MediaId>,
-    pub(super) error: Option<String>,
-    pub(super) expires_at: UnixMs,
-}
-
-impl Stored {
-    /// As its owner sees it.
-    pub(super) fn seen(self, media: Option<Media>) -> Upload {
-        Upload {
-            id: self.id,
-            kind: self.kind,
-            state: self.state,
-            received: self.received,
-            length: self.length,
-            expires_at: self.expires_at,
-            media,
-            error: self.error,
-        }
-    }
-}
-
-macro_rules! upload_columns {
-    () => {
-        "SELECT id, shop_id, kind, state, length, received, media_id, error, expires_at FROM upload "
-    };
-}
-
-fn stored(row: &AnyRow) -> Result<Stored> {
-    Ok(Stored {
-        id: db::parsed(row, "id")?,
-        shop: db::parsed(row, "shop_id")?,
-        kind: db::parsed(row, "kind")?,
-        state: match db::text(row, "state")?.as_str() {
-            "receiving" => UploadState::Receiving,
-            "processing" => UploadState::Processing,
-            "ready" => UploadState::Ready,
-            _ => UploadState::Failed,
-        },
-        length: db::count(row, "length")?,
-        received: db::count(row, "received")?,
-        media: db::text_or_null(row, "media_id")?.and_then(|id| id.parse().ok()),
-        error: db::text_or_null(row, "error")?,
-        expires_at: UnixMs(db::number(row, "expires_at")?),
-    })
-}
-
-pub(super) async fn upload(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    id: &UploadId,
-) -> Result<Option<Stored>> {
-    let row = sqlx::query(concat!(upload_columns!(), "WHERE shop_id = $1 AND id = $2"))
-        .bind(shop.as_str())
-        .bind(id.as_str())
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(stored).transpose()
-}
-
-/// Uploads that are complete and not made into media yet, of every shop: work for the server itself.
-pub(super) async fn processing(connection: &mut AnyConnection) -> Result<Vec<Stored>> {
-    let rows = sqlx::query(concat!(
-        upload_columns!(),
-        "WHERE state = 'processing' ORDER BY created_at, id"
-    ))
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(stored).collect()
-}
-
-/// Unfinished uploads nobody continued, and old answers nobody reads any more, of every shop.
-pub(super) async fn stale(connection: &mut AnyConnection, now: UnixMs) -> Result<Vec<Stored>> {
-    let rows = sqlx::query(concat!(
-        upload_columns!(),
-        "WHERE state <> 'processing' AND expires_at <= $1 ORDER BY expires_at LIMIT 500"
-    ))
-    .bind(now.0)
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(stored).collect()
-}
-
-pub(super) async fn insert_upload(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    id: &UploadId,
-    new: &NewUpload,
-    now: UnixMs,
-    expires_at: UnixMs,
-) -> Result<()> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "seconds of a recording were checked to be below a day"
-    )]
-    let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
-    sqlx::query(
-        "INSERT INTO upload (id, shop_id, kind, state, length, alt, session_id, start_ms, end_ms, created_at, expires_at) \
-         VALUES ($1, $2, $3, 'receiving', $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(id.as_str())
-    .bind(shop.as_str())
-    .bind(new.kind.as_str())
-    .bind(i64::try_from(new.length).unwrap_or(i64::MAX))
-    .bind(new.alt.as_str())
-    .bind(new.session.as_ref().map(|session| session.as_str().to_owned()))
-    .bind(new.span.map(|(start, _)| ms(start)))
-    .bind(new.span.map(|(_, end)| ms(end)))
-    .bind(now.0)
-    .bind(expires_at.0)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Notes how many bytes are durable; the last one makes it work for the server.
-pub(super) async fn received(
-    connection: &mut AnyConnection,
-    id: &UploadId,
-    bytes: u64,
-    expires_at: UnixMs,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE upload SET received = $2, expires_at = $3, \
-         state = CASE WHEN $2 = length THEN 'processing' ELSE 'receiving' END WHERE id = $1 AND state = 'receiving'",
-    )
-    .bind(id.as_str())
-    .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
-    .bind(expires_at.0)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Ends an upload well or badly; `false` when it was ended before.
-pub(super) async fn end_upload(
-    connection: &mut AnyConnection,
-    id: &UploadId,
-    media: Option<&MediaId>,
-    error: Option<&str>,
-    expires_at: UnixMs,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE upload SET state = $2, media_id = $3, error = $4, expires_at = $5 WHERE id = $1 AND state = 'processing'",
-    )
-    .bind(id.as_str())
-    .bind(if media.is_some() { "ready" } else { "failed" })
-    .bind(media.map(MediaId::as_str))
-    .bind(error)
-    .bind(expires_at.0)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn delete_upload(connection: &mut AnyConnection, id: &UploadId) -> Result<()> {
-    sqlx::query("DELETE FROM upload WHERE id = $1 AND state <> 'processing'")
-        .bind(id.as_str())
-        .execute(connection)
-        .await?;
     Ok(())
 }

@@ -169,7 +169,8 @@ on_both! {
     async fn what_is_not_a_photo_or_a_film_is_refused(world: World) {
         let viewer = world.shop("clay").await;
         let film = Film::default().bytes();
-        let silent = Film { handler: *b"soun", codec: *b"mp4a", ..Film::default() }.bytes();
+        let sound = Film { handler: *b"soun", codec: *b"samr", ..Film::default() }.bytes();
+        let text = Film { handler: *b"text", codec: *b"zzzz", ..Film::default() }.bytes();
         let long = Film { duration_ms: 200_000, ..Film::default() }.bytes();
         let still = Film { duration_ms: 0, ..Film::default() }.bytes();
         let prores = Film { codec: *b"apcn", ..Film::default() }.bytes();
@@ -185,10 +186,11 @@ on_both! {
             (Kind::Clip, b"\x1a\x45\xdf\xa3 webm", "WebM"),
             (Kind::Clip, &film[..200], "damaged"),
             (Kind::Clip, b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1", "damaged"),
-            (Kind::Clip, &silent, "film"),
+            (Kind::Clip, &sound, "play the sound"),
+            (Kind::Clip, &text, "no moving pictures"),
             (Kind::Clip, &long, "200 seconds"),
             (Kind::Clip, &still, "no length"),
-            (Kind::Clip, &prores, "film"),
+            (Kind::Clip, &prores, "play the pictures"),
         ] {
             let taken = world.services.media().take_in(&viewer, kind, "", Bytes::copy_from_slice(bytes)).await;
             let Err(Error::Invalid { field: "file", sentence }) = taken else {
