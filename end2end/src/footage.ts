@@ -44,7 +44,7 @@ async function encode(name: string, key: string, input: string[]): Promise<Pick<
 
 /** Eleven shots of six seconds over the demo shop's pictures: slow pans and zooms, hard cuts, a tone that swells in every second shot. */
 export async function studioFootage(): Promise<Footage> {
-  const folder = join(root, "server", "seed", "photos");
+  const folder = join(root, "server", "seed");
   const photos = (await readdir(folder)).filter((name) => name.endsWith(".jpg")).sort();
   const shots = 11;
   const seconds = 6;
