@@ -1,7 +1,7 @@
 //! Writes every page in every state as HTML files, with the style sheets beside them, to be looked at.
 //!
 //! `cargo run -p app --example preview -- OUT_DIR [PHOTO_DIR]`, then serve `OUT_DIR` (any static file server) and open
-//! `index.html`. `PHOTO_DIR` (default `server/seed/photos`) gives the pictures: JPEG files, taken by name in order.
+//! `index.html`. `PHOTO_DIR` (default `server/seed`) gives the pictures: JPEG files, taken by name in order.
 
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let photos = arguments
         .next()
-        .unwrap_or_else(|| root.join("server/seed/photos"));
+        .unwrap_or_else(|| root.join("server/seed"));
     let media = pictures(&photos, &out)?;
     styles(&root, &out)?;
     let pages = pages(&media);

@@ -14,6 +14,7 @@ pub fn Gallery(
 ) -> impl IntoView {
     let root = NodeRef::<html::Div>::new();
     let dialog = NodeRef::<html::Dialog>::new();
+    let frame = NodeRef::<html::Div>::new();
     // Address and words of the picture that is open.
     let open = RwSignal::new((String::new(), String::new()));
     let whole = RwSignal::new(false);
@@ -55,6 +56,36 @@ pub fn Gallery(
             }
         }
     };
+    // Shows the picture larger around the point that was pressed, or whole again.
+    let look = move |event: ev::MouseEvent| {
+        whole.update(|whole| *whole = !*whole);
+        let Some(frame) = frame.get().filter(|_| whole.get()) else {
+            return;
+        };
+        let (width, height) = (
+            f64::from(frame.client_width()),
+            f64::from(frame.client_height()),
+        );
+        // A press by keyboard has no place; the middle is as good as any.
+        let by_hand = event.detail() > 0;
+        let across = if by_hand {
+            f64::from(event.client_x()) / width.max(1.0)
+        } else {
+            0.5
+        };
+        let down = if by_hand {
+            f64::from(event.client_y()) / height.max(1.0)
+        } else {
+            0.5
+        };
+        request_animation_frame(move || {
+            let to = |share: f64, size: i32, seen: f64| {
+                (share * (f64::from(size) - seen)).max(0.0) as i32
+            };
+            frame.set_scroll_left(to(across, frame.scroll_width(), width));
+            frame.set_scroll_top(to(down, frame.scroll_height(), height));
+        });
+    };
     let close = move |_| {
         if let Some(dialog) = dialog.get() {
             dialog.close();
@@ -66,12 +97,14 @@ pub fn Gallery(
             {children()}
         </div>
         <dialog class="zoom" node_ref=dialog aria-label="Picture in full size">
-            <button class="zoom-picture" r#type="button" class:whole=move || whole.get() on:click=move |_| whole.update(|whole| *whole = !*whole)>
-                {move || {
-                    let (address, alt) = open.get();
-                    (!address.is_empty()).then(|| view! { <img src=address alt=alt /> })
-                }}
-            </button>
+            <div class="zoom-picture" class:whole=move || whole.get() node_ref=frame>
+                <button r#type="button" aria-pressed=move || whole.get().to_string() on:click=look>
+                    {move || {
+                        let (address, alt) = open.get();
+                        (!address.is_empty()).then(|| view! { <img src=address alt=alt /> })
+                    }}
+                </button>
+            </div>
             <button class="zoom-close button" r#type="button" on:click=close>"Close"</button>
         </dialog>
     }

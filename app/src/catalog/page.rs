@@ -55,11 +55,11 @@ pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
                     <div class="side">
                         <div class="panel">{panel} {sold_out}</div>
                         {strip}
+                        <p class="from soft">"Sold by " <a href=front>{shop_name}</a></p>
                     </div>
                     <div class="after">
                         {bar}
                         {text}
-                        <p class="from">"Made and sold by " <a href=front>{shop_name}</a></p>
                         {end}
                     </div>
                 </main>

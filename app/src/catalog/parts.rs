@@ -14,6 +14,8 @@ use crate::{
 
 /// How wide the hero is shown: to the edges of a phone, two thirds of the wall on a desktop.
 pub(super) const HERO_SIZES: &str = "(min-width: 60rem) 42vw, 100vw";
+/// Letters of the longest word that fits beside the photo's edge on a phone.
+const LONG_WORD: usize = 20;
 const SLIDE_SIZES: &str = "(min-width: 60rem) 21vw, 100vw";
 
 /// Pictures and clips: swiped on a phone, hung as a wall on a desktop. One list serves both.
@@ -112,7 +114,18 @@ pub(super) fn strip(media: &[Media]) -> Option<AnyView> {
 pub(super) fn panel(product: &Product) -> AnyView {
     let summary = (!product.summary.is_empty())
         .then(|| view! { <p class="summary">{product.summary.clone()}</p> });
-    let title = view! { <h1 class="name">{name(product).to_owned()}</h1> };
+    // Words that no phone holds on one line are set smaller before they are broken.
+    let longest = name(product)
+        .split([' ', '-'])
+        .map(|word| word.chars().count())
+        .max()
+        .unwrap_or(0);
+    let class = if longest > LONG_WORD {
+        "name long"
+    } else {
+        "name"
+    };
+    let title = view! { <h1 class=class>{name(product).to_owned()}</h1> };
     let act = match (product.price, product.available) {
         (Some(price), 1..) => view! {
             <p class="price figure">{price.to_string()}</p>

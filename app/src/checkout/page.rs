@@ -4,6 +4,7 @@ use domain::{
     catalog::Product,
     checkout::{Order, Outcome, PayForm, State},
     identity::Shop,
+    invalid::Invalid,
     money::Money,
 };
 use leptos::prelude::*;
@@ -14,7 +15,7 @@ use crate::{
     document::{Head, Surface, document},
     icon::Icon,
     media::parts::{Fetch, picture, spoken},
-    note::{field, inside, warning, wrong},
+    note::{about, field, inside, warning, wrong},
     shop::parts::{footer, front, header, hero, name},
 };
 
@@ -55,26 +56,34 @@ pub fn checkout(
 }
 
 fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> AnyView {
-    let refusal = error.or(order.declined.as_deref());
+    // The sentence goes to the field it is about, where it is about one.
+    let invalid = form
+        .buyer()
+        .err()
+        .filter(|invalid| error == Some(invalid.sentence.as_str()));
+    let refusal = error
+        .filter(|_| invalid.is_none())
+        .or(order.declined.as_deref().filter(|_| error.is_none()));
+    let errors: Vec<Invalid> = invalid.into_iter().collect();
     let outcomes = site.test_payments.then(|| outcomes(&form.outcome));
     view! {
         <h1>"Almost yours"</h1>
         <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
         {refusal.map(wrong)}
         <form class="stack" method="post" action=format!("/checkout/{}/pay", order.token)>
-            {field("email", "Email", Some("For the receipt and questions about your parcel"), None, |id, described, _| {
+            {field("email", "Email", Some("For the receipt and questions about your parcel"), about(&errors, "email"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required aria-describedby=described value=form.email.clone() />
+                    <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required aria-describedby=described aria-invalid=invalid value=form.email.clone() />
                 }.into_any()
             })}
-            {field("name", "Name", None, None, |id, described, _| {
+            {field("name", "Name", None, about(&errors, "name"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="name" autocomplete="name" required maxlength="100" aria-describedby=described value=form.name.clone() />
+                    <input class="input" id=id name="name" autocomplete="name" required maxlength="100" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
                 }.into_any()
             })}
-            {field("address", "Address", Some("Street, town with postcode, country"), None, |id, described, _| {
+            {field("address", "Address", Some("Street, town with postcode, country"), about(&errors, "address"), |id, described, invalid| {
                 view! {
-                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described>{inside(&form.address)}</textarea>
+                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described aria-invalid=invalid>{inside(&form.address)}</textarea>
                 }.into_any()
             })}
             {outcomes}
@@ -274,7 +283,7 @@ pub fn price_changed(
     };
     ask(site, shop, product, "The price has changed", || {
         view! {
-            <p class="lead">{format!("While you were looking, {} became {way}.", name(product))}</p>
+            <p class="lead">{format!("While you were looking, the price of {} {way}.", name(product))}</p>
             <p class="price figure"><s>{seen.to_string()}</s> " " <strong>{price.to_string()}</strong></p>
             <form method="post" action=format!("/p/{}/buy", product.slug)>
                 <input r#type="hidden" name="quantity" value=quantity.to_string() />

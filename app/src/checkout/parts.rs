@@ -53,6 +53,17 @@ pub(crate) fn moment(at: UnixMs) -> impl IntoView {
     view! { <time datetime=at.rfc3339()>{format!("{} UTC", at.written())}</time> }
 }
 
+/// A moment as a column of them shows it: `22 Nov 2026, 14:05`.
+pub(crate) fn brief(at: UnixMs) -> impl IntoView {
+    let written = at.written();
+    let words: Vec<&str> = written.splitn(3, ' ').collect();
+    let text = match words[..] {
+        [day, month, rest] => format!("{day} {} {rest}", month.chars().take(3).collect::<String>()),
+        _ => written,
+    };
+    view! { <time datetime=at.rfc3339()>{text}</time> }
+}
+
 /// Only the time of day of a moment.
 pub(super) fn time_of_day(at: UnixMs) -> impl IntoView {
     let (hour, minute, _) = at.clock();

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::parts::{Place, empty, filters, framed};
 use crate::{
     Site,
-    checkout::parts::{address, lines, moment},
+    checkout::parts::{address, brief, lines, moment},
     icon::Icon,
 };
 
@@ -145,7 +145,7 @@ fn row(order: &Order) -> impl IntoView + use<> {
             <td class="row-who">{buyer}</td>
             <td class="row-sum end figure">{order.total.full()}</td>
             <td class="row-state">{state(order)}</td>
-            <td class="row-when end figure soft"><time datetime=order.created_at.rfc3339()>{order.created_at.written()}</time></td>
+            <td class="row-when end figure soft">{brief(order.created_at)}</td>
         </tr>
     }
 }

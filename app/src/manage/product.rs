@@ -142,13 +142,13 @@ fn row(product: &Product) -> impl IntoView + use<> {
     );
     let held = product.stock.saturating_sub(product.available);
     let promised =
-        (held > 0).then(|| view! { <span class="soft">{format!(" + {held} reserved")}</span> });
+        (held > 0).then(|| view! { <span class="soft">{format!(", {held} reserved")}</span> });
     view! {
         <tr>
             <td class="row-picture">{small(hero(product))}</td>
             <td class="row-key"><a href=format!("/manage/products/{}", product.id)>{name(product).to_owned()}</a></td>
             <td class="row-state"><span class=state.0>{state.1}</span></td>
-            <td class="row-stock end figure">{product.available} {promised}</td>
+            <td class="row-stock end figure">{product.available}<span class="row-unit">" left"</span>{promised}</td>
             <td class="row-sum end figure">{price}</td>
         </tr>
     }
