@@ -11,6 +11,20 @@ use crate::progress::{self, Lines};
 /// The compilation target of the browser bundles.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
+/// The crates whose features agree on the machine that serves, with the features they are tested with. cargo unites the
+/// features of the packages one call names: calls that name the same ones share every built dependency, and a server
+/// built after its tests costs one link.
+pub(crate) const NATIVE: [&str; 8] = [
+    "--package=domain",
+    "--package=island",
+    "--package=app",
+    "--package=services",
+    "--package=server",
+    "--package=vision",
+    "--package=worker",
+    "--features=vision/train",
+];
+
 /// A cargo call in the checkout, with the target folder of this run.
 pub(crate) fn command(place: &Place) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -28,7 +42,10 @@ pub(crate) fn server(place: &Place) -> Result<PathBuf> {
     progress::run(
         "the server",
         Lines::Show,
-        command(place).args(["build", "--package", "server", "--bin", "vitrine"]),
+        command(place)
+            .arg("build")
+            .args(NATIVE)
+            .args(["--bin", "vitrine"]),
     )?;
     Ok(place.binary("debug"))
 }

@@ -2,6 +2,8 @@
 //!
 //! Leptos' features exclude one another, so crates are linted in groups that agree on them.
 
+use std::fs;
+
 use anyhow::Result;
 
 use super::tally::Tally;
@@ -10,25 +12,20 @@ use crate::install;
 use crate::place::Place;
 use crate::progress::{self, Lines};
 
-/// Arguments of one clippy call each. The first is what runs on the machine that serves; the second what the studio
-/// tests there; the others what runs in browsers.
-const GROUPS: [(&str, &[&str]); 6] = [
+/// What runs on this machine, tests included: name, crates and further arguments of one clippy call each.
+const MACHINE: [(&str, &[&str], &[&str]); 4] = [
+    ("native", &cargo::NATIVE, &[]),
     (
-        "native",
-        &[
-            "--package=domain",
-            "--package=island",
-            "--package=app",
-            "--package=services",
-            "--package=server",
-            "--package=vision",
-            "--package=worker",
-            "--package=xtask",
-            "--features=vision/train",
-            "--all-targets",
-        ],
+        "the server as it ships",
+        &cargo::NATIVE,
+        &["--features=server/embed"],
     ),
-    ("studio, native", &["--package=studio", "--all-targets"]),
+    ("studio, native", &["--package=studio"], &[]),
+    ("xtask", &["--package=xtask"], &[]),
+];
+
+/// What runs in browsers.
+const BROWSER: [(&str, &[&str]); 4] = [
     (
         "frontend",
         &[
@@ -49,9 +46,6 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ),
 ];
 
-/// How many of the groups run on the machine itself.
-const NATIVE: usize = 2;
-
 /// Checks the formatting of every crate.
 ///
 /// # Errors
@@ -71,37 +65,33 @@ pub(super) fn fmt(place: &Place) -> Result<Tally> {
 /// When clippy has something to say.
 pub(super) fn clippy(place: &Place) -> Result<Tally> {
     install::wasm_target(place)?;
+    // What is embedded need not be there for a lint, only its folder.
+    let site = place.target.join("site");
+    fs::create_dir_all(&site)?;
+    let machine = MACHINE
+        .iter()
+        .map(|(name, crates, more)| (name, [crates, *more, &["--all-targets"]].concat()));
+    let browser = BROWSER.iter().map(|(name, crates)| {
+        (
+            name,
+            [crates, &["--target", cargo::WASM, "--profile", "web"][..]].concat(),
+        )
+    });
     let mut tally = Tally::default();
-    for (index, (name, arguments)) in GROUPS.into_iter().enumerate() {
-        let mut command = cargo::command(place);
-        command.arg("clippy").args(arguments);
-        if index >= NATIVE {
-            command.args(["--target", cargo::WASM, "--profile", "web"]);
-        }
-        command.args(["--", "--deny", "warnings"]);
+    for (name, arguments) in machine.chain(browser) {
         progress::step(&format!("clippy: {name}"), || {
-            progress::run("clippy", Lines::Show, &mut command)
+            let mut command = cargo::command(place);
+            command
+                .arg("clippy")
+                .args(&arguments)
+                .env("VITRINE_SITE", &site);
+            progress::run(
+                "clippy",
+                Lines::Show,
+                command.args(["--", "--deny", "warnings"]),
+            )
         })?;
         tally += Tally::PASSED;
     }
     Ok(tally)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_machine_s_groups_come_first() {
-        assert!(
-            GROUPS[..NATIVE]
-                .iter()
-                .all(|(_, arguments)| arguments.contains(&"--all-targets"))
-        );
-        assert!(
-            GROUPS[NATIVE..]
-                .iter()
-                .all(|(_, arguments)| !arguments.contains(&"--all-targets"))
-        );
-    }
 }

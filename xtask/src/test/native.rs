@@ -11,18 +11,6 @@ use crate::install::{self, Package};
 use crate::place::Place;
 use crate::progress::{self, Lines, say, step};
 
-/// The crates of the one build, with the features they are tested with.
-const GROUP: [&str; 8] = [
-    "--package=domain",
-    "--package=island",
-    "--package=app",
-    "--package=services",
-    "--package=server",
-    "--package=vision",
-    "--package=worker",
-    "--features=vision/train",
-];
-
 /// The crates that talk to a database.
 const DATABASE: [&str; 2] = ["services", "server"];
 
@@ -75,10 +63,16 @@ fn all(place: &Place, cluster: Option<&Cluster>) -> Result<Tally> {
 fn group(place: &Place, cluster: Option<&Cluster>, reach: Reach) -> Result<Tally> {
     install::have(Package::Ffmpeg)?;
     let mut command = runner(place);
-    match reach {
-        Reach::Everything => command.args(GROUP),
-        Reach::Database => command.args(DATABASE.map(|package| format!("--package={package}"))),
-    };
+    if reach == Reach::Everything {
+        command.args(cargo::NATIVE);
+    } else if has_nextest() {
+        let filter = DATABASE
+            .map(|package| format!("package({package})"))
+            .join(" + ");
+        command.args(cargo::NATIVE).args(["--filterset", &filter]);
+    } else {
+        command.args(DATABASE.map(|package| format!("--package={package}")));
+    }
     if let Some(cluster) = cluster {
         command.env(POSTGRES, cluster.url());
     } else {
@@ -90,12 +84,17 @@ fn group(place: &Place, cluster: Option<&Cluster>, reach: Reach) -> Result<Tally
 /// nextest where it is installed, else cargo's own runner.
 fn runner(place: &Place) -> Command {
     let mut command = cargo::command(place);
-    if install::find("cargo-nextest").is_some() {
+    if has_nextest() {
         command.args(["nextest", "run", "--no-tests=pass", "--no-fail-fast"]);
     } else {
         command.args(["test", "--no-fail-fast"]);
     }
     command
+}
+
+/// Whether nextest is installed.
+fn has_nextest() -> bool {
+    install::find("cargo-nextest").is_some()
 }
 
 /// Runs a test runner and reads its counts.
