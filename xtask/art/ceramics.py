@@ -87,7 +87,8 @@ def turntable(scene, piece, size, samples, threads, folder):
     for part in parts:
         for slot in getattr(part, "material_slots", []):
             shade = slot.material.node_tree.nodes["Principled BSDF"]
-            for link in list(shade.inputs["Base Color"].links):
+            # Relief belongs to the colours and would stand still while they move.
+            for link in [*shade.inputs["Base Color"].links, *shade.inputs["Normal"].links]:
                 slot.material.node_tree.links.remove(link)
             shade.inputs["Base Color"].default_value = (0.4, 0.4, 0.4, 1)
     write("light.exr")

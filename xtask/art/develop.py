@@ -86,30 +86,36 @@ BLEED = np.array([[0.86, 0.09, 0.05], [0.07, 0.87, 0.06], [0.05, 0.10, 0.85]], n
 UNBLEED = np.linalg.inv(0.72 * BLEED + 0.28 * np.eye(3, dtype=np.float32)).astype(np.float32)
 
 
-def tone(light, expose, warm, grain_seed):
-    """Scene light to display values: a film-like curve with a long shoulder."""
-    h, w, _ = light.shape
-    light = np.maximum(light, 0) * 2.0 ** (expose + BASE) * np.array([0.975 + 0.06 * warm, 1.0, 1.095 - 0.09 * warm], np.float32)
-    # A lens scatters a little of the brightest light.
-    glow = blur(resize(np.minimum(light, 6.0), (w // 8, h // 8), Image.Resampling.BOX), max(2, w // 480))
-    light = light * 0.965 + resize(glow, (w, h), Image.Resampling.BILINEAR) * 0.035
-    x, y = np.arange(w, dtype=np.float32)[None] / w - 0.5, (np.arange(h, dtype=np.float32)[:, None] / h - 0.5) * (h / w)
-    light *= (1 - 0.17 * (x * x + y * y) / (0.25 + 0.25 * (h / w) ** 2))[..., None]
-    mixed = light @ BLEED.T
-    stops = np.clip(np.log2(np.maximum(mixed, 1e-6) / 0.18), -9, 5.5)
-    # Mid grey to .46, slope set for contrast, ends approached but never met abruptly.
-    slope = 0.168
-    curve = np.where(stops < 0, 0.92 / (1 + np.exp(-stops * slope * 4 / 0.92)), 0.46 + 0.525 * np.tanh(stops * slope / 0.525))
-    linear = np.power(np.clip(curve, 0, 1), 2.2) @ UNBLEED.T
-    shown = np.power(np.clip(linear, 0, 1), 1 / 2.2)
-    luma = shown @ np.array([0.26, 0.66, 0.08], np.float32)
-    # Print: shadows a breath of green-brown, lights cream.
-    lights, darks = (luma**1.5)[..., None], ((1 - luma) ** 3)[..., None]
-    shown = shown + lights * np.array([0.006, 0.001, -0.012], np.float32) + darks * np.array([0.010, 0.008, 0.006], np.float32)
-    noise = np.random.default_rng(grain_seed).standard_normal((h, w)).astype(np.float32)
-    noise = 0.6 * noise + 0.4 * np.roll(noise, 1, 0)
-    shown = shown + (noise * (0.0045 * np.sqrt(np.clip(luma, 0.05, 1) * (1.15 - luma))))[..., None]
-    return (np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8)
+class Print:
+    """Scene light to display values: a film-like curve with a long shoulder. The lens's glow is taken from `light` once, so that the
+    frames of a clip can be printed in parts.
+    """
+
+    def __init__(self, light, expose, warm):
+        h, w, _ = light.shape
+        self.gain = np.array([0.975 + 0.06 * warm, 1.0, 1.095 - 0.09 * warm], np.float32) * np.float32(2.0 ** (expose + BASE))
+        # A lens scatters a little of the brightest light.
+        small = resize(np.clip(light * self.gain, 0, 6.0), (w // 8, h // 8), Image.Resampling.BOX)
+        self.glow = resize(blur(small, max(2, w // 480)), (w, h), Image.Resampling.BILINEAR) * 0.035
+        x, y = np.arange(w, dtype=np.float32)[None] / w - 0.5, (np.arange(h, dtype=np.float32)[:, None] / h - 0.5) * (h / w)
+        self.fade = (1 - 0.17 * (x * x + y * y) / (0.25 + 0.25 * (h / w) ** 2))[..., None]
+        noise = np.random.default_rng(7).standard_normal((h, w)).astype(np.float32)
+        self.grain = (0.6 * noise + 0.4 * np.roll(noise, 1, 0)) * np.float32(0.0045)
+
+    def show(self, light, part=np.s_[:, :]):
+        light = (np.maximum(light, 0) * self.gain * 0.965 + self.glow[part]) * self.fade[part]
+        stops = np.clip(np.log2(np.maximum(light @ BLEED.T, 1e-6) / 0.18), -9, 5.5)
+        # Mid grey to .46, slope set for contrast, ends approached but never met abruptly.
+        slope = 0.168
+        curve = np.where(stops < 0, 0.92 / (1 + np.exp(-stops * slope * 4 / 0.92)), 0.46 + 0.525 * np.tanh(stops * slope / 0.525))
+        linear = np.power(np.clip(curve, 0, 1), 2.2) @ UNBLEED.T
+        shown = np.power(np.clip(linear, 0, 1), 1 / 2.2)
+        luma = shown @ np.array([0.26, 0.66, 0.08], np.float32)
+        # Print: shadows a breath of green-brown, lights cream.
+        lights, darks = (luma**1.5)[..., None], ((1 - luma) ** 3)[..., None]
+        shown = shown + lights * np.array([0.006, 0.001, -0.012], np.float32) + darks * np.array([0.010, 0.008, 0.006], np.float32)
+        shown = shown + (self.grain[part] * np.sqrt(np.clip(luma, 0.05, 1) * (1.15 - luma)))[..., None]
+        return (np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def photo(args):
@@ -119,7 +125,7 @@ def photo(args):
         size = (args.width, round(args.width * clean.shape[0] / clean.shape[1]))
         clean = np.maximum(resize(clean, size, Image.Resampling.LANCZOS), 0)
         clean = np.maximum(clean + 0.35 * np.clip(clean - blur(clean, 1), -0.06, 0.06), 0)
-    picture = Image.fromarray(tone(clean, args.expose, args.warm, 7))
+    picture = Image.fromarray(Print(clean, args.expose, args.warm).show(clean))
     for quality in (84, 82, 79, 76, 72, 68):
         data = io.BytesIO()
         picture.save(data, "JPEG", quality=quality, optimize=True, progressive=True, subsampling="4:2:0" if quality < 84 else "4:4:4")
@@ -127,6 +133,9 @@ def photo(args):
             break
     args.out.write_bytes(data.getvalue())
 
+
+# ceramics.py paints a turning piece in this grey for its light.
+GREY = np.float32(0.4)
 
 AROUND, ALONG = 2400, 1600
 
@@ -185,7 +194,8 @@ def turn(args):
     fall = denoiser.clean(lit.get("DiffDir", "RGB") + lit.get("DiffInd", "RGB"), *guides)
     alpha = here.get("Combined", "A")
     solid = np.maximum(alpha, 1e-3)
-    point, normal = here.get("Position", "XYZ"), here.get("Normal", "XYZ")
+    # Where an edge covers a pixel in part, its passes are that part of the whole.
+    point, normal = here.get("Position", "XYZ") / solid, here.get("Normal", "XYZ") / solid
     angle, along = unroll(point)
     inside = alpha[..., 0] > 0.99
     low, high = np.percentile(along[inside], (0.05, 99.95))
@@ -194,25 +204,31 @@ def turn(args):
     still = here.get("DiffCol", "RGB") / solid
     v = np.clip((along - low) / (high - low) * (ALONG - 1), 0, ALONG - 1.001)
     v0 = v.astype(int)
-    fv = (v - v0)[..., None]
+    fv = (v - v0)[..., None].astype(np.float32)
     h, w, _ = base.shape
     command = subprocess.Popen(
         ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{w}x{h}", "-r", f"{args.rate:g}", "-i", "-",
-         "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-c:v", "libx264", "-preset", "slow", "-crf", "21",
+         "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p", "-c:v", "libx264", "-preset", "medium", "-crf", "20",
          "-profile:v", "high", "-g", f"{args.rate:g}", "-keyint_min", f"{args.rate:g}", "-sc_threshold", "0", "-threads", "2",
          "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-movflags", "+faststart",
          "-fflags", "+bitexact", "-flags:v", "+bitexact", str(args.out)],
         stdin=subprocess.PIPE,
     )
+    rows, columns = np.flatnonzero(alpha.max((1, 2)) > 0), np.flatnonzero(alpha.max((0, 2)) > 0)
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    develop = Print(base, args.expose, args.warm)
+    shown = develop.show(base)
+    base, alpha, fall, still, out_here = base[part], alpha[part], fall[part], still[part], out_here[part]
+    angle, v0, fv = angle[part], v0[part], fv[part]
     for frame in range(args.frames):
         u = (angle - frame / args.frames) % 1.0 * AROUND
         u0 = u.astype(int)
-        fu = (u - u0)[..., None]
-        colour = (colours[v0, u0 % AROUND] * (1 - fu) + colours[v0, (u0 + 1) % AROUND] * fu) * (1 - fv)
-        colour += (colours[v0 + 1, u0 % AROUND] * (1 - fu) + colours[v0 + 1, (u0 + 1) % AROUND] * fu) * fv
-        colour = np.where(out_here, colour, still)
-        picture = base + alpha * (colour - 0.4) * fall
-        shown = tone(picture, args.expose, args.warm, 7)
+        fu = (u - u0)[..., None].astype(np.float32)
+        u0, u1 = u0 % AROUND, (u0 + 1) % AROUND
+        lower = colours[v0, u0] * (1 - fu) + colours[v0, u1] * fu
+        upper = colours[v0 + 1, u0] * (1 - fu) + colours[v0 + 1, u1] * fu
+        colour = np.where(out_here, lower * (1 - fv) + upper * fv, still)
+        shown[part] = develop.show(base + alpha * (colour - GREY) * fall, part)
         if frame == 0:
             Image.fromarray(shown).save(args.out.with_suffix(".jpg"), "JPEG", quality=84, optimize=True, progressive=True)
         command.stdin.write(shown.tobytes())

@@ -211,7 +211,7 @@ def vase_turn():
     light.wall(glaze.plaster("wall", "#c9b59d", "#ad9880", seed=11), 0.5)
     light.window(at=(-0.9, -0.45, 0.70), power=16, to=(0, 0, 0.16), size=(0.9, 1.3))
     light.sun((0.85, 0.55, -0.42), 1.6, 2.2, bars=(0.34, 0.50, 2, 2), leaves=10, seed=5, aim=(0.15, 0.35, 0.28))
-    light.camera((0, -1.58, 0.36), (0, 0, 0.152), 92, 4.5, (0, -0.06, 0.15))
+    light.camera((0, -1.34, 0.33), (0, 0, 0.150), 92, 4.5, (0, -0.06, 0.15))
     return pieces.vase((0, 0, 0), 0)
 
 
