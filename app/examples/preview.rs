@@ -28,9 +28,7 @@ fn main() -> io::Result<()> {
         std::process::exit(2);
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let photos = arguments
-        .next()
-        .unwrap_or_else(|| root.join("server/seed"));
+    let photos = arguments.next().unwrap_or_else(|| root.join("server/seed"));
     let media = pictures(&photos, &out)?;
     styles(&root, &out)?;
     let pages = pages(&media);

@@ -79,11 +79,12 @@ pub fn Gallery(
             0.5
         };
         request_animation_frame(move || {
-            let to = |share: f64, size: i32, seen: f64| {
-                (share * (f64::from(size) - seen)).max(0.0) as i32
-            };
-            frame.set_scroll_left(to(across, frame.scroll_width(), width));
-            frame.set_scroll_top(to(down, frame.scroll_height(), height));
+            let to = |share: f64, size: i32, seen: f64| (share * (f64::from(size) - seen)).max(0.0);
+            // As in `mark`: the setters of the offsets take other types where unstable browser interfaces are on.
+            let place = web_sys::ScrollToOptions::new();
+            place.set_left(to(across, frame.scroll_width(), width));
+            place.set_top(to(down, frame.scroll_height(), height));
+            frame.scroll_to_with_scroll_to_options(&place);
         });
     };
     let close = move |_| {
