@@ -69,12 +69,12 @@ pub fn Gallery(
         // A press by keyboard has no place; the middle is as good as any.
         let by_hand = event.detail() > 0;
         let across = if by_hand {
-            f64::from(event.client_x()) / width.max(1.0)
+            fraction(event.client_x()) / width.max(1.0)
         } else {
             0.5
         };
         let down = if by_hand {
-            f64::from(event.client_y()) / height.max(1.0)
+            fraction(event.client_y()) / height.max(1.0)
         } else {
             0.5
         };
@@ -210,6 +210,11 @@ fn mark(id: &str) {
             strip.scroll_to_with_x_and_y(left.into(), 0.0);
         }
     }
+}
+
+/// A coordinate of web-sys, which is whole in one build and a fraction in the other.
+fn fraction(place: impl Into<f64>) -> f64 {
+    place.into()
 }
 
 fn prefers(query: &str) -> bool {
