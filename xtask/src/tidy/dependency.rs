@@ -22,7 +22,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
 ];
 
 /// All that the domain may use: nothing here reads a file, a socket or a clock.
-const DOMAIN: [&str; 2] = ["serde", "thiserror"];
+const DOMAIN: [&str; 3] = ["serde", "thiserror", "unicode-normalization"];
 
 /// Words that have no place in the domain: input and output, clocks, threads, async.
 const IMPURE: [&str; 8] = [

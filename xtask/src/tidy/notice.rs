@@ -44,14 +44,21 @@ pub(super) fn check(tree: &Tree) -> Vec<String> {
         .collect()
 }
 
-/// Whether one of the names is this path or a folder above it.
+/// Whether one of the names is this path, a folder above it, or a pattern with one star that fits it.
 fn covered(path: &str, named: &[&str]) -> bool {
     named.iter().any(|name| {
-        let name = name.trim_end_matches(['*', '/']);
-        !name.is_empty()
-            && (path == name
+        if let Some((start, end)) = name.split_once('*') {
+            return start.contains('/')
+                && path
+                    .strip_prefix(start)
+                    .and_then(|rest| rest.strip_suffix(end))
+                    .is_some_and(|middle| !middle.contains('/') || end.is_empty());
+        }
+        let folder = name.trim_end_matches('/');
+        !folder.is_empty()
+            && (path == folder
                 || path
-                    .strip_prefix(name)
+                    .strip_prefix(folder)
                     .is_some_and(|rest| rest.starts_with('/')))
     })
 }
@@ -60,6 +67,18 @@ fn covered(path: &str, named: &[&str]) -> bool {
 mod tests {
     use super::*;
     use crate::tidy::tree;
+
+    #[test]
+    fn a_pattern() {
+        let notice = ("NOTICE", "Photos (server/seed/*.jpg, media/*)");
+        let files = [
+            notice,
+            ("server/seed/cup.jpg", ""),
+            ("media/a/b.png", ""),
+            ("server/seed/cup.mp4", ""),
+        ];
+        assert_eq!(check(&tree(&files)).len(), 1);
+    }
 
     #[test]
     fn a_file_or_a_folder_above_it() {
