@@ -4,23 +4,36 @@ use std::io;
 
 use bytes::Bytes;
 use domain::{
-    catalog::EditForm,
+    catalog::{EditForm, State},
     id::{MediaId, PersonId, ShopId},
     identity::{SetupForm, Shop, Viewer},
     media::Kind,
+    money::{Currency, Money},
 };
 use serde::Deserialize;
 
 use crate::{Error, Result, Services, catalog::NewProduct};
 
-/// A shop and what it sells.
+/// A shop and what it sells: `server/seed/seed.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Description {
     /// The shop.
-    pub shop: SetupForm,
+    pub shop: Front,
     /// Its products, first on the front page first.
     pub products: Vec<Item>,
+}
+
+/// The shop itself.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Front {
+    /// Its name.
+    pub name: String,
+    /// Its handle.
+    pub handle: String,
+    /// ISO 4217 code of what it sells in.
+    pub currency: String,
 }
 
 /// A product.
@@ -33,17 +46,21 @@ pub struct Item {
     /// Title.
     pub title: String,
     /// One sentence.
+    #[serde(default)]
     pub summary: String,
     /// Paragraphs, separated by empty lines.
-    pub text: String,
-    /// Decimal text in the shop's currency.
-    pub price: String,
-    /// Pieces.
-    pub stock: u32,
-    /// Stays a draft.
     #[serde(default)]
-    pub draft: bool,
+    pub text: String,
+    /// In minor units of the shop's currency.
+    #[serde(default)]
+    pub price_minor: Option<i64>,
+    /// Pieces.
+    #[serde(default)]
+    pub stock: u32,
+    /// Whether it has a page.
+    pub state: State,
     /// Pictures and clips in the order of the page; a photo first.
+    #[serde(default)]
     pub media: Vec<Piece>,
 }
 
@@ -113,7 +130,12 @@ impl Services {
         })
     }
 
-    async fn seed_owner(&self, form: &SetupForm) -> Result<Viewer> {
+    async fn seed_owner(&self, front: &Front) -> Result<Viewer> {
+        let form = SetupForm {
+            shop_name: front.name.clone(),
+            handle: front.handle.clone(),
+            currency: front.currency.clone(),
+        };
         let new = form.check()?;
         let mut write = self.inner.db.write().await?;
         if let Some(viewer) = crate::identity::owner_of(&mut write, new.handle.as_str()).await? {
@@ -169,16 +191,20 @@ impl Services {
             highlights: None,
         };
         let product = self.catalog().create(viewer, new).await?;
+        let currency: Currency = viewer.shop.currency.parse()?;
+        let price = item
+            .price_minor
+            .and_then(|minor| Money::new(minor, currency));
         let form = EditForm {
             title: item.title.clone(),
             summary: item.summary.clone(),
             text: item.text.clone(),
-            price: item.price.clone(),
+            price: price.map(Money::decimal).unwrap_or_default(),
             stock: item.stock.to_string(),
             slug: item.slug.clone(),
         };
         self.catalog().update(viewer, &product.id, &form).await?;
-        if !item.draft {
+        if item.state == State::Published {
             self.catalog().publish(viewer, &product.id).await?;
         }
         Ok(())

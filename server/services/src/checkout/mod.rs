@@ -190,7 +190,7 @@ impl Checkout<'_> {
         };
         sql::insert_line(&mut write, shop, &id, 0, &line).await?;
         stock::insert_hold(&mut write, shop, &id, &product.id, quantity).await?;
-        let body = json!({ "product": product.id, "quantity": quantity });
+        let body = json!({ "products": [product.id], "quantity": quantity });
         event::write(&mut write, shop, "order.held", id.as_str(), &body, now).await?;
         write.commit().await?;
         Ok(Tried::Held(token))
@@ -238,7 +238,7 @@ impl Checkout<'_> {
             .ok_or_else(missing)?;
         settle::run(&mut write, &shop, &mut order, happened, now).await?;
         write.commit().await?;
-        Ok(order)
+        Ok(self.order(token).await?.1)
     }
 
     /// The orders of the viewer's shop that were paid or are open, newest first, at most 500.

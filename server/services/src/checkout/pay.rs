@@ -1,7 +1,7 @@
 //! Paying: ask the processor outside of any transaction, settle inside one, and reconcile what was never answered.
 
 use domain::{
-    checkout::{Event, Order, Outcome, PayForm},
+    checkout::{Event, Outcome, PayForm},
     time::UnixMs,
 };
 
@@ -49,7 +49,8 @@ impl Checkout<'_> {
             Begun::Ask(payment) => {
                 let outcome: Outcome = form.outcome.parse()?;
                 let answer = self.ask(gateway, &payment, outcome).await;
-                let order = self.note(&payment, answer).await?;
+                self.note(&payment, answer).await?;
+                let (_, order) = self.order(token).await?;
                 match order.declined.clone() {
                     Some(reason) if order.state.payable() => Ok(Paid::Declined(order, reason)),
                     _ => Ok(Paid::Done(order)),
@@ -108,7 +109,7 @@ impl Checkout<'_> {
 
     /// Under the order's lock: writes what the processor answered. A failure of ours counts as no answer, because the
     /// processor may have charged all the same.
-    async fn note(&self, payment: &OpenPayment, answer: Answer) -> Result<Order> {
+    async fn note(&self, payment: &OpenPayment, answer: Answer) -> Result<()> {
         let now = self.services.now();
         let intent = match answer {
             Ok(Ok(intent)) => Some(intent),
@@ -143,8 +144,7 @@ impl Checkout<'_> {
         settle::run(&mut write, &shop, &mut order, happened, now).await?;
         let id = intent.as_ref().map(|intent| intent.id.as_str());
         sql::settle_payment(&mut write, &payment.id, state, id, reason.as_deref(), now).await?;
-        write.commit().await?;
-        Ok(order)
+        write.commit().await
     }
 
     /// Asks the processor about open payments. Returns how many were settled.

@@ -176,7 +176,7 @@ fn judge(moov: &Moov, fragments: &HashMap<u32, u64>) -> Result<Clip> {
     if duration_ms == 0 {
         return Err(unusable("This film has no length. Record or cut it again."));
     }
-    if duration_ms > u64::from(MAX_CLIP_MS) {
+    if duration_ms > MAX_CLIP_MS {
         return Err(unusable(format!(
             "This film is {} seconds long; the most is {}. Cut it shorter.",
             duration_ms.div_ceil(1000),

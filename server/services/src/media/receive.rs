@@ -56,7 +56,7 @@ impl Hash {
         }
     }
 
-    fn is_right(self) -> bool {
+    fn matches(self) -> bool {
         match self {
             Self::None => true,
             Self::Sha1(hash, expected) => hash.finalize()[..] == expected[..],
@@ -125,7 +125,7 @@ pub(super) fn run(
             let _ = durable.send(append.offset + written);
         }
     }
-    if checked && !(ended && stopped.is_none() && hash.is_right()) {
+    if checked && !(ended && stopped.is_none() && hash.matches()) {
         let kept = file.set_len(append.offset).and_then(|()| file.sync_data());
         let error = match (stopped, kept) {
             (Some(error), _) => error,

@@ -38,7 +38,7 @@ on_both! {
 
         let (shop, seen) = checkout.order(&order.token).await.expect("order page");
         assert_eq!((shop, &seen), (viewer.shop.clone(), &paid));
-        assert_eq!(checkout.orders(&viewer).await.expect("orders"), [paid.clone()]);
+        assert_eq!(checkout.orders(&viewer).await.expect("orders"), std::slice::from_ref(&paid));
         let sent = checkout.mark_sent(&viewer, &order.id).await.expect("sent");
         assert_eq!((sent.state, sent.sent_at), (State::Sent, Some(world.clock.now())));
         checkout.mark_sent(&viewer, &order.id).await.expect("twice is fine");

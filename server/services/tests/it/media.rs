@@ -40,7 +40,8 @@ fn pieces(
 }
 
 async fn ended(services: &Services, viewer: &Viewer, id: &UploadId) -> Upload {
-    for _ in 0..600 {
+    // Long, because the machine may be busy with other things; nearly always it is a second.
+    for _ in 0..3600 {
         let upload = services.media().upload(viewer, id).await.expect("upload");
         if matches!(upload.state, UploadState::Ready | UploadState::Failed) {
             return upload;
@@ -54,7 +55,7 @@ on_both! {
     async fn an_upload_goes_on_where_it_broke(world: World) {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
-        let bytes = png(700, 500, 33);
+        let bytes = png(400, 300, 33);
         let half = bytes.len() / 2;
         let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
         assert_eq!((upload.state, upload.received), (UploadState::Receiving, 0));
@@ -75,9 +76,9 @@ on_both! {
         assert_eq!(done.expect("appended").received, bytes.len() as u64);
         let ready = ended(&other, &viewer, &upload.id).await;
         let made = ready.media.expect("media");
-        assert_eq!((made.kind, made.width, made.height, made.alt.as_str()), (Kind::Photo, 700, 500, "A cup"));
+        assert_eq!((made.kind, made.width, made.height, made.alt.as_str()), (Kind::Photo, 400, 300, "A cup"));
         let widths: Vec<u32> = made.variants.iter().map(|variant| variant.width).collect();
-        assert_eq!(widths, [320, 320, 320, 640, 640, 640]);
+        assert_eq!(widths, [320, 320, 320, 400, 400, 400]);
 
         // The bytes that are sent are the bytes of the address.
         for variant in &made.variants {
@@ -169,7 +170,7 @@ on_both! {
     async fn what_is_not_a_photo_or_a_film_is_refused(world: World) {
         let viewer = world.shop("clay").await;
         let film = Film::default().bytes();
-        let sound = Film { handler: *b"soun", codec: *b"samr", ..Film::default() }.bytes();
+        let sound = Film { handler: *b"soun", codec: *b"zzzz", ..Film::default() }.bytes();
         let text = Film { handler: *b"text", codec: *b"zzzz", ..Film::default() }.bytes();
         let long = Film { duration_ms: 200_000, ..Film::default() }.bytes();
         let still = Film { duration_ms: 0, ..Film::default() }.bytes();

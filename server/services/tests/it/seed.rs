@@ -8,17 +8,17 @@ use crate::{
 
 fn description() -> Description {
     serde_json::from_value(serde_json::json!({
-        "shop": { "shop_name": "Clay & Ash", "handle": "clay-ash", "currency": "EUR" },
+        "shop": { "name": "Clay & Ash", "handle": "clay-ash", "currency": "EUR" },
         "products": [
             {
-                "title": "Moon cup", "summary": "Glazed.", "text": "By hand.", "price": "38", "stock": 3,
+                "title": "Moon cup", "summary": "Glazed.", "text": "By hand.", "price_minor": 3800, "stock": 3, "state": "published",
                 "media": [
                     { "file": "cup.png", "alt": "A cup" },
                     { "file": "cup.mp4", "kind": "clip", "alt": "The cup turning", "poster": "cup.png" },
                 ],
             },
             {
-                "title": "Bowl", "summary": "", "text": "", "price": "52,50", "stock": 0, "draft": true,
+                "title": "Bowl", "price_minor": 5250, "state": "draft",
                 "media": [{ "file": "bowl.png", "alt": "A bowl" }],
             },
         ],
@@ -41,6 +41,7 @@ on_both! {
         assert_eq!(seeded.products, 2);
         let (shop, cup) = world.services.catalog().by_slug("moon-cup").await.expect("page");
         assert_eq!(shop, seeded.shop);
+        assert_eq!(cup.price.expect("price").minor, 3800);
         assert_eq!(cup.media.iter().map(|media| media.kind).collect::<Vec<_>>(), [Kind::Photo, Kind::Clip]);
         assert!(cup.media[1].variants.iter().any(|variant| variant.mime == "image/jpeg"), "the clip has a poster");
         assert!(world.services.catalog().by_slug("bowl").await.is_err(), "a draft");
@@ -54,5 +55,22 @@ on_both! {
         wrong.products[0].media[0].file = "gone.png".into();
         let refused = world.services.seed(&wrong, read).await;
         assert!(matches!(refused, Err(Error::NotFound(ref sentence)) if sentence.contains("gone.png")));
+    }
+}
+
+#[test]
+fn the_demo_shop_of_this_project_is_whole() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../seed");
+    let text = std::fs::read_to_string(folder.join("seed.json")).expect("seed.json");
+    let description: Description = serde_json::from_str(&text).expect("a description");
+    assert!(description.products.len() >= 6);
+    for piece in description.products.iter().flat_map(|item| &item.media) {
+        let head = std::fs::read(folder.join(&piece.file)).expect(&piece.file);
+        domain::media::Format::expect(&head, piece.kind).expect(&piece.file);
+        assert!(
+            !piece.alt.is_empty(),
+            "{} says what can be seen",
+            piece.file
+        );
     }
 }
