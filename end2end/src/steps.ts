@@ -1,6 +1,6 @@
 // What a person does, in their words.
 
-import { expect, type Locator, type Page } from "@playwright/test";
+import { type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
 
 import type { Vitrine } from "./vitrine.ts";
 
@@ -40,11 +40,30 @@ export async function film(page: Page, seconds: number): Promise<void> {
   await by(page, "stop").click();
 }
 
+/**
+ * Lets tests read what the page shows from its device. The content security policy forbids fetching `blob:` addresses,
+ * rightly, so each blob is remembered where its address is made. Call before the page is opened.
+ */
+export async function rememberBlobs(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const kept = new Map<string, Blob>();
+    Object.assign(globalThis, { keptBlobs: kept });
+    const make = URL.createObjectURL.bind(URL);
+    URL.createObjectURL = (source: Blob | MediaSource) => {
+      const address = make(source);
+      if (source instanceof Blob) kept.set(address, source);
+      return address;
+    };
+  });
+}
+
 /** The bytes behind a media element or picture whose source lives on the page's device. */
 export async function bytesOf(element: Locator): Promise<Buffer> {
   const text = await element.evaluate(async (node: HTMLVideoElement | HTMLImageElement) => {
-    const answer = await fetch(node.currentSrc || node.src);
-    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const address = node.currentSrc || node.src;
+    const blob = (globalThis as unknown as { keptBlobs: Map<string, Blob> }).keptBlobs.get(address);
+    if (!blob) throw new Error(`${address} is no blob of this page`);
+    const bytes = new Uint8Array(await blob.arrayBuffer());
     let binary = "";
     for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
     return btoa(binary);

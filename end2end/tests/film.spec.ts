@@ -2,7 +2,7 @@ import { listen, phone } from "../src/browser.ts";
 import { sessions, studioFootage } from "../src/footage.ts";
 import { film as probe, picture, thumbs } from "../src/probe.ts";
 import { expect, test } from "../src/shop.ts";
-import { by, bytesOf, film, openShop, openStudio, pay } from "../src/steps.ts";
+import { by, bytesOf, film, openShop, openStudio, pay, rememberBlobs } from "../src/steps.ts";
 
 // The main job, end to end: from the camera tab to a paid order.
 for (const footage of [await studioFootage(), ...(await sessions())]) {
@@ -10,6 +10,7 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
     test.setTimeout(300_000);
     const browser = await browse({ footage });
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    await rememberBlobs(context);
     const complaints = listen(context);
     const page = await context.newPage();
     await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
