@@ -50,6 +50,10 @@ pub enum Source {
     Photo(String),
 }
 
+/// Stills that are kept unless the person says otherwise. A page wants a few pictures that differ; the others wait beside
+/// them, one press away.
+pub const STILLS_KEPT: usize = 4;
+
 /// The decisions about one session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Session {
@@ -67,8 +71,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// A fresh choice with the photos taken while filming: everything chosen is kept, the first photo leads, for it was
-    /// taken on purpose and at full resolution; without photos the best still does.
+    /// A fresh choice with the photos taken while filming: clips, photos and the best stills are kept. The first photo
+    /// leads, for it was taken on purpose and at full resolution; without photos the best still does.
     #[must_use]
     pub fn new(choice: &Choice, photos: &[String]) -> Self {
         let mut session = Self {
@@ -92,13 +96,13 @@ impl Session {
         for name in photos {
             session.add_photo(name);
         }
-        for still in &choice.stills {
+        for (rank, still) in choice.stills.iter().enumerate() {
             let id = session.id();
             session.pictures.push(Picture {
                 id,
                 source: Source::Frame(still.t),
                 reasons: still.reasons.clone(),
-                kept: true,
+                kept: rank < STILLS_KEPT,
             });
         }
         session.hero = session.pictures.first().map(|picture| picture.id);
@@ -323,13 +327,29 @@ fn snapped(spots: &[f64], t: f64, otherwise: f64) -> f64 {
     trim::nearest(spots, t).map_or(otherwise, |at| spots[at])
 }
 
-/// Reasons as one line, strongest first: `sharp · steady hands`.
+/// The three strongest reasons with their measures, e.g. `sharp: sharper than 92 % of the session · colourful: 60`.
 #[must_use]
 pub fn because(reasons: &[Reason]) -> String {
+    join(reasons, |words| words)
+}
+
+/// The three strongest reasons without their measures, e.g. `sharp · colourful`.
+#[must_use]
+pub fn in_short(reasons: &[Reason]) -> String {
+    join(reasons, short)
+}
+
+/// A reason without its measure: what stands before the colon.
+#[must_use]
+pub fn short(words: &str) -> &str {
+    words.split_once(": ").map_or(words, |(what, _)| what)
+}
+
+fn join(reasons: &[Reason], part: impl Fn(&str) -> &str) -> String {
     reasons
         .iter()
         .take(3)
-        .map(|reason| reason.words.as_str())
+        .map(|reason| part(&reason.words))
         .collect::<Vec<_>>()
         .join(" · ")
 }
@@ -446,6 +466,34 @@ mod tests {
         other.shots[0].end = 4.0;
         assert_eq!(Session::resume(&saved, &other, &[]), None);
         assert_eq!(Session::resume("{", &choice(), &[]), None);
+    }
+
+    #[test]
+    fn only_the_best_stills_are_kept_unasked() {
+        let many = Choice {
+            stills: (0..8)
+                .map(|i| Still {
+                    t: f64::from(i),
+                    score: 1.0,
+                    reasons: reason("sharp"),
+                })
+                .collect(),
+            ..choice()
+        };
+        let session = Session::new(&many, &["p1".into()]);
+        assert_eq!(session.pictures.len(), 9);
+        assert_eq!(session.kept_pictures().len(), 1 + STILLS_KEPT);
+    }
+
+    #[test]
+    fn reasons_are_said_with_and_without_their_measures() {
+        let mut reasons = reason("sharp: sharper than 92 % of the session");
+        reasons.extend(reason("a shot not shown yet"));
+        assert_eq!(in_short(&reasons), "sharp · a shot not shown yet");
+        assert_eq!(
+            because(&reasons),
+            "sharp: sharper than 92 % of the session · a shot not shown yet"
+        );
     }
 
     #[test]

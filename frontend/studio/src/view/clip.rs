@@ -11,7 +11,10 @@ use super::{
     studio::Studio,
 };
 use crate::{
-    review::{session::Clip, trim},
+    review::{
+        session::{Clip, short},
+        trim,
+    },
     wording,
 };
 
@@ -86,7 +89,7 @@ pub(crate) fn ClipCard(
                 </p>
                 <p class="reasons">
                     <For each=reasons key=|reason| reason.words.clone() let:reason>
-                        <span class="reason" data-test="reason">{reason.words}</span>
+                        <span class="reason" data-test="reason" title=reason.words.clone()>{short(&reason.words).to_owned()}</span>
                     </For>
                 </p>
                 <Trim studio id clip />

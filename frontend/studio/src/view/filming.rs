@@ -8,7 +8,7 @@ use super::{
     monitor::Monitor,
     studio::{Stage, Studio},
 };
-use crate::wording;
+use crate::{review::session::short, wording};
 
 /// Setting up, recording, and the moments after.
 #[component]
@@ -58,7 +58,7 @@ fn Found(
                     let why = highlight
                         .reasons
                         .first()
-                        .map(|r| r.words.clone())
+                        .map(|r| short(&r.words).to_owned())
                         .unwrap_or_default();
                     (
                         wording::timecode(highlight.start),

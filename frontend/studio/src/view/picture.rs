@@ -9,7 +9,7 @@ use super::{
     studio::Studio,
 };
 use crate::{
-    review::session::{Picture, Source, because},
+    review::session::{Picture, Source, in_short},
     wording,
 };
 
@@ -48,7 +48,8 @@ pub(crate) fn PictureCard(
         })
     };
     let name = move || picture.with(|p| p.as_ref().map(what).unwrap_or_default());
-    let why = move || picture.with(|p| p.as_ref().map(|p| because(&p.reasons)).unwrap_or_default());
+    let why =
+        move || picture.with(|p| p.as_ref().map(|p| in_short(&p.reasons)).unwrap_or_default());
     let keep = move |kept: bool| {
         studio.decide(|review| review.keep(id, kept));
     };

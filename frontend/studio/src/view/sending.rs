@@ -72,6 +72,8 @@ pub(crate) struct Item {
     media: Option<MediaId>,
     /// Under which key the upload's address is kept.
     remembered: String,
+    /// The upload's address, once its bytes are with the shop.
+    url: String,
 }
 
 /// All files on their way.
@@ -192,16 +194,17 @@ impl Sending {
     }
 
     async fn run(self, studio: Studio) {
-        let count = self.items.with_untracked(Vec::len);
-        for at in 0..count {
-            let Some(item) = self.items.with_untracked(|items| items.get(at).cloned()) else {
-                break;
-            };
-            if item.state == State::Ready {
-                continue;
+        // All bytes first, then the waiting: the shop prepares the first files while the last are on their way.
+        for at in 0..self.items.with_untracked(Vec::len) {
+            if self.state(at) != Some(State::Ready) {
+                let brought = self.bring(studio, at).await;
+                self.note(at, brought);
             }
-            if let Err(sentence) = self.bring(studio, at, &item).await {
-                self.change(at, |item| item.state = State::Failed(sentence));
+        }
+        for at in 0..self.items.with_untracked(Vec::len) {
+            if self.state(at) == Some(State::Processing) {
+                let ready = self.wait(studio, at).await;
+                self.note(at, ready);
             }
         }
         let all = self.items.with_untracked(|items| {
@@ -212,8 +215,26 @@ impl Sending {
         }
     }
 
-    /// Brings one file to the shop and waits until it is ready.
-    async fn bring(self, studio: Studio, at: usize, item: &Item) -> Result<(), String> {
+    fn state(self, at: usize) -> Option<State> {
+        self.items
+            .with_untracked(|items| items.get(at).map(|item| item.state.clone()))
+    }
+
+    fn note(self, at: usize, result: Result<(), String>) {
+        if let Err(sentence) = result {
+            self.change(at, |item| item.state = State::Failed(sentence));
+        }
+    }
+
+    fn item(self, at: usize) -> Result<Item, String> {
+        self.items
+            .with_untracked(|items| items.get(at).cloned())
+            .ok_or_else(|| "This file is no longer kept. Go back to the clips.".to_owned())
+    }
+
+    /// Brings the bytes of one file to the shop.
+    async fn bring(self, studio: Studio, at: usize) -> Result<(), String> {
+        let item = self.item(at)?;
         self.change(at, |item| item.state = State::Cutting);
         let file = studio.files.get(studio, &item.key).await?;
         let length = file.blob.size() as u64;
@@ -234,14 +255,21 @@ impl Sending {
             item.state = State::Sending;
             item.remembered.clone_from(&key);
         });
+        let url = self.transfer(studio, at, &item, &file, &key).await?;
+        self.change(at, |item| {
+            item.sent = length;
+            item.url = url;
+            item.state = State::Processing;
+        });
+        Ok(())
+    }
+
+    /// Waits until the shop has made one file ready.
+    async fn wait(self, studio: Studio, at: usize) -> Result<(), String> {
         // An upload that is done, but whose file the shop has thrown away since, is brought once more.
         for _ in 0..2 {
-            let url = self.transfer(studio, at, item, &file, &key).await?;
-            self.change(at, |item| {
-                item.sent = length;
-                item.state = State::Processing;
-            });
-            match ready(&url).await {
+            let item = self.item(at)?;
+            match ready(&item.url).await {
                 Ok(media) => {
                     self.change(at, |item| {
                         item.media = Some(media);
@@ -249,9 +277,12 @@ impl Sending {
                     });
                     return Ok(());
                 }
-                Err(Unready::Gone) => store::forget(&key),
+                Err(Unready::Gone) => {
+                    store::forget(&item.remembered);
+                    self.bring(studio, at).await?;
+                }
                 Err(Unready::Refused(sentence)) => {
-                    store::forget(&key);
+                    store::forget(&item.remembered);
                     return Err(sentence);
                 }
                 Err(Unready::Unknown(sentence)) => return Err(sentence),
@@ -379,6 +410,7 @@ fn item(key: Key, kind: Kind, name: String, start: f64, end: f64) -> Item {
         state: State::Waiting,
         media: None,
         remembered: String::new(),
+        url: String::new(),
     }
 }
 

@@ -30,7 +30,10 @@ pub(crate) fn Upload(
                 .iter()
                 .filter(|item| item.state == State::Ready)
                 .count();
-            match items.iter().find(|item| busy(&item.state)) {
+            let moving = items
+                .iter()
+                .find(|item| busy(&item.state) && item.state != State::Processing);
+            match moving.or_else(|| items.iter().find(|item| busy(&item.state))) {
                 Some(item) => format!(
                     "{}: {} ({} of {} done)",
                     item.name,
