@@ -65,7 +65,7 @@ pub struct Public {
     #[arg(long, env = "VITRINE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
     /// Take payments from the test gateway, which moves no money. On by itself only when the public address is localhost.
-    #[arg(long, env = "VITRINE_TEST_PAYMENTS")]
+    #[arg(long, env = "VITRINE_TEST_PAYMENTS", value_parser = clap::builder::FalseyValueParser::new())]
     pub test_payments: bool,
 }
 
@@ -96,10 +96,13 @@ pub struct Serve {
         value_name = "IP:PORT"
     )]
     pub listen: std::net::SocketAddr,
+    /// How people reach it.
     #[command(flatten)]
     pub public: Public,
+    /// Where its data is.
     #[command(flatten)]
     pub store: Store,
+    /// Where its files are.
     #[command(flatten)]
     pub site: Site,
     /// Address of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed; may be given several times.
@@ -115,6 +118,7 @@ pub struct Serve {
 /// `vitrine seed`.
 #[derive(Debug, Clone, Args)]
 pub struct Seed {
+    /// Where its data is.
     #[command(flatten)]
     pub store: Store,
     /// The address people type, for the link that is printed.
@@ -130,10 +134,13 @@ pub struct Seed {
 /// `vitrine doctor`.
 #[derive(Debug, Clone, Args)]
 pub struct Doctor {
+    /// How people reach it.
     #[command(flatten)]
     pub public: Public,
+    /// Where its data is.
     #[command(flatten)]
     pub store: Store,
+    /// Where its files are.
     #[command(flatten)]
     pub site: Site,
 }
@@ -141,6 +148,7 @@ pub struct Doctor {
 /// `vitrine owner-link`.
 #[derive(Debug, Clone, Args)]
 pub struct OwnerLink {
+    /// Where its data is.
     #[command(flatten)]
     pub store: Store,
     /// The address people type, for the link that is printed.

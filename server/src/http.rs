@@ -66,7 +66,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PHOTO_PATIENCE: Duration = Duration::from_secs(1800);
 
 /// Everything the shop answers.
-#[must_use]
 pub fn router(vitrine: Vitrine) -> Router {
     let quick = Router::new()
         .merge(public_pages())

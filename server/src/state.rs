@@ -59,7 +59,13 @@ pub struct Vitrine(Arc<Inner>);
 impl Vitrine {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(services: Services, assets: app::Assets, files: Files, config: Config) -> Self {
+    pub fn new(
+        services: Services,
+        clock: Clock,
+        assets: app::Assets,
+        files: Files,
+        config: Config,
+    ) -> Self {
         let pages = page::Cache::default();
         let origin = config.public_url.origin();
         let site = app::Site {
@@ -76,7 +82,7 @@ impl Vitrine {
             origin,
             pages,
             limits: Limits::default(),
-            clock: Clock::System,
+            clock,
             metrics: Metrics::default(),
         }))
     }

@@ -152,6 +152,18 @@ def outward(normal, point):
     return (normal[..., 0] * point[..., 0] + normal[..., 1] * point[..., 1]) / r > -0.1
 
 
+def spread(known, *passes):
+    """Carries passes a few pixels past where they are known: a pixel that an edge covers in part has no place of its own."""
+    passes, known = [p.copy() for p in passes], known.copy()
+    for _ in range(6):
+        for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+            take = np.roll(known, (dy, dx), (0, 1)) & ~known
+            for p in passes:
+                p[take] = np.roll(p, (dy, dx), (0, 1))[take]
+            known |= take
+    return passes
+
+
 def skin(folder, low, high):
     """The unrolled colours of the piece, (ALONG, AROUND, 3), gathered from its sides; each point counts where it faces the camera."""
     total, weight = np.zeros((ALONG * AROUND, 3)), np.zeros(ALONG * AROUND)
@@ -194,8 +206,7 @@ def turn(args):
     fall = denoiser.clean(lit.get("DiffDir", "RGB") + lit.get("DiffInd", "RGB"), *guides)
     alpha = here.get("Combined", "A")
     solid = np.maximum(alpha, 1e-3)
-    # Where an edge covers a pixel in part, its passes are that part of the whole.
-    point, normal = here.get("Position", "XYZ") / solid, here.get("Normal", "XYZ") / solid
+    point, normal = spread(alpha[..., 0] > 0.99, here.get("Position", "XYZ"), here.get("Normal", "XYZ") / solid)
     angle, along = unroll(point)
     inside = alpha[..., 0] > 0.99
     low, high = np.percentile(along[inside], (0.05, 99.95))

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use services::Services;
+use services::{Clock, Services};
 use tokio::{net::TcpListener, sync::watch};
 
 use super::{Ended, Failure, site_source};
@@ -51,7 +51,7 @@ pub async fn run(args: cli::Serve) -> Ended {
         test_payments,
         trusted_proxies: args.trusted_proxies,
     };
-    let vitrine = Vitrine::new(services.clone(), assets, files, config);
+    let vitrine = Vitrine::new(services.clone(), Clock::System, assets, files, config);
     greet(&services, &public_url, test_payments).await?;
 
     let (stop, stopped) = watch::channel(false);

@@ -9,16 +9,10 @@ use axum::{
 use super::error::Problem;
 use crate::state::Vitrine;
 
-/// `GET /healthz`: 200 when the shop can serve.
-pub async fn health(State(vitrine): State<Vitrine>) -> Response {
-    let (status, words) = match vitrine.services.healthy().await {
-        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
-        Err(error) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("{}\n", error.sentence()),
-        ),
-    };
-    plain(status, words)
+/// `GET /healthz`: 200 when the shop can serve, 503 when not.
+pub async fn health(State(vitrine): State<Vitrine>) -> Result<Response, Problem> {
+    vitrine.services.healthy().await?;
+    Ok(plain(StatusCode::OK, "ok\n".to_owned()))
 }
 
 /// `GET /metrics`.

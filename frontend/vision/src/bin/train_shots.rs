@@ -75,18 +75,15 @@ fn run() -> Result<(), String> {
         std::fs::write(&path, bytes).map_err(|e| format!("{} cannot be written: {e}", path.display()))
     };
     let mut kept = Ok(());
-    let began = match &from {
-        Some(path) => {
-            let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
-            let device = burn::tensor::Device::flex();
-            Some((weights::hash(&bytes).map_err(|e| e.to_string())?, weights::read(&bytes, &device).map_err(|e| e.to_string())?))
-        }
+    let from = match from {
+        Some(path) => Some(std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?),
         None => None,
     };
-    let from_hash = began.as_ref().map(|b| b.0.clone());
-    let student = learn::train(&footage, &plan, began.map(|b| b.1), |line| eprintln!("{line}"), |student| {
+    let from_hash = from.as_deref().map(weights::hash).transpose().map_err(|e| e.to_string())?;
+    let student = learn::train(&footage, &plan, from.as_deref(), |line| eprintln!("{line}"), |student| {
         kept = store("shots.bin", &weights::write(student));
-    });
+    })
+    .map_err(|e| e.to_string())?;
     kept?;
     let bytes = weights::write(&student);
     store("shots.bin", &bytes)?;

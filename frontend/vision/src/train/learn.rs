@@ -14,7 +14,11 @@ use super::{
     random::Random,
     sequence::{self, LENGTH, Sequence},
 };
-use crate::shot::net::{self, Student};
+use crate::shot::{
+    WeightsError,
+    net::{self, Student},
+    weights,
+};
 
 /// How to train.
 #[derive(Debug, Clone)]
@@ -38,17 +42,20 @@ const FIRST_BATCH: usize = 16;
 
 /// Trains a student, `from` these weights or from scratch; `say` gets a line now and then, `save` the network every 100
 /// steps of the second stage.
+///
+/// # Errors
+/// [`WeightsError`] when the weights to go on from cannot be used.
 pub fn train(
     footage: &[Footage],
     plan: &Plan,
-    from: Option<Student>,
+    from: Option<&[u8]>,
     mut say: impl FnMut(String),
     mut save: impl FnMut(&Student),
-) -> Student {
+) -> Result<Student, WeightsError> {
     let device = Device::flex().autodiff();
     device.seed(plan.seed);
     let mut student = match from {
-        Some(student) => student.fork(&device),
+        Some(bytes) => weights::read(bytes, &device)?,
         None => Student::new(&device),
     };
     let mut random = Random::new(plan.seed);
@@ -76,7 +83,7 @@ pub fn train(
             save(&student);
         }
     }
-    student.valid()
+    Ok(student.valid())
 }
 
 fn optimiser() -> burn::optim::ModuleOptimizer {

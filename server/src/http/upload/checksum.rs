@@ -4,18 +4,18 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use services::media::Checksum;
 
 /// Value of `Tus-Checksum-Algorithm`.
-pub const ALGORITHMS: &str = "sha1,sha256";
+pub(super) const ALGORITHMS: &str = "sha1,sha256";
 
 /// Why the header cannot be used: 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("Upload-Checksum must be `sha1` or `sha256`, a space and the base64 digest of the body.")]
-pub struct Unusable;
+pub(super) struct Unusable;
 
 /// Reads the header.
 ///
 /// # Errors
 /// When it is malformed or names an algorithm we do not have.
-pub fn parse(header: &str) -> Result<Checksum, Unusable> {
+pub(super) fn parse(header: &str) -> Result<Checksum, Unusable> {
     let (name, digest) = header.trim().split_once(' ').ok_or(Unusable)?;
     let digest = STANDARD.decode(digest.trim()).map_err(|_| Unusable)?;
     match name {

@@ -9,7 +9,7 @@ const LONGEST: usize = 4096;
 
 /// Why the header cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub(super) enum Malformed {
     /// Longer than 4 096 bytes.
     #[error("Upload-Metadata is longer than 4096 bytes; send shorter values.")]
     TooLong,
@@ -27,7 +27,7 @@ pub enum Malformed {
 ///
 /// # Errors
 /// See [`Malformed`].
-pub fn parse(header: &str) -> Result<BTreeMap<String, String>, Malformed> {
+pub(super) fn parse(header: &str) -> Result<BTreeMap<String, String>, Malformed> {
     if header.len() > LONGEST {
         return Err(Malformed::TooLong);
     }

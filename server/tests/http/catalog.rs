@@ -1,0 +1,192 @@
+//! Product pages and the studio's drafts.
+
+use crate::door::Door;
+
+#[tokio::test]
+async fn a_page_is_the_same_for_everyone_and_kept() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (path, page) = door.product(&clay, "Blue cup", "38", "2").await;
+    let first = door.get(&page).send().await;
+    assert_eq!(first.status, 200);
+    assert_eq!(first.header("set-cookie"), "");
+    assert!(first.text().contains("Blue cup") && first.text().contains("38"));
+    assert_eq!(first.header("cache-control"), "public, no-cache");
+    assert!(
+        first
+            .header("cdn-cache-control")
+            .contains("stale-while-revalidate")
+    );
+    assert!(
+        first.header("cache-tag").contains("product:")
+            && first.header("cache-tag").contains("shop:")
+    );
+    assert_eq!(first.header("vary"), "accept-encoding");
+    assert!(
+        first.header("cache-status").contains("stored"),
+        "{}",
+        first.header("cache-status")
+    );
+    assert!(first.header("link").contains("/pkg/shop-1.css"));
+    let mine = door.get(&page).cookie(&clay.cookie).send().await;
+    assert_eq!(mine.header("cache-status"), "vitrine; hit");
+    assert_eq!(mine.body, first.body, "the owner sees what everyone sees");
+    let same = door
+        .get(&page)
+        .header("if-none-match", first.header("etag"))
+        .send()
+        .await;
+    assert_eq!((same.status.as_u16(), same.body.len()), (304, 0));
+    assert_eq!(same.header("etag"), first.header("etag"));
+
+    let slug = page.trim_start_matches("/p/");
+    let saved = door
+        .post(&path)
+        .cookie(&clay.cookie)
+        .form(&[
+            ("slug", slug),
+            ("title", "Green cup"),
+            ("price", "39"),
+            ("stock", "2"),
+        ])
+        .await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let changed = door
+        .get(&page)
+        .header("if-none-match", first.header("etag"))
+        .send()
+        .await;
+    assert_eq!(
+        changed.status, 200,
+        "the change is seen by the very next look"
+    );
+    assert!(changed.text().contains("Green cup"));
+}
+
+#[tokio::test]
+async fn a_page_comes_packed_the_way_it_is_wanted() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "2").await;
+    let plain = door.get(&page).send().await;
+    let br = door
+        .get(&page)
+        .header("accept-encoding", "gzip, br")
+        .send()
+        .await;
+    let gzip = door
+        .get(&page)
+        .header("accept-encoding", "gzip")
+        .send()
+        .await;
+    assert_eq!(
+        (
+            br.header("content-encoding"),
+            gzip.header("content-encoding")
+        ),
+        ("br", "gzip")
+    );
+    let mut unpacked = Vec::new();
+    brotli::BrotliDecompress(&mut &br.body[..], &mut unpacked).unwrap();
+    assert_eq!(unpacked, plain.body);
+    let mut unpacked = Vec::new();
+    std::io::copy(
+        &mut flate2::read::GzDecoder::new(&gzip.body[..]),
+        &mut unpacked,
+    )
+    .unwrap();
+    assert_eq!(unpacked, plain.body);
+    let tags = [plain.header("etag"), br.header("etag"), gzip.header("etag")];
+    assert!(
+        tags[0] != tags[1] && tags[1] != tags[2] && tags.iter().all(|tag| tag.starts_with('"'))
+    );
+    let kept = door
+        .get(&page)
+        .header("accept-encoding", "br")
+        .header("if-none-match", tags[2])
+        .send()
+        .await;
+    assert_eq!(kept.status, 304);
+}
+
+#[tokio::test]
+async fn titles_cannot_write_the_page() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (path, page) = door
+        .product(&clay, "</script><script>alert(1)</script>\"'&", "38", "2")
+        .await;
+    for answer in [
+        door.get(&page).send().await,
+        door.get("/@clay").send().await,
+        door.get(&path).cookie(&clay.cookie).send().await,
+    ] {
+        assert_eq!(answer.status, 200);
+        assert!(
+            !answer.text().contains("<script>alert"),
+            "{}",
+            answer.text()
+        );
+    }
+}
+
+#[tokio::test]
+async fn unknown_and_odd_addresses_are_not_there() {
+    let door = Door::open().await;
+    for path in [
+        "/p/nothing",
+        "/p/NOTHING%20",
+        "/p/-",
+        &format!("/p/{}", "x".repeat(500)),
+    ] {
+        let answer = door.get(path).send().await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn the_studio_makes_a_draft() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let draft = serde_json::json!({ "title": "From the studio", "media": [], "session": "s-1", "highlights": null });
+    let nobody = door.post("/api/products").json(&draft).await;
+    assert_eq!(
+        (nobody.status.as_u16(), nobody.json()["code"].as_str()),
+        (401, Some("signed_out"))
+    );
+    let made = door
+        .post("/api/products")
+        .cookie(&clay.cookie)
+        .json(&draft)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let edit = made.json()["edit_url"].as_str().unwrap().to_owned();
+    assert!(
+        door.get(&edit)
+            .cookie(&clay.cookie)
+            .send()
+            .await
+            .text()
+            .contains("From the studio")
+    );
+    for wrong in [
+        serde_json::json!({ "title": "x", "media": ["../../etc"] }),
+        serde_json::json!({ "title": 7 }),
+        serde_json::json!({ "title": "x", "session": "not a session" }),
+    ] {
+        let answer = door
+            .post("/api/products")
+            .cookie(&clay.cookie)
+            .json(&wrong)
+            .await;
+        assert_eq!(answer.status, 422, "{wrong}");
+        assert!(answer.json()["error"].as_str().unwrap().len() > 10);
+    }
+    let foreign = door
+        .post("/api/products")
+        .cookie(&clay.cookie)
+        .json(&serde_json::json!({ "title": "x", "media": ["unknown"] }))
+        .await;
+    assert_eq!(foreign.status, 404);
+}

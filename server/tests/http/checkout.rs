@@ -1,0 +1,348 @@
+//! Buying, as a phone without JavaScript does it.
+
+use std::time::Duration;
+
+use domain::{checkout::HOLD_MS, time::UnixMs};
+use services::Clock;
+
+use std::time::Duration;
+
+use domain::{checkout::HOLD_MS, time::UnixMs};
+use services::Clock;
+
+use crate::door::{Answer, Door};
+
+const BUYER: [(&str, &str); 3] = [
+    ("email", "ana@example.org"),
+    ("name", "Ana"),
+    ("address", "1 Quiet St\nLeeds"),
+];
+
+async fn buy(door: &Door, page: &str, fields: &[(&str, &str)]) -> Answer {
+    door.post(&format!("{page}/buy")).form(fields).await
+}
+
+async fn pay(door: &Door, checkout: &str, outcome: &str) -> Answer {
+    let mut fields = BUYER.to_vec();
+    fields.push(("outcome", outcome));
+    door.post(&format!("{checkout}/pay")).form(&fields).await
+}
+
+#[tokio::test]
+async fn from_the_page_to_a_receipt() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "2").await;
+    let bought = buy(
+        &door,
+        &page,
+        &[("quantity", "1"), ("price_seen_minor", "3800")],
+    )
+    .await;
+    assert_eq!(bought.status, 303, "{}", bought.text());
+    assert_eq!(bought.header("set-cookie"), "");
+    let checkout = bought.header("location").to_owned();
+    assert!(checkout.starts_with("/checkout/"));
+    let form = door.get(&checkout).send().await;
+    assert_eq!(form.status, 200);
+    assert_eq!(form.header("cache-control"), "private, no-store");
+    assert!(
+        form.text().contains("Blue cup")
+            && form.text().contains("name=\"outcome\"")
+            && form.text().contains("Test payments")
+    );
+
+    let paid = pay(&door, &checkout, "success").await;
+    assert_eq!(paid.status, 303, "{}", paid.text());
+    let order = paid.header("location").to_owned();
+    assert!(order.starts_with("/order/"));
+    let receipt = door.get(&order).send().await;
+    assert_eq!(receipt.status, 200);
+    assert!(
+        receipt.text().contains("Blue cup") && receipt.text().contains("Test order"),
+        "{}",
+        receipt.text()
+    );
+
+    let twice = pay(&door, &checkout, "success").await;
+    assert_eq!(
+        (twice.status.as_u16(), twice.header("location")),
+        (303, order.as_str()),
+        "pressing twice pays once"
+    );
+    let back = door.get(&checkout).send().await;
+    assert_eq!(
+        (back.status.as_u16(), back.header("location")),
+        (303, order.as_str())
+    );
+
+    let list = door
+        .get("/manage/orders")
+        .cookie(&clay.cookie)
+        .send()
+        .await
+        .text();
+    assert_eq!(
+        list.matches("/manage/orders/").count(),
+        list.matches("href=\"/manage/orders/").count()
+    );
+    assert!(list.contains("Ana"), "{list}");
+}
+
+#[tokio::test]
+async fn pressing_buy_twice_is_one_order() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    let fields = [
+        ("quantity", "1"),
+        ("price_seen_minor", "3800"),
+        ("attempt", "0123456789abcdef0123456789abcdef"),
+    ];
+    let (one, two) = tokio::join!(buy(&door, &page, &fields), buy(&door, &page, &fields));
+    assert_eq!(
+        (one.status.as_u16(), two.status.as_u16()),
+        (303, 303),
+        "{} {}",
+        one.text(),
+        two.text()
+    );
+    assert_eq!(one.header("location"), two.header("location"));
+}
+
+#[tokio::test]
+async fn the_last_piece_is_sold_once_and_the_page_says_so() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (path, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    assert!(door.get(&page).send().await.text().contains("/buy"));
+    let first = buy(&door, &page, &[("price_seen_minor", "3800")]).await;
+    assert_eq!(first.status, 303);
+    let second = buy(&door, &page, &[("price_seen_minor", "3800")]).await;
+    assert_eq!(second.status, 409);
+    assert!(second.text().contains("Sold out"), "{}", second.text());
+    assert!(
+        door.get(&page).send().await.text().contains("Sold out"),
+        "the kept page was dropped"
+    );
+    let over = door
+        .post(&format!("{}/cancel", first.header("location")))
+        .form(&[])
+        .await;
+    assert_eq!(over.status, 303, "{}", over.text());
+    assert!(
+        !door.get(&page).send().await.text().contains("Sold out"),
+        "the piece is back"
+    );
+    let more = door
+        .post(&path)
+        .cookie(&clay.cookie)
+        .form(&[("title", "Blue cup"), ("price", "38"), ("stock", "5")])
+        .await;
+    assert_eq!(more.status, 303);
+    let many = buy(
+        &door,
+        &page,
+        &[("quantity", "6"), ("price_seen_minor", "3800")],
+    )
+    .await;
+    assert_eq!(many.status, 409);
+}
+
+#[tokio::test]
+async fn a_changed_price_is_shown_before_anything_is_held() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (path, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    let saved = door
+        .post(&path)
+        .cookie(&clay.cookie)
+        .form(&[("title", "Blue cup"), ("price", "42.50"), ("stock", "1")])
+        .await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let asked = buy(
+        &door,
+        &page,
+        &[("quantity", "1"), ("price_seen_minor", "3800")],
+    )
+    .await;
+    assert_eq!(asked.status, 409);
+    assert!(
+        asked.text().contains("42,50") && asked.text().contains("value=\"4250\""),
+        "{}",
+        asked.text()
+    );
+    let agreed = buy(
+        &door,
+        &page,
+        &[("quantity", "1"), ("price_seen_minor", "4250")],
+    )
+    .await;
+    assert_eq!(agreed.status, 303, "nothing was held by the first try");
+}
+
+#[tokio::test]
+async fn a_declined_payment_keeps_the_hold_and_the_form() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+        .await
+        .header("location")
+        .to_owned();
+    let declined = pay(&door, &checkout, "decline").await;
+    assert_eq!(declined.status, 402);
+    assert!(
+        declined.text().contains("declined")
+            && declined.text().contains("value=\"ana@example.org\""),
+        "{}",
+        declined.text()
+    );
+    let paid = pay(&door, &checkout, "success").await;
+    assert_eq!(paid.status, 303, "{}", paid.text());
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_waits_on_the_order_page() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+        .await
+        .header("location")
+        .to_owned();
+    let pending = pay(&door, &checkout, "unknown").await;
+    assert_eq!(pending.status, 303, "{}", pending.text());
+    let order = door.get(pending.header("location")).send().await;
+    assert_eq!(order.status, 200);
+    let again = pay(&door, &checkout, "success").await;
+    assert_eq!(
+        (again.status.as_u16(), again.header("location")),
+        (303, pending.header("location"))
+    );
+}
+
+#[tokio::test]
+async fn wrong_input_gets_a_sentence() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "3").await;
+    for quantity in ["0", "-1", "100000", "99999999999999999999", "many", "1.5"] {
+        let answer = buy(
+            &door,
+            &page,
+            &[("quantity", quantity), ("price_seen_minor", "3800")],
+        )
+        .await;
+        assert!(
+            matches!(answer.status.as_u16(), 409 | 422),
+            "{quantity}: {}",
+            answer.status
+        );
+        assert!(answer.text().contains("<!DOCTYPE html>"));
+    }
+    assert_eq!(buy(&door, "/p/nothing", &[]).await.status, 404);
+    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+        .await
+        .header("location")
+        .to_owned();
+    let bad = door
+        .post(&format!("{checkout}/pay"))
+        .form(&[("email", "ana"), ("name", "<i>Ana"), ("address", "x")])
+        .await;
+    assert_eq!(bad.status, 422);
+    assert!(
+        bad.text().contains("email") && bad.text().contains("&lt;i&gt;Ana"),
+        "{}",
+        bad.text()
+    );
+    let odd = pay(&door, &checkout, "free").await;
+    assert_eq!(odd.status, 422);
+    for path in ["/checkout/unknown", "/order/unknown"] {
+        assert_eq!(door.get(path).send().await.status, 404);
+    }
+    assert_eq!(pay(&door, "/checkout/unknown", "success").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_hold_that_runs_out_puts_the_piece_back_on_its_page() {
+    let clock = Clock::set(UnixMs(1_800_000_000_000));
+    let door = Door::with("http://localhost:3000", clock.clone()).await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+        .await
+        .header("location")
+        .to_owned();
+    assert!(door.get(&page).send().await.text().contains("Sold out"));
+    clock.advance_ms(HOLD_MS + 1);
+    let stop = tokio::sync::Notify::new();
+    let house = door.vitrine.services.keep_house(stop.notified());
+    let purging = door.vitrine.purger.follow(stop.notified());
+    let looking = async {
+        for _ in 0..200 {
+            if !door.get(&page).send().await.text().contains("Sold out") {
+                stop.notify_waiters();
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        stop.notify_waiters();
+        false
+    };
+    let ((), (), is_back) = tokio::join!(house, purging, looking);
+    assert!(
+        is_back,
+        "nobody asked for it, and the kept page was dropped all the same"
+    );
+    let late = pay(&door, &checkout, "success").await;
+    assert_eq!(late.status, 410, "{}", late.text());
+    let over = door.get(&checkout).send().await;
+    assert_eq!(over.status, 200);
+    assert!(over.text().contains(&page), "the way back to the product");
+}
+
+#[tokio::test]
+async fn a_hold_that_runs_out_puts_the_piece_back_on_its_page() {
+    let clock = Clock::set(UnixMs(1_800_000_000_000));
+    let door = Door::with("http://localhost:3000", clock.clone()).await;
+    let clay = door.creator("Clay", "clay").await;
+    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+        .await
+        .header("location")
+        .to_owned();
+    assert!(door.get(&page).send().await.text().contains("Sold out"));
+    clock.advance_ms(HOLD_MS + 1);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let told = || {
+        let mut stopped = stopped.clone();
+        async move {
+            stopped.wait_for(|stop| *stop).await.unwrap();
+        }
+    };
+    let house = door.vitrine.services.keep_house(told());
+    let purging = door.vitrine.purger.follow(told());
+    let looking = async {
+        let mut is_back = false;
+        for _ in 0..400 {
+            is_back = !door.get(&page).send().await.text().contains("Sold out");
+            if is_back {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        stop.send(true).unwrap();
+        is_back
+    };
+    let ((), (), is_back) = tokio::join!(house, purging, looking);
+    assert!(
+        is_back,
+        "nobody asked for it, and the kept page was dropped all the same"
+    );
+    let late = pay(&door, &checkout, "success").await;
+    assert_eq!(late.status, 410, "{}", late.text());
+    let over = door.get(&checkout).send().await;
+    assert_eq!(over.status, 200);
+    assert!(over.text().contains(&page), "the way back to the product");
+}

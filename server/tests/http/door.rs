@@ -1,0 +1,353 @@
+//! A shop to knock at, and what it answers.
+
+use std::path::Path;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use server::{
+    asset::Files,
+    config::{Config, PublicUrl, SiteSource},
+    http,
+    state::Vitrine,
+};
+use services::{Clock, Random, Services};
+use tower::ServiceExt;
+
+/// A password that is long enough.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running shop of its own.
+pub(crate) struct Door {
+    pub(crate) router: Router,
+    pub(crate) vitrine: Vitrine,
+    pub(crate) origin: String,
+    _data: tempfile::TempDir,
+}
+
+/// A creator who is signed in.
+pub(crate) struct Creator {
+    pub(crate) cookie: String,
+    pub(crate) handle: String,
+}
+
+impl Door {
+    /// A fresh instance at `http://localhost:3000`.
+    pub(crate) async fn open() -> Self {
+        Self::at("http://localhost:3000").await
+    }
+
+    /// A fresh instance at `public_url`; test payments are on.
+    pub(crate) async fn at(public_url: &str) -> Self {
+        Self::with(public_url, Clock::System).await
+    }
+
+    /// A fresh instance whose clock is moved by the test.
+    pub(crate) async fn with(public_url: &str, clock: Clock) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let site = data.path().join("site");
+        build_site(&site);
+        let public_url: PublicUrl = public_url.parse().unwrap();
+        let mut stored = services::Config::new(data.path().join("data"), public_url.origin());
+        stored.test_payments = true;
+        let services = Services::open_with(stored, clock.clone(), Random::System)
+            .await
+            .unwrap();
+        let files = Files::new(SiteSource::Folder(site));
+        let assets = app::Assets::parse(&files.manifest().unwrap()).unwrap();
+        let config = Config {
+            listen: "127.0.0.1:3000".parse().unwrap(),
+            public_url: public_url.clone(),
+            test_payments: true,
+            trusted_proxies: Vec::new(),
+        };
+        let vitrine = Vitrine::new(services, clock, assets, files, config);
+        Self {
+            router: http::router(vitrine.clone()),
+            vitrine,
+            origin: public_url.origin(),
+            _data: data,
+        }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Ask<'_> {
+        Ask::new(self, Method::GET, path)
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask<'_> {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        Ask::new(self, method, path).header("origin", &self.origin)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Ask<'_> {
+        self.ask("POST", path)
+    }
+
+    /// Path of a link that opens a new shop.
+    pub(crate) async fn link(&self) -> String {
+        self.vitrine
+            .services
+            .identity()
+            .create_owner_link(None)
+            .await
+            .unwrap()
+            .path
+    }
+
+    /// A new shop by password, through the front door.
+    pub(crate) async fn creator(&self, name: &str, handle: &str) -> Creator {
+        let answer = self
+            .post(&self.link().await)
+            .form(&[
+                ("shop_name", name),
+                ("handle", handle),
+                ("currency", "EUR"),
+                ("password", PASSWORD),
+            ])
+            .await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        assert_eq!(answer.header("location"), "/studio");
+        Creator {
+            cookie: answer.cookie(),
+            handle: handle.to_owned(),
+        }
+    }
+
+    /// A draft with one photo, a title, a price and a stock, ready to be published. Answers its path in `/manage`.
+    pub(crate) async fn draft(
+        &self,
+        creator: &Creator,
+        title: &str,
+        price: &str,
+        stock: &str,
+    ) -> String {
+        let made = self
+            .post("/manage/products")
+            .cookie(&creator.cookie)
+            .form(&[])
+            .await;
+        assert_eq!(made.status, 303, "{}", made.text());
+        let path = made.header("location").to_owned();
+        let added = self
+            .post(&format!("{path}/photos"))
+            .cookie(&creator.cookie)
+            .files("photos", &[("cup.jpg", &photo(96, 120))])
+            .await;
+        assert_eq!(added.status, 303, "{}", added.text());
+        let saved = self
+            .post(&path)
+            .cookie(&creator.cookie)
+            .form(&[("title", title), ("price", price), ("stock", stock)])
+            .await;
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        path
+    }
+
+    /// A product with a page. Answers its path in `/manage` and its public path.
+    pub(crate) async fn product(
+        &self,
+        creator: &Creator,
+        title: &str,
+        price: &str,
+        stock: &str,
+    ) -> (String, String) {
+        let path = self.draft(creator, title, price, stock).await;
+        let published = self
+            .post(&format!("{path}/publish"))
+            .cookie(&creator.cookie)
+            .form(&[])
+            .await;
+        assert_eq!(published.status, 303, "{}", published.text());
+        let editor = self.get(&path).cookie(&creator.cookie).send().await;
+        let page = editor.between("href=\"/p/", "\"");
+        (path, format!("/p/{page}"))
+    }
+}
+
+/// The least site that pages can be served from.
+fn build_site(site: &Path) {
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
+    std::fs::create_dir_all(site.join("static")).unwrap();
+    let manifest = r#"{"shop.css":"/pkg/shop-1.css","studio-boot.js":"/pkg/studio-boot-1.js"}"#;
+    std::fs::write(site.join("manifest.json"), manifest).unwrap();
+    std::fs::write(site.join("pkg/shop-1.css"), "body{}").unwrap();
+    std::fs::write(site.join("pkg/shop-1.css.br"), "packed").unwrap();
+    std::fs::write(site.join("pkg/studio-boot-1.js"), "export {}").unwrap();
+    std::fs::write(site.join("static/favicon.svg"), "<svg/>").unwrap();
+}
+
+/// A JPEG with something in it.
+pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x % 256) as u8, (y % 256) as u8, 90])
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut file, image::ImageFormat::Jpeg)
+        .unwrap();
+    file.into_inner()
+}
+
+/// A request being put together.
+pub(crate) struct Ask<'a> {
+    door: &'a Door,
+    method: Method,
+    path: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl<'a> Ask<'a> {
+    fn new(door: &'a Door, method: Method, path: &str) -> Self {
+        let host = door.origin.split_once("://").unwrap().1.to_owned();
+        Self {
+            door,
+            method,
+            path: path.to_owned(),
+            headers: vec![("host".to_owned(), host.into_bytes())],
+            body: Vec::new(),
+        }
+    }
+
+    /// Sets a header, in the place of one of that name.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers
+            .push((name.to_owned(), value.as_bytes().to_vec()));
+        self
+    }
+
+    pub(crate) fn raw(mut self, name: &str, value: &[u8]) -> Self {
+        self.headers.push((name.to_owned(), value.to_vec()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn cookie(self, cookie: &str) -> Self {
+        self.header("cookie", cookie)
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) async fn form(self, fields: &[(&str, &str)]) -> Answer {
+        let encoded = |text: &str| {
+            text.bytes()
+                .map(|b| format!("%{b:02X}"))
+                .collect::<String>()
+        };
+        let pairs: Vec<String> = fields
+            .iter()
+            .map(|(key, value)| format!("{key}={}", encoded(value)))
+            .collect();
+        self.header("content-type", "application/x-www-form-urlencoded")
+            .body(pairs.join("&"))
+            .send()
+            .await
+    }
+
+    pub(crate) async fn json(self, value: &serde_json::Value) -> Answer {
+        self.header("content-type", "application/json")
+            .body(value.to_string())
+            .send()
+            .await
+    }
+
+    pub(crate) async fn files(self, field: &str, files: &[(&str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, file) in files {
+            body.extend_from_slice(
+                format!("--edge\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: image/jpeg\r\n\r\n").as_bytes(),
+            );
+            body.extend_from_slice(file);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--edge--\r\n");
+        self.header("content-type", "multipart/form-data; boundary=edge")
+            .body(body)
+            .send()
+            .await
+    }
+
+    pub(crate) async fn send(self) -> Answer {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in &self.headers {
+            request = request.header(name, value.as_slice());
+        }
+        if !self.body.is_empty()
+            && !self
+                .headers
+                .iter()
+                .any(|(name, _)| name == "content-length")
+        {
+            request = request.header(header::CONTENT_LENGTH, self.body.len());
+        }
+        let at: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        let request = request
+            .extension(ConnectInfo(at))
+            .body(Body::from(self.body))
+            .unwrap();
+        let response = self.door.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// A header's value; empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The cookie that was set, as it is sent back.
+    pub(crate) fn cookie(&self) -> String {
+        self.header("set-cookie")
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// What stands between the first `start` and the next `end`.
+    pub(crate) fn between(&self, start: &str, end: &str) -> String {
+        let text = self.text();
+        let rest = text
+            .split_once(start)
+            .unwrap_or_else(|| panic!("no {start} in {text}"))
+            .1;
+        rest.split_once(end).unwrap().0.to_owned()
+    }
+}

@@ -1,0 +1,365 @@
+//! The seller's pages.
+
+use crate::door::{Door, photo};
+
+#[tokio::test]
+async fn every_page_needs_its_viewer() {
+    let door = Door::open().await;
+    for path in [
+        "/manage",
+        "/manage/products",
+        "/manage/products/x",
+        "/manage/orders",
+        "/manage/orders/x",
+        "/studio",
+    ] {
+        let answer = door.get(path).send().await;
+        assert_eq!(answer.status, 303, "{path}");
+        assert!(
+            answer.header("location").starts_with("/sign-in?next="),
+            "{path}"
+        );
+        let forged = door.get(path).cookie("vitrine_session=forged").send().await;
+        assert_eq!(forged.status, 303, "{path}");
+    }
+    for path in [
+        "/manage/products",
+        "/manage/products/x",
+        "/manage/products/x/publish",
+        "/manage/products/x/photos",
+        "/manage/orders/x/send",
+    ] {
+        let answer = door.post(path).form(&[]).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (303, "/sign-in?next=/manage"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_page_opens() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    for path in [
+        "/manage",
+        "/manage/products",
+        "/manage/orders",
+        "/manage/products?show=drafts",
+        "/manage/orders?show=%00",
+    ] {
+        let answer = door.get(path).cookie(&clay.cookie).send().await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("cache-control"), "private, no-store");
+    }
+    let unknown = door
+        .get("/manage/products/unknown")
+        .cookie(&clay.cookie)
+        .send()
+        .await;
+    assert_eq!(unknown.status, 404);
+    assert_eq!(
+        door.get("/manage/orders/unknown")
+            .cookie(&clay.cookie)
+            .send()
+            .await
+            .status,
+        404
+    );
+    assert_eq!(
+        door.get("/manage/products/NOT%20AN%20ID")
+            .cookie(&clay.cookie)
+            .send()
+            .await
+            .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn nobody_reaches_another_shop() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let glas = door.creator("Glas", "glas").await;
+    let (path, page) = door.product(&clay, "Blue cup", "38", "3").await;
+    let bought = door
+        .post(&format!("{page}/buy"))
+        .form(&[("price_seen_minor", "3800")])
+        .await;
+    let checkout = bought.header("location").to_owned();
+    let paid = door
+        .post(&format!("{checkout}/pay"))
+        .form(&[
+            ("email", "ana@example.org"),
+            ("name", "Ana"),
+            ("address", "1 Quiet St"),
+            ("outcome", "success"),
+        ])
+        .await;
+    assert_eq!(paid.status, 303);
+    let order = door
+        .get("/manage/orders")
+        .cookie(&clay.cookie)
+        .send()
+        .await
+        .between("href=\"/manage/orders/", "\"");
+    let order = format!("/manage/orders/{order}");
+    assert_eq!(
+        door.get(&order).cookie(&clay.cookie).send().await.status,
+        200
+    );
+
+    assert_eq!(
+        door.get(&path).cookie(&glas.cookie).send().await.status,
+        404
+    );
+    assert_eq!(
+        door.get(&order).cookie(&glas.cookie).send().await.status,
+        404
+    );
+    for action in [
+        "",
+        "/publish",
+        "/unpublish",
+        "/delete",
+        "/media/x/move",
+        "/media/x/remove",
+    ] {
+        let answer = door
+            .post(&format!("{path}{action}"))
+            .cookie(&glas.cookie)
+            .form(&[("direction", "up"), ("title", "mine")])
+            .await;
+        assert_eq!(answer.status, 404, "{action}");
+    }
+    let photos = door
+        .post(&format!("{path}/photos"))
+        .cookie(&glas.cookie)
+        .files("photos", &[("x.jpg", &photo(64, 64))])
+        .await;
+    assert_eq!(photos.status, 404);
+    assert_eq!(
+        door.post(&format!("{order}/send"))
+            .cookie(&glas.cookie)
+            .form(&[])
+            .await
+            .status,
+        404
+    );
+    assert!(
+        !door
+            .get("/manage/orders")
+            .cookie(&glas.cookie)
+            .send()
+            .await
+            .text()
+            .contains("Ana")
+    );
+    assert!(door.get(&page).send().await.text().contains("Blue cup"));
+    let sent = door
+        .post(&format!("{order}/send"))
+        .cookie(&clay.cookie)
+        .form(&[])
+        .await;
+    assert_eq!(
+        (sent.status.as_u16(), sent.header("location")),
+        (303, order.as_str())
+    );
+}
+
+#[tokio::test]
+async fn the_editor_names_what_is_wrong_and_keeps_what_was_typed() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let path = door.draft(&clay, "Cup", "38", "2").await;
+    for (price, words) in [
+        ("-1", "below zero"),
+        ("99999999999", "too large"),
+        ("twelve", "not a price"),
+        ("1e400", "not a price"),
+    ] {
+        let answer = door
+            .post(&path)
+            .cookie(&clay.cookie)
+            .form(&[("title", "New <title>"), ("price", price), ("stock", "2")])
+            .await;
+        assert_eq!(answer.status, 422, "{price}");
+        let text = answer.text();
+        assert!(
+            text.contains(words) && text.contains("New &lt;title&gt;"),
+            "{price}: {text}"
+        );
+    }
+    let stock = door
+        .post(&path)
+        .cookie(&clay.cookie)
+        .form(&[("title", "Cup"), ("price", "38"), ("stock", "-5")])
+        .await;
+    assert_eq!(stock.status, 422);
+    let empty = door
+        .post("/manage/products")
+        .cookie(&clay.cookie)
+        .form(&[])
+        .await;
+    let refused = door
+        .post(&format!("{}/publish", empty.header("location")))
+        .cookie(&clay.cookie)
+        .form(&[])
+        .await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("title"), "{}", refused.text());
+    let gone = door
+        .post(&format!("{}/delete", empty.header("location")))
+        .cookie(&clay.cookie)
+        .form(&[])
+        .await;
+    assert_eq!(
+        (gone.status.as_u16(), gone.header("location")),
+        (303, "/manage/products")
+    );
+    assert_eq!(
+        door.get(empty.header("location"))
+            .cookie(&clay.cookie)
+            .send()
+            .await
+            .status,
+        404
+    );
+    let said = door
+        .get(&format!("{path}?said=%3Cscript%3E"))
+        .cookie(&clay.cookie)
+        .send()
+        .await;
+    assert!(!said.text().contains("<script>"), "no words from a link");
+}
+
+#[tokio::test]
+async fn photos_are_added_moved_replaced_and_removed() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let path = door.draft(&clay, "Cup", "38", "2").await;
+    let added = door
+        .post(&format!("{path}/photos"))
+        .cookie(&clay.cookie)
+        .files(
+            "photos",
+            &[("a.jpg", &photo(90, 60)), ("b.jpg", &photo(60, 90))],
+        )
+        .await;
+    assert_eq!(added.status, 303, "{}", added.text());
+    let order = || async {
+        let text = door.get(&path).cookie(&clay.cookie).send().await.text();
+        let place = format!("{path}/media/");
+        let mut ids: Vec<String> = Vec::new();
+        for part in text.split(&place).skip(1) {
+            let id = part.split('/').next().unwrap().to_owned();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        ids
+    };
+    let ids = order().await;
+    assert_eq!(ids.len(), 3);
+    let moved = door
+        .post(&format!("{path}/media/{}/move", ids[2]))
+        .cookie(&clay.cookie)
+        .form(&[("direction", "first")])
+        .await;
+    assert_eq!(moved.status, 303);
+    assert_eq!(
+        order().await,
+        [ids[2].clone(), ids[0].clone(), ids[1].clone()]
+    );
+    let sideways = door
+        .post(&format!("{path}/media/{}/move", ids[2]))
+        .cookie(&clay.cookie)
+        .form(&[("direction", "sideways")])
+        .await;
+    assert_eq!(sideways.status, 422);
+    let replaced = door
+        .post(&format!("{path}/media/{}/replace", ids[0]))
+        .cookie(&clay.cookie)
+        .files("photo", &[("c.jpg", &photo(80, 80))])
+        .await;
+    assert_eq!(replaced.status, 303, "{}", replaced.text());
+    let now = order().await;
+    assert!(now.len() == 3 && now[0] == ids[2] && now[1] != ids[0] && now[2] == ids[1]);
+    let removed = door
+        .post(&format!("{path}/media/{}/remove", ids[1]))
+        .cookie(&clay.cookie)
+        .form(&[])
+        .await;
+    assert_eq!(removed.status, 303);
+    assert_eq!(order().await.len(), 2);
+    assert_eq!(
+        door.post(&format!("{path}/media/unknown/remove"))
+            .cookie(&clay.cookie)
+            .form(&[])
+            .await
+            .status,
+        404
+    );
+    let elsewhere = door
+        .post(&format!("{path}/media/unknown/replace"))
+        .cookie(&clay.cookie)
+        .files("photo", &[("c.jpg", &photo(64, 64))])
+        .await;
+    assert_eq!(elsewhere.status, 404);
+}
+
+#[tokio::test]
+async fn a_bad_file_costs_only_itself() {
+    let door = Door::open().await;
+    let clay = door.creator("Clay", "clay").await;
+    let path = door.draft(&clay, "Cup", "38", "2").await;
+    let mixed = door
+        .post(&format!("{path}/photos"))
+        .cookie(&clay.cookie)
+        .files(
+            "photos",
+            &[
+                ("good.jpg", &photo(90, 60)),
+                ("bad.jpg", b"%PDF-1.7 not a photo"),
+            ],
+        )
+        .await;
+    assert_eq!(mixed.status, 422);
+    assert!(
+        mixed.text().contains("bad.jpg") && mixed.text().contains("PDF"),
+        "{}",
+        mixed.text()
+    );
+    assert_eq!(
+        mixed.text().matches("/remove\"").count(),
+        2,
+        "the good one was kept"
+    );
+    let none = door
+        .post(&format!("{path}/photos"))
+        .cookie(&clay.cookie)
+        .files("photos", &[("", b"")])
+        .await;
+    assert_eq!(none.status, 422);
+    let large = vec![0xff_u8; 41 * 1024 * 1024];
+    let refused = door
+        .post(&format!("{path}/photos"))
+        .cookie(&clay.cookie)
+        .files("photos", &[("large.jpg", &large)])
+        .await;
+    assert_eq!(refused.status, 413);
+    assert!(
+        refused.text().contains("large.jpg") && refused.text().contains("40 MB"),
+        "{}",
+        refused.text()
+    );
+    let broken = door
+        .post(&format!("{path}/photos"))
+        .cookie(&clay.cookie)
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .body("--edge\r\nnonsense")
+        .send()
+        .await;
+    assert_eq!(broken.status, 400);
+}
