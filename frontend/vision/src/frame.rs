@@ -144,12 +144,15 @@ impl Sampler {
         for row in (0..ch).step_by(step) {
             let weight = step.min(ch - row);
             if planes.layout() == Layout::I420 {
-                self.chroma.add_strided(row, weight, planes.plane(1).row(row, cw), 1, 0);
-                self.chroma.add_strided(row, weight, planes.plane(2).row(row, cw), 1, 1);
+                self.chroma
+                    .add_strided(row, weight, planes.plane(1).row(row, cw), 1, 0);
+                self.chroma
+                    .add_strided(row, weight, planes.plane(2).row(row, cw), 1, 1);
             } else {
                 let uv = planes.plane(1).row(row, cw * 2);
                 self.chroma.add_strided(row, weight, uv, 2, 0);
-                self.chroma.add_strided(row, weight, uv.get(1..).unwrap_or(&[]), 2, 1);
+                self.chroma
+                    .add_strided(row, weight, uv.get(1..).unwrap_or(&[]), 2, 1);
             }
         }
         for (i, pixel) in rgb.chunks_exact_mut(3).enumerate() {

@@ -174,7 +174,11 @@ impl Network {
         }
         let before = match &self.before {
             Some(before) => before.described.clone(),
-            None => waiting.described.clone().narrow(0, 0, 1).repeat_dim(0, BLOCK),
+            None => waiting
+                .described
+                .clone()
+                .narrow(0, 0, 1)
+                .repeat_dim(0, BLOCK),
         };
         let all = vec![before, waiting.described.clone(), next.described.clone()];
         let scores = self.student.score(Tensor::cat(all, 0));

@@ -6,5 +6,5 @@
 pub mod footage;
 pub mod learn;
 pub mod random;
-pub mod shots;
 pub mod sequence;
+pub mod shots;

@@ -50,7 +50,10 @@ fn wanted() -> Result<Option<Wanted>, String> {
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
-        let mut value = || args.next().ok_or_else(|| format!("{name} needs a value.\n{USAGE}"));
+        let mut value = || {
+            args.next()
+                .ok_or_else(|| format!("{name} needs a value.\n{USAGE}"))
+        };
         match name.as_str() {
             "--help" => {
                 println!("{USAGE}");
@@ -62,7 +65,10 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--predictions" => out.predictions = Some(value()?.into()),
             "--least" => {
                 let text = value()?;
-                out.least = Some(text.parse().map_err(|_| format!("{text} is no number.\n{USAGE}"))?);
+                out.least = Some(
+                    text.parse()
+                        .map_err(|_| format!("{text} is no number.\n{USAGE}"))?,
+                );
             }
             "--plain" => out.plain = true,
             "--json" => out.json = true,
@@ -80,8 +86,12 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let detect = if wanted.plain {
         Detect::Plain
     } else {
-        let bytes = std::fs::read(&wanted.weights)
-            .map_err(|e| format!("The weights {} cannot be read: {e}", wanted.weights.display()))?;
+        let bytes = std::fs::read(&wanted.weights).map_err(|e| {
+            format!(
+                "The weights {} cannot be read: {e}",
+                wanted.weights.display()
+            )
+        })?;
         Detect::Network(bytes)
     };
     let mut rows: BTreeMap<&String, Row> = BTreeMap::new();
@@ -98,18 +108,28 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
         let row = score::clip(entry, &predicted);
         seconds += recording.duration;
         if !wanted.json && (row.fp > 0 || row.cut_tp < row.cuts || row.gradual_tp < row.graduals) {
-            println!("{name}: missed {:?}, missed graduals {:?}, false {:?} {:?}", row.missed, row.missed_graduals, row.false_at, row.fp_on);
+            println!(
+                "{name}: missed {:?}, missed graduals {:?}, false {:?} {:?}",
+                row.missed, row.missed_graduals, row.false_at, row.fp_on
+            );
         }
         if !entry.shots.is_empty() {
             shown(wanted, name, &recording, entry)?;
         }
-        found.insert(name.clone(), predicted.iter().map(|p| serde_json::json!([p.0, p.1])).collect());
+        found.insert(
+            name.clone(),
+            predicted
+                .iter()
+                .map(|p| serde_json::json!([p.0, p.1]))
+                .collect(),
+        );
         rows.insert(name, row);
     }
     let total = score::total(rows.values());
     if let Some(path) = &wanted.predictions {
         let text = serde_json::json!({"name": if wanted.plain { "plain" } else { "student" }, "clips": found}).to_string();
-        std::fs::write(path, text).map_err(|e| format!("{} cannot be written: {e}", path.display()))?;
+        std::fs::write(path, text)
+            .map_err(|e| format!("{} cannot be written: {e}", path.display()))?;
     }
     let ok = wanted.least.is_none_or(|least| total.f1 >= least);
     let speed = seconds / began.elapsed().as_secs_f64().max(1e-9);
@@ -117,7 +137,10 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
         let line = |metric: &str, value: Option<f64>, unit: &str| {
             if let Some(value) = value {
                 let limit = if metric == "f1" { wanted.least } else { None };
-                println!("{}", serde_json::json!({"bench": "shots", "set": wanted.truth.display().to_string(), "metric": metric, "value": value, "unit": unit, "limit": limit, "ok": limit.is_none_or(|l| value >= l)}));
+                println!(
+                    "{}",
+                    serde_json::json!({"bench": "shots", "set": wanted.truth.display().to_string(), "metric": metric, "value": value, "unit": unit, "limit": limit, "ok": limit.is_none_or(|l| value >= l)})
+                );
             }
         };
         line("cut_f1", Some(total.cut_f1), "");
@@ -132,21 +155,46 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     Ok(ok)
 }
 
-fn shown(wanted: &Wanted, name: &str, recording: &domain::highlight::Recording, entry: &truth::Entry) -> Result<(), String> {
+fn shown(
+    wanted: &Wanted,
+    name: &str,
+    recording: &domain::highlight::Recording,
+    entry: &truth::Entry,
+) -> Result<(), String> {
     let (choice, shown) = choice::measure(recording, entry, &Contract::default());
     let total: f64 = choice.highlights.iter().map(|h| h.end - h.start).sum();
     let even = choice::even(choice.highlights.len(), total, entry, recording.duration);
     if wanted.json {
         let share = |a: usize, b: usize| a as f64 / b.max(1) as f64;
-        println!("{}", serde_json::json!({"bench": "choice", "set": name, "metric": "products_shown", "value": share(shown.products_shown, shown.products), "unit": "", "peer": "even spacing", "peer_value": share(even.products_shown, even.products), "ok": true}));
-        println!("{}", serde_json::json!({"bench": "choice", "set": name, "metric": "spans_shown", "value": share(shown.spans_shown, shown.spans), "unit": "", "peer": "even spacing", "peer_value": share(even.spans_shown, even.spans), "ok": true}));
-        println!("{}", serde_json::json!({"bench": "choice", "set": name, "metric": "spilled_clips", "value": shown.spilled, "unit": "", "limit": 0, "ok": shown.spilled == 0}));
+        println!(
+            "{}",
+            serde_json::json!({"bench": "choice", "set": name, "metric": "products_shown", "value": share(shown.products_shown, shown.products), "unit": "", "peer": "even spacing", "peer_value": share(even.products_shown, even.products), "ok": true})
+        );
+        println!(
+            "{}",
+            serde_json::json!({"bench": "choice", "set": name, "metric": "spans_shown", "value": share(shown.spans_shown, shown.spans), "unit": "", "peer": "even spacing", "peer_value": share(even.spans_shown, even.spans), "ok": true})
+        );
+        println!(
+            "{}",
+            serde_json::json!({"bench": "choice", "set": name, "metric": "spilled_clips", "value": shown.spilled, "unit": "", "limit": 0, "ok": shown.spilled == 0})
+        );
         return Ok(());
     }
     println!("{name}: {shown:?}\n  even spacing: {even:?}");
     for h in &choice.highlights {
-        let why: Vec<String> = h.reasons.iter().map(|r| format!("{} ({:.2})", r.words, r.weight)).collect();
-        println!("  {:6.2}–{:6.2}  shot {:2}  {:.2}  {}", h.start, h.end, h.shot, h.score, why.join("; "));
+        let why: Vec<String> = h
+            .reasons
+            .iter()
+            .map(|r| format!("{} ({:.2})", r.words, r.weight))
+            .collect();
+        println!(
+            "  {:6.2}–{:6.2}  shot {:2}  {:.2}  {}",
+            h.start,
+            h.end,
+            h.shot,
+            h.score,
+            why.join("; ")
+        );
     }
     Ok(())
 }

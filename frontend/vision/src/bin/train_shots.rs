@@ -50,7 +50,9 @@ fn run() -> Result<(), String> {
             println!("{USAGE}");
             return Ok(());
         }
-        let value = args.next().ok_or_else(|| format!("{name} needs a value.\n{USAGE}"))?;
+        let value = args
+            .next()
+            .ok_or_else(|| format!("{name} needs a value.\n{USAGE}"))?;
         let bad = |_| format!("{value} is no value for {name}.\n{USAGE}");
         match name.as_str() {
             "--data" => wanted.data = value.into(),
@@ -60,7 +62,11 @@ fn run() -> Result<(), String> {
             "--from" => from = Some(PathBuf::from(value)),
             "--steps" => plan.steps = value.parse().map_err(bad)?,
             "--batch" => plan.batch = value.parse().map_err(bad)?,
-            "--rate" => plan.rate = value.parse().map_err(|_| format!("{value} is no value for {name}.\n{USAGE}"))?,
+            "--rate" => {
+                plan.rate = value
+                    .parse()
+                    .map_err(|_| format!("{value} is no value for {name}.\n{USAGE}"))?
+            }
             "--exclude" => wanted.exclude = value.split(',').map(str::to_owned).collect(),
             "--out" => out = value.into(),
             _ => return Err(format!("{name} is not known.\n{USAGE}")),
@@ -68,21 +74,37 @@ fn run() -> Result<(), String> {
     }
     let (footage, manifest) = footage::load(&wanted, plan.seed)?;
     let pictures: usize = footage.iter().map(|f| f.frames.len()).sum();
-    eprintln!("{} pieces of footage, {pictures} pictures, manifest {manifest}", footage.len());
+    eprintln!(
+        "{} pieces of footage, {pictures} pictures, manifest {manifest}",
+        footage.len()
+    );
     std::fs::create_dir_all(&out).map_err(|e| format!("{} cannot be made: {e}", out.display()))?;
     let store = |name: &str, bytes: &[u8]| {
         let path = out.join(name);
-        std::fs::write(&path, bytes).map_err(|e| format!("{} cannot be written: {e}", path.display()))
+        std::fs::write(&path, bytes)
+            .map_err(|e| format!("{} cannot be written: {e}", path.display()))
     };
     let mut kept = Ok(());
     let from = match from {
-        Some(path) => Some(std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?),
+        Some(path) => Some(
+            std::fs::read(&path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?,
+        ),
         None => None,
     };
-    let from_hash = from.as_deref().map(weights::hash).transpose().map_err(|e| e.to_string())?;
-    let student = learn::train(&footage, &plan, from.as_deref(), |line| eprintln!("{line}"), |student| {
-        kept = store("shots.bin", &weights::write(student));
-    })
+    let from_hash = from
+        .as_deref()
+        .map(weights::hash)
+        .transpose()
+        .map_err(|e| e.to_string())?;
+    let student = learn::train(
+        &footage,
+        &plan,
+        from.as_deref(),
+        |line| eprintln!("{line}"),
+        |student| {
+            kept = store("shots.bin", &weights::write(student));
+        },
+    )
     .map_err(|e| e.to_string())?;
     kept?;
     let bytes = weights::write(&student);

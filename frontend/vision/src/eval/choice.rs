@@ -31,7 +31,9 @@ pub struct Shown {
 #[must_use]
 pub fn measure(recording: &Recording, truth: &Entry, contract: &Contract) -> (Choice, Shown) {
     let mut recording = recording.clone();
-    recording.keyframes = (0..=recording.duration as usize).map(|k| k as f64).collect();
+    recording.keyframes = (0..=recording.duration as usize)
+        .map(|k| k as f64)
+        .collect();
     let choice = choose(&recording, contract);
     let clips: Vec<(f64, f64)> = choice.highlights.iter().map(|h| (h.start, h.end)).collect();
     let shown = score(&clips, truth, recording.duration);
@@ -61,7 +63,10 @@ fn score(clips: &[(f64, f64)], truth: &Entry, duration: f64) -> Shown {
         }
     }
     let covered = |(a, b, _): &(f64, f64, &str)| {
-        let seen: f64 = clips.iter().map(|c| (c.1.min(*b) - c.0.max(*a)).max(0.0)).sum();
+        let seen: f64 = clips
+            .iter()
+            .map(|c| (c.1.min(*b) - c.0.max(*a)).max(0.0))
+            .sum();
         seen >= ENOUGH.min((b - a) / 2.0)
     };
     let mut products: Vec<&str> = spans.iter().map(|s| s.2).collect();
@@ -71,7 +76,10 @@ fn score(clips: &[(f64, f64)], truth: &Entry, duration: f64) -> Shown {
     // A cut inside a clip, or any part of a gradual, is a frame of a neighbour. A hundredth of a second is no frame.
     let spilled = |c: &&(f64, f64)| {
         truth.cuts.iter().any(|&t| c.0 + 0.01 < t && t < c.1 - 0.01)
-            || truth.graduals.iter().any(|g| c.0 + 0.01 < g.end && g.start < c.1 - 0.01)
+            || truth
+                .graduals
+                .iter()
+                .any(|g| c.0 + 0.01 < g.end && g.start < c.1 - 0.01)
     };
     Shown {
         spans: spans.len(),

@@ -23,7 +23,20 @@ const RATE: u32 = 16_000;
 pub fn frames(file: &Path, mut each: impl FnMut(Sample)) -> Result<(), String> {
     let (width, height) = size(file)?;
     let times = times(file)?;
-    let mut child = ffmpeg(file, &["-map", "0:v:0", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"])?;
+    let mut child = ffmpeg(
+        file,
+        &[
+            "-map",
+            "0:v:0",
+            "-fps_mode",
+            "passthrough",
+            "-pix_fmt",
+            "yuv420p",
+            "-f",
+            "rawvideo",
+            "-",
+        ],
+    )?;
     let mut pipe = child.0.stdout.take().ok_or("ffmpeg gave no pictures.")?;
     let mut sampler = Sampler::new();
     let chroma = width.div_ceil(2) * height.div_ceil(2);
@@ -33,12 +46,16 @@ pub fn frames(file: &Path, mut each: impl FnMut(Sample)) -> Result<(), String> {
         if pipe.read_exact(&mut data).is_err() {
             break;
         }
-        let planes = Planes::packed(Layout::I420, width, height, &data).map_err(|e| e.to_string())?;
+        let planes =
+            Planes::packed(Layout::I420, width, height, &data).map_err(|e| e.to_string())?;
         each(sampler.sample(t, &planes));
         seen += 1;
     }
     if seen == 0 {
-        return Err(format!("{} holds no picture that can be decoded. Give a video file.", file.display()));
+        return Err(format!(
+            "{} holds no picture that can be decoded. Give a video file.",
+            file.display()
+        ));
     }
     Ok(())
 }
@@ -49,13 +66,21 @@ pub fn frames(file: &Path, mut each: impl FnMut(Sample)) -> Result<(), String> {
 /// A sentence when ffmpeg is absent.
 pub fn loudness(file: &Path) -> Result<Vec<Loudness>, String> {
     let rate = RATE.to_string();
-    let mut child = ffmpeg(file, &["-map", "0:a:0?", "-ac", "1", "-ar", &rate, "-f", "f32le", "-"])?;
+    let mut child = ffmpeg(
+        file,
+        &[
+            "-map", "0:a:0?", "-ac", "1", "-ar", &rate, "-f", "f32le", "-",
+        ],
+    )?;
     let mut pipe = child.0.stdout.take().ok_or("ffmpeg gave no sound.")?;
     let (mut meter, mut out) = (Meter::new(), Vec::new());
     let mut bytes = vec![0_u8; 4 * 1600];
     let mut samples = 0_u64;
     while pipe.read_exact(&mut bytes).is_ok() {
-        let part: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let part: Vec<f32> = bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
         out.extend(meter.push(samples as f64 / f64::from(RATE), &part, f64::from(RATE)));
         samples += part.len() as u64;
     }
@@ -68,16 +93,30 @@ pub fn loudness(file: &Path) -> Result<Vec<Loudness>, String> {
 /// # Errors
 /// A sentence when ffprobe is absent.
 pub fn keyframes(file: &Path) -> Result<Vec<f64>, String> {
-    let text = probe(file, &["-skip_frame", "nokey", "-show_entries", "frame=best_effort_timestamp_time"])?;
+    let text = probe(
+        file,
+        &[
+            "-skip_frame",
+            "nokey",
+            "-show_entries",
+            "frame=best_effort_timestamp_time",
+        ],
+    )?;
     Ok(numbers(&text))
 }
 
 fn size(file: &Path) -> Result<(usize, usize), String> {
     let text = probe(file, &["-show_entries", "stream=width,height"])?;
-    let sides: Vec<usize> = text.split([',', '\n']).filter_map(|x| x.trim().parse().ok()).collect();
+    let sides: Vec<usize> = text
+        .split([',', '\n'])
+        .filter_map(|x| x.trim().parse().ok())
+        .collect();
     match sides[..] {
         [w, h, ..] if (1..=SIDE_MAX).contains(&w) && (1..=SIDE_MAX).contains(&h) => Ok((w, h)),
-        _ => Err(format!("{} holds no picture of a size that can be read. Give a video file.", file.display())),
+        _ => Err(format!(
+            "{} holds no picture of a size that can be read. Give a video file.",
+            file.display()
+        )),
     }
 }
 
@@ -87,16 +126,29 @@ fn times(file: &Path) -> Result<Vec<f64>, String> {
 }
 
 fn numbers(text: &str) -> Vec<f64> {
-    text.split([',', '\n']).filter_map(|x| x.trim().parse().ok()).collect()
+    text.split([',', '\n'])
+        .filter_map(|x| x.trim().parse().ok())
+        .collect()
 }
 
 fn probe(file: &Path, what: &[&str]) -> Result<String, String> {
     let out = Command::new("ffprobe")
-        .args(["-v", "error", "-protocol_whitelist", "file", "-select_streams", "v:0", "-of", "csv=p=0"])
+        .args([
+            "-v",
+            "error",
+            "-protocol_whitelist",
+            "file",
+            "-select_streams",
+            "v:0",
+            "-of",
+            "csv=p=0",
+        ])
         .args(what)
         .arg(file)
         .output()
-        .map_err(|e| format!("ffprobe could not be started ({e}). Install it: apt-get install ffmpeg."))?;
+        .map_err(|e| {
+            format!("ffprobe could not be started ({e}). Install it: apt-get install ffmpeg.")
+        })?;
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
@@ -113,7 +165,15 @@ impl Drop for Running {
 
 fn ffmpeg(file: &Path, to: &[&str]) -> Result<Running, String> {
     Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-noautorotate", "-protocol_whitelist", "file,pipe", "-i"])
+        .args([
+            "-nostdin",
+            "-v",
+            "error",
+            "-noautorotate",
+            "-protocol_whitelist",
+            "file,pipe",
+            "-i",
+        ])
         .arg(file)
         .args(to)
         .stdin(Stdio::null())
@@ -122,5 +182,7 @@ fn ffmpeg(file: &Path, to: &[&str]) -> Result<Running, String> {
         .stderr(Stdio::null())
         .spawn()
         .map(Running)
-        .map_err(|e| format!("ffmpeg could not be started ({e}). Install it: apt-get install ffmpeg."))
+        .map_err(|e| {
+            format!("ffmpeg could not be started ({e}). Install it: apt-get install ffmpeg.")
+        })
 }

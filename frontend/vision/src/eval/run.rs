@@ -1,6 +1,11 @@
 //! A folder of clips through the whole pipeline.
 
-use std::{future::Future, path::Path, pin::pin, task::{Context, Poll, Waker}};
+use std::{
+    future::Future,
+    path::Path,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use domain::highlight::{Boundary, Moment, Recording, boundaries};
 
@@ -32,7 +37,9 @@ impl Detect {
     fn detector(&self) -> Result<Detector, String> {
         match self {
             Self::Plain => Ok(Detector::plain()),
-            Self::Network(weights) => Detector::new(weights, device::cpu()).map_err(|e| e.to_string()),
+            Self::Network(weights) => {
+                Detector::new(weights, device::cpu()).map_err(|e| e.to_string())
+            }
         }
     }
 }
@@ -80,5 +87,7 @@ pub fn predicted(moments: &[Moment]) -> Vec<Predicted> {
 
 /// The clips of a truth file that count: second encodes of listed clips do not.
 pub fn clips(truth: &Truth) -> impl Iterator<Item = (&String, &super::truth::Entry)> {
-    truth.iter().filter(|(_, entry)| entry.same_content_as.is_none())
+    truth
+        .iter()
+        .filter(|(_, entry)| entry.same_content_as.is_none())
 }

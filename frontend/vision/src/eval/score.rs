@@ -55,7 +55,12 @@ pub fn clip(truth: &Entry, predicted: &[Predicted]) -> Row {
     let mut all: Vec<Predicted> = predicted
         .iter()
         .copied()
-        .filter(|p| !truth.ignore.iter().any(|g| p.0 <= g.end + step && p.1 >= g.start - step))
+        .filter(|p| {
+            !truth
+                .ignore
+                .iter()
+                .any(|g| p.0 <= g.end + step && p.1 >= g.start - step)
+        })
         .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
 
@@ -63,7 +68,11 @@ pub fn clip(truth: &Entry, predicted: &[Predicted]) -> Row {
     for (i, &c) in truth.cuts.iter().enumerate() {
         for (j, &(a, b)) in all.iter().enumerate() {
             let short = b - a <= 4.0 * frame;
-            let d = if short && a <= c && c <= b { 0.0 } else { (a - c).abs().min((b - c).abs()) };
+            let d = if short && a <= c && c <= b {
+                0.0
+            } else {
+                (a - c).abs().min((b - c).abs())
+            };
             if short && d <= frame + SLACK {
                 pairs.push((d, i, j));
             }
@@ -87,7 +96,9 @@ pub fn clip(truth: &Entry, predicted: &[Predicted]) -> Row {
     let wrong: Vec<usize> = (0..all.len()).filter(|j| !used.contains(j)).collect();
     let mut fp_on = BTreeMap::new();
     for &j in &wrong {
-        let on = |n: &&super::truth::Span| all[j].0 <= n.end + 2.0 * step && all[j].1 >= n.start - 2.0 * step;
+        let on = |n: &&super::truth::Span| {
+            all[j].0 <= n.end + 2.0 * step && all[j].1 >= n.start - 2.0 * step
+        };
         if let Some(n) = truth.hard_negatives.iter().find(on) {
             *fp_on.entry(n.kind.clone()).or_insert(0) += 1;
         }
@@ -102,7 +113,10 @@ pub fn clip(truth: &Entry, predicted: &[Predicted]) -> Row {
         single_shot: truth.single_shot,
         seconds: truth.duration_s,
         missed: left(&truth.cuts, &cut_found),
-        missed_graduals: left(&truth.graduals.iter().map(|g| g.start).collect::<Vec<_>>(), &gradual_found),
+        missed_graduals: left(
+            &truth.graduals.iter().map(|g| g.start).collect::<Vec<_>>(),
+            &gradual_found,
+        ),
         false_at: wrong.iter().map(|&j| all[j].0).collect(),
         fp_on,
     }
@@ -204,7 +218,11 @@ pub fn total<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Total {
 }
 
 fn f1(p: f64, r: f64) -> f64 {
-    if p + r > 0.0 { 2.0 * p * r / (p + r) } else { 0.0 }
+    if p + r > 0.0 {
+        2.0 * p * r / (p + r)
+    } else {
+        0.0
+    }
 }
 
 fn round(x: f64) -> f64 {

@@ -32,17 +32,38 @@ fn scores_equal_those_of_the_reference_scorer() {
         assert_eq!(row.fp, number("fp"), "{name}");
         assert_eq!(row.extra, number("extra"), "{name}");
         assert_eq!(serde_json::json!(row.missed), want["missed"], "{name}");
-        assert_eq!(serde_json::json!(row.missed_graduals), want["missed_grad"], "{name}");
+        assert_eq!(
+            serde_json::json!(row.missed_graduals),
+            want["missed_grad"],
+            "{name}"
+        );
         assert_eq!(serde_json::json!(row.fp_on), want["fp_on"], "{name}");
     }
     let total = score::total(rows.values());
     let want = &fixture.expected["total"];
     let got = serde_json::to_value(&total).expect("numbers");
     for key in [
-        "clips", "cuts", "cut_tp", "graduals", "gradual_tp", "fp", "extra", "cut_precision", "cut_recall", "cut_f1",
-        "gradual_recall", "precision", "recall", "f1", "fa_per_min", "fp_on",
+        "clips",
+        "cuts",
+        "cut_tp",
+        "graduals",
+        "gradual_tp",
+        "fp",
+        "extra",
+        "cut_precision",
+        "cut_recall",
+        "cut_f1",
+        "gradual_recall",
+        "precision",
+        "recall",
+        "f1",
+        "fa_per_min",
+        "fp_on",
     ] {
         assert_eq!(got[key], want[key], "{key}");
     }
-    assert!(total.f1 > 0.3 && total.f1 < 0.95, "the fixture has hits and misses");
+    assert!(
+        total.f1 > 0.3 && total.f1 < 0.95,
+        "the fixture has hits and misses"
+    );
 }

@@ -70,8 +70,7 @@ pub type Truth = BTreeMap<String, Entry>;
 pub fn read(path: &Path) -> Result<Truth, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| format!("The truth file {} cannot be read: {e}", path.display()))?;
-    serde_json::from_str(&text)
-        .map_err(|e| format!("{} is no truth file: {e}", path.display()))
+    serde_json::from_str(&text).map_err(|e| format!("{} is no truth file: {e}", path.display()))
 }
 
 impl Entry {

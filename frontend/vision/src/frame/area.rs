@@ -42,7 +42,14 @@ pub(super) struct Grid {
 
 impl Grid {
     /// Starts a picture of `w`×`h` source pixels onto `width`×`height` cells.
-    pub(super) fn begin(&mut self, w: usize, h: usize, width: usize, height: usize, channels: usize) {
+    pub(super) fn begin(
+        &mut self,
+        w: usize,
+        h: usize,
+        width: usize,
+        height: usize,
+        channels: usize,
+    ) {
         if self.source != (w, h) || self.width != width || self.channels != channels {
             self.source = (w, h);
             self.width = width;

@@ -3,12 +3,24 @@ use proptest::prelude::*;
 use super::*;
 
 /// Straight from the definition, pixel by pixel, in f64.
-fn naive(w: usize, h: usize, width: usize, height: usize, at: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+fn naive(
+    w: usize,
+    h: usize,
+    width: usize,
+    height: usize,
+    at: impl Fn(usize, usize) -> f64,
+) -> Vec<f64> {
     let mut out = Vec::new();
     for j in 0..height {
         for i in 0..width {
-            let (x0, x1) = (i as f64 * w as f64 / width as f64, (i + 1) as f64 * w as f64 / width as f64);
-            let (y0, y1) = (j as f64 * h as f64 / height as f64, (j + 1) as f64 * h as f64 / height as f64);
+            let (x0, x1) = (
+                i as f64 * w as f64 / width as f64,
+                (i + 1) as f64 * w as f64 / width as f64,
+            );
+            let (y0, y1) = (
+                j as f64 * h as f64 / height as f64,
+                (j + 1) as f64 * h as f64 / height as f64,
+            );
             let (mut sum, mut weight) = (0.0, 0.0);
             for y in y0 as usize..(y1.ceil() as usize).min(h) {
                 for x in x0 as usize..(x1.ceil() as usize).min(w) {
@@ -80,11 +92,26 @@ proptest! {
 #[test]
 fn bad_planes_are_refused() {
     let data = [0_u8; 100];
-    let p = |stride| Plane { data: &data, stride };
-    assert_eq!(Planes::new(Layout::Rgba, 0, 4, &[p(16)]).err(), Some(FrameError::Size));
-    assert_eq!(Planes::new(Layout::Rgba, 5, 4, &[p(16)]).err(), Some(FrameError::Stride));
-    assert_eq!(Planes::new(Layout::Rgba, 5, 9, &[p(20)]).err(), Some(FrameError::Short));
-    assert_eq!(Planes::new(Layout::I420, 4, 4, &[p(4)]).err(), Some(FrameError::Missing));
+    let p = |stride| Plane {
+        data: &data,
+        stride,
+    };
+    assert_eq!(
+        Planes::new(Layout::Rgba, 0, 4, &[p(16)]).err(),
+        Some(FrameError::Size)
+    );
+    assert_eq!(
+        Planes::new(Layout::Rgba, 5, 4, &[p(16)]).err(),
+        Some(FrameError::Stride)
+    );
+    assert_eq!(
+        Planes::new(Layout::Rgba, 5, 9, &[p(20)]).err(),
+        Some(FrameError::Short)
+    );
+    assert_eq!(
+        Planes::new(Layout::I420, 4, 4, &[p(4)]).err(),
+        Some(FrameError::Missing)
+    );
     assert_eq!(
         Planes::new(Layout::Rgba, 4, 16_000, &[p(usize::MAX)]).err(),
         Some(FrameError::Stride)
@@ -95,7 +122,9 @@ fn bad_planes_are_refused() {
 #[test]
 fn a_large_frame_is_sampled_but_close() {
     let (w, h) = (1920, 1080);
-    let y: Vec<u8> = (0..w * h).map(|i| ((i % w) / 8) as u8 / 2 + ((i / w) / 9) as u8).collect();
+    let y: Vec<u8> = (0..w * h)
+        .map(|i| ((i % w) / 8) as u8 / 2 + ((i / w) / 9) as u8)
+        .collect();
     let c = vec![128_u8; w * h / 4];
     let data: Vec<u8> = y.iter().chain(&c).chain(&c).copied().collect();
     let planes = Planes::packed(Layout::I420, w, h, &data).expect("fits");
@@ -119,12 +148,33 @@ fn signals_tell_pictures_apart() {
         sampler.sample(0.0, &planes)
     };
     let black = see(&make(&|_, _| [0, 0, 0, 255]));
-    assert_eq!((black.exposure, black.clipped, black.sharpness, black.motion), (0.0, 1.0, 0.0, 0.0));
+    assert_eq!(
+        (black.exposure, black.clipped, black.sharpness, black.motion),
+        (0.0, 1.0, 0.0, 0.0)
+    );
     let white = see(&make(&|_, _| [255, 255, 255, 255]));
     assert!(white.motion > 0.99 && white.exposure > 0.99 && white.colourfulness < 0.01);
-    let checks = see(&make(&|x, y| if (x + y) % 2 == 0 { [40, 40, 40, 255] } else { [200, 200, 200, 255] }));
-    let stripes = see(&make(&|x, _| if (x / 20) % 2 == 0 { [40, 40, 40, 255] } else { [200, 200, 200, 255] }));
+    let checks = see(&make(&|x, y| {
+        if (x + y) % 2 == 0 {
+            [40, 40, 40, 255]
+        } else {
+            [200, 200, 200, 255]
+        }
+    }));
+    let stripes = see(&make(&|x, _| {
+        if (x / 20) % 2 == 0 {
+            [40, 40, 40, 255]
+        } else {
+            [200, 200, 200, 255]
+        }
+    }));
     assert!(checks.sharpness > stripes.sharpness * 4.0 && stripes.sharpness > 1.0);
-    let vivid = see(&make(&|x, _| if x < 80 { [255, 0, 0, 255] } else { [0, 0, 255, 255] }));
+    let vivid = see(&make(&|x, _| {
+        if x < 80 {
+            [255, 0, 0, 255]
+        } else {
+            [0, 0, 255, 255]
+        }
+    }));
     assert!(vivid.colourfulness > 100.0, "{}", vivid.colourfulness);
 }

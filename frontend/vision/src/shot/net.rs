@@ -49,7 +49,11 @@ pub const MACS: usize = HEIGHT * WIDTH * 3 * COLOURS
     + 4 * 6 * 48 * 9 * 32
     + 4 * 6 * 48 * EMBEDDING
     + 3 * BLOCK * 3 * DESCRIPTION
-    + (EMBEDDING * SAID + 3 * (COMPARISONS + SAID) * HIDDEN + DILATIONS.len() * 3 * HIDDEN * HIDDEN + HIDDEN) * 3;
+    + (EMBEDDING * SAID
+        + 3 * (COMPARISONS + SAID) * HIDDEN
+        + DILATIONS.len() * 3 * HIDDEN * HIDDEN
+        + HIDDEN)
+        * 3;
 
 /// The network. Its parameters' names are the tensor names of the weights file.
 #[derive(Module, Debug)]
@@ -98,7 +102,10 @@ impl Student {
 
     /// Describes frames: `[n, 3, 27, 48]` of values about −1..1 to `[n, DESCRIPTION]`.
     pub fn describe(&self, frames: Tensor<4>) -> Tensor<2> {
-        let raw = avg_pool2d(frames.clone(), AvgPoolOptions::new([3, 3]).with_stride([3, 3]));
+        let raw = avg_pool2d(
+            frames.clone(),
+            AvgPoolOptions::new([3, 3]).with_stride([3, 3]),
+        );
         let raw = raw.flatten::<2>(1, 3);
         let colour = relu(self.colour.forward(frames.clone()));
         let colour = unit(colour.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2));
@@ -152,8 +159,16 @@ pub fn compare(described: Tensor<2>) -> Tensor<2> {
     let far = (far.clamp_min(0.0) + 1e-4).sqrt() * 4.0;
     // Cosine similarities sit close to 1; what matters is how far below. The root spreads small distances.
     let below = |m: Tensor<2>| ((m * -1.0 + 1.0).clamp_min(0.0) + 1e-4).sqrt() * 3.0;
-    let all = [far, below(product(colour)), below(product(embedding(described)))];
-    let all = all.map(|m| m.flatten::<1>(0, 1).select(0, index.clone()).reshape([n, COMPARED]));
+    let all = [
+        far,
+        below(product(colour)),
+        below(product(embedding(described))),
+    ];
+    let all = all.map(|m| {
+        m.flatten::<1>(0, 1)
+            .select(0, index.clone())
+            .reshape([n, COMPARED])
+    });
     Tensor::cat(all.into(), 1)
 }
 
@@ -187,7 +202,8 @@ fn index(n: usize, device: &Device) -> Tensor<1, Int> {
     let last = n as i64 - 1;
     let mut out = Vec::with_capacity(n * COMPARED);
     for i in 0..n as i64 {
-        let mut put = |a: i64, b: i64| out.push((a.clamp(0, last) * n as i64 + b.clamp(0, last)) as i32);
+        let mut put =
+            |a: i64, b: i64| out.push((a.clamp(0, last) * n as i64 + b.clamp(0, last)) as i32);
         for &k in &OFFSETS {
             put(i, i - k as i64);
             put(i, i + k as i64);

@@ -58,7 +58,11 @@ fn scene(k: usize, i: usize) -> [[f32; 3]; WIDTH * HEIGHT] {
 }
 
 fn thumb(picture: &[[f32; 3]]) -> Thumb {
-    let bytes: Vec<u8> = picture.iter().flatten().map(|x| (x * 255.0) as u8).collect();
+    let bytes: Vec<u8> = picture
+        .iter()
+        .flatten()
+        .map(|x| (x * 255.0) as u8)
+        .collect();
     Thumb::from_bytes(&bytes).expect("48×27")
 }
 
@@ -109,21 +113,29 @@ fn f1(scores: &[Score]) -> f64 {
     let found = boundaries(&moments);
     let near = |t: f64| found.iter().any(|b| (b.start - t).abs() < 0.035);
     let mut right = CUTS.iter().filter(|&&t| near(t)).count();
-    right += usize::from(found.iter().any(|b| b.start < DISSOLVE.1 && b.end > DISSOLVE.0 && b.end - b.start < 1.5));
+    right += usize::from(
+        found
+            .iter()
+            .any(|b| b.start < DISSOLVE.1 && b.end > DISSOLVE.0 && b.end - b.start < 1.5),
+    );
     2.0 * right as f64 / (CUTS.len() + 1 + found.len()) as f64
 }
 
 #[test]
 fn the_shipped_network_finds_what_a_constant_does_not() {
     let film = film();
-    let mut detector = Detector::new(SHIPPED, device::cpu()).expect("the shipped weights are whole");
+    let mut detector =
+        Detector::new(SHIPPED, device::cpu()).expect("the shipped weights are whole");
     assert_eq!(detector.engine(), Engine::Cpu);
     let scores = run(&mut detector, &film);
     let finds = |scores: &[Score]| f1(scores) >= 0.9;
     assert!(finds(&scores), "f1 {}", f1(&scores));
     for constant in [0.0, 0.4, 0.5, 0.9, 1.0] {
         let replaced: Vec<Score> = scores.iter().map(|s| (s.0, constant)).collect();
-        assert!(!finds(&replaced), "a network that always says {constant} must fail");
+        assert!(
+            !finds(&replaced),
+            "a network that always says {constant} must fail"
+        );
     }
 }
 
@@ -158,14 +170,21 @@ fn streaming_equals_one_run_over_all() {
     let mut detector = Detector::new(SHIPPED, device).expect("whole");
     let got = run(&mut detector, film);
     for (i, (got, want)) in got.iter().zip(&want).enumerate() {
-        assert!((got.1 - want).abs() < 1e-4, "frame {i}: {} for {want}", got.1);
+        assert!(
+            (got.1 - want).abs() < 1e-4,
+            "frame {i}: {} for {want}",
+            got.1
+        );
     }
 }
 
 #[test]
 fn a_lost_gpu_costs_no_frame() {
     let film = film();
-    let want = run(&mut Detector::new(SHIPPED, device::cpu()).expect("whole"), &film);
+    let want = run(
+        &mut Detector::new(SHIPPED, device::cpu()).expect("whole"),
+        &film,
+    );
     let lost = Device::that_fails();
     let mut detector = Detector::new(SHIPPED, lost).expect("whole");
     assert_eq!(detector.engine(), Engine::Gpu);
@@ -177,7 +196,10 @@ fn a_lost_gpu_costs_no_frame() {
 #[test]
 fn a_gpu_lost_on_the_way_costs_no_frame() {
     let film = film();
-    let want = run(&mut Detector::new(SHIPPED, device::cpu()).expect("whole"), &film);
+    let want = run(
+        &mut Detector::new(SHIPPED, device::cpu()).expect("whole"),
+        &film,
+    );
     let mut detector = Detector::new(SHIPPED, device::cpu()).expect("whole");
     let mut got = Vec::new();
     for (i, (t, thumb)) in film.iter().enumerate() {
@@ -197,11 +219,18 @@ fn a_gpu_lost_on_the_way_costs_no_frame() {
 fn plain_differences_find_cuts_and_ignore_stillness() {
     let scores = run(&mut Detector::plain(), &film());
     for t in CUTS {
-        let score = scores.iter().find(|s| (s.0 - t).abs() < 1e-6).map_or(0.0, |s| s.1);
+        let score = scores
+            .iter()
+            .find(|s| (s.0 - t).abs() < 1e-6)
+            .map_or(0.0, |s| s.1);
         assert!(score >= 0.5, "{score} at {t}");
     }
     let still = vec![(0.0, Thumb::filled([90; 3])); 50];
-    assert!(run(&mut Detector::plain(), &still).iter().all(|s| s.1 == 0.0));
+    assert!(
+        run(&mut Detector::plain(), &still)
+            .iter()
+            .all(|s| s.1 == 0.0)
+    );
 }
 
 #[test]
@@ -216,7 +245,10 @@ fn damaged_weights_are_refused_and_whole_ones_come_back() {
     assert_eq!(refused(&[]), Some(WeightsError::Missing));
     assert_eq!(refused(b"<!doctype html>"), Some(WeightsError::Format));
     assert_eq!(refused(&bytes[..40]), Some(WeightsError::Corrupt));
-    assert_eq!(refused(&bytes[..bytes.len() - 1]), Some(WeightsError::Corrupt));
+    assert_eq!(
+        refused(&bytes[..bytes.len() - 1]),
+        Some(WeightsError::Corrupt)
+    );
     for at in [12, 44, 60, bytes.len() / 2, bytes.len() - 1] {
         let mut damaged = bytes.clone();
         damaged[at] ^= 0x10;
@@ -233,8 +265,14 @@ fn damaged_weights_are_refused_and_whole_ones_come_back() {
         out
     };
     assert_eq!(refused(&rehash(&[255; 4])), Some(WeightsError::Format));
-    assert!(matches!(refused(&rehash(&[0; 4])), Some(WeightsError::Tensor(_))));
-    assert!(matches!(Detector::new(&[], device::cpu()), Err(WeightsError::Missing)));
+    assert!(matches!(
+        refused(&rehash(&[0; 4])),
+        Some(WeightsError::Tensor(_))
+    ));
+    assert!(matches!(
+        Detector::new(&[], device::cpu()),
+        Err(WeightsError::Missing)
+    ));
 }
 
 #[test]

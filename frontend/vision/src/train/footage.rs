@@ -104,7 +104,10 @@ const LAVFI: [&str; 5] = [
 
 fn excluded(wanted: &Wanted, file: &Path) -> bool {
     let file = file.to_string_lossy();
-    wanted.exclude.iter().any(|x| !x.is_empty() && file.contains(x.as_str()))
+    wanted
+        .exclude
+        .iter()
+        .any(|x| !x.is_empty() && file.contains(x.as_str()))
 }
 
 fn note(manifest: &mut blake3::Hasher, file: &Path) -> Result<(), String> {
@@ -137,7 +140,10 @@ fn pictures(folder: &Path) -> Vec<PathBuf> {
 
 fn clip(file: &Path, span: &[String]) -> Result<Vec<Vec<u8>>, String> {
     let mut command = ffmpeg();
-    command.args(["-protocol_whitelist", "file,pipe", "-i"]).arg(file).args(span);
+    command
+        .args(["-protocol_whitelist", "file,pipe", "-i"])
+        .arg(file)
+        .args(span);
     command.args(["-frames:v", &FRAMES_MAX.to_string()]);
     raw(command)
 }
@@ -195,11 +201,23 @@ fn raw_fed(
     feed: impl FnOnce(&mut std::process::ChildStdin) + Send + 'static,
 ) -> Result<Vec<Vec<u8>>, String> {
     // Wide pictures lose their sides and tall ones top and bottom: training pictures are never squeezed.
-    let fit = format!("scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=increase:flags=area,crop={WIDTH}:{HEIGHT}");
-    command.args(["-vf", &fit, "-fps_mode", "passthrough", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"]);
-    let mut child = command
-        .spawn()
-        .map_err(|e| format!("ffmpeg could not be started ({e}). Install it: apt-get install ffmpeg."))?;
+    let fit = format!(
+        "scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=increase:flags=area,crop={WIDTH}:{HEIGHT}"
+    );
+    command.args([
+        "-vf",
+        &fit,
+        "-fps_mode",
+        "passthrough",
+        "-pix_fmt",
+        "rgb24",
+        "-f",
+        "rawvideo",
+        "-",
+    ]);
+    let mut child = command.spawn().map_err(|e| {
+        format!("ffmpeg could not be started ({e}). Install it: apt-get install ffmpeg.")
+    })?;
     let feeder = child
         .stdin
         .take()
@@ -208,16 +226,23 @@ fn raw_fed(
         .wait_with_output()
         .map_err(|e| format!("ffmpeg gave no pictures: {e}"))?;
     if let Some(feeder) = feeder {
-        feeder.join().map_err(|_| "feeding ffmpeg failed".to_owned())?;
+        feeder
+            .join()
+            .map_err(|_| "feeding ffmpeg failed".to_owned())?;
     }
-    Ok(output.stdout.chunks_exact(BYTES).map(<[u8]>::to_vec).collect())
+    Ok(output
+        .stdout
+        .chunks_exact(BYTES)
+        .map(<[u8]>::to_vec)
+        .collect())
 }
 
 /// A made shot: coloured blobs that drift over a gradient, or a page of text lines that scrolls (screen content).
 fn drawn(i: usize, random: &mut Random) -> Footage {
     let screen = i % 3 == 0;
     let n = 90;
-    let base: [[f32; 3]; 2] = std::array::from_fn(|_| std::array::from_fn(|_| random.between(0.0, 255.0)));
+    let base: [[f32; 3]; 2] =
+        std::array::from_fn(|_| std::array::from_fn(|_| random.between(0.0, 255.0)));
     let blobs: Vec<[f32; 9]> = (0..random.whole(3, 12))
         .map(|_| {
             [
@@ -233,7 +258,11 @@ fn drawn(i: usize, random: &mut Random) -> Footage {
             ]
         })
         .collect();
-    let scroll = if random.chance(0.5) { 0.0 } else { random.between(0.1, 1.5) };
+    let scroll = if random.chance(0.5) {
+        0.0
+    } else {
+        random.between(0.1, 1.5)
+    };
     let lines: Vec<(f32, f32)> = (0..200)
         .map(|_| (random.between(0.0, 0.3), random.between(0.3, 0.95)))
         .collect();
@@ -246,7 +275,8 @@ fn drawn(i: usize, random: &mut Random) -> Footage {
                 for x in 0..WIDTH {
                     let (fx, fy) = (x as f32, y as f32);
                     let k = (fx / 96.0 + fy / 54.0) / 2.0;
-                    let mut rgb: [f32; 3] = std::array::from_fn(|c| base[0][c] * (1.0 - k) + base[1][c] * k);
+                    let mut rgb: [f32; 3] =
+                        std::array::from_fn(|c| base[0][c] * (1.0 - k) + base[1][c] * k);
                     if screen {
                         let line = fy + scroll * t as f32;
                         let (from, to) = lines[(line / 4.0) as usize % lines.len()];

@@ -59,7 +59,9 @@ pub fn train(
         None => Student::new(&device),
     };
     let mut random = Random::new(plan.seed);
-    let moving: Vec<usize> = (0..footage.len()).filter(|&i| footage[i].frames.len() > 1).collect();
+    let moving: Vec<usize> = (0..footage.len())
+        .filter(|&i| footage[i].frames.len() > 1)
+        .collect();
     let draw = |seed: u64| sequence::draw(footage, &moving, seed);
     if plan.first > 0 {
         student = first_stage(student, plan, &mut random, &draw, &mut say);
@@ -76,7 +78,12 @@ pub fn train(
         let gradients = GradientsParams::from_grads(loss.backward(), &student);
         student = optimiser.step(rate(step, plan.steps, plan.rate), student, gradients);
         if (step + 1) % 20 == 0 {
-            say(format!("step {:5}  loss {:.4}  {:.0} s", step + 1, mean / 20.0, began.elapsed().as_secs_f64()));
+            say(format!(
+                "step {:5}  loss {:.4}  {:.0} s",
+                step + 1,
+                mean / 20.0,
+                began.elapsed().as_secs_f64()
+            ));
             mean = 0.0;
         }
         if (step + 1) % 100 == 0 {
@@ -133,21 +140,31 @@ fn first_stage(
     let held = (plan.drawn / 10).max(1);
     let mut mean = 0.0;
     for step in 0..plan.first {
-        let picked: Vec<usize> = (0..FIRST_BATCH).map(|_| held + random.below(all.len() - held)).collect();
+        let picked: Vec<usize> = (0..FIRST_BATCH)
+            .map(|_| held + random.below(all.len() - held))
+            .collect();
         let loss = first_loss(&student, picked.iter().map(|&i| &all[i]), &device);
         mean += f64::from(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &student);
         student = optimiser.step(rate(step, plan.first, plan.rate), student, gradients);
         if (step + 1) % 50 == 0 {
             let check = first_loss(&student, all.iter().take(held), &device).into_scalar::<f32>();
-            say(format!("first stage, step {:5}  loss {:.4}  held back {check:.4}", step + 1, mean / 50.0));
+            say(format!(
+                "first stage, step {:5}  loss {:.4}  held back {check:.4}",
+                step + 1,
+                mean / 50.0
+            ));
             mean = 0.0;
         }
     }
     student
 }
 
-fn first_loss<'a>(student: &Student, of: impl Iterator<Item = &'a Described> + Clone, device: &Device) -> Tensor<1> {
+fn first_loss<'a>(
+    student: &Student,
+    of: impl Iterator<Item = &'a Described> + Clone,
+    device: &Device,
+) -> Tensor<1> {
     let stack = |f: fn(&Described) -> &Tensor<2>| {
         let parts: Vec<Tensor<2>> = of.clone().map(|d| f(d).clone()).collect();
         let stacked: Tensor<3> = Tensor::stack(parts, 0);
@@ -159,7 +176,11 @@ fn first_loss<'a>(student: &Student, of: impl Iterator<Item = &'a Described> + C
         let len = values.len();
         Tensor::<1>::from_data(TensorData::new(values, [len]), device)
     };
-    cross_entropy(x.flatten(0, 1), gather(|d| &d.labels), gather(|d| &d.weights))
+    cross_entropy(
+        x.flatten(0, 1),
+        gather(|d| &d.labels),
+        gather(|d| &d.weights),
+    )
 }
 
 fn rate(step: usize, steps: usize, most: f64) -> f64 {
@@ -172,7 +193,8 @@ fn rate(step: usize, steps: usize, most: f64) -> f64 {
 pub fn loss(student: &Student, batch: &[Sequence], device: &Device) -> Tensor<1> {
     let frames: Vec<_> = batch.iter().flat_map(|s| s.frames.iter()).collect();
     let described = student.describe(net::input(frames.into_iter(), device));
-    let scores = (0..batch.len()).map(|i| student.score(described.clone().narrow(0, i * LENGTH, LENGTH)));
+    let scores =
+        (0..batch.len()).map(|i| student.score(described.clone().narrow(0, i * LENGTH, LENGTH)));
     let x = Tensor::cat(scores.collect(), 0);
     let gather = |f: fn(&Sequence) -> &Vec<f32>| {
         let values: Vec<f32> = batch.iter().flat_map(|s| f(s).iter().copied()).collect();

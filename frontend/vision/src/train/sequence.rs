@@ -49,15 +49,27 @@ pub fn draw(footage: &[Footage], moving: &[usize], seed: u64) -> Sequence {
     let mut total = 0;
     // Some frames more than needed, so that the window may begin anywhere.
     while total < LENGTH + 60 {
-        let len = if quiet { LENGTH + 80 } else { random.whole(28, 110) };
+        let len = if quiet {
+            LENGTH + 80
+        } else {
+            random.whole(28, 110)
+        };
         let last = shots.last();
         let jump = match last {
             Some(last) if random.chance(0.15) => last.jump(len, random),
             _ => None,
         };
-        let (join, mixed) = if last.is_none() || jump.is_some() { (Join::Cut, 0) } else { join(random) };
+        let (join, mixed) = if last.is_none() || jump.is_some() {
+            (Join::Cut, 0)
+        } else {
+            join(random)
+        };
         let shot = jump.unwrap_or_else(|| {
-            let i = if random.chance(0.6) { moving.get(random.below(moving.len())).copied().unwrap_or(0) } else { random.below(footage.len()) };
+            let i = if random.chance(0.6) {
+                moving.get(random.below(moving.len())).copied().unwrap_or(0)
+            } else {
+                random.below(footage.len())
+            };
             Shot::new(&footage[i], len, random)
         });
         let Some(last) = last else {
@@ -66,7 +78,13 @@ pub fn draw(footage: &[Footage], moving: &[usize], seed: u64) -> Sequence {
             continue;
         };
         // Two shots that look the same have no boundary to find.
-        if difference(&last.draw(last.len - 1), &shot.draw(0)) < if matches!(join, Join::Cut) { 0.03 } else { 0.05 } {
+        if difference(&last.draw(last.len - 1), &shot.draw(0))
+            < if matches!(join, Join::Cut) {
+                0.03
+            } else {
+                0.05
+            }
+        {
             continue;
         }
         let mixed = mixed.min(last.len / 3).min(shot.len / 3);
@@ -87,7 +105,11 @@ pub fn draw(footage: &[Footage], moving: &[usize], seed: u64) -> Sequence {
 }
 
 fn join(random: &mut Random) -> (Join, usize) {
-    let len = if random.chance(0.5) { random.whole(3, 14) } else { random.whole(8, 32) };
+    let len = if random.chance(0.5) {
+        random.whole(3, 14)
+    } else {
+        random.whole(8, 32)
+    };
     match random.below(100) {
         0..=47 => (Join::Cut, 0),
         48..=71 => (Join::Dissolve, len),
@@ -108,15 +130,29 @@ fn join(random: &mut Random) -> (Join, usize) {
     }
 }
 
-fn window(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], total: usize, random: &mut Random) -> Sequence {
+fn window(
+    shots: &[Shot<'_>],
+    starts: &[usize],
+    joins: &[(Join, usize)],
+    total: usize,
+    random: &mut Random,
+) -> Sequence {
     let mut out = Sequence {
         frames: Vec::new(),
         labels: Vec::new(),
         weights: Vec::new(),
     };
     // Recordings drop and repeat frames.
-    let dropping = if random.chance(0.15) { random.between(0.05, 0.4) } else { 0.0 };
-    let repeating = if random.chance(0.1) { random.between(0.05, 0.3) } else { 0.0 };
+    let dropping = if random.chance(0.15) {
+        random.between(0.05, 0.4)
+    } else {
+        0.0
+    };
+    let repeating = if random.chance(0.1) {
+        random.between(0.05, 0.3)
+    } else {
+        0.0
+    };
     let mut i = random.below(total.saturating_sub(LENGTH + 50) + 1);
     let mut pending: Option<f32> = None;
     while out.frames.len() < LENGTH && i < total {
@@ -144,7 +180,11 @@ fn window(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], total: 
         i += 1;
     }
     while out.frames.len() < LENGTH {
-        let last = out.frames.last().cloned().unwrap_or_else(|| Thumb::filled([0; 3]));
+        let last = out
+            .frames
+            .last()
+            .cloned()
+            .unwrap_or_else(|| Thumb::filled([0; 3]));
         out.frames.push(last);
         out.labels.push(0.0);
         out.weights.push(0.0);
@@ -160,7 +200,14 @@ fn label(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], i: usize
         }
         if (at..at + mixed).contains(&i) {
             let edge = i == at || i + 1 == at + mixed;
-            return (1.0, if edge && mixed > 3 { EDGE_WEIGHT } else { GRADUAL_WEIGHT });
+            return (
+                1.0,
+                if edge && mixed > 3 {
+                    EDGE_WEIGHT
+                } else {
+                    GRADUAL_WEIGHT
+                },
+            );
         }
         if mixed > 3 && (i + 1 == at || i == at + mixed) {
             return (0.0, EDGE_WEIGHT);
@@ -191,10 +238,14 @@ fn compose(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], i: usi
 }
 
 fn mix(join: Join, a: &Picture, b: &Picture, p: f32) -> Picture {
-    let blend = |a: [f32; 3], b: [f32; 3], m: f32| std::array::from_fn(|c| a[c] * (1.0 - m) + b[c] * m);
+    let blend =
+        |a: [f32; 3], b: [f32; 3], m: f32| std::array::from_fn(|c| a[c] * (1.0 - m) + b[c] * m);
     (0..WIDTH * HEIGHT)
         .map(|i| {
-            let (x, y) = ((i % WIDTH) as f32 / WIDTH as f32, (i / WIDTH) as f32 / HEIGHT as f32);
+            let (x, y) = (
+                (i % WIDTH) as f32 / WIDTH as f32,
+                (i / WIDTH) as f32 / HEIGHT as f32,
+            );
             match join {
                 Join::Cut => b[i],
                 Join::Dissolve => blend(a[i], b[i], p),
@@ -210,7 +261,10 @@ fn mix(join: Join, a: &Picture, b: &Picture, p: f32) -> Picture {
                 }
                 Join::Push { x: dx, y: dy } => {
                     let (w, h) = (WIDTH as i32, HEIGHT as i32);
-                    let (sx, sy) = ((p * w as f32).round() as i32 * dx, (p * h as f32).round() as i32 * dy);
+                    let (sx, sy) = (
+                        (p * w as f32).round() as i32 * dx,
+                        (p * h as f32).round() as i32 * dy,
+                    );
                     let (px, py) = ((i % WIDTH) as i32 + sx, (i / WIDTH) as i32 + sy);
                     let inside = (0..w).contains(&px) && (0..h).contains(&py);
                     let at = (py.rem_euclid(h) * w + px.rem_euclid(w)) as usize;
@@ -232,6 +286,10 @@ fn pack(picture: &Picture) -> Thumb {
 }
 
 fn difference(a: &Picture, b: &Picture) -> f32 {
-    let sum: f32 = a.iter().zip(b).map(|(a, b)| (0..3).map(|c| (a[c] - b[c]).abs()).sum::<f32>()).sum();
+    let sum: f32 = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| (0..3).map(|c| (a[c] - b[c]).abs()).sum::<f32>())
+        .sum();
     sum / (3 * a.len()) as f32
 }

@@ -12,13 +12,32 @@ pub type Picture = Vec<[f32; 3]>;
 /// What happens within a shot without ending it.
 #[derive(Debug, Clone, Copy)]
 enum Disturbance {
-    Flash { level: f32 },
-    Whip { reach: f32, along: f32 },
-    Occlusion { from: f32, size: [f32; 2], y: f32, rgb: [f32; 3] },
-    Exposure { gain: f32 },
-    Caption { fill: [f32; 3], top: f32, height: f32 },
+    Flash {
+        level: f32,
+    },
+    Whip {
+        reach: f32,
+        along: f32,
+    },
+    Occlusion {
+        from: f32,
+        size: [f32; 2],
+        y: f32,
+        rgb: [f32; 3],
+    },
+    Exposure {
+        gain: f32,
+    },
+    Caption {
+        fill: [f32; 3],
+        top: f32,
+        height: f32,
+    },
     Stutter,
-    Jolt { x: f32, y: f32 },
+    Jolt {
+        x: f32,
+        y: f32,
+    },
 }
 
 /// A disturbance with its first frame and length.
@@ -56,7 +75,11 @@ impl<'a> Shot<'a> {
     /// A shot of `len` frames over this footage.
     pub fn new(footage: &'a Footage, len: usize, random: &mut Random) -> Self {
         let still = footage.frames.len() == 1;
-        let speed = if random.chance(0.7) { 1.0 } else { random.between(0.5, 2.2) };
+        let speed = if random.chance(0.7) {
+            1.0
+        } else {
+            random.between(0.5, 2.2)
+        };
         let room = (footage.frames.len() as f32 - len as f32 * speed).max(0.0);
         let gain = random.between(0.75, 1.25);
         let tint = if random.chance(0.3) { 0.12 } else { 0.02 };
@@ -69,18 +92,30 @@ impl<'a> Shot<'a> {
             speed,
             mirror: random.chance(0.4),
             zoom: random.between(1.0, 1.7),
-            zoom_rate: if random.chance(moves) { random.between(-0.004, 0.004) } else { 0.0 },
+            zoom_rate: if random.chance(moves) {
+                random.between(-0.004, 0.004)
+            } else {
+                0.0
+            },
             centre: [random.between(0.0, 1.0), random.between(0.0, 1.0)],
             drift: if random.chance(moves) {
                 [random.between(-pace, pace), random.between(-pace, pace)]
             } else {
                 [0.0; 2]
             },
-            shake: if random.chance(0.35) { random.between(0.002, 0.03) } else { 0.0 },
+            shake: if random.chance(0.35) {
+                random.between(0.002, 0.03)
+            } else {
+                0.0
+            },
             phase: std::array::from_fn(|_| random.between(0.0, 6.28)),
             gain: std::array::from_fn(|_| gain * (1.0 + random.between(-tint, tint))),
             gamma: random.between(0.8, 1.25),
-            noise: if random.chance(0.4) { random.between(0.002, 0.012) } else { 0.0 },
+            noise: if random.chance(0.4) {
+                random.between(0.002, 0.012)
+            } else {
+                0.0
+            },
             bars: match random.below(12) {
                 0 => [0.0, random.between(0.05, 0.14)],
                 1 => [random.between(0.1, 0.3), 0.0],
@@ -111,9 +146,17 @@ impl<'a> Shot<'a> {
     /// Adds a disturbance within `from..to`, where there is room.
     pub fn disturb(&mut self, from: usize, to: usize, random: &mut Random) {
         let (what, len) = match random.below(9) {
-            0 | 1 => (Disturbance::Flash { level: random.between(0.35, 1.0) }, random.whole(1, 4)),
+            0 | 1 => (
+                Disturbance::Flash {
+                    level: random.between(0.35, 1.0),
+                },
+                random.whole(1, 4),
+            ),
             2 => (
-                Disturbance::Whip { reach: random.between(0.5, 1.7), along: random.between(-1.0, 1.0) },
+                Disturbance::Whip {
+                    reach: random.between(0.5, 1.7),
+                    along: random.between(-1.0, 1.0),
+                },
                 random.whole(6, 18),
             ),
             3 | 4 => (
@@ -126,7 +169,13 @@ impl<'a> Shot<'a> {
                 random.whole(6, 24),
             ),
             5 => (
-                Disturbance::Exposure { gain: if random.chance(0.5) { random.between(0.4, 0.75) } else { random.between(1.3, 2.1) } },
+                Disturbance::Exposure {
+                    gain: if random.chance(0.5) {
+                        random.between(0.4, 0.75)
+                    } else {
+                        random.between(1.3, 2.1)
+                    },
+                },
                 random.whole(1, 10),
             ),
             6 => (
@@ -139,7 +188,10 @@ impl<'a> Shot<'a> {
             ),
             7 => (Disturbance::Stutter, random.whole(2, 12)),
             _ => (
-                Disturbance::Jolt { x: random.between(-0.25, 0.25), y: random.between(-0.25, 0.25) },
+                Disturbance::Jolt {
+                    x: random.between(-0.25, 0.25),
+                    y: random.between(-0.25, 0.25),
+                },
                 random.whole(2, 7),
             ),
         };
@@ -151,14 +203,20 @@ impl<'a> Shot<'a> {
 
     /// Whether frame `i` lies in or beside a disturbance.
     pub fn disturbed(&self, i: usize) -> bool {
-        self.events.iter().any(|e| i + 1 >= e.at && i <= e.at + e.len)
+        self.events
+            .iter()
+            .any(|e| i + 1 >= e.at && i <= e.at + e.len)
     }
 
     /// Draws frame `i`.
     pub fn draw(&self, i: usize) -> Picture {
         let mut at = i as f32;
         let mut jolt = [0.0_f32; 2];
-        for e in self.events.iter().filter(|e| (e.at..e.at + e.len).contains(&i)) {
+        for e in self
+            .events
+            .iter()
+            .filter(|e| (e.at..e.at + e.len).contains(&i))
+        {
             let p = (i - e.at) as f32 / e.len as f32;
             match e.what {
                 Disturbance::Stutter => at = e.at as f32,
@@ -175,7 +233,11 @@ impl<'a> Shot<'a> {
         }
         let mut random = Random::new(self.seed ^ (i as u64) << 20);
         for pixel in &mut out {
-            let n = if self.noise > 0.0 { random.between(-1.7, 1.7) * self.noise } else { 0.0 };
+            let n = if self.noise > 0.0 {
+                random.between(-1.7, 1.7) * self.noise
+            } else {
+                0.0
+            };
             *pixel = pixel.map(|x| (x + n).clamp(0.0, 1.0));
         }
         out
@@ -190,8 +252,12 @@ impl<'a> Shot<'a> {
         let wobble = |a: f32, b: f32, p: f32, q: f32| (at * a + p).sin() + 0.6 * (at * b + q).sin();
         let room = 1.0 - 1.0 / zoom;
         let shift = [
-            self.drift[0] * at + jolt[0] + self.shake * wobble(0.31, 0.83, self.phase[0], self.phase[1]),
-            self.drift[1] * at + jolt[1] + self.shake * wobble(0.27, 0.71, self.phase[2], self.phase[3]),
+            self.drift[0] * at
+                + jolt[0]
+                + self.shake * wobble(0.31, 0.83, self.phase[0], self.phase[1]),
+            self.drift[1] * at
+                + jolt[1]
+                + self.shake * wobble(0.27, 0.71, self.phase[2], self.phase[3]),
         ];
         let left = (self.centre[0] * room + shift[0]).clamp(0.0, room.max(0.0));
         let top = (self.centre[1] * room + shift[1]).clamp(0.0, room.max(0.0));
@@ -204,7 +270,11 @@ impl<'a> Shot<'a> {
             let v = (y as f32 + 0.5) / HEIGHT as f32;
             for x in 0..WIDTH {
                 let u = (x as f32 + 0.5) / WIDTH as f32;
-                if u < self.bars[0] || u > 1.0 - self.bars[0] || v < self.bars[1] || v > 1.0 - self.bars[1] {
+                if u < self.bars[0]
+                    || u > 1.0 - self.bars[0]
+                    || v < self.bars[1]
+                    || v > 1.0 - self.bars[1]
+                {
                     out.push([0.0; 3]);
                     continue;
                 }
@@ -251,9 +321,16 @@ impl<'a> Shot<'a> {
             }
             Disturbance::Whip { reach, along } => whip(out, p, e.len, reach, along),
             Disturbance::Occlusion { from, size, y, rgb } => {
-                let cx = if from > 0.0 { -0.8 + 2.6 * p } else { 1.8 - 2.6 * p };
+                let cx = if from > 0.0 {
+                    -0.8 + 2.6 * p
+                } else {
+                    1.8 - 2.6 * p
+                };
                 for (k, pixel) in out.iter_mut().enumerate() {
-                    let (px, py) = ((k % WIDTH) as f32 / WIDTH as f32, (k / WIDTH) as f32 / HEIGHT as f32);
+                    let (px, py) = (
+                        (k % WIDTH) as f32 / WIDTH as f32,
+                        (k / WIDTH) as f32 / HEIGHT as f32,
+                    );
                     let d = ((px - cx) / size[0]).powi(2) + ((py - y) / size[1]).powi(2);
                     let m = ((1.2 - d) / 0.5).clamp(0.0, 1.0);
                     *pixel = std::array::from_fn(|c| pixel[c] * (1.0 - m) + rgb[c] * m);
@@ -261,9 +338,13 @@ impl<'a> Shot<'a> {
             }
             Disturbance::Caption { fill, top, height } => {
                 for (k, pixel) in out.iter_mut().enumerate() {
-                    let (px, py) = ((k % WIDTH) as f32 / WIDTH as f32, (k / WIDTH) as f32 / HEIGHT as f32);
+                    let (px, py) = (
+                        (k % WIDTH) as f32 / WIDTH as f32,
+                        (k / WIDTH) as f32 / HEIGHT as f32,
+                    );
                     if (0.06..0.94).contains(&px) && (top..top + height).contains(&py) {
-                        let text = (k % WIDTH) % 3 != 0 && (py - top - height / 2.0).abs() < height * 0.2;
+                        let text =
+                            (k % WIDTH) % 3 != 0 && (py - top - height / 2.0).abs() < height * 0.2;
                         *pixel = if text { fill.map(|x| 1.0 - x) } else { fill };
                     }
                 }
@@ -277,7 +358,8 @@ impl<'a> Shot<'a> {
 fn whip(out: &mut Picture, p: f32, len: usize, reach: f32, along: f32) {
     let w = WIDTH as f32;
     let shift = (p * std::f32::consts::PI).sin() * reach * w * if along > 0.0 { 1.0 } else { -1.0 };
-    let speed = (p * std::f32::consts::PI).cos().abs() * std::f32::consts::PI / len as f32 * w * reach;
+    let speed =
+        (p * std::f32::consts::PI).cos().abs() * std::f32::consts::PI / len as f32 * w * reach;
     let blur = (speed * 0.6).clamp(0.0, w / 4.0) as i32;
     let before = out.clone();
     for y in 0..HEIGHT {
@@ -302,7 +384,9 @@ fn bilinear(frame: &[u8], x: f32, y: f32) -> [f32; 3] {
     let (x0, y0) = (x as usize, y as usize);
     let (fx, fy) = (x - x0 as f32, y - y0 as f32);
     std::array::from_fn(|c| {
-        let at = |dx: usize, dy: usize| f32::from(frame[((y0 + dy) * SOURCE_WIDTH + x0 + dx) * 3 + c]);
-        (at(0, 0) * (1.0 - fx) + at(1, 0) * fx) * (1.0 - fy) + (at(0, 1) * (1.0 - fx) + at(1, 1) * fx) * fy
+        let at =
+            |dx: usize, dy: usize| f32::from(frame[((y0 + dy) * SOURCE_WIDTH + x0 + dx) * 3 + c]);
+        (at(0, 0) * (1.0 - fx) + at(1, 0) * fx) * (1.0 - fy)
+            + (at(0, 1) * (1.0 - fx) + at(1, 1) * fx) * fy
     })
 }
