@@ -69,11 +69,11 @@ impl Session {
         let percent = |x: f32| (x * 100.0).round() as i32;
         let mut reasons = vec![
             reason(
-                0.25 * sharp,
+                0.32 * sharp,
                 format!("sharp: sharper than {} % of the session", percent(sharp)),
             ),
             reason(
-                0.20 * moderate(motion),
+                0.18 * moderate(motion),
                 format!(
                     "movement that can be followed: {:.1} % a frame",
                     motion * 100.0

@@ -13,6 +13,7 @@ mod monitor;
 mod picture;
 mod review;
 mod sending;
+mod stage;
 mod studio;
 mod timeline;
 mod upload;

@@ -1,5 +1,7 @@
 //! A recording (or an import) in progress: frames and sound come in, encoded chunks and measurements go out.
 
+mod sound;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -15,9 +17,7 @@ use futures::channel::mpsc::UnboundedSender;
 use js_sys::Array;
 use vision::loudness::Meter;
 use wasm_bindgen::JsValue;
-use web_sys::{
-    AudioData, AudioDataCopyToOptions, AudioSampleFormat, ReadableStreamDefaultReader, VideoFrame,
-};
+use web_sys::{ReadableStreamDefaultReader, VideoFrame};
 
 use super::{Order, session::Session, study::Study};
 use crate::{
@@ -39,12 +39,6 @@ use crate::{
 /// Encoders that fail this often within [`FAILURES_MS`] end the recording.
 const FAILURES: usize = 4;
 const FAILURES_MS: f64 = 10_000.0;
-
-/// Sound before the first picture that is kept, µs: enough to warm a decoder up.
-const SOUND_BEFORE_US: i64 = 100_000;
-
-/// Stretches of sound an audio encoder may hold: two seconds of 10 ms.
-const SOUND_QUEUE: u32 = 200;
 
 /// Longest that encoders may take to give out the rest, ms.
 const FLUSH_MS: i32 = 10_000;
@@ -412,138 +406,6 @@ impl Take {
                 &chunk.bytes,
             )
         });
-    }
-
-    /// One stretch of sound; `arrival_ms` for a recording.
-    pub(super) async fn heard(self: &Rc<Self>, data: Owned<AudioData>, arrival_ms: f64) {
-        let ts = data.timestamp() as i64;
-        let (rate, channels) = (data.sample_rate() as u32, data.number_of_channels());
-        self.measure(&data, ts);
-        let ready = {
-            let mut state = self.state.borrow_mut();
-            if let Some(clock) = &mut state.clock {
-                clock.hear(ts, data.duration() as i64, arrival_ms);
-            }
-            if state.no_sound {
-                return;
-            }
-            state
-                .sound
-                .as_ref()
-                .is_some_and(|sound| sound.alive() && sound.format == (rate, channels))
-        };
-        if !ready {
-            let before = self.state.borrow_mut().sound.take();
-            if let Some(before) = before.filter(Sound::alive) {
-                let _ = within(FLUSH_MS, settled(before.flush())).await;
-            }
-            match Sound::start(rate, channels, &self.sound_outlet()).await {
-                Ok(sound) => self.state.borrow_mut().sound = Some(sound),
-                Err(sentence) => {
-                    self.state.borrow_mut().no_sound = true;
-                    self.tell(sentence);
-                    return;
-                }
-            }
-        }
-        // A file can wait; a microphone cannot.
-        let busy = |state: &State| {
-            state.clock.is_none()
-                && state
-                    .sound
-                    .as_ref()
-                    .is_some_and(|s| s.alive() && s.queue() > SOUND_QUEUE / 2)
-        };
-        while busy(&self.state.borrow()) {
-            sleep(3).await;
-        }
-        let mut state = self.state.borrow_mut();
-        let Some(sound) = &state.sound else { return };
-        if sound.queue() > SOUND_QUEUE || sound.encode(&data).is_err() {
-            state.dropped += 1;
-        }
-    }
-
-    fn measure(&self, data: &AudioData, ts: i64) {
-        let mut state = self.state.borrow_mut();
-        let State {
-            meter,
-            mono,
-            plane,
-            loudness_waits,
-            ..
-        } = &mut *state;
-        let samples = data.number_of_frames() as usize;
-        mono.clear();
-        mono.resize(samples, 0.0);
-        plane.resize(samples * 4, 0);
-        let channels = data.number_of_channels();
-        for channel in 0..channels {
-            let options = AudioDataCopyToOptions::new(channel);
-            options.set_format(AudioSampleFormat::F32Planar);
-            if data.copy_to_with_u8_slice(plane, &options).is_err() {
-                return;
-            }
-            for (sum, sample) in mono.iter_mut().zip(plane.chunks_exact(4)) {
-                if let Ok(sample) = sample.try_into() {
-                    *sum += f32::from_le_bytes(sample) / channels as f32;
-                }
-            }
-        }
-        // On the sound's own time; placed with it.
-        for loudness in meter.push(seconds(ts), mono, f64::from(data.sample_rate())) {
-            loudness_waits.push((micros(loudness.t), loudness.dbfs));
-        }
-        drop(state);
-        self.place_sound();
-    }
-
-    /// Writes sound and loudness that the clock can place.
-    fn place_sound(&self) {
-        let mut state = self.state.borrow_mut();
-        let State {
-            clock,
-            sound_waits,
-            loudness_waits,
-            loudness,
-            dbfs,
-            ..
-        } = &mut *state;
-        let clock = clock.as_ref();
-        let place = |ts: i64| match clock {
-            Some(clock) => clock.audio(ts),
-            None => Some(ts),
-        };
-        let mut chunks = Vec::new();
-        while let Some(t_us) = sound_waits.front().and_then(|chunk| place(chunk.timestamp)) {
-            if let Some(chunk) = sound_waits.pop_front() {
-                chunks.push((t_us, chunk));
-            }
-        }
-        loudness_waits.retain(|(ts, level)| {
-            let Some(t_us) = place(*ts) else { return true };
-            *dbfs = *level;
-            if t_us >= 0 {
-                loudness.push(Loudness {
-                    t: seconds(t_us),
-                    dbfs: *level,
-                });
-            }
-            false
-        });
-        drop(state);
-        for (t_us, chunk) in chunks {
-            self.keep(|session| {
-                // A configuration goes in even where its first chunk lies too early to be kept.
-                if let Some(config) = &chunk.config {
-                    session.put_audio_config(config)?;
-                }
-                if t_us < -SOUND_BEFORE_US {
-                    return Ok(());
-                }
-                session.put(Kind::Audio, true, t_us, chunk.duration_us, &chunk.bytes)
-            });
-        }
     }
 
     /// Writes what was measured since the last call.
