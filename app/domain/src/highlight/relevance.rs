@@ -5,10 +5,10 @@
 //!
 //! | value | 1 means | weight |
 //! | --- | --- | --- |
-//! | sharp | sharper than all of the session | 0.32 |
-//! | movement | mean luma difference about 1.5 % a frame: something happens, but it can be followed | 0.18 |
+//! | sharp | sharper than all of the session | 0.25 |
+//! | movement | mean luma difference about 1.5 % a frame: something happens, but it can be followed | 0.20 |
 //! | light | mean luma near the middle, nothing crushed or burnt out | 0.20 |
-//! | colour | as colourful as a vivid photograph (Hasler & Süsstrunk: 60 and above) | 0.10 |
+//! | colour | as colourful as a vivid photograph (Hasler & Süsstrunk: 60 and above) | 0.15 |
 //! | sound | clearly louder than the quiet parts of the session | 0.12 |
 //! | rise | louder than the two seconds before | 0.08 |
 
@@ -69,11 +69,11 @@ impl Session {
         let percent = |x: f32| (x * 100.0).round() as i32;
         let mut reasons = vec![
             reason(
-                0.32 * sharp,
+                0.25 * sharp,
                 format!("sharp: sharper than {} % of the session", percent(sharp)),
             ),
             reason(
-                0.18 * moderate(motion),
+                0.20 * moderate(motion),
                 format!(
                     "movement that can be followed: {:.1} % a frame",
                     motion * 100.0
@@ -88,7 +88,7 @@ impl Session {
                 ),
             ),
             reason(
-                0.10 * (colour / 60.0).min(1.0),
+                0.15 * (colour / 60.0).min(1.0),
                 format!("colourful: {}", colour.round() as i32),
             ),
         ];
