@@ -5,11 +5,6 @@ use std::time::Duration;
 use domain::{checkout::HOLD_MS, time::UnixMs};
 use services::Clock;
 
-use std::time::Duration;
-
-use domain::{checkout::HOLD_MS, time::UnixMs};
-use services::Clock;
-
 use crate::door::{Answer, Door};
 
 const BUYER: [(&str, &str); 3] = [
@@ -262,44 +257,6 @@ async fn wrong_input_gets_a_sentence() {
         assert_eq!(door.get(path).send().await.status, 404);
     }
     assert_eq!(pay(&door, "/checkout/unknown", "success").await.status, 404);
-}
-
-#[tokio::test]
-async fn a_hold_that_runs_out_puts_the_piece_back_on_its_page() {
-    let clock = Clock::set(UnixMs(1_800_000_000_000));
-    let door = Door::with("http://localhost:3000", clock.clone()).await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
-    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
-        .await
-        .header("location")
-        .to_owned();
-    assert!(door.get(&page).send().await.text().contains("Sold out"));
-    clock.advance_ms(HOLD_MS + 1);
-    let stop = tokio::sync::Notify::new();
-    let house = door.vitrine.services.keep_house(stop.notified());
-    let purging = door.vitrine.purger.follow(stop.notified());
-    let looking = async {
-        for _ in 0..200 {
-            if !door.get(&page).send().await.text().contains("Sold out") {
-                stop.notify_waiters();
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        stop.notify_waiters();
-        false
-    };
-    let ((), (), is_back) = tokio::join!(house, purging, looking);
-    assert!(
-        is_back,
-        "nobody asked for it, and the kept page was dropped all the same"
-    );
-    let late = pay(&door, &checkout, "success").await;
-    assert_eq!(late.status, 410, "{}", late.text());
-    let over = door.get(&checkout).send().await;
-    assert_eq!(over.status, 200);
-    assert!(over.text().contains(&page), "the way back to the product");
 }
 
 #[tokio::test]

@@ -3,9 +3,6 @@
 use domain::time::UnixMs;
 use services::Clock;
 
-use domain::time::UnixMs;
-use services::Clock;
-
 use crate::door::{Door, PASSWORD};
 
 #[tokio::test]
@@ -294,28 +291,6 @@ async fn passkeys_begin_with_a_challenge_for_this_name() {
         .json(&serde_json::json!({ "handle": "nobody" }))
         .await;
     assert_eq!(nobody.status, 403);
-}
-
-#[tokio::test]
-async fn a_link_expires() {
-    let clock = Clock::set(UnixMs(1_800_000_000_000));
-    let door = Door::with("http://localhost:3000", clock.clone()).await;
-    let link = door.link().await;
-    assert_eq!(door.get(&link).send().await.status, 200);
-    clock.advance_ms(366 * 24 * 3600 * 1000);
-    let late = door.get(&link).send().await;
-    assert_eq!(late.status, 410);
-    assert!(late.text().contains("vitrine owner-link"));
-    let posted = door
-        .post(&link)
-        .form(&[
-            ("shop_name", "Clay"),
-            ("handle", "clay"),
-            ("currency", "EUR"),
-            ("password", PASSWORD),
-        ])
-        .await;
-    assert_eq!(posted.status, 410);
 }
 
 #[tokio::test]
