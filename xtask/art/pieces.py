@@ -23,7 +23,7 @@ def cup(at=(0, 0, 0), turn=0.0, seed=1, tea=False, tip=(0, 0, 0), voxel=0.0007):
     """The morning cup: oatmeal glaze with iron specks over toasted clay, bare at the foot."""
     skin = glaze.glaze(
         "oat", "#e6dcc6", "#cdbd9d", clay="#a9764e", height=0.088, line=0.019, wave=0.0022, gloss=0.30, speckle=0.8, speck="#4b3320",
-        rim="#a4764d", rim_deep=0.0028, seed=seed, coat=0.35, fine=0.8,
+        rim="#a4764d", rim_deep=0.0028, seed=seed, coat=0.35, fine=0.8, inside=("#e6dcc6", "#d8caae"), reach=0.0402,
     )
     wall = [(0.026, 0.0), (0.0335, 0.004), (0.0395, 0.014), (0.0425, 0.030), (0.0428, 0.050), (0.0418, 0.070), (0.0422, 0.088)]
     body = shape.vessel("cup", wall, skin, seed=seed, thick=0.0036)

@@ -181,7 +181,7 @@ def vase_hero():
     light.camera((0.0, -1.62, 0.40), (0.0, 0, 0.266), 90, 4.0, (0, -0.06, 0.2))
 
 
-@shot("vase-detail", expose=0.1)
+@shot("vase-detail", expose=0.2)
 def vase_detail():
     light.room(power=0.35)
     light.table(glaze.stone("lime", "#cfc4b3", "#ac9e8a", seed=5))
@@ -276,7 +276,7 @@ def plate_hero():
     light.camera((0, -0.42, 0.98), (0, -0.004, 0.01), 88, 5.6, (0, -0.03, 0.02))
 
 
-@shot("plate-stack", expose=0.05)
+@shot("plate-stack", expose=0.25)
 def plate_stack():
     light.room(power=0.33)
     light.table(glaze.stone("lime", "#cabfae", "#a89b88", seed=15, gloss=0.5))
@@ -285,7 +285,7 @@ def plate_stack():
     for k in range(4):
         pieces.plate((0.002 * (k % 2), 0.001 * k, 0.0135 * k), 70 * k, seed=30 + k)
     pieces.bowl("small", (0.004, 0.0, 0.0405 + 0.0078), 0, seed=23)
-    light.camera((0.10, -0.86, 0.250), (0, 0, 0.050), 92, 4.0, (0, -0.12, 0.05))
+    light.camera((0.10, -0.98, 0.275), (0, 0, 0.050), 92, 4.0, (0, -0.12, 0.05))
 
 
 # --- The espresso cup ------------------------------------------------------------------------------------------------
