@@ -28,8 +28,8 @@ for (const [what, make] of [["black", blackFootage], ["static", staticFootage]] 
     await openShop(page, vitrine, lorna);
     await openStudio(page, vitrine);
     await film(page, 5);
-    await expect(by(page, "clip-card").first().or(by(page, "notice"))).toBeVisible({ timeout: 30_000 });
-    if (what === "black") await expect(by(page, "notice")).toContainText(/dark|black/i);
+    await expect(by(page, "clip-card").or(by(page, "notice")).first()).toBeVisible({ timeout: 30_000 });
+    if (what === "black") await expect(by(page, "notice").first()).toContainText(/dark|black/i);
   });
 }
 
@@ -38,7 +38,7 @@ test("a session shorter than a clip still ends in something usable or in a sente
   await openShop(page, vitrine, lorna);
   await openStudio(page, vitrine);
   await film(page, 0.5);
-  await expect(by(page, "clip-card").first().or(by(page, "notice"))).toBeVisible({ timeout: 30_000 });
+  await expect(by(page, "clip-card").or(by(page, "notice")).first()).toBeVisible({ timeout: 30_000 });
 });
 
 test("an unplugged camera ends the recording and keeps what was filmed", async ({ vitrine, browse }) => {
@@ -90,7 +90,7 @@ test("a second tab cannot take a session that is being recorded", async ({ vitri
 
   await page.bringToFront();
   await by(page, "stop").click();
-  await expect(by(page, "clip-card").first().or(by(page, "notice"))).toBeVisible({ timeout: 30_000 });
+  await expect(by(page, "clip-card").or(by(page, "notice")).first()).toBeVisible({ timeout: 30_000 });
 });
 
 test("a cut connection resumes where it was", async ({ vitrine, browse }) => {

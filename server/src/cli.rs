@@ -192,6 +192,8 @@ pub fn run() -> ExitCode {
             Command::OwnerLink(args) => command::owner_link::run(&args).await,
         }
     });
+    // Whatever must end well was waited for; a picture that is being encoded is begun anew by the next start.
+    runtime.shutdown_background();
     match ended {
         Ok(code) => code,
         Err(failure) => {

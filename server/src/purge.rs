@@ -108,7 +108,15 @@ fn stale(shop: &ShopId, event: &Event) -> Vec<String> {
             Some(products) => products.iter().map(|id| format!("product:{id}")).collect(),
             None => vec![shop_tag(shop)],
         },
-        Some("media") => Vec::new(),
+        // The front shows the heroes. What no product shows is on no page.
+        Some("media") => match products(&event.body).as_deref() {
+            None | Some([]) => Vec::new(),
+            Some(products) => products
+                .iter()
+                .map(|id| format!("product:{id}"))
+                .chain([shop_tag(shop)])
+                .collect(),
+        },
         // What is not known here may concern anything of the shop.
         _ => vec![shop_tag(shop)],
     }
@@ -160,5 +168,10 @@ mod tests {
         assert_eq!(tags("shop.created", "{}"), ["instance", "shop:s1"]);
         assert_eq!(tags("something.new", "{}"), ["shop:s1"]);
         assert!(tags("media.ready", "{}").is_empty());
+        assert!(tags("media.changed", r#"{"products":[]}"#).is_empty());
+        assert_eq!(
+            tags("media.changed", r#"{"products":["p1"]}"#),
+            ["product:p1", "shop:s1"]
+        );
     }
 }

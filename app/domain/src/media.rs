@@ -177,6 +177,14 @@ impl Format {
         }
     }
 
+    /// The format of a file name's end, as [`Format::extension`] gives it.
+    #[must_use]
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        [Self::Jpeg, Self::Png, Self::Webp, Self::Mp4]
+            .into_iter()
+            .find(|format| format.extension() == extension)
+    }
+
     /// Tells the format from the first bytes of a file; names and announced types are never asked.
     ///
     /// # Errors

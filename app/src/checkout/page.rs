@@ -168,7 +168,7 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
     document(site, head, || {
         view! {
             {header(shop)}
-            <main id="main" class="desk">
+            <main id="main" class="desk" data-order-state=order.state.as_str()>
                 <section class="desk-form">{news}</section>
                 <aside class="desk-side receipt">
                     {receipt}

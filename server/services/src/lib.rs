@@ -26,7 +26,11 @@ use std::{
 };
 
 use domain::{id::ShopId, time::UnixMs};
-use tokio::{sync::Semaphore, task::JoinSet};
+use futures::FutureExt;
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+};
 
 pub use clock::Clock;
 pub use config::Config;
@@ -49,6 +53,8 @@ struct Inner {
     busy: media::Busy,
     /// Room for one photo being decoded and encoded.
     encoding: Semaphore,
+    /// A photo has come whose AVIF renditions are still to be made.
+    unrefined: Notify,
     clock: Clock,
     random: Random,
     limiter: identity::Limiter,
@@ -114,6 +120,7 @@ impl Services {
                 uploads,
                 busy: media::Busy::default(),
                 encoding: Semaphore::new(1),
+                unrefined: Notify::new(),
                 clock,
                 random,
                 limiter: identity::Limiter::default(),
@@ -141,9 +148,14 @@ impl Services {
         doctor::look(config).await
     }
 
-    /// Keeps house until `stop` resolves: expired holds, open payments, stale uploads, old sessions. Run it once in a task.
+    /// Keeps house until `stop` resolves: expired holds, open payments, stale uploads, old sessions, AVIF renditions. Run it
+    /// once in a task.
     pub async fn keep_house(&self, stop: impl Future<Output = ()>) {
-        house::keep(self, stop).await;
+        let stop = stop.shared();
+        tokio::join!(
+            house::keep(self, stop.clone()),
+            media::refine::keep(self, stop)
+        );
     }
 
     /// Whether the database answers (`/healthz`).

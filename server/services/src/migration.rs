@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_media",
     4 "0004_catalog",
     5 "0005_checkout",
+    6 "0006_refined",
 ];
 
 fn checksum(migration: &Migration) -> String {

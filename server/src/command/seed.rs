@@ -25,9 +25,7 @@ pub async fn run(args: &cli::Seed) -> Ended {
 }
 
 async fn fill(args: &cli::Seed, services: &Services, description: &Description) -> Ended {
-    println!(
-        "Filling the demo shop; each photo is encoded in three formats, so this takes a few minutes the first time."
-    );
+    println!("Filling the demo shop; this takes a moment.");
     let seeded = services
         .seed(description, read)
         .await

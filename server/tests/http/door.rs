@@ -1,5 +1,10 @@
 //! A shop to knock at, and what it answers.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that cannot help fails its test"
+)]
+
 use std::path::Path;
 
 use axum::{

@@ -112,6 +112,13 @@ impl Checkout<'_> {
                 .try_hold(&shop.id, &product, quantity, price_seen_minor, attempt)
                 .await?;
         }
+        // The same attempt may have been quicker, and taken the last piece.
+        if !matches!(tried, Tried::Held(_))
+            && let Some(attempt) = attempt
+            && let Some(order) = self.of_attempt(attempt, slug).await?
+        {
+            return Ok(Bought::Held(order));
+        }
         match tried {
             Tried::Held(token) => Ok(Bought::Held(self.order(&token).await?.1)),
             Tried::PriceChanged => {
@@ -122,10 +129,8 @@ impl Checkout<'_> {
                 let (shop, product) = self.services.catalog().by_slug(slug).await?;
                 Ok(Bought::SoldOut(shop, product))
             }
-            Tried::Twice => {
-                let order = self.of_attempt(attempt.unwrap_or_default(), slug).await?;
-                Ok(Bought::Held(order.ok_or_else(missing)?))
-            }
+            // Its order was found above, unless it has been thrown away since.
+            Tried::Twice => Err(missing()),
         }
     }
 

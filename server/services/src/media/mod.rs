@@ -4,6 +4,7 @@ mod clip;
 mod photo;
 pub(crate) mod process;
 mod receive;
+pub(crate) mod refine;
 pub(crate) mod sql;
 mod store;
 mod upload;
@@ -12,15 +13,17 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use domain::{
-    id::{MediaId, SessionId},
+    id::{MediaId, SessionId, ShopId},
     identity::Viewer,
     media::{Kind, Media},
 };
 use futures::stream::BoxStream;
+use serde_json::json;
+use sqlx::AnyConnection;
 
 use self::store::Key;
 pub(crate) use self::{store::Store, upload::Busy};
-use crate::{Error, Result, Services};
+use crate::{Error, Result, Services, event};
 
 /// Uploads, pictures and clips.
 pub struct Library<'a> {
@@ -91,6 +94,15 @@ impl Library<'_> {
         sql::all(&mut *self.services.inner.db.read().await?, &viewer.shop.id).await
     }
 
+    /// Makes the AVIF renditions that photos still lack, oldest photo first, and gives the number of photos that have theirs
+    /// now. [`Services::keep_house`] does it whenever there is something to do.
+    ///
+    /// # Errors
+    /// `Unavailable` when the media store does not answer; what was made stays.
+    pub async fn refine(&self) -> Result<u32> {
+        refine::all(self.services).await
+    }
+
     /// Changes the description of a picture or clip.
     ///
     /// # Errors
@@ -102,6 +114,7 @@ impl Library<'_> {
         let media = sql::one(&mut write, &viewer.shop.id, id)
             .await?
             .ok_or_else(missing)?;
+        self.changed(&mut write, &viewer.shop.id, id).await?;
         write.commit().await?;
         Ok(media)
     }
@@ -134,8 +147,28 @@ impl Library<'_> {
         let film = sql::one(&mut write, shop, clip)
             .await?
             .ok_or_else(missing)?;
+        self.changed(&mut write, shop, clip).await?;
         write.commit().await?;
         Ok(film)
+    }
+
+    /// Says that a picture or clip looks different from now on, with the products that show it.
+    async fn changed(
+        &self,
+        connection: &mut AnyConnection,
+        shop: &ShopId,
+        id: &MediaId,
+    ) -> Result<()> {
+        let body = json!({ "products": sql::shown_by(connection, shop, id).await? });
+        event::write(
+            connection,
+            shop,
+            "media.changed",
+            id.as_str(),
+            &body,
+            self.services.now(),
+        )
+        .await
     }
 
     /// Finds `/media/{hash}/{file}`: public when a published product shows it, else only for a viewer of its shop.

@@ -85,6 +85,7 @@ pub(super) async fn run(services: &Services, shop: &ShopId, id: &UploadId) -> Re
         Err(error) => return Err(error),
     }
     write.commit().await?;
+    services.inner.unrefined.notify_one();
     receive::remove(&part(services, id))
 }
 
@@ -178,11 +179,11 @@ fn judge(path: &Path, kind: Kind) -> Result<(Format, String)> {
     ))
 }
 
-fn key(shop: &ShopId, hash: &str, file: &str) -> Result<Key> {
+pub(super) fn key(shop: &ShopId, hash: &str, file: &str) -> Result<Key> {
     Key::new(shop, hash, file).ok_or_else(|| Error::internal("a key that is not well formed"))
 }
 
-async fn put(store: &Store, shop: &ShopId, made: photo::Encoded) -> Result<Made> {
+pub(super) async fn put(store: &Store, shop: &ShopId, made: photo::Encoded) -> Result<Made> {
     let hash = blake3::hash(&made.bytes).to_hex().to_string();
     let bytes = made.bytes.len() as u64;
     store
@@ -200,7 +201,7 @@ async fn put(store: &Store, shop: &ShopId, made: photo::Encoded) -> Result<Made>
 
 /// Runs blocking work on a thread. Decoders are other people's code fed with anybody's bytes: should one panic, the file is
 /// refused and the server goes on.
-async fn on_a_thread<T: Send + 'static>(
+pub(super) async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
