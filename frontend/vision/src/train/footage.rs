@@ -239,7 +239,7 @@ fn raw_fed(
 
 /// A made shot: coloured blobs that drift over a gradient, or a page of text lines that scrolls (screen content).
 fn drawn(i: usize, random: &mut Random) -> Footage {
-    let screen = i % 3 == 0;
+    let screen = i.is_multiple_of(3);
     let n = 90;
     let base: [[f32; 3]; 2] =
         std::array::from_fn(|_| std::array::from_fn(|_| random.between(0.0, 255.0)));

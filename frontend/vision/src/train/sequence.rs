@@ -117,7 +117,7 @@ fn join(random: &mut Random) -> (Join, usize) {
         81..=84 => (Join::Fade([1.0; 3]), len),
         85..=93 => (
             Join::Wipe {
-                angle: random.between(0.0, 6.28),
+                angle: random.between(0.0, std::f32::consts::TAU),
                 soft: random.between(0.02, 0.3),
                 iris: random.chance(0.2),
             },

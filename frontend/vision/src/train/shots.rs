@@ -108,7 +108,7 @@ impl<'a> Shot<'a> {
             } else {
                 0.0
             },
-            phase: std::array::from_fn(|_| random.between(0.0, 6.28)),
+            phase: std::array::from_fn(|_| random.between(0.0, std::f32::consts::TAU)),
             gain: std::array::from_fn(|_| gain * (1.0 + random.between(-tint, tint))),
             gamma: random.between(0.8, 1.25),
             noise: if random.chance(0.4) {
@@ -343,8 +343,8 @@ impl<'a> Shot<'a> {
                         (k / WIDTH) as f32 / HEIGHT as f32,
                     );
                     if (0.06..0.94).contains(&px) && (top..top + height).contains(&py) {
-                        let text =
-                            (k % WIDTH) % 3 != 0 && (py - top - height / 2.0).abs() < height * 0.2;
+                        let text = !(k % WIDTH).is_multiple_of(3)
+                            && (py - top - height / 2.0).abs() < height * 0.2;
                         *pixel = if text { fill.map(|x| 1.0 - x) } else { fill };
                     }
                 }
