@@ -83,7 +83,7 @@ pub struct Contract {
 pub const LONG_SESSION: f64 = 60.0;
 
 const fn max_share() -> f64 {
-    0.25
+    0.22
 }
 
 impl Default for Contract {

@@ -33,10 +33,6 @@ fn browsers() -> Browsers {
 /// When a sheet is missing, cannot be parsed, or names a file that nobody provides.
 pub(super) fn add(place: &Place, folder: &mut Folder<'_>) -> Result<()> {
     for sheet in SHEETS {
-        if !place.at("style").join(sheet).is_file() {
-            crate::progress::say(format_args!("  NOT BUILT: style/{sheet} is missing."));
-            continue;
-        }
         let css = bundle(&place.at("style").join(sheet), |name| {
             folder.url(name).map(str::to_owned)
         })?;

@@ -13,6 +13,9 @@ use crate::progress::{self, Lines};
 /// How often to ask whether it answers, 100 ms apart.
 const ASKS: usize = 300;
 
+/// What the folders of clusters are called, before the id of the process that made them.
+const NAME: &str = "vitrine-pg-";
+
 /// A running cluster. Dropped, it stops and its folder goes.
 #[derive(Debug)]
 pub(super) struct Cluster {
@@ -35,8 +38,9 @@ impl Cluster {
             .context("initdb has no folder.")?
             .to_path_buf();
         let root = install::root()?;
+        sweep(&programs, root);
         // Not in the target folder: PostgreSQL refuses root, and its own user may not enter root's home.
-        let folder = std::env::temp_dir().join(format!("vitrine-pg-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("{NAME}{}", std::process::id()));
         let made = if root {
             Command::new("install")
                 .args(["-d", "-m", "700", "-o", "postgres"])
@@ -124,17 +128,44 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let stopped = program(self.root, &self.programs.join("pg_ctl"))
-            .args(["stop", "--mode=immediate", "--silent", "-D"])
-            .arg(&self.folder)
-            .status();
-        if !stopped.is_ok_and(|status| status.success()) {
+        if !stop(&self.programs, self.root, &self.folder) {
             // Its parent goes; the temporary folder is the system's to clean.
             drop(self.server.kill());
         }
         drop(self.server.wait());
         drop(std::fs::remove_dir_all(&self.folder));
     }
+}
+
+/// Stops and removes what test runs left that were killed.
+fn sweep(programs: &Path, root: bool) {
+    for entry in std::fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(NAME));
+        let Some(owner) = owner.and_then(|id| id.parse::<u32>().ok()) else {
+            continue;
+        };
+        // Without /proc nobody can tell whether the other run still goes on.
+        if !Path::new("/proc/self").exists() || Path::new(&format!("/proc/{owner}")).exists() {
+            continue;
+        }
+        stop(programs, root, &entry.path());
+        drop(std::fs::remove_dir_all(entry.path()));
+    }
+}
+
+/// Stops the cluster in a folder; false where that failed.
+fn stop(programs: &Path, root: bool, folder: &Path) -> bool {
+    program(root, &programs.join("pg_ctl"))
+        .args(["stop", "--mode=immediate", "--silent", "-D"])
+        .arg(folder)
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// A program of PostgreSQL, as the user `postgres` when we are root.
