@@ -1,4 +1,4 @@
-//! Shot boundaries: a score per frame, by the project's own network or, without weights, by frame differences.
+//! Shot boundaries: a score per frame, by the project's own network and frame differences or, without weights, by these alone.
 //!
 //! A score is the probability that a frame belongs to a boundary: it is the first of a new shot, or one of the mixed frames of
 //! a gradual transition. `domain::highlight::boundaries` makes decisions of scores; it rounds them first, so
@@ -10,6 +10,8 @@ mod plain;
 mod test;
 pub mod weights;
 
+use std::collections::VecDeque;
+
 use burn::tensor::{Tensor, activation::sigmoid};
 use domain::capture::Engine;
 
@@ -18,7 +20,7 @@ use crate::{
     frame::Thumb,
 };
 use net::{BLOCK, Student};
-use plain::Plain;
+use plain::{Look, Plain};
 pub use weights::WeightsError;
 
 /// A frame's presentation time (s) and its score (0–1).
@@ -29,13 +31,31 @@ pub type Score = (f64, f32);
 /// Frames are taken in blocks of [`BLOCK`] and answered one block late, because the network looks [`BLOCK`] frames to both
 /// sides: at 30 frames a second an answer comes one to two seconds after its frame. Before the first frame and after the last,
 /// the end frame is seen repeated.
+///
+/// Frame differences are asked beside the network, see [`join`]. They are whole numbers and the same on every machine.
 pub struct Detector {
-    kind: Kind,
+    plain: Plain,
+    /// What the differences say of frames that the network has not answered.
+    looks: VecDeque<Look>,
+    network: Option<Box<Network>>,
+    /// Times of frames not answered, where there is no network to keep them.
+    times: VecDeque<f64>,
 }
 
-enum Kind {
-    Plain(Plain),
-    Network(Box<Network>),
+/// A frame in which the shot surely goes on scores no more: below the 0.30 down to which a boundary spreads.
+const SAME: f32 = 0.29;
+
+/// One score of the network's and of what frame differences say.
+///
+/// Differences see every hard cut the network overlooks when both pictures share a background, and cannot see graduals. So they
+/// can raise a frame to a cut; and where they see an abrupt change that ended no shot, the network, which now and then
+/// takes a caption or a jump of exposure for a cut, is overruled. Of all other frames the network decides.
+fn join(network: f32, look: Look) -> f32 {
+    match look {
+        Look::Quiet => network,
+        Look::Same => network.min(SAME),
+        Look::Cut(score) => network.max(score),
+    }
 }
 
 struct Network {
@@ -62,15 +82,17 @@ impl Detector {
     /// [`WeightsError`] where the file cannot be used; go on with [`Detector::plain`].
     pub fn new(weights: &[u8], device: Device) -> Result<Self, WeightsError> {
         let student = weights::read(weights, &device.burn)?;
+        let network = Network {
+            weights: weights.to_vec(),
+            student,
+            device,
+            pending: Vec::new(),
+            waiting: None,
+            before: None,
+        };
         Ok(Self {
-            kind: Kind::Network(Box::new(Network {
-                weights: weights.to_vec(),
-                student,
-                device,
-                pending: Vec::new(),
-                waiting: None,
-                before: None,
-            })),
+            network: Some(Box::new(network)),
+            ..Self::plain()
         })
     }
 
@@ -78,33 +100,57 @@ impl Detector {
     #[must_use]
     pub fn plain() -> Self {
         Self {
-            kind: Kind::Plain(Plain::default()),
+            plain: Plain::default(),
+            looks: VecDeque::new(),
+            network: None,
+            times: VecDeque::new(),
         }
     }
 
     /// Where it runs now. Changes from `Gpu` to `Cpu` when the GPU is lost on the way.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        match &self.kind {
-            Kind::Plain(_) => Engine::Plain,
-            Kind::Network(network) => network.device.engine(),
+        match &self.network {
+            None => Engine::Plain,
+            Some(network) => network.device.engine(),
         }
     }
 
     /// Takes the next frame and answers those that are ripe, oldest first; often none.
     pub async fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
-        match &mut self.kind {
-            Kind::Plain(plain) => plain.push(t, thumb),
-            Kind::Network(network) => network.push(t, thumb).await,
-        }
+        self.looks.extend(self.plain.push(thumb));
+        let scores = match &mut self.network {
+            Some(network) => network.push(t, thumb).await,
+            None => {
+                self.times.push_back(t);
+                self.unjudged()
+            }
+        };
+        self.joined(scores)
     }
 
     /// Answers the rest. The detector is then as new, for the next session.
     pub async fn finish(&mut self) -> Vec<Score> {
-        match &mut self.kind {
-            Kind::Plain(plain) => plain.finish(),
-            Kind::Network(network) => network.finish().await,
-        }
+        self.looks.extend(self.plain.finish());
+        let scores = match &mut self.network {
+            Some(network) => network.finish().await,
+            None => self.unjudged(),
+        };
+        self.joined(scores)
+    }
+
+    /// Frames with a look, as a network would answer them that sees nothing.
+    fn unjudged(&mut self) -> Vec<Score> {
+        let ripe = self.looks.len().min(self.times.len());
+        self.times.drain(..ripe).map(|t| (t, 0.0)).collect()
+    }
+
+    /// The differences are at most a few frames late, so a look is there for every frame the network answers.
+    fn joined(&mut self, scores: Vec<Score>) -> Vec<Score> {
+        let looks = self.looks.drain(..scores.len().min(self.looks.len()));
+        let looks = looks.chain(std::iter::repeat(Look::Quiet));
+        let joined = scores.into_iter().zip(looks);
+        joined.map(|((t, x), look)| (t, join(x, look))).collect()
     }
 }
 

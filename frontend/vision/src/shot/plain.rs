@@ -1,71 +1,145 @@
-//! What is done without a network: frame differences against their surroundings.
+//! What frame differences say of a frame, without a network.
 //!
 //! The mean absolute RGB difference to the frame before is held against its mean over the neighbouring frames, as in
-//! PySceneDetect's adaptive detector: a fast pan raises both, a cut only one. Graduals are mostly missed; the studio
-//! says that this is the lesser way.
+//! PySceneDetect's adaptive detector: a fast pan raises both, a cut only one. A change that abrupt is a cut unless one of
+//! three things shows that the shot goes on ([`Look::Same`]). Graduals are missed.
+//!
+//! Everything is decided in whole numbers, so every machine decides alike.
 
 use std::collections::VecDeque;
 
-use crate::frame::Thumb;
+use crate::frame::{BYTES, HEIGHT, Thumb, WIDTH};
 
-/// Frames looked at to each side.
+/// Frames to each side whose differences are the surroundings.
 const SIDE: usize = 4;
-/// A difference below this (8-bit units) is no cut, whatever surrounds it.
-const LEAST: f32 = 10.0;
-/// The ratio to the surroundings at which the score is ½.
-const RATIO: f32 = 3.0;
+/// Frames looked back at for the same picture; those ahead are the frame and [`SIDE`] more. A flash of up to four frames fits.
+const BACK: usize = 5;
+/// A difference below this (8-bit units, mean of all values) is no cut, whatever surrounds it.
+const LEAST: u64 = 12;
+/// How many times its surroundings an abrupt difference is; quieter surroundings than 1 count as 1.
+const RATIO: u64 = 3;
+/// Frames before and after that differ by less than this part of the difference are the same picture again: 1/2.
+const BACK_AGAIN: u64 = 2;
+/// Correlation of the frame with the one before at which light or a little movement explains the difference.
+const ALIKE: f64 = 0.88;
+/// A row of the picture changes when its values do by this much in the mean (8-bit units)…
+const ROW: u64 = 8;
+/// …and a change of at most so many rows is a caption: a third of the picture.
+const BAND: usize = HEIGHT / 3;
 
-/// The stream of differences, answered [`SIDE`] frames late.
+/// What the differences say of one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Look {
+    /// No abrupt change; a gradual is possible.
+    Quiet,
+    /// An abrupt change, and the shot goes on all the same: the earlier picture comes back (a flash), the two pictures are
+    /// correlated (exposure, a stutter), or only a band of rows changed (a caption).
+    Same,
+    /// The first frame of a new shot, with a score of at least ½.
+    Cut(f32),
+}
+
+/// The stream of frames, answered [`SIDE`] late.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
-    last: Option<Thumb>,
-    window: VecDeque<(f64, f32)>,
+    /// Each frame with the sum of its differences to the one before.
+    window: VecDeque<(Thumb, u64)>,
     /// How many at the front of the window are answered already.
     answered: usize,
 }
 
 impl Plain {
-    pub(super) fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<(f64, f32)> {
-        let difference = self.last.as_ref().map_or(0.0, |last| {
-            let pairs = last.as_bytes().iter().zip(thumb.as_bytes());
-            let sum: u32 = pairs.map(|(&a, &b)| u32::from(a.abs_diff(b))).sum();
-            sum as f32 / thumb.as_bytes().len() as f32
-        });
-        self.last = Some(thumb.clone());
-        self.window.push_back((t, difference));
-        let mut out = Vec::new();
-        if self.window.len() > self.answered + SIDE {
-            out.extend(self.answer());
-        }
-        out
+    pub(super) fn push(&mut self, thumb: &Thumb) -> Option<Look> {
+        let last = self.window.back();
+        let sum = last.map_or(0, |(last, _)| difference(last, thumb));
+        self.window.push_back((thumb.clone(), sum));
+        (self.window.len() > self.answered + SIDE).then(|| self.answer())
     }
 
-    pub(super) fn finish(&mut self) -> Vec<(f64, f32)> {
+    pub(super) fn finish(&mut self) -> Vec<Look> {
         let mut out = Vec::new();
         while self.answered < self.window.len() {
-            out.extend(self.answer());
+            out.push(self.answer());
         }
         *self = Self::default();
         out
     }
 
-    fn answer(&mut self) -> Option<(f64, f32)> {
-        let (t, difference) = *self.window.get(self.answered)?;
-        let around = self.window.iter().enumerate();
-        let near = around.filter(|&(i, _)| i != self.answered && i.abs_diff(self.answered) <= SIDE);
-        let (sum, n) = near.fold((0.0, 0), |(sum, n), (_, &(_, d))| (sum + d, n + 1));
-        let ratio = difference / (sum / n.max(1) as f32).max(1.0);
-        // ½ at RATIO, rising to 1: a logistic of the ratio's logarithm.
-        let score = if difference < LEAST {
-            0.0
-        } else {
-            1.0 / (1.0 + (RATIO / ratio.max(1e-3)).powi(3))
-        };
+    fn answer(&mut self) -> Look {
+        let look = self.look(self.answered);
         self.answered += 1;
-        if self.answered > SIDE {
+        if self.answered > BACK {
             self.window.pop_front();
             self.answered -= 1;
         }
-        Some((t, score))
+        look
     }
+
+    fn look(&self, at: usize) -> Look {
+        let values = BYTES as u64;
+        let sum = self.window[at].1;
+        let near = self.window.iter().enumerate();
+        let near = near.filter(|&(i, _)| i != at && i.abs_diff(at) <= SIDE);
+        let (around, n) = near.fold((0, 0), |(s, n), (_, (_, d))| (s + d, n + 1));
+        let around = around.max(values * n);
+        if at == 0 || sum < LEAST * values || sum * n < RATIO * around {
+            return Look::Quiet;
+        }
+        let (old, new) = (&self.window[at - 1].0, &self.window[at].0);
+        let before = self.window.range(at.saturating_sub(BACK)..at);
+        let mut pairs = before.flat_map(|b| self.window.range(at..).map(move |a| (&b.0, &a.0)));
+        if pairs.any(|(b, a)| BACK_AGAIN * difference(b, a) < sum)
+            || alike(old, new)
+            || rows_changed(old, new) <= BAND
+        {
+            return Look::Same;
+        }
+        // ½ at RATIO, rising to 1: a logistic of the ratio's logarithm.
+        let x = (RATIO * around) as f32 / (sum * n) as f32;
+        Look::Cut(1.0 / (1.0 + x * x * x))
+    }
+}
+
+fn difference(a: &Thumb, b: &Thumb) -> u64 {
+    absolute(a.as_bytes(), b.as_bytes())
+}
+
+fn absolute(a: &[u8], b: &[u8]) -> u64 {
+    let sum: u32 = a
+        .iter()
+        .zip(b)
+        .map(|(&a, &b)| u32::from(a.abs_diff(b)))
+        .sum();
+    u64::from(sum)
+}
+
+fn rows_changed(a: &Thumb, b: &Thumb) -> usize {
+    let row = WIDTH * 3;
+    let rows = a
+        .as_bytes()
+        .chunks_exact(row)
+        .zip(b.as_bytes().chunks_exact(row));
+    rows.filter(|(a, b)| absolute(a, b) > ROW * row as u64)
+        .count()
+}
+
+/// Whether the colours of two pictures, each channel about its own mean, correlate by [`ALIKE`] or more.
+fn alike(a: &Thumb, b: &Thumb) -> bool {
+    // Sums of whole numbers: exact in any order.
+    let (mut ab, mut aa, mut bb) = (0_i64, 0_i64, 0_i64);
+    for channel in 0..3 {
+        let values = |t: &Thumb| -> Vec<i64> {
+            let values = t.as_bytes().iter().skip(channel).step_by(3);
+            values.map(|&x| i64::from(x)).collect()
+        };
+        let (x, y) = (values(a), values(b));
+        let n = x.len() as i64;
+        let (sx, sy): (i64, i64) = (x.iter().sum(), y.iter().sum());
+        let product = |x: &[i64], y: &[i64]| -> i64 { x.iter().zip(y).map(|(x, y)| x * y).sum() };
+        ab += n * product(&x, &y) - sx * sy;
+        aa += n * product(&x, &x) - sx * sx;
+        bb += n * product(&y, &y) - sy * sy;
+    }
+    let (ab, aa, bb) = (ab as f64, aa as f64, bb as f64);
+    ab > 0.0 && ab * ab >= ALIKE * ALIKE * aa * bb
 }

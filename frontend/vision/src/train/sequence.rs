@@ -42,7 +42,7 @@ const EDGE_WEIGHT: f32 = 0.3;
 pub fn draw(footage: &[Footage], moving: &[usize], seed: u64) -> Sequence {
     let mut random = Random::new(seed);
     let random = &mut random;
-    let quiet = random.chance(0.12);
+    let quiet = random.chance(0.2);
     let mut shots: Vec<Shot<'_>> = Vec::new();
     let mut joins: Vec<(Join, usize)> = Vec::new();
     let mut starts = vec![0_usize];

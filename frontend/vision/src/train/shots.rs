@@ -157,7 +157,7 @@ impl<'a> Shot<'a> {
                     reach: random.between(0.5, 1.7),
                     along: random.between(-1.0, 1.0),
                 },
-                random.whole(6, 18),
+                random.whole(6, 40),
             ),
             3 | 4 => (
                 Disturbance::Occlusion {
@@ -166,7 +166,7 @@ impl<'a> Shot<'a> {
                     y: random.between(0.2, 0.8),
                     rgb: std::array::from_fn(|_| random.between(0.0, 0.9)),
                 },
-                random.whole(6, 24),
+                random.whole(6, 40),
             ),
             5 => (
                 Disturbance::Exposure {
