@@ -7,10 +7,13 @@ import { by, openShop } from "../src/steps.ts";
 import type { Vitrine } from "../src/vitrine.ts";
 
 /** Imports the film and gives what was chosen from it, by which engine. */
-async function choose(page: Page, vitrine: Vitrine, footage: Footage): Promise<{ engine: string | null; clips: Array<[string | null, string | null]>; shots: number[] }> {
+async function choose(page: Page, vitrine: Vitrine, footage: Footage, engine: "cpu" | "gpu"): Promise<{ engine: string | null; clips: Array<[string | null, string | null]>; shots: number[] }> {
   await page.goto(`${vitrine.url}/studio`);
+  await expect(by(page, "import-file")).toBeEnabled();
+  // The CPU build is up at once; the GPU build first compiles and rehearses.
+  await expect(page.locator(".studio")).toHaveAttribute("data-analysis", engine, { timeout: 120_000 });
   await by(page, "import-file").setInputFiles(footage.film);
-  await expect(by(page, "make-page")).toBeVisible({ timeout: 150_000 });
+  await expect(by(page, "make-page")).toBeVisible({ timeout: 180_000 });
   const clips = await by(page, "clip-card").evaluateAll((cards) => cards.map((card): [string | null, string | null] => [card.getAttribute("data-start"), card.getAttribute("data-end")]));
   const shots = await by(page, "shot").evaluateAll((ticks) => ticks.map((tick) => Number(tick.getAttribute("data-start"))));
   return { engine: await by(page, "engine").getAttribute("data-engine"), clips, shots };
@@ -22,17 +25,17 @@ test("WebGPU and WebAssembly choose the same highlights, at the true cuts", asyn
   const first = await (await browse()).newContext();
   const owner = await first.newPage();
   await openShop(owner, vitrine, { name: "Lorna Makes", handle: "lorna" });
-  const cpu = await choose(owner, vitrine, footage);
+  const cpu = await choose(owner, vitrine, footage, "cpu");
   expect(cpu.engine).toBe("cpu");
 
   const second = await (await browse({ gpu: true })).newContext({ storageState: await first.storageState() });
   const complaints = listen(second);
-  const gpu = await choose(await second.newPage(), vitrine, footage);
+  const gpu = await choose(await second.newPage(), vitrine, footage, "gpu");
   expect(gpu.engine).toBe("gpu");
   expect(complaints).toEqual([]);
 
-  expect(gpu.clips).toEqual(cpu.clips);
   expect(gpu.shots).toEqual(cpu.shots);
+  expect(gpu.clips).toEqual(cpu.clips);
   expect(cpu.clips.length).toBeGreaterThanOrEqual(3);
   // What the network found is what was made: every cut within two frames, and no other.
   const found = cpu.shots.slice(1);

@@ -85,7 +85,18 @@ impl Network {
         };
         // Without weights there is still plain frame difference: a creator can always film.
         let detector = match fetch(weights).await {
-            Ok(bytes) => Detector::new(&bytes, device).unwrap_or_else(|_| Detector::plain()),
+            Ok(bytes) => match Detector::new(&bytes, device) {
+                Ok(mut detector) => {
+                    if cfg!(feature = "gpu")
+                        && let Err(reason) = rehearse(&mut detector, &bytes).await
+                    {
+                        last_word(&reason);
+                        return None;
+                    }
+                    detector
+                }
+                Err(_) => Detector::plain(),
+            },
             Err(_) => Detector::plain(),
         };
         let network = Self {
@@ -150,6 +161,56 @@ impl Network {
             self.say(&Analysis::Boundaries { scores });
         }
     }
+}
+
+/// Frames of the rehearsal: three blocks of the network.
+const REHEARSAL: u32 = 96;
+
+/// The most by which two devices' scores may differ: half of what decisions are rounded to.
+const TOLERANCE: f32 = 0.005;
+
+/// Lets the GPU judge a short film before it is asked to judge a person's: its shaders are compiled by that, and a driver that
+/// draws nonsense is found out, for the CPU judges the same film.
+async fn rehearse(gpu: &mut Detector, weights: &[u8]) -> Result<(), String> {
+    let mut cpu = Detector::new(weights, device::cpu()).map_err(|error| error.to_string())?;
+    let (theirs, ours) = (show(gpu).await, show(&mut cpu).await);
+    if gpu.engine() != Engine::Gpu {
+        return Err("the GPU was lost in its rehearsal".to_owned());
+    }
+    let worst = theirs
+        .iter()
+        .zip(&ours)
+        .map(|(a, b)| (a.1 - b.1).abs())
+        .fold(0.0, f32::max);
+    if theirs.len() != ours.len() || worst.is_nan() || worst > TOLERANCE {
+        return Err(format!(
+            "the GPU judges a film differently from the CPU, by up to {worst}"
+        ));
+    }
+    Ok(())
+}
+
+/// Two pictures that move, with a cut between them.
+async fn show(detector: &mut Detector) -> Vec<(f64, f32)> {
+    let mut scores = Vec::new();
+    for i in 0..REHEARSAL {
+        let pixels: Vec<u8> = (0..BYTES as u32)
+            .map(|k| {
+                let along = k / 3 + i;
+                let wave = if i < REHEARSAL / 2 {
+                    along * 5
+                } else {
+                    along * along / 7 + 90 * (k % 3)
+                };
+                (wave % 256) as u8
+            })
+            .collect();
+        if let Some(thumb) = Thumb::from_bytes(&pixels) {
+            scores.extend(detector.push(f64::from(i) / 30.0, &thumb).await);
+        }
+    }
+    scores.extend(detector.finish().await);
+    scores
 }
 
 async fn fetch(url: &str) -> Result<Vec<u8>, String> {

@@ -6,11 +6,15 @@ use domain::highlight::Moment;
 
 use crate::index::micros;
 
-/// Most frames sent at once to the network's worker.
+/// Most frames sent at once to the network's worker, beside [`CONTEXT`].
 pub const BATCH: usize = 16;
 
 /// A batch goes out at the latest when its first frame is this old, s.
 pub const BATCH_AGE: f64 = 0.3;
+
+/// Answered frames that a worker which takes over is shown first, so that it judges the rest as one that saw it all: what the
+/// network looks at to one side (31 frames) and the block before (32), rounded up.
+pub const CONTEXT: usize = 64;
 
 /// A measured frame without its answer. Its picture is kept until the answer comes, so that another worker can be asked.
 #[derive(Debug, Clone)]
@@ -36,6 +40,10 @@ pub struct Join {
     waiting: VecDeque<Waiting>,
     /// How many at the front of `waiting` were sent.
     sent: usize,
+    /// The last answered frames: time and picture.
+    answered: VecDeque<(f64, Box<[u8]>)>,
+    /// Whether the worker has not seen `answered` yet.
+    fresh: bool,
 }
 
 impl Join {
@@ -65,17 +73,26 @@ impl Join {
             times: Vec::new(),
             pixels: Vec::new(),
         };
-        for waiting in self.waiting.iter().skip(self.sent).take(BATCH) {
+        if std::mem::take(&mut self.fresh) {
+            for (t, thumb) in &self.answered {
+                batch.times.push(*t);
+                batch.pixels.extend_from_slice(thumb);
+            }
+        }
+        let due = self.waiting.iter().skip(self.sent).take(BATCH);
+        self.sent += due.len();
+        for waiting in due {
             batch.times.push(waiting.moment.t);
             batch.pixels.extend_from_slice(&waiting.thumb);
         }
-        self.sent += batch.times.len();
         Some(batch)
     }
 
-    /// Another worker took over: everything without an answer must be sent again.
+    /// Another worker took over: it is shown the last [`CONTEXT`] answered frames, whose second answers are passed over, and
+    /// everything without an answer.
     pub fn resend(&mut self) {
         self.sent = 0;
+        self.fresh = true;
     }
 
     /// Takes in answers and returns the frames that are complete now, in order.
@@ -115,6 +132,10 @@ impl Join {
         } else {
             0.0
         };
+        if self.answered.len() == CONTEXT {
+            self.answered.pop_front();
+        }
+        self.answered.push_back((first.moment.t, first.thumb));
         Some(Moment {
             boundary,
             ..first.moment
@@ -175,6 +196,28 @@ mod tests {
         assert_eq!(moments[5].boundary, 1.0);
         assert_eq!(moments[6].boundary, 0.25);
         assert_eq!(join.behind(), 0);
+    }
+
+    #[test]
+    fn a_successor_is_shown_what_came_before() {
+        let mut join = filled(80);
+        while join.batch(9.0, true).is_some() {}
+        let at = |i: usize| i as f64 / 30.0;
+        let scores: Vec<(f64, f32)> = (0..70).map(|i| (at(i), 0.0)).collect();
+        assert_eq!(join.answer(&scores).len(), 70);
+        join.resend();
+        let batch = join.batch(9.0, true).expect("ten wait");
+        assert_eq!(batch.times.len(), CONTEXT + 10);
+        assert_eq!((batch.times[0], batch.times[CONTEXT]), (at(6), at(70)));
+        assert_eq!(batch.pixels.len(), batch.times.len() * 4);
+        assert_eq!(batch.pixels[..4], [6; 4]);
+        let scores: Vec<(f64, f32)> = batch.times.iter().map(|t| (*t, 0.5)).collect();
+        let rest = join.answer(&scores);
+        assert_eq!(
+            (rest.len(), rest[0].t),
+            (10, at(70)),
+            "the context is not answered twice"
+        );
     }
 
     #[test]

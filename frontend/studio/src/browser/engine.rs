@@ -1,14 +1,18 @@
-//! Which worker runs the network: the GPU build where the browser has an adapter, else the CPU build, else none.
+//! Which worker runs the network: the CPU build at once, for it is small; the GPU build in its place as soon as it has
+//! compiled and answered as the CPU does, where the browser has an adapter; none in the end.
 //!
 //! Frames sent before a worker is up wait in its port, and the recorder sends what is unanswered to a successor, so a
 //! change of engine loses nothing.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use domain::capture::{Command, Condition, Engine, Role};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{MessageChannel, MessageEvent, Worker};
+use web_sys::{MessageChannel, MessageEvent, MessagePort, Worker};
 
 use super::{
     js,
@@ -17,15 +21,31 @@ use super::{
 };
 use crate::config::{Bundle, Config};
 
-/// Milliseconds a build has to say that it works. The GPU build is 16 MB and compiles shaders first.
-const PATIENCE: u32 = 60_000;
+/// Milliseconds a build has to say that it works. The GPU build is 16 MB and compiles shaders first, while the CPU build
+/// does the work.
+const PATIENCE: u32 = 120_000;
 
 /// The inference worker, whichever build it is.
 pub(crate) struct Inference {
     config: Config,
     recorder: Rc<Recorder>,
-    current: RefCell<Option<(Worker, Vec<Listener>)>>,
+    /// Does the work, or will as soon as it is up.
+    current: RefCell<Option<Running>>,
+    /// The GPU build while it gets ready, with the recorder's end of its channel.
+    rising: RefCell<Option<(Running, MessagePort)>>,
     report: Box<dyn Fn(Engine)>,
+}
+
+/// A worker that was started; ends with the value.
+struct Running {
+    worker: Worker,
+    _listeners: Vec<Listener>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
 }
 
 /// What the address says about the engine: `/studio?engine=cpu` keeps off the GPU, for a driver that draws nonsense.
@@ -49,7 +69,8 @@ async fn gpu() -> bool {
 }
 
 impl Inference {
-    /// Picks a build and starts it; `report` hears where the network runs. Lasts as long as the value.
+    /// Starts the CPU build, and the GPU build beside it where there is a GPU; `report` hears where the network runs. Lasts as
+    /// long as the value.
     pub(crate) fn start(
         config: &Config,
         recorder: &Rc<Recorder>,
@@ -59,19 +80,24 @@ impl Inference {
             config: config.clone(),
             recorder: recorder.clone(),
             current: RefCell::new(None),
+            rising: RefCell::new(None),
             report: Box::new(report),
         });
+        inference.run(&inference.config.worker_cpu, Engine::Cpu);
         let this = inference.clone();
         spawn_local(async move {
-            match this.config.worker_gpu.clone() {
-                Some(bundle) if !cpu_wanted() && gpu().await => this.run(bundle, Engine::Gpu),
-                _ => this.run(this.config.worker_cpu.clone(), Engine::Cpu),
+            if let Some(bundle) = &this.config.worker_gpu
+                && !cpu_wanted()
+                && gpu().await
+            {
+                this.run(bundle, Engine::Gpu);
             }
         });
         inference
     }
 
-    fn run(self: &Rc<Self>, bundle: Bundle, engine: Engine) {
+    /// Starts a build: the CPU's takes the frames at once, the GPU's when it is ready.
+    fn run(self: &Rc<Self>, bundle: &Bundle, engine: Engine) {
         let role = Role::Inference {
             weights: self.config.weights.clone().unwrap_or_default(),
         };
@@ -80,84 +106,111 @@ impl Inference {
         };
         let Ok(worker) = recorder::start(
             &self.config.worker_boot,
-            &bundle,
+            bundle,
             role,
             Some(&channel.port1()),
         ) else {
-            self.fall_back(engine, "the worker could not be made");
+            self.lost(engine, "the worker could not be made");
             return;
         };
-        self.recorder
-            .send(&Command::Attach, vec![Beside::Inference(channel.port2())]);
-        let works = Rc::new(std::cell::Cell::new(false));
-        let listeners = vec![
-            {
-                let (this, works) = (Rc::downgrade(self), works.clone());
-                Listener::on(&worker, "message", move |event| {
-                    let (Some(this), Ok(event)) =
-                        (this.upgrade(), event.dyn_into::<MessageEvent>())
-                    else {
-                        return;
-                    };
-                    let Some(text) = js::get(&event.data(), "say").as_string() else {
-                        return;
-                    };
-                    match serde_json::from_str(&text) {
-                        Ok(Condition::Engine { engine }) => {
-                            works.set(true);
-                            (this.report)(engine);
-                        }
-                        Ok(Condition::Unfit { reason }) => this.fall_back(engine, &reason),
-                        Err(error) => web_sys::console::error_2(
-                            &format!("inference: {error}").into(),
-                            &text.into(),
-                        ),
-                    }
-                })
-            },
-            {
-                let this = Rc::downgrade(self);
-                Listener::on(&worker, "error", move |event| {
-                    if let Some(this) = this.upgrade() {
-                        this.fall_back(
-                            engine,
-                            &js::get(&event, "message").as_string().unwrap_or_default(),
-                        );
-                    }
-                })
-            },
-        ];
-        self.current.replace(Some((worker.clone(), listeners)));
-        let this = self.clone();
+        let works = Rc::new(Cell::new(false));
+        let running = Running {
+            _listeners: vec![
+                self.on_message(&worker, engine, works.clone()),
+                self.on_error(&worker, engine),
+            ],
+            worker,
+        };
+        if engine == Engine::Gpu {
+            self.rising.replace(Some((running, channel.port2())));
+        } else {
+            self.recorder
+                .send(&Command::Attach, vec![Beside::Inference(channel.port2())]);
+            self.current.replace(Some(running));
+        }
+        let this = Rc::downgrade(self);
         spawn_local(async move {
             js::sleep(PATIENCE).await;
-            let still_this = this
-                .current
-                .borrow()
-                .as_ref()
-                .is_some_and(|(now, _)| *now == worker);
-            if still_this && !works.get() {
-                this.fall_back(engine, "it said nothing for a minute");
+            if let Some(this) = this.upgrade().filter(|_| !works.get()) {
+                this.lost(engine, "it said nothing for too long");
             }
         });
     }
 
-    /// From the GPU to the CPU, from the CPU to plain frame differences.
-    fn fall_back(self: &Rc<Self>, from: Engine, reason: &str) {
-        web_sys::console::warn_1(&format!("the {from:?} engine is given up: {reason}").into());
-        let this = self.clone();
-        // Later, for the caller may be one of the listeners that end here.
-        spawn_local(async move {
-            if let Some((worker, listeners)) = this.current.take() {
-                worker.terminate();
-                drop(listeners);
+    fn on_message(
+        self: &Rc<Self>,
+        worker: &Worker,
+        from: Engine,
+        works: Rc<Cell<bool>>,
+    ) -> Listener {
+        let this = Rc::downgrade(self);
+        Listener::on(worker, "message", move |event| {
+            let (Some(this), Ok(event)) = (this.upgrade(), event.dyn_into::<MessageEvent>()) else {
+                return;
+            };
+            let Some(text) = js::get(&event.data(), "say").as_string() else {
+                return;
+            };
+            match serde_json::from_str(&text) {
+                Ok(Condition::Engine { engine }) => {
+                    works.set(true);
+                    if from == Engine::Gpu {
+                        this.take_over();
+                    }
+                    (this.report)(engine);
+                }
+                Ok(Condition::Unfit { reason }) => {
+                    works.set(true);
+                    this.lost(from, &reason);
+                }
+                Err(error) => {
+                    web_sys::console::error_2(&format!("inference: {error}").into(), &text.into())
+                }
             }
-            if from == Engine::Gpu {
-                this.run(this.config.worker_cpu.clone(), Engine::Cpu);
-            } else {
-                this.recorder.send(&Command::Attach, Vec::new());
-                (this.report)(Engine::Plain);
+        })
+    }
+
+    fn on_error(self: &Rc<Self>, worker: &Worker, from: Engine) -> Listener {
+        let this = Rc::downgrade(self);
+        Listener::on(worker, "error", move |event| {
+            if let Some(this) = this.upgrade() {
+                let reason = js::get(&event, "message").as_string();
+                this.lost(from, &reason.unwrap_or_default());
             }
-        });
+        })
+    }
+
+    /// The GPU build is ready: frames go to it from now on, and the CPU build ends.
+    fn take_over(&self) {
+        let Some((running, port)) = self.rising.take() else {
+            return;
+        };
+        self.recorder
+            .send(&Command::Attach, vec![Beside::Inference(port)]);
+        self.end_later(self.current.replace(Some(running)));
+    }
+
+    /// A build cannot go on: from the GPU to the CPU, from the CPU to plain frame differences.
+    fn lost(self: &Rc<Self>, engine: Engine, reason: &str) {
+        web_sys::console::warn_1(&format!("the {engine:?} engine is given up: {reason}").into());
+        if engine == Engine::Gpu
+            && let Some((running, _)) = self.rising.take()
+        {
+            // It never began: the CPU is at work.
+            self.end_later(Some(running));
+            return;
+        }
+        self.end_later(self.current.take());
+        if engine == Engine::Gpu {
+            self.run(&self.config.worker_cpu, Engine::Cpu);
+        } else {
+            self.recorder.send(&Command::Attach, Vec::new());
+            (self.report)(Engine::Plain);
+        }
+    }
+
+    /// Ends a worker later, for the caller may be one of the listeners that end with it.
+    fn end_later(&self, running: Option<Running>) {
+        spawn_local(async move { drop(running) });
     }
 }

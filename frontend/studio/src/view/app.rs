@@ -7,6 +7,7 @@ use web_sys::BeforeUnloadEvent;
 use super::{
     filming::Filming,
     icon,
+    monitor::engine_name,
     review::Review,
     studio::{Stage, Studio},
     upload::Upload,
@@ -87,7 +88,7 @@ fn whole(studio: Studio) -> impl IntoView {
         Stage::Sending => "Making the page",
     };
     view! {
-        <div class="studio" data-phase=phase>
+        <div class="studio" data-phase=phase data-analysis=move || engine_name(studio.engine.get())>
             <div class="studio-bar">
                 <a class="studio-name" href="/manage">{name}</a>
                 <span class="studio-where" aria-live="polite" data-test="phase">{place}</span>
