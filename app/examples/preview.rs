@@ -11,7 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use app::{Site, catalog, checkout, error, identity, manage, shop, studio};
+use app::{
+    Site,
+    catalog::{self, page::Answer},
+    checkout, error, identity, manage, shop, studio,
+};
 use domain::{
     catalog::{EditForm, Product, State as Shown},
     checkout::{PayForm, State},
@@ -19,7 +23,7 @@ use domain::{
     invalid::Invalid,
     media::Media,
 };
-use fixture::{LONG, NOW, clip, euro, file, order, product, viewer};
+use fixture::{LONG, NOW, clip, euro, file, order, product, viewer, waiters};
 
 fn main() -> io::Result<()> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
@@ -257,6 +261,19 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
             checkout::page::price_changed(site, &shop, &cup, euro(3400), 1),
         ),
         ("sold-out", checkout::page::sold_out(site, &shop, &out)),
+        ("tell", catalog::page::tell(site, &shop, &out, Answer::Asks)),
+        (
+            "tell-noted",
+            catalog::page::tell(site, &shop, &out, Answer::Noted),
+        ),
+        (
+            "tell-wrong",
+            catalog::page::tell(site, &shop, &out, Answer::WrongEmail),
+        ),
+        (
+            "tell-back",
+            catalog::page::tell(site, &shop, &cup, Answer::Asks),
+        ),
         (
             "error",
             error::page::error(
@@ -298,7 +315,7 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         long.clone(),
         named("茶碗", some(media, 8, 2)),
         draft.clone(),
-        out,
+        out.clone(),
     ];
     let states = [
         State::Paid,
@@ -380,22 +397,31 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 site,
                 &viewer,
                 &cup,
+                &[],
                 None,
                 &[],
                 Some("Saved. Shoppers see it now."),
             ),
         ),
         (
+            "manage-product-waiting",
+            manage::page::product(site, &viewer, &out, &waiters(3), None, &[], None),
+        ),
+        (
+            "manage-product-waited-for",
+            manage::page::product(site, &viewer, &cup, &waiters(120), None, &[], None),
+        ),
+        (
             "manage-product-draft",
-            manage::page::product(site, &viewer, &draft, None, &[], None),
+            manage::page::product(site, &viewer, &draft, &[], None, &[], None),
         ),
         (
             "manage-product-ready",
-            manage::page::product(site, &viewer, &ready, None, &[], None),
+            manage::page::product(site, &viewer, &ready, &[], None, &[], None),
         ),
         (
             "manage-product-wrong",
-            manage::page::product(site, &viewer, &ready, Some(&form), &wrong, None),
+            manage::page::product(site, &viewer, &ready, &[], Some(&form), &wrong, None),
         ),
         (
             "manage-orders",

@@ -8,17 +8,20 @@
 //! | --- | --- |
 //! | `/` | [`shop::page::front`], [`shop::page::shops`], [`shop::page::welcome`] |
 //! | `/@{handle}` | [`shop::page::front`] |
-//! | `/p/{slug}` | [`catalog::page::product`] |
+//! | `/p/{slug}`, `/p/{slug}/tell` | [`catalog::page`] |
 //! | `/checkout/{token}`, `/order/{token}` | [`checkout::page`] |
 //! | `/setup/{token}`, `/sign-in` | [`identity::page`] |
 //! | `/studio` | [`studio::page::studio`] |
 //! | `/manage…` | [`manage::page`] |
 //! | anything that went wrong | [`error::page::error`] |
+//!
+//! Server functions are in the `api` of their domain; [`function`] has what all of them share.
 
 pub mod catalog;
 pub mod checkout;
 mod document;
 pub mod error;
+pub mod function;
 mod icon;
 pub mod identity;
 pub mod manage;

@@ -4,14 +4,18 @@ mod fixture;
 
 use std::collections::HashSet;
 
-use app::{Site, catalog, checkout, error, identity, manage, shop, studio};
+use app::{
+    Site,
+    catalog::{self, page::Answer},
+    checkout, error, identity, manage, shop, studio,
+};
 use domain::{
     catalog::{Product, State as Shown},
     checkout::{PayForm, State},
     identity::SetupForm,
     invalid::Invalid,
 };
-use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer};
+use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer, waiters};
 
 fn hostile() -> Product {
     let hero = photo("/media/a", 1600, 2000, HOSTILE);
@@ -63,6 +67,22 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         ("sold out", checkout::page::sold_out(site, &shop, &sold_out)),
         (
+            "tell, asks",
+            catalog::page::tell(site, &shop, &sold_out, Answer::Asks),
+        ),
+        (
+            "tell, noted",
+            catalog::page::tell(site, &shop, &sold_out, Answer::Noted),
+        ),
+        (
+            "tell, wrong",
+            catalog::page::tell(site, &shop, &sold_out, Answer::WrongEmail),
+        ),
+        (
+            "tell, back",
+            catalog::page::tell(site, &shop, &product, Answer::Noted),
+        ),
+        (
             "error",
             error::page::error(site, 404, HOSTILE, HOSTILE, (HOSTILE, "/")),
         ),
@@ -107,6 +127,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
                 site,
                 &viewer,
                 &product,
+                &waiters(2),
                 None,
                 &[Invalid::new("price", HOSTILE)],
                 Some(HOSTILE),
@@ -114,7 +135,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         (
             "editor, draft",
-            manage::page::product(site, &viewer, &draft, None, &[], None),
+            manage::page::product(site, &viewer, &draft, &[], None, &[], None),
         ),
         (
             "orders, empty",
@@ -526,4 +547,26 @@ fn pages_that_are_not_for_everyone_stay_out_of_search() {
         assert_eq!(html.contains("noindex"), !public, "{page}");
         assert_eq!(html.contains("rel=\"canonical\""), public, "{page}");
     }
+}
+
+#[test]
+fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
+    let photo = photo("/media/a", 1600, 2000, "A cup");
+    let cup = product("Cup", vec![photo]);
+    let out = Product {
+        available: 0,
+        ..cup.clone()
+    };
+    let (site, shop) = (site(false), fixture::shop());
+    let html = catalog::page::product(&site, &shop, &out);
+    assert!(html.contains(r#"action="/fn/tell-me""#), "{html}");
+    assert!(html.contains(r#"name="slug" value="glazed-cup""#), "{html}");
+    assert!(html.contains("Lehm &amp; Licht writes to you") && html.contains("180 days"));
+    assert!(!html.contains("/buy\""), "{html}");
+    assert!(!catalog::page::product(&site, &shop, &cup).contains("/fn/"));
+    assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/tell-me"));
+    let back = catalog::page::tell(&site, &shop, &cup, Answer::Noted);
+    assert!(back.contains(r#"href="/p/glazed-cup""#) && !back.contains("writes to you"));
+    let wrong = catalog::page::tell(&site, &shop, &out, Answer::WrongEmail);
+    assert!(wrong.contains(r#"aria-invalid="true""#), "{wrong}");
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`shop`], [`catalog`] | public pages, from the page cache |
 //! | [`checkout`] | buy, pay, order |
+//! | [`function`] | server functions of the pages |
 //! | [`identity`] | set-up, sign-in, sign-out |
 //! | [`manage`], [`studio`], [`upload`] | for whoever is signed in |
 //! | [`media`], [`asset`] | files |
@@ -21,6 +22,7 @@ pub mod document;
 pub mod encoding;
 pub mod error;
 pub mod fresh;
+pub mod function;
 pub mod header;
 pub mod host;
 pub mod identity;
@@ -58,6 +60,9 @@ const FORM: usize = 64 * 1024;
 
 /// Longest draft of the studio: it carries everything that was chosen from a recording.
 const DRAFT: usize = 1024 * 1024;
+
+/// Longest arguments of a server function.
+const ARGUMENTS: usize = 4 * 1024;
 
 /// How long a handler may take that reads no large body.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -104,10 +109,15 @@ pub fn router(vitrine: Vitrine) -> Router {
 
 /// Pages of whoever comes; none of their handlers takes a viewer.
 fn public_pages() -> Router<Vitrine> {
+    app::function::register();
+    let functions = Router::new()
+        .route(app::catalog::api::TELL_ME, post(function::tell_me))
+        .layer(DefaultBodyLimit::max(ARGUMENTS));
     Router::new()
         .route("/", get(shop::root))
         .route("/@{handle}", get(shop::by_handle))
         .route("/p/{slug}", get(catalog::product))
+        .route("/p/{slug}/tell", get(catalog::tell))
         .route("/p/{slug}/buy", post(checkout::buy))
         .route("/checkout/{token}", get(checkout::page))
         .route("/checkout/{token}/pay", post(checkout::pay))
@@ -118,6 +128,7 @@ fn public_pages() -> Router<Vitrine> {
         .route("/robots.txt", get(operation::robots))
         .route("/sitemap.xml", get(operation::sitemap))
         .layer(DefaultBodyLimit::max(FORM))
+        .merge(functions)
 }
 
 fn private_pages() -> Router<Vitrine> {
@@ -166,6 +177,7 @@ fn private_pages() -> Router<Vitrine> {
             "/manage/products/{id}/delete",
             post(manage::product::delete),
         )
+        .route("/manage/products/{id}/told", post(manage::product::told))
         .route(
             "/manage/products/{id}/media/{media}/move",
             post(manage::photo::shift),

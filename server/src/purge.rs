@@ -102,6 +102,8 @@ impl Purger {
 fn stale(shop: &ShopId, event: &Event) -> Vec<String> {
     match event.kind.split_once('.').map(|(noun, _)| noun) {
         Some("shop") => vec![INSTANCE.to_owned(), shop_tag(shop)],
+        // Who waits for a product is on no page but its shop's own.
+        Some("waiting") => Vec::new(),
         // The front lists it, or does not any more.
         Some("product") => vec![format!("product:{}", event.subject), shop_tag(shop)],
         Some("order") => match products(&event.body) {
@@ -167,6 +169,7 @@ mod tests {
         assert_eq!(tags("order.paid", "not json"), ["shop:s1"]);
         assert_eq!(tags("shop.created", "{}"), ["instance", "shop:s1"]);
         assert_eq!(tags("something.new", "{}"), ["shop:s1"]);
+        assert!(tags("waiting.added", "{}").is_empty());
         assert!(tags("media.ready", "{}").is_empty());
         assert!(tags("media.changed", r#"{"products":[]}"#).is_empty());
         assert_eq!(

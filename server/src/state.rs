@@ -17,6 +17,8 @@ pub struct Limits {
     pub door: Limit<Client>,
     /// Buying, by address: 60 at once, then one in 2 s. Each takes a hold on stock.
     pub buy: Limit<Client>,
+    /// Asking to be told, by address: 10 at once, then one in 30 s. Each may write down an address.
+    pub tell: Limit<Client>,
 }
 
 impl Default for Limits {
@@ -24,6 +26,7 @@ impl Default for Limits {
         Self {
             door: Limit::new(20, Duration::from_secs(15)),
             buy: Limit::new(60, Duration::from_secs(2)),
+            tell: Limit::new(10, Duration::from_secs(30)),
         }
     }
 }

@@ -112,8 +112,13 @@ impl PayForm {
     }
 }
 
+/// An email address as typed, without the space around it.
+///
 /// RFC 5321 §4.5.3.1 bounds; otherwise only what a typo would break, because only a delivered message proves an address.
-fn email(text: &str) -> Result<String, Invalid> {
+///
+/// # Errors
+/// A sentence about the field `email`.
+pub fn email(text: &str) -> Result<String, Invalid> {
     let email = text.trim();
     let wrong = || {
         Invalid::new(

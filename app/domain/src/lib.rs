@@ -15,3 +15,4 @@ mod order;
 mod price;
 mod slug;
 pub mod time;
+pub mod waiting;

@@ -1,5 +1,7 @@
 //! Product pages.
 
+pub mod api;
 pub mod page;
 mod parts;
 mod structured;
+pub(crate) mod tell;

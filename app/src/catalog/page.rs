@@ -1,9 +1,10 @@
-//! `/p/{slug}`: the photo is the page.
+//! `/p/{slug}`: the photo is the page; and `/p/{slug}/tell`.
 
 use domain::{catalog::Product, identity::Shop};
 use island::Gallery;
 use leptos::prelude::*;
 
+pub use super::tell::{Answer, tell};
 use super::{
     parts::{HERO_SIZES, after_sale, bar, panel, strip, text, wall},
     structured,
@@ -40,8 +41,8 @@ pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
         let wall = wall(&product.media);
         let strip = strip(&product.media);
         let panel = panel(product);
-        let sold_out = (product.available == 0 || product.price.is_none())
-            .then(|| after_sale(&shop.name, &front(shop)));
+        let sold_out =
+            (product.available == 0 || product.price.is_none()).then(|| after_sale(shop, product));
         let text = text(product);
         let bar = bar(product);
         let shop_name = shop.name.clone();

@@ -2,14 +2,16 @@
 
 use domain::{
     catalog::Product,
+    identity::Shop,
     media::{Kind, Media},
 };
 use island::BuyButton;
 use leptos::prelude::*;
 
+use super::tell;
 use crate::{
     media::parts::{Fetch, Shape, clip, length, nothing, picture, spoken, whole},
-    shop::parts::name,
+    shop::parts::{front, name},
 };
 
 /// How wide the hero is shown: to the edges of a phone, two thirds of the wall on a desktop.
@@ -150,10 +152,11 @@ pub(super) fn panel(product: &Product) -> AnyView {
 }
 
 /// What comes next when nothing is left.
-pub(super) fn after_sale(shop_name: &str, front: &str) -> AnyView {
+pub(super) fn after_sale(shop: &Shop, product: &Product) -> AnyView {
     view! {
-        <p class="soft">"All pieces have found a home. When more are ready, this page sells again: keep its link."</p>
-        <p><a class="button quiet large whole" href=front.to_owned()>{format!("See what else {shop_name} has")}</a></p>
+        <p class="soft">"All pieces have found a home."</p>
+        {tell::form(shop, product, None)}
+        <p><a class="link" href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
     }
     .into_any()
 }

@@ -11,12 +11,11 @@ use leptos::prelude::*;
 
 use super::parts::{address, lines, moment, time_of_day};
 use crate::{
-    Site,
+    Site, catalog,
     document::{Head, Surface, document},
     icon::Icon,
-    media::parts::{Fetch, picture, spoken},
     note::{about, field, inside, warning, wrong},
-    shop::parts::{footer, front, header, hero, name},
+    shop::parts::{ask, footer, front, header, name},
 };
 
 /// Seconds between two looks at a payment whose end is not known yet.
@@ -311,44 +310,20 @@ pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
                 "Somebody reserved the last one. Nothing was taken from you. If they do not pay within 15 minutes it is back on its page.",
             )
         };
+        // The page has one act: to be told, where nothing is left.
+        let (tell, back) = if product.sold_out() {
+            let form = catalog::tell::form(shop, product, None);
+            (Some(form), "button quiet large whole")
+        } else {
+            (None, "button large whole")
+        };
         view! {
             <p class="lead">{heading} "."</p>
             <p>{sentence}</p>
-            <p><a class="button large whole" href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
+            {tell}
+            <p><a class=back href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
             <p><a href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
         }
         .into_any()
     })
-}
-
-fn ask(
-    site: &Site,
-    shop: &Shop,
-    product: &Product,
-    title: &'static str,
-    body: impl FnOnce() -> AnyView,
-) -> String {
-    let shown = hero(product).map(|media| {
-        view! {
-            <div class="ask-picture">{picture(media, &spoken(media), "(min-width: 60rem) 26rem, 100vw", Fetch::Soon)}</div>
-        }
-    });
-    let body = body();
-    document(
-        site,
-        Head::new(Surface::Shop, format!("{title} · {}", shop.name)),
-        || {
-            view! {
-                {header(shop)}
-                <main id="main" class="ask">
-                    {shown}
-                    <div class="ask-words">
-                        <h1>{title}</h1>
-                        {body}
-                    </div>
-                </main>
-                {footer(shop)}
-            }
-        },
-    )
 }

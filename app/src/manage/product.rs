@@ -4,12 +4,14 @@ use domain::{
     catalog::{EditForm, Product, State},
     identity::Viewer,
     invalid::Invalid,
+    waiting::Waiter,
 };
 use leptos::prelude::*;
 
 use super::{
     media,
     parts::{Place, empty, filters, framed},
+    waiting::waiting,
 };
 use crate::{
     Site,
@@ -159,12 +161,13 @@ const FIELDS: [&str; 6] = ["title", "summary", "text", "price", "stock", "slug"]
 /// The editor of one product.
 ///
 /// `form` is what was typed when it could not be saved, with what was wrong in `errors`; `None` shows what is kept.
-/// `notice` is a sentence about what was just done.
+/// `waiters` want to know when it is back; `notice` is a sentence about what was just done.
 #[must_use]
 pub fn product(
     site: &Site,
     viewer: &Viewer,
     product: &Product,
+    waiters: &[Waiter],
     form: Option<&EditForm>,
     errors: &[Invalid],
     notice: Option<&str>,
@@ -196,6 +199,7 @@ pub fn product(
                     <h2 id="words-title">"Words and price"</h2>
                     {fields(viewer, product, form, errors)}
                 </section>
+                {waiting(site, product, waiters)}
                 {publishing(product)}
             </div>
         </div>

@@ -1,4 +1,4 @@
-//! The header and the end of every page a shopper sees, and a product in a grid.
+//! The header and the end of every page a shopper sees, a page with one message, and a product in a grid.
 
 use domain::{
     catalog::Product,
@@ -7,7 +7,11 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use crate::media::parts::{Fetch, Shape, nothing, picture, spoken};
+use crate::{
+    Site,
+    document::{Head, Surface, document},
+    media::parts::{Fetch, Shape, nothing, picture, spoken},
+};
 
 /// The line above a page: the shop's name leads back to its front.
 pub(crate) fn header(shop: &Shop) -> AnyView {
@@ -47,6 +51,39 @@ pub(crate) fn name(product: &Product) -> &str {
     } else {
         &product.title
     }
+}
+
+/// A page with one message about a product, beside its picture.
+pub(crate) fn ask(
+    site: &Site,
+    shop: &Shop,
+    product: &Product,
+    title: &'static str,
+    body: impl FnOnce() -> AnyView,
+) -> String {
+    let shown = hero(product).map(|media| {
+        view! {
+            <div class="ask-picture">{picture(media, &spoken(media), "(min-width: 60rem) 26rem, 100vw", Fetch::Soon)}</div>
+        }
+    });
+    let body = body();
+    document(
+        site,
+        Head::new(Surface::Shop, format!("{title} · {}", shop.name)),
+        || {
+            view! {
+                {header(shop)}
+                <main id="main" class="ask">
+                    {shown}
+                    <div class="ask-words">
+                        <h1>{title}</h1>
+                        {body}
+                    </div>
+                </main>
+                {footer(shop)}
+            }
+        },
+    )
 }
 
 /// A product in the grid of a front. The first row is on the first screen.

@@ -15,6 +15,7 @@ async fn look(services: &Services, thorough: bool) -> Result<()> {
     if thorough {
         services.media().sweep().await?;
         services.identity().sweep().await?;
+        services.catalog().sweep().await?;
         media::process::resume(services).await?;
     }
     Ok(())

@@ -148,8 +148,8 @@ impl Services {
         doctor::look(config).await
     }
 
-    /// Keeps house until `stop` resolves: expired holds, open payments, stale uploads, old sessions, AVIF renditions. Run it
-    /// once in a task.
+    /// Keeps house until `stop` resolves: expired holds, open payments, stale uploads, old sessions, old addresses of
+    /// people who wait, AVIF renditions. Run it once in a task.
     pub async fn keep_house(&self, stop: impl Future<Output = ()>) {
         let stop = stop.shared();
         tokio::join!(

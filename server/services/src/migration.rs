@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_catalog",
     5 "0005_checkout",
     6 "0006_refined",
+    7 "0007_waiting",
 ];
 
 fn checksum(migration: &Migration) -> String {

@@ -1,8 +1,8 @@
-//! `/p/{slug}` and the studio's `POST /api/products`.
+//! `/p/{slug}`, `/p/{slug}/tell` and the studio's `POST /api/products`.
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -14,7 +14,7 @@ use domain::{
 use serde::Deserialize;
 use services::catalog::NewProduct;
 
-use super::{error::Problem, public, viewer::Signed};
+use super::{document, error::Problem, public, viewer::Signed};
 use crate::{page::Made, purge, state::Vitrine};
 
 /// `GET /p/{slug}`.
@@ -36,6 +36,29 @@ pub async fn product(
         })
     })
     .await
+}
+
+/// What the page shall say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Words {
+    said: String,
+}
+
+/// `GET /p/{slug}/tell`: what became of a wish to be told. Not kept, so that it never says "sold out" of what is back.
+pub async fn tell(
+    State(vitrine): State<Vitrine>,
+    Path(slug): Path<String>,
+    Query(words): Query<Words>,
+) -> Result<Response, Problem> {
+    let (shop, product) = vitrine.services.catalog().by_slug(&slug).await?;
+    let answer = app::catalog::page::Answer::read(&words.said);
+    Ok(document::private(app::catalog::page::tell(
+        &vitrine.site,
+        &shop,
+        &product,
+        answer,
+    )))
 }
 
 /// A draft as the studio sends it.

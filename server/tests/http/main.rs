@@ -8,4 +8,5 @@ mod identity;
 mod manage;
 mod media;
 mod shop;
+mod tell;
 mod upload;

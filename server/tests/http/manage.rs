@@ -26,6 +26,7 @@ async fn every_page_needs_its_viewer() {
         "/manage/products",
         "/manage/products/x",
         "/manage/products/x/publish",
+        "/manage/products/x/told",
         "/manage/products/x/photos",
         "/manage/orders/x/send",
     ] {
@@ -123,13 +124,14 @@ async fn nobody_reaches_another_shop() {
         "/publish",
         "/unpublish",
         "/delete",
+        "/told",
         "/media/x/move",
         "/media/x/remove",
     ] {
         let answer = door
             .post(&format!("{path}{action}"))
             .cookie(&glas.cookie)
-            .form(&[("direction", "up"), ("title", "mine")])
+            .form(&[("direction", "up"), ("title", "mine"), ("until", "0")])
             .await;
         assert_eq!(answer.status, 404, "{action}");
     }

@@ -2,6 +2,7 @@
 
 mod page;
 mod sql;
+mod waiting;
 
 use domain::{
     catalog::{EditForm, Product, Slug, State},

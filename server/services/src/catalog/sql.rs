@@ -1,5 +1,7 @@
 //! Queries of the catalog.
 
+pub(super) mod waiting;
+
 use std::collections::HashMap;
 
 use domain::{

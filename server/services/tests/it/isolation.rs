@@ -6,7 +6,7 @@ use domain::{
 };
 use services::{Error, catalog::NewProduct, checkout::Bought, media::NewUpload};
 
-use crate::world::{Engine, World, edit, form, on_both};
+use crate::world::{Engine, START, World, edit, form, on_both};
 
 fn is_missing<T>(result: Result<T, Error>, what: &str) {
     assert!(
@@ -78,6 +78,12 @@ on_both! {
         is_missing(checkout.order_of(&stranger, &order.id).await, "order_of");
         is_missing(checkout.mark_sent(&stranger, &order.id).await, "mark_sent");
         is_missing(checkout.order("made-up").await, "a made-up token");
+
+        let rare = world.product(&owner, "Rare cup", 0).await;
+        catalog.wait(&rare.slug, "ana@example.org").await.expect("noted");
+        is_missing(catalog.waiting(&stranger, &rare.id).await, "who waits");
+        is_missing(catalog.told(&stranger, &rare.id, START.plus_ms(1_000)).await, "told");
+        assert_eq!(catalog.waiting(&owner, &rare.id).await.expect("own").len(), 1);
 
         assert_eq!(catalog.product(&owner, &product.id).await.expect("own").title, "Cup");
         let seen = world.events(&stranger).await;

@@ -10,4 +10,5 @@ mod media;
 mod migration;
 mod payment;
 mod seed;
+mod waiting;
 mod world;

@@ -11,6 +11,7 @@ use domain::{
     id::ProductId,
     identity::Viewer,
     invalid::Invalid,
+    time::UnixMs,
 };
 use serde::Deserialize;
 use services::{Error, catalog::NewProduct};
@@ -30,16 +31,18 @@ pub(super) enum Said {
     Added,
     Replaced,
     Removed,
+    Told,
 }
 
 impl Said {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Saved,
         Self::Published,
         Self::Unpublished,
         Self::Added,
         Self::Replaced,
         Self::Removed,
+        Self::Told,
     ];
 
     const fn word(self) -> &'static str {
@@ -50,6 +53,7 @@ impl Said {
             Self::Added => "added",
             Self::Replaced => "replaced",
             Self::Removed => "removed",
+            Self::Told => "told",
         }
     }
 
@@ -61,6 +65,9 @@ impl Said {
             Self::Added => "Added to the end. Move a photo up to make it the first.",
             Self::Replaced => "Replaced.",
             Self::Removed => "Taken off this product.",
+            Self::Told => {
+                "Their addresses are forgotten. Whoever asks from now on stands here again."
+            }
         }
     }
 }
@@ -108,16 +115,15 @@ pub async fn edit(
     Path(id): Path<String>,
     Query(words): Query<Words>,
 ) -> Result<Response, Problem> {
-    let product = vitrine
-        .services
-        .catalog()
-        .product(&viewer, &read(&id)?)
-        .await?;
+    let (id, catalog) = (read(&id)?, vitrine.services.catalog());
+    let product = catalog.product(&viewer, &id).await?;
+    let waiters = catalog.waiting(&viewer, &id).await?;
     let said = Said::ALL.into_iter().find(|said| said.word() == words.said);
     let page = app::manage::page::product(
         &vitrine.site,
         &viewer,
         &product,
+        &waiters,
         None,
         &[],
         said.map(Said::sentence),
@@ -177,6 +183,25 @@ pub async fn delete(
     }
 }
 
+/// Until when those who wait were told.
+#[derive(Debug, Deserialize)]
+pub struct Told {
+    until: i64,
+}
+
+/// `POST …/told`: whoever waited when the editor was made is forgotten.
+pub async fn told(
+    State(vitrine): State<Vitrine>,
+    Signed(viewer): Signed,
+    Path(id): Path<String>,
+    Form(form): Form<Told>,
+) -> Result<Response, Problem> {
+    let id = read(&id)?;
+    let until = UnixMs(form.until);
+    vitrine.services.catalog().told(&viewer, &id, until).await?;
+    Ok(done(&vitrine, &id, Said::Told).await)
+}
+
 pub(super) fn read(id: &str) -> Result<ProductId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
 }
@@ -230,7 +255,17 @@ pub(super) async fn with_errors(
     status: StatusCode,
     errors: &[Invalid],
 ) -> Result<Response, Problem> {
-    let product = vitrine.services.catalog().product(viewer, id).await?;
-    let page = app::manage::page::product(&vitrine.site, viewer, &product, form, errors, None);
+    let catalog = vitrine.services.catalog();
+    let product = catalog.product(viewer, id).await?;
+    let waiters = catalog.waiting(viewer, id).await?;
+    let page = app::manage::page::product(
+        &vitrine.site,
+        viewer,
+        &product,
+        &waiters,
+        form,
+        errors,
+        None,
+    );
     Ok((status, document::private(page)).into_response())
 }

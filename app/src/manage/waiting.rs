@@ -1,0 +1,192 @@
+//! Who wants to know when a product is back. The shop sends no mail: the seller writes from their own mailbox.
+
+use domain::{catalog::Product, waiting::Waiter};
+use leptos::prelude::*;
+
+use crate::{Site, note::inside, shop::parts::name};
+
+/// The most addresses in one link.
+const IN_A_LINK: usize = 50;
+/// The most letters of addresses in one link: some systems cut an address of more than 2,000 in all.
+const LETTERS: usize = 1_400;
+
+/// The part of the editor; nothing while nobody waits.
+pub(super) fn waiting(site: &Site, product: &Product, waiters: &[Waiter]) -> Option<AnyView> {
+    let last = waiters.last()?;
+    let letter = Letter::new(site, product, waiters);
+    let count = match waiters.len() {
+        1 => "1 person wants to know when this is back".to_owned(),
+        count => format!("{count} people want to know when this is back"),
+    };
+    let next = if product.sold_out() {
+        "Nothing is left yet. Once there is, write to them from your own mailbox: the shop sends no mail."
+    } else {
+        "It can be bought again. Write to them from your own mailbox: the shop sends no mail."
+    };
+    let label = if letter.people < waiters.len() {
+        format!("Write to the first {}", letter.people)
+    } else {
+        "Write to them".to_owned()
+    };
+    let emails: Vec<&str> = waiters.iter().map(|waiter| waiter.email.as_str()).collect();
+    Some(
+        view! {
+            <section class="waiting" aria-labelledby="waiting-title">
+                <h2 id="waiting-title">{count}</h2>
+                <p>{next}</p>
+                <p><a class="button quiet" href=letter.href>{label}</a></p>
+                <div class="field">
+                    <label r#for="waiting-emails">"Their addresses"</label>
+                    <p class="hint" id="waiting-hint">"Put them into the line for blind copies (Bcc), so that nobody sees the others."</p>
+                    <textarea class="input" id="waiting-emails" readonly rows="3" aria-describedby="waiting-hint">{inside(&emails.join(",\n"))}</textarea>
+                </div>
+                <form method="post" action=format!("/manage/products/{}/told", product.id)>
+                    // Whoever asks after this page was made has not been written to.
+                    <input r#type="hidden" name="until" value=last.since.0.to_string() />
+                    <button class="button quiet" r#type="submit">"I have told them"</button>
+                    <p class="soft">"Takes them off the list for good."</p>
+                </form>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+/// A link that opens a letter to those who wait, in blind copy (RFC 6068).
+#[derive(Debug, PartialEq, Eq)]
+struct Letter {
+    href: String,
+    /// How many of them it is to.
+    people: usize,
+}
+
+impl Letter {
+    fn new(site: &Site, product: &Product, waiters: &[Waiter]) -> Self {
+        let mut bcc = String::new();
+        let mut people = 0;
+        for waiter in waiters.iter().take(IN_A_LINK) {
+            let address = encoded(&waiter.email);
+            if people > 0 {
+                if bcc.len() + 1 + address.len() > LETTERS {
+                    break;
+                }
+                bcc.push(',');
+            }
+            bcc.push_str(&address);
+            people += 1;
+        }
+        let subject = encoded(&format!("{} is back", name(product)));
+        let page = site.absolute(&format!("/p/{}", product.slug));
+        let body = encoded(&format!("You asked to be told:\r\n{page}\r\n"));
+        Self {
+            href: format!("mailto:?bcc={bcc}&subject={subject}&body={body}"),
+            people,
+        }
+    }
+}
+
+/// Percent-encodes all but the unreserved characters and `@` (RFC 6068, section 2): some readers take `+` for a space.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'@') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{catalog::State, time::UnixMs};
+
+    use super::*;
+
+    fn site() -> Site {
+        Site {
+            public_url: "https://shop.example".to_owned(),
+            assets: crate::Assets::default(),
+            test_payments: false,
+        }
+    }
+
+    fn cup() -> Product {
+        Product {
+            id: "p1".parse().expect("an id"),
+            slug: "cup".to_owned(),
+            state: State::Published,
+            title: "Tea & \"cup\"".to_owned(),
+            summary: String::new(),
+            text: String::new(),
+            price: None,
+            available: 0,
+            stock: 0,
+            media: Vec::new(),
+            updated_at: UnixMs(0),
+        }
+    }
+
+    fn waiters(emails: impl IntoIterator<Item = String>) -> Vec<Waiter> {
+        let mut since = 0;
+        emails
+            .into_iter()
+            .map(|email| {
+                since += 1;
+                Waiter {
+                    email,
+                    since: UnixMs(since),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn no_address_writes_the_link() {
+        let odd = waiters([
+            "a&bcc=x?y%z+1#@example.org".to_owned(),
+            "jörg@example.org".to_owned(),
+        ]);
+        let letter = Letter::new(&site(), &cup(), &odd);
+        assert_eq!(
+            letter.href,
+            "mailto:?bcc=a%26bcc%3Dx%3Fy%25z%2B1%23@example.org,j%C3%B6rg@example.org\
+             &subject=Tea%20%26%20%22cup%22%20is%20back\
+             &body=You%20asked%20to%20be%20told%3A%0D%0Ahttps%3A%2F%2Fshop.example%2Fp%2Fcup%0D%0A"
+        );
+        assert_eq!(letter.people, 2);
+    }
+
+    #[test]
+    fn a_link_stays_short() {
+        let many = waiters((0..400).map(|n| format!("n{n}@example.org")));
+        assert_eq!(Letter::new(&site(), &cup(), &many).people, 50);
+        let long = waiters((0..400).map(|n| format!("{n}{}@example.org", "x".repeat(60))));
+        let letter = Letter::new(&site(), &cup(), &long);
+        assert!(
+            letter.people < 50 && letter.href.len() < 2_000,
+            "{}",
+            letter.href.len()
+        );
+        let longest = waiters([
+            format!("{}@example.org", "ü".repeat(32)),
+            "b@example.org".to_owned(),
+        ]);
+        assert!(Letter::new(&site(), &cup(), &longest).people > 0);
+    }
+
+    #[test]
+    fn the_editor_says_how_many_wait_and_until_when_they_are_told() {
+        let shown = |count: usize| {
+            let waiters = waiters((0..count).map(|n| format!("n{n}@example.org")));
+            crate::render(|| waiting(&site(), &cup(), &waiters))
+        };
+        assert!(!shown(0).contains("waiting"));
+        assert!(shown(1).contains("1 person wants"));
+        let html = shown(60);
+        assert!(html.contains("60 people want") && html.contains("Write to the first 50"));
+        assert!(html.contains("n59@example.org"), "the list has them all");
+        assert!(html.contains(r#"name="until" value="60""#), "{html}");
+    }
+}

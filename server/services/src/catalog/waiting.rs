@@ -1,0 +1,85 @@
+//! People who want to know when a sold-out product is back. The shop writes to them; Vitrine sends nothing.
+
+use domain::{
+    checkout,
+    id::ProductId,
+    identity::Viewer,
+    time::UnixMs,
+    waiting::{KEPT_MS, Waiter},
+};
+use serde_json::json;
+
+use super::{Catalog, missing, sql::waiting as sql};
+use crate::{Result, event};
+
+impl Catalog<'_> {
+    /// Notes who wants to know when a published product is back. Anonymous, so whether the address was known before and
+    /// whether there was room for it is not told. Nobody is noted for a product that can be bought.
+    ///
+    /// # Errors
+    /// `NotFound` for drafts too, `Invalid` (field `email`).
+    pub async fn wait(&self, slug: &str, email: &str) -> Result<()> {
+        let now = self.services.now();
+        let (shop, product) = self.by_slug(slug).await?;
+        if !product.sold_out() {
+            return Ok(());
+        }
+        let email = checkout::email(email)?;
+        let mut write = self.services.inner.db.write().await?;
+        if !sql::add(&mut write, &shop.id, &product.id, &email, now).await? {
+            return Ok(());
+        }
+        let subject = product.id.as_str();
+        event::write(
+            &mut write,
+            &shop.id,
+            "waiting.added",
+            subject,
+            &json!({}),
+            now,
+        )
+        .await?;
+        write.commit().await
+    }
+
+    /// Who waits for a product of the shop, the first first.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn waiting(&self, viewer: &Viewer, id: &ProductId) -> Result<Vec<Waiter>> {
+        let mut connection = self.services.inner.db.read().await?;
+        if !sql::is_of(&mut connection, &viewer.shop.id, id).await? {
+            return Err(missing());
+        }
+        sql::all(&mut connection, &viewer.shop.id, id).await
+    }
+
+    /// The shop has written to everybody who waited at `until`: they are forgotten. Whoever came since waits on. Returns how
+    /// many were forgotten.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn told(&self, viewer: &Viewer, id: &ProductId, until: UnixMs) -> Result<u64> {
+        let now = self.services.now();
+        let shop = &viewer.shop.id;
+        let mut write = self.services.inner.db.write().await?;
+        if !sql::is_of(&mut write, shop, id).await? {
+            return Err(missing());
+        }
+        let people = sql::forget(&mut write, shop, id, until).await?;
+        if people > 0 {
+            let body = json!({ "people": people });
+            event::write(&mut write, shop, "waiting.told", id.as_str(), &body, now).await?;
+        }
+        write.commit().await?;
+        Ok(people)
+    }
+
+    /// Forgets the addresses that were kept long enough.
+    pub(crate) async fn sweep(&self) -> Result<()> {
+        let before = self.services.now().plus_ms(-KEPT_MS);
+        let mut write = self.services.inner.db.write().await?;
+        sql::sweep(&mut write, before).await?;
+        write.commit().await
+    }
+}

@@ -1,0 +1,112 @@
+//! People who want to know when a sold-out product is back.
+
+use domain::waiting::{KEPT_MS, MOST};
+use services::Error;
+
+use crate::world::{Engine, START, World, edit, on_both};
+
+on_both! {
+    async fn who_asks_is_noted_once_and_forgotten_when_told(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 0).await;
+        catalog.wait("cup", " bo@example.org ").await.expect("noted");
+        world.clock.advance_ms(1_000);
+        catalog.wait("cup", "ana@example.org").await.expect("noted");
+        catalog.wait("cup", "bo@example.org").await.expect("said the same twice");
+        let waiting = catalog.waiting(&viewer, &product.id).await.expect("list");
+        let emails: Vec<&str> = waiting.iter().map(|waiter| waiter.email.as_str()).collect();
+        assert_eq!(emails, ["bo@example.org", "ana@example.org"], "the first first");
+        assert_eq!(waiting[0].since, START);
+
+        world.clock.advance_ms(1_000);
+        catalog.wait("cup", "late@example.org").await.expect("noted");
+        let told = catalog.told(&viewer, &product.id, waiting[1].since).await.expect("told");
+        assert_eq!(told, 2);
+        let left = catalog.waiting(&viewer, &product.id).await.expect("list");
+        assert_eq!(left[0].email, "late@example.org", "who came since was not written to");
+        assert_eq!(catalog.told(&viewer, &product.id, waiting[1].since).await.expect("told"), 0);
+
+        let events = world.services.events(&viewer.shop.id, 0).await.expect("events");
+        let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).filter(|kind| kind.starts_with("waiting.")).collect();
+        assert_eq!(kinds, ["waiting.added", "waiting.added", "waiting.added", "waiting.told"]);
+        assert!(!events.iter().any(|event| event.body.contains("example.org")), "the log keeps no address");
+    }
+}
+
+on_both! {
+    async fn only_for_what_is_sold_out_and_only_an_address(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 1).await;
+        for odd in ["cup", "CUP", "no-such-cup", "", "a\r\nb", "-"] {
+            let result = catalog.wait(odd, "ana@example.org").await;
+            assert_eq!(result.is_ok(), odd == "cup", "{odd}: {result:?}");
+            assert!(matches!(result, Ok(()) | Err(Error::NotFound(_))), "{odd}: {result:?}");
+        }
+        assert!(catalog.waiting(&viewer, &product.id).await.expect("list").is_empty(), "it can be bought");
+        catalog.wait("cup", "nonsense").await.expect("nothing to wait for");
+
+        let bought = world.services.checkout().buy("cup", 1, None, None).await;
+        bought.expect("the last one");
+        for wrong in ["", "ana", "ana@", "a b@example.org", "ana@example.org,bo@example.org", "ana@example.org\r\nBcc: x@y.z"] {
+            let result = catalog.wait("cup", wrong).await;
+            assert!(matches!(result, Err(Error::Invalid { field: "email", .. })), "{wrong}: {result:?}");
+        }
+        catalog.wait("cup", "ana@example.org").await.expect("noted");
+        assert_eq!(catalog.waiting(&viewer, &product.id).await.expect("list").len(), 1);
+
+        catalog.update(&viewer, &product.id, &edit("Cup", "38", 3)).await.expect("more");
+        catalog.wait("cup", "bo@example.org").await.expect("back");
+        assert_eq!(catalog.waiting(&viewer, &product.id).await.expect("list").len(), 1, "it is back");
+        catalog.unpublish(&viewer, &product.id).await.expect("unpublish");
+        assert!(matches!(catalog.wait("cup", "bo@example.org").await, Err(Error::NotFound(_))));
+    }
+}
+
+on_both! {
+    async fn the_list_is_bounded_and_ages(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 0).await;
+        let mut connection = world.connection().await;
+        for number in 1..MOST {
+            sqlx::query("INSERT INTO waiting (product_id, shop_id, email, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(product.id.as_str())
+                .bind(viewer.shop.id.as_str())
+                .bind(format!("n{number}@example.org"))
+                .bind(START.0)
+                .execute(&mut connection)
+                .await
+                .expect("insert");
+        }
+        world.clock.advance_ms(1_000);
+        catalog.wait("cup", "last@example.org").await.expect("the last place");
+        catalog.wait("cup", "late@example.org").await.expect("the same answer");
+        let waiting = catalog.waiting(&viewer, &product.id).await.expect("list");
+        assert_eq!(waiting.len(), MOST as usize);
+        assert_eq!(waiting.last().expect("last").email, "last@example.org", "the oldest stay");
+
+        world.clock.advance_ms(KEPT_MS - 1_000);
+        world.services.keep_house(std::future::ready(())).await;
+        let waiting = catalog.waiting(&viewer, &product.id).await.expect("list");
+        assert_eq!(waiting.len(), 1, "180 days are over for all but one");
+        world.clock.advance_ms(1_000);
+        world.services.keep_house(std::future::ready(())).await;
+        assert!(catalog.waiting(&viewer, &product.id).await.expect("list").is_empty());
+    }
+}
+
+on_both! {
+    async fn the_list_goes_with_its_product(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 0).await;
+        catalog.wait("cup", "ana@example.org").await.expect("noted");
+        catalog.unpublish(&viewer, &product.id).await.expect("unpublish");
+        assert_eq!(catalog.waiting(&viewer, &product.id).await.expect("list").len(), 1, "a draft keeps it");
+        catalog.delete(&viewer, &product.id).await.expect("delete");
+        let left = sqlx::query("SELECT email FROM waiting").fetch_all(&mut world.connection().await).await.expect("rows");
+        assert!(left.is_empty());
+    }
+}
