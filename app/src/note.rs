@@ -39,6 +39,26 @@ pub(crate) fn others(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
     (!sentences.is_empty()).then(|| wrong(&sentences.join(" ")))
 }
 
+/// What is wrong with a long form, at its head: each sentence leads to its field, which may be far below.
+pub(crate) fn unsaved(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
+    let sentences = errors
+        .iter()
+        .map(|invalid| {
+            let sentence = invalid.sentence.clone();
+            if fields.contains(&invalid.field) {
+                let to = format!("#{}", invalid.field);
+                view! { <a href=to>{sentence}</a> " " }.into_any()
+            } else {
+                view! { {sentence} " " }.into_any()
+            }
+        })
+        .collect_view();
+    (!errors.is_empty()).then(|| {
+        view! { <div class="notice wrong" role="alert">{Icon::Alert.svg()}<p>"Not saved. " {sentences}</p></div> }
+            .into_any()
+    })
+}
+
 /// Text for the inside of a `<textarea>`, which Leptos writes as it is (as it does for scripts and styles), so that it must
 /// be escaped here. HTML drops one line feed after the start tag; the one put there keeps the text's own.
 pub(crate) fn inside(text: &str) -> String {

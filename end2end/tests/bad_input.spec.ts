@@ -139,6 +139,8 @@ test("what is not a picture or has no price is refused in the shop's words", asy
     await page.goto(editor);
     await page.locator("[name=title]").fill("Bowl");
     await page.locator("[name=price]").fill(price);
+    // Not the browser's word but the shop's: what a browser would hold back reaches the server by other ways too.
+    await page.locator("form:has([name=price])").evaluate((form: HTMLFormElement) => (form.noValidate = true));
     await page.locator("form:has([name=price]) [type=submit]").first().click();
     await expect(page.locator("[role=alert]").first()).toBeVisible();
     await expect(page.locator("[name=title]"), "what was typed is kept").toHaveValue("Bowl");

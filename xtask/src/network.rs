@@ -47,6 +47,7 @@ pub(crate) fn run(place: &Place, act: Act, args: &Args) -> Result<()> {
         Name::Shots => "shots",
     };
     let program = format!("{verb}-{name}");
+    let features = format!("{verb},simd");
     let status = cargo::command(place)
         .args([
             "run",
@@ -55,7 +56,7 @@ pub(crate) fn run(place: &Place, act: Act, args: &Args) -> Result<()> {
             "--profile",
             "train",
             "--features",
-            verb,
+            &features,
             "--bin",
             &program,
             "--",

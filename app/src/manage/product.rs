@@ -17,7 +17,7 @@ use crate::{
     Site,
     icon::Icon,
     media::parts::small,
-    note::{about, done, field, inside, others},
+    note::{about, done, field, inside, unsaved},
     shop::parts::{hero, name},
 };
 
@@ -188,7 +188,7 @@ pub fn product(
             {standing(product)}
         </div>
         {notice.map(done)}
-        {others(errors, &FIELDS)}
+        {unsaved(errors, &FIELDS)}
         <div class="editor">
             <section class="editor-media" aria-labelledby="photos-title">
                 <h2 id="photos-title">"Photos and clips"</h2>
