@@ -1,7 +1,7 @@
 // The real binary, with a data folder of its own.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,6 +47,22 @@ export class Vitrine {
     const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), extra);
     await vitrine.serve();
     return vitrine;
+  }
+
+  /** Starts the binary on a copy of another's data folder, which must not be in use. */
+  static async startOn(data: string): Promise<Vitrine> {
+    const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), []);
+    await cp(data, vitrine.data, { recursive: true });
+    await vitrine.serve();
+    return vitrine;
+  }
+
+  /** A data folder with the demo shop in it. The caller removes it. */
+  static async seeded(): Promise<string> {
+    const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), []);
+    const { code, out } = await vitrine.command("seed");
+    if (code !== 0) throw new Error(out);
+    return vitrine.data;
   }
 
   /** The arguments and variables every command of the binary gets. */

@@ -1,16 +1,32 @@
+import { rm, writeFile } from "node:fs/promises";
+
 import { phone } from "../src/browser.ts";
-import { expect, test } from "../src/shop.ts";
+import { expect, test as base } from "../src/shop.ts";
 import { pay } from "../src/steps.ts";
-import type { Vitrine } from "../src/vitrine.ts";
+import { Vitrine } from "../src/vitrine.ts";
 
 const ada = { email: "ada@example.com", name: "Ada" };
 
-/** Fills the demo shop and gives the address of a product that can be bought. */
-async function seeded(vitrine: Vitrine): Promise<string> {
-  await vitrine.stop();
-  const { code, out } = await vitrine.command("seed");
-  expect(code, out).toBe(0);
-  await vitrine.serve();
+/** Each test has the demo shop, from a data folder that is filled once. */
+const test = base.extend<object, { demo: string }>({
+  demo: [
+    async ({}, use) => {
+      const data = await Vitrine.seeded();
+      await use(data);
+      await rm(data, { recursive: true, force: true });
+    },
+    { scope: "worker", timeout: 240_000 },
+  ],
+  vitrine: async ({ demo }, use, info) => {
+    const vitrine = await Vitrine.startOn(demo);
+    await use(vitrine);
+    if (info.status !== info.expectedStatus) await writeFile(info.outputPath("vitrine.log"), vitrine.said);
+    await vitrine.remove();
+  },
+});
+
+/** The address of a product of the demo shop that can be bought. */
+async function onSale(vitrine: Vitrine): Promise<string> {
   const front = await (await fetch(vitrine.url)).text();
   const products = [...front.matchAll(/href="(\/p\/[^"]+)"/g)].map((match) => match[1] ?? "");
   for (const path of products) {
@@ -24,7 +40,7 @@ for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test("a decline says so and can be tried again; an unknown outcome becomes known", async ({ vitrine, browse }) => {
       test.setTimeout(240_000);
-      const url = await seeded(vitrine);
+      const url = await onSale(vitrine);
       const page = await (await (await browse()).newContext({ ...phone, javaScriptEnabled })).newPage();
       await page.goto(url);
       await expect(page.locator("body")).toContainText(/test payments/i);
@@ -46,7 +62,7 @@ for (const javaScriptEnabled of [true, false]) {
 
     test("pressing twice buys once", async ({ vitrine, browse }) => {
       test.setTimeout(240_000);
-      const url = await seeded(vitrine);
+      const url = await onSale(vitrine);
       const page = await (await (await browse()).newContext({ ...phone, javaScriptEnabled })).newPage();
       await page.goto(url);
       await page.locator("form[action$='/buy'] [type=submit]").first().dblclick();

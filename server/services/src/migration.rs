@@ -33,7 +33,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_media",
     4 "0004_catalog",
     5 "0005_checkout",
-    6 "0006_refined",
+    6 "0006_media",
     7 "0007_waiting",
 ];
 

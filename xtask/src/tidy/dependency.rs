@@ -11,7 +11,7 @@ use crate::place::Place;
 const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("island", &["domain"]),
-    ("app", &["domain", "island"]),
+    ("app", &["domain", "island", "services"]),
     ("services", &["domain"]),
     ("server", &["domain", "app", "services"]),
     ("frontend", &["domain", "island"]),
@@ -154,7 +154,7 @@ mod tests {
         let bad = crates(&[
             ("domain", &["tokio"]),
             ("services", &[]),
-            ("app", &["services", "sqlx"]),
+            ("app", &["studio", "sqlx"]),
             ("studio", &["burn-store"]),
             ("stranger", &[]),
         ]);
