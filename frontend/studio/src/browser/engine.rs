@@ -39,12 +39,15 @@ pub(crate) struct Inference {
 /// A worker that was started; ends with the value.
 struct Running {
     worker: Worker,
+    /// It has said whether it works, or has ended: nobody need wait for its word.
+    settled: Rc<Cell<bool>>,
     _listeners: Vec<Listener>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.worker.terminate();
+        self.settled.set(true);
     }
 }
 
@@ -113,12 +116,13 @@ impl Inference {
             self.lost(engine, "the worker could not be made");
             return;
         };
-        let works = Rc::new(Cell::new(false));
+        let settled = Rc::new(Cell::new(false));
         let running = Running {
             _listeners: vec![
-                self.on_message(&worker, engine, works.clone()),
+                self.on_message(&worker, engine, settled.clone()),
                 self.on_error(&worker, engine),
             ],
+            settled: settled.clone(),
             worker,
         };
         if engine == Engine::Gpu {
@@ -131,7 +135,7 @@ impl Inference {
         let this = Rc::downgrade(self);
         spawn_local(async move {
             js::sleep(PATIENCE).await;
-            if let Some(this) = this.upgrade().filter(|_| !works.get()) {
+            if let Some(this) = this.upgrade().filter(|_| !settled.get()) {
                 this.lost(engine, "it said nothing for too long");
             }
         });
@@ -141,7 +145,7 @@ impl Inference {
         self: &Rc<Self>,
         worker: &Worker,
         from: Engine,
-        works: Rc<Cell<bool>>,
+        settled: Rc<Cell<bool>>,
     ) -> Listener {
         let this = Rc::downgrade(self);
         Listener::on(worker, "message", move |event| {
@@ -153,14 +157,14 @@ impl Inference {
             };
             match serde_json::from_str(&text) {
                 Ok(Condition::Engine { engine }) => {
-                    works.set(true);
+                    settled.set(true);
                     if from == Engine::Gpu {
                         this.take_over();
                     }
                     (this.report)(engine);
                 }
                 Ok(Condition::Unfit { reason }) => {
-                    works.set(true);
+                    settled.set(true);
                     this.lost(from, &reason);
                 }
                 Err(error) => {
