@@ -1,12 +1,14 @@
 //! Sample entries: how an MP4 names a codec and carries its configuration.
 
 use mp4_atom::{
-    Atom, Audio, Av01, Av1c, Avc1, Avcc, Codec, Compressor, Dops, Esds, Mp4a, Opus, Visual, Vp08,
-    Vp09, VpcC,
+    Audio, Av1c, Avcc, Compressor, Dops, Encode, Esds, Visual, VpcC,
     esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig},
 };
 
-use crate::record::{AudioConfig, VideoConfig};
+use crate::{
+    boxes::{leaf, put, put_leaf},
+    record::{AudioConfig, VideoConfig},
+};
 
 /// Opus always counts in 48 kHz (RFC 7845 §5.1).
 const OPUS_RATE: u32 = 48_000;
@@ -14,11 +16,20 @@ const OPUS_RATE: u32 = 48_000;
 /// What libopus' encoder asks a decoder to drop, in 48 kHz samples, where no header says so.
 const OPUS_PRE_SKIP: u16 = 312;
 
+/// A picture track's entry.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// The sample entry, a whole box.
+    pub entry: Vec<u8>,
+    /// The brand that a file with it should name, beside those of all files.
+    pub brand: Option<[u8; 4]>,
+}
+
 /// A sound track's entry.
 #[derive(Debug, Clone)]
 pub struct Sound {
-    /// The sample entry.
-    pub codec: Codec,
+    /// The sample entry, a whole box.
+    pub entry: Vec<u8>,
     /// Ticks per second.
     pub rate: u32,
     /// Ticks by which the decoder's output lags.
@@ -29,7 +40,7 @@ pub struct Sound {
 ///
 /// `None` where the codec is none of H.264, VP8, VP9, AV1, or the configuration is damaged.
 #[must_use]
-pub fn video(config: &VideoConfig, first: &[u8]) -> Option<Codec> {
+pub fn video(config: &VideoConfig, first: &[u8]) -> Option<Picture> {
     let visual = Visual {
         data_reference_index: 1,
         width: u16::try_from(config.width).ok()?,
@@ -38,68 +49,46 @@ pub fn video(config: &VideoConfig, first: &[u8]) -> Option<Codec> {
         ..Visual::default()
     };
     let mut parts = config.codec.split('.');
-    match parts.next()? {
-        "avc1" | "avc3" => {
-            let avcc = Avcc::decode_body(&mut config.description.as_slice()).ok()?;
-            Some(
-                Avc1 {
-                    visual,
-                    avcc,
-                    ..Avc1::default()
-                }
-                .into(),
-            )
+    let family = parts.next()?;
+    let kind = match family {
+        "avc1" | "avc3" => b"avc1",
+        "vp09" => b"vp09",
+        "vp8" | "vp08" => b"vp08",
+        "av01" => b"av01",
+        _ => return None,
+    };
+    let mut entry = Vec::new();
+    put(&mut entry, kind, |out| {
+        visual.encode(out).ok()?;
+        match kind {
+            b"avc1" => put_leaf(out, &leaf::<Avcc>(&config.description)?),
+            b"vp09" => {
+                // vp09.PP.LL.DD[.CC.cp.tc.mc.FF] (VP codec ISO media file format binding)
+                let mut number = || parts.next()?.parse::<u8>().ok();
+                put_leaf(
+                    out,
+                    &VpcC {
+                        profile: number()?,
+                        level: number()?,
+                        bit_depth: number().unwrap_or(8),
+                        chroma_subsampling: number().unwrap_or(1),
+                        ..VpcC::default()
+                    },
+                )
+            }
+            b"vp08" => put_leaf(
+                out,
+                &VpcC {
+                    chroma_subsampling: 1,
+                    ..VpcC::default()
+                },
+            ),
+            _ if config.description.is_empty() => put_leaf(out, &av1c(parts, first)?),
+            _ => put_leaf(out, &leaf::<Av1c>(&config.description)?),
         }
-        "vp09" => {
-            // vp09.PP.LL.DD[.CC.cp.tc.mc.FF] (VP codec ISO media file format binding)
-            let mut number = || parts.next()?.parse::<u8>().ok();
-            let vpcc = VpcC {
-                profile: number()?,
-                level: number()?,
-                bit_depth: number().unwrap_or(8),
-                chroma_subsampling: number().unwrap_or(1),
-                ..VpcC::default()
-            };
-            Some(
-                Vp09 {
-                    visual,
-                    vpcc,
-                    ..Vp09::default()
-                }
-                .into(),
-            )
-        }
-        "vp8" | "vp08" => {
-            let vpcc = VpcC {
-                chroma_subsampling: 1,
-                ..VpcC::default()
-            };
-            Some(
-                Vp08 {
-                    visual,
-                    vpcc,
-                    ..Vp08::default()
-                }
-                .into(),
-            )
-        }
-        "av01" => {
-            let av1c = if config.description.is_empty() {
-                av1c(parts, first)?
-            } else {
-                Av1c::decode_body(&mut config.description.as_slice()).ok()?
-            };
-            Some(
-                Av01 {
-                    visual,
-                    av1c,
-                    ..Av01::default()
-                }
-                .into(),
-            )
-        }
-        _ => None,
-    }
+    })?;
+    let brand = matches!(kind, b"avc1" | b"av01").then_some(*kind);
+    Some(Picture { entry, brand })
 }
 
 /// AV1's configuration from its codec string `av01.P.LLT.DD` (AV1 ISO media file format binding §5) and the sequence
@@ -181,13 +170,13 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
             output_gain: 0,
             channel_mapping: None,
         };
+        let mut entry = Vec::new();
+        put(&mut entry, b"Opus", |out| {
+            audio.encode(out).ok()?;
+            put_leaf(out, &dops)
+        })?;
         return Some(Sound {
-            codec: Opus {
-                audio,
-                dops,
-                btrt: None,
-            }
-            .into(),
+            entry,
             rate: OPUS_RATE,
             pre_skip,
         });
@@ -221,15 +210,13 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
         },
         sl_config: SLConfig::default(),
     };
-    let codec = Mp4a {
-        audio,
-        esds: Esds { es_desc },
-        btrt: None,
-        taic: None,
-    }
-    .into();
+    let mut entry = Vec::new();
+    put(&mut entry, b"mp4a", |out| {
+        audio.encode(out).ok()?;
+        put_leaf(out, &Esds { es_desc })
+    })?;
     Some(Sound {
-        codec,
+        entry,
         rate: config.rate,
         pre_skip: 0,
     })
@@ -237,7 +224,14 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
+    use mp4_atom::{Codec, Decode};
+
     use super::*;
+
+    /// The entry as mp4_atom, which knows them all, reads it.
+    fn read(picture: Option<Picture>) -> Codec {
+        Codec::decode(&mut picture.expect("an entry").entry.as_slice()).expect("a whole entry")
+    }
 
     fn config(codec: &str, description: &[u8]) -> VideoConfig {
         VideoConfig {
@@ -251,7 +245,7 @@ mod tests {
 
     #[test]
     fn codec_strings_become_entries() {
-        let Some(Codec::Vp09(vp09)) = video(&config("vp09.00.31.08", &[]), &[]) else {
+        let Codec::Vp09(vp09) = read(video(&config("vp09.00.31.08", &[]), &[])) else {
             panic!("VP9")
         };
         assert_eq!(
@@ -260,7 +254,7 @@ mod tests {
         );
         // temporal delimiter (empty), sequence header of two bytes, a frame
         let unit = [0x12, 0, 0x0a, 2, 0xaa, 0xbb, 0x32, 1, 9];
-        let Some(Codec::Av01(av01)) = video(&config("av01.0.05M.08", &[]), &unit) else {
+        let Codec::Av01(av01) = read(video(&config("av01.0.05M.08", &[]), &unit)) else {
             panic!("AV1")
         };
         assert_eq!(
@@ -269,8 +263,8 @@ mod tests {
         );
         assert_eq!(av01.av1c.config_obus, [0x0a, 2, 0xaa, 0xbb]);
         assert!(matches!(
-            video(&config("vp8", &[]), &[]),
-            Some(Codec::Vp08(_))
+            read(video(&config("vp8", &[]), &[])),
+            Codec::Vp08(_)
         ));
         assert!(video(&config("hev1.1.6.L93", &[]), &[]).is_none());
         assert!(

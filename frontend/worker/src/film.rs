@@ -4,12 +4,16 @@
 //! memory but its index.
 
 mod fragment;
+mod movie;
 mod table;
 mod track;
 
-use mp4_atom::{Any, Decode, Header, Moof, Moov};
+use movie::{Fragment, Movie};
 
-use crate::record::{AudioConfig, VideoConfig};
+use crate::{
+    boxes::Header,
+    record::{AudioConfig, VideoConfig},
+};
 
 /// The largest index that is read, bytes: two hours of film need about 10 MB.
 pub const MAX_INDEX: u64 = 96 << 20;
@@ -95,8 +99,8 @@ pub struct Reader {
     at: u64,
     /// The header was seen and the whole box is wanted.
     whole: Option<u64>,
-    moov: Option<Moov>,
-    moofs: Vec<(u64, Moof)>,
+    movie: Option<Movie>,
+    fragments: Vec<Fragment>,
     started: bool,
 }
 
@@ -108,8 +112,8 @@ impl Reader {
             size,
             at: 0,
             whole: None,
-            moov: None,
-            moofs: Vec::new(),
+            movie: None,
+            fragments: Vec::new(),
             started: false,
         }
     }
@@ -130,11 +134,13 @@ impl Reader {
     /// [`Refused`] when the file cannot be a film.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         if let Some(len) = self.whole.take() {
-            let mut rest = bytes;
-            match Any::decode(&mut rest) {
-                Ok(Any::Moov(moov)) => self.moov = Some(moov),
-                Ok(Any::Moof(moof)) => self.moofs.push((self.at, moof)),
-                _ => return Err(Refused::Damaged),
+            let header = Header::read(bytes).ok_or(Refused::Damaged)?;
+            let body = bytes.get(header.own as usize..).unwrap_or_default();
+            match &header.kind {
+                b"moov" => self.movie = Some(Movie::read(body).ok_or(Refused::Damaged)?),
+                _ => self
+                    .fragments
+                    .push(Fragment::read(self.at, body).ok_or(Refused::Damaged)?),
             }
             self.at += len;
             return Ok(());
@@ -152,15 +158,9 @@ impl Reader {
                 return Err(Refused::NotFilm);
             }
         }
-        let long = bytes.starts_with(&[0, 0, 0, 1]);
-        let header = Header::decode(&mut &*bytes).map_err(|_| Refused::Damaged)?;
-        let own = if long { 16 } else { 8 };
-        let len = match header.size {
-            Some(size) => own + size as u64,
-            None => self.size - self.at,
-        };
-        let kind: [u8; 4] = header.kind.into();
-        if matches!(&kind, b"moov" | b"moof") {
+        let header = Header::read(bytes).ok_or(Refused::Damaged)?;
+        let len = header.len.unwrap_or(self.size - self.at);
+        if matches!(&header.kind, b"moov" | b"moof") {
             if len > MAX_INDEX || self.at + len > self.size {
                 return Err(Refused::Damaged);
             }
@@ -176,29 +176,21 @@ impl Reader {
     /// # Errors
     /// [`Refused`] when there is nothing to import.
     pub fn finish(self) -> Result<Film, Refused> {
-        let moov = self.moov.ok_or(if self.started {
+        let movie = self.movie.ok_or(if self.started {
             Refused::Damaged
         } else {
             Refused::NotFilm
         })?;
-        let movie_timescale = moov.mvhd.timescale.max(1);
         let mut film = Film {
             video: None,
             audio: None,
             duration: 0.0,
             sound_lost: false,
         };
-        for trak in &moov.trak {
-            let handler: [u8; 4] = trak.mdia.hdlr.handler.into();
+        for trak in &movie.traks {
             let samples = || -> Result<Vec<Sample>, Refused> {
-                let mut samples = table::samples(trak, movie_timescale)?;
-                fragment::extend(
-                    &mut samples,
-                    trak,
-                    moov.mvex.as_ref(),
-                    &self.moofs,
-                    movie_timescale,
-                )?;
+                let mut samples = table::samples(trak, movie.timescale)?;
+                fragment::extend(&mut samples, trak, &movie, &self.fragments)?;
                 if samples
                     .iter()
                     .any(|sample| sample.at + u64::from(sample.len) > self.size)
@@ -207,7 +199,7 @@ impl Reader {
                 }
                 Ok(samples)
             };
-            match &handler {
+            match &trak.handler {
                 b"vide" if film.video.is_none() => {
                     if let Some(config) = track::video(trak) {
                         let samples = samples()?;

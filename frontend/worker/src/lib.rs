@@ -13,6 +13,7 @@
 //! Everything that decides is pure and tested natively; the browser's side is compiled for wasm32 only. No `unsafe` is
 //! written by hand here.
 
+mod boxes;
 pub mod clock;
 pub mod codec;
 pub mod cut;

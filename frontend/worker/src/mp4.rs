@@ -6,12 +6,12 @@
 use std::ops::Range;
 
 use mp4_atom::{
-    Codec, Dinf, Dref, DrefEntry, Edts, Elst, ElstEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia,
-    Minf, Moov, Mvhd, Smhd, Stbl, Stco, Stsc, StscEntry, Stsd, Stss, Stsz, StszSamples, Stts,
-    SttsEntry, Tkhd, Trak, Url, Vmhd,
+    Dref, DrefEntry, Elst, ElstEntry, FourCC, Ftyp, Hdlr, Mdhd, Mvhd, Smhd, Stco, Stsc, StscEntry,
+    Stss, Stsz, StszSamples, Stts, SttsEntry, Tkhd, Url, Vmhd,
 };
 
 use crate::{
+    boxes::{put, put_leaf},
     cut::Span,
     entry,
     index::{Chunk, Index},
@@ -134,16 +134,15 @@ impl<'a> Layout<'a> {
             None => None,
         };
         let mut head = Vec::new();
-        ftyp(video.as_ref()).encode(&mut head).ok()?;
+        put_leaf(
+            &mut head,
+            &ftyp(video.as_ref().and_then(|video| video.brand)),
+        )?;
         // The offsets depend on the length of the box that holds them; its length does not depend on their values.
         let mut moov = Vec::new();
-        self.moov(video.as_ref(), audio.as_ref(), 0)
-            .encode(&mut moov)
-            .ok()?;
+        self.moov(&mut moov, video.as_ref(), audio.as_ref(), 0)?;
         let base = u32::try_from(head.len() + moov.len() + 8).ok()?;
-        self.moov(video.as_ref(), audio.as_ref(), base)
-            .encode(&mut head)
-            .ok()?;
+        self.moov(&mut head, video.as_ref(), audio.as_ref(), base)?;
         head.extend_from_slice(&u32::try_from(media.len() + 8).ok()?.to_be_bytes());
         head.extend_from_slice(b"mdat");
         head.extend_from_slice(&media);
@@ -154,29 +153,44 @@ impl<'a> Layout<'a> {
         u64::try_from(self.span.end_us - self.span.start_us).unwrap_or(0)
     }
 
-    fn moov(&self, video: Option<&Codec>, audio: Option<&entry::Sound>, base: u32) -> Moov {
-        let mut trak = Vec::new();
-        if let (Some(codec), Some(config)) = (video, self.video) {
-            trak.push(self.video_track(codec.clone(), config, base));
-        }
-        if let Some(sound) = audio {
-            trak.push(self.audio_track(sound, trak.len() as u32 + 1, base));
-        }
-        Moov {
-            mvhd: Mvhd {
-                timescale: TIMESCALE,
-                duration: self.length_us(),
-                rate: 1.into(),
-                volume: 1.into(),
-                next_track_id: trak.len() as u32 + 1,
-                ..Mvhd::default()
-            },
-            trak,
-            ..Moov::default()
-        }
+    fn moov(
+        &self,
+        out: &mut Vec<u8>,
+        video: Option<&entry::Picture>,
+        audio: Option<&entry::Sound>,
+        base: u32,
+    ) -> Option<()> {
+        let video = video.zip(self.video);
+        let tracks = u32::from(video.is_some()) + u32::from(audio.is_some());
+        put(out, b"moov", |out| {
+            put_leaf(
+                out,
+                &Mvhd {
+                    timescale: TIMESCALE,
+                    duration: self.length_us(),
+                    rate: 1.into(),
+                    volume: 1.into(),
+                    next_track_id: tracks + 1,
+                    ..Mvhd::default()
+                },
+            )?;
+            if let Some((picture, config)) = video {
+                self.video_track(out, picture, config, base)?;
+            }
+            match audio {
+                Some(sound) => self.audio_track(out, sound, tracks, base),
+                None => Some(()),
+            }
+        })
     }
 
-    fn video_track(&self, codec: Codec, config: &VideoConfig, base: u32) -> Trak {
+    fn video_track(
+        &self,
+        out: &mut Vec<u8>,
+        picture: &entry::Picture,
+        config: &VideoConfig,
+        base: u32,
+    ) -> Option<()> {
         let mut lengths = Vec::with_capacity(self.span.video.len());
         for (i, chunk) in self.span.video.iter().enumerate() {
             let next = self
@@ -194,35 +208,38 @@ impl<'a> Layout<'a> {
             .filter(|(chunk, _)| chunk.key)
             .map(|(_, number)| number)
             .collect();
-        Trak {
-            tkhd: Tkhd {
-                track_id: 1,
-                duration: self.length_us(),
-                enabled: true,
-                in_movie: true,
-                matrix: turn(config),
-                width: (config.width as u16).into(),
-                height: (config.height as u16).into(),
-                ..Tkhd::default()
-            },
-            mdia: Mdia {
-                mdhd: mdhd(TIMESCALE, self.length_us()),
-                hdlr: hdlr(b"vide", "video"),
-                minf: Minf {
-                    vmhd: Some(Vmhd::default()),
-                    dinf: dinf(),
-                    stbl: Stbl {
-                        stss: Some(Stss { entries: keys }),
-                        ..self.table(codec, true, lengths, base)
-                    },
-                    ..Minf::default()
-                },
-            },
-            ..Trak::default()
-        }
+        let tkhd = Tkhd {
+            track_id: 1,
+            duration: self.length_us(),
+            enabled: true,
+            in_movie: true,
+            matrix: turn(config),
+            width: (config.width as u16).into(),
+            height: (config.height as u16).into(),
+            ..Tkhd::default()
+        };
+        put(out, b"trak", |out| {
+            put_leaf(out, &tkhd)?;
+            put(out, b"mdia", |out| {
+                put_leaf(out, &mdhd(TIMESCALE, self.length_us()))?;
+                put_leaf(out, &hdlr(b"vide", "video"))?;
+                put(out, b"minf", |out| {
+                    put_leaf(out, &Vmhd::default())?;
+                    dinf(out)?;
+                    let keys = Stss { entries: keys };
+                    self.table(out, &picture.entry, Some(&keys), lengths, base)
+                })
+            })
+        })
     }
 
-    fn audio_track(&self, sound: &entry::Sound, track_id: u32, base: u32) -> Trak {
+    fn audio_track(
+        &self,
+        out: &mut Vec<u8>,
+        sound: &entry::Sound,
+        track_id: u32,
+        base: u32,
+    ) -> Option<()> {
         let ticks = Ticks { rate: sound.rate };
         let first_us = self
             .span
@@ -252,34 +269,40 @@ impl<'a> Layout<'a> {
             media_time: Some(skip),
             media_rate: 1.into(),
         });
-        Trak {
-            tkhd: Tkhd {
-                track_id,
-                duration: gap_us as u64 + ticks.to_us(heard),
-                alternate_group: 1,
-                enabled: true,
-                in_movie: true,
-                volume: 1.into(),
-                ..Tkhd::default()
-            },
-            edts: Some(Edts {
-                elst: Some(Elst { entries }),
-            }),
-            mdia: Mdia {
-                mdhd: mdhd(sound.rate, total),
-                hdlr: hdlr(b"soun", "sound"),
-                minf: Minf {
-                    smhd: Some(Smhd::default()),
-                    dinf: dinf(),
-                    stbl: self.table(sound.codec.clone(), false, lengths, base),
-                    ..Minf::default()
-                },
-            },
-            ..Trak::default()
-        }
+        let tkhd = Tkhd {
+            track_id,
+            duration: gap_us as u64 + ticks.to_us(heard),
+            alternate_group: 1,
+            enabled: true,
+            in_movie: true,
+            volume: 1.into(),
+            ..Tkhd::default()
+        };
+        put(out, b"trak", |out| {
+            put_leaf(out, &tkhd)?;
+            put(out, b"edts", |out| put_leaf(out, &Elst { entries }))?;
+            put(out, b"mdia", |out| {
+                put_leaf(out, &mdhd(sound.rate, total))?;
+                put_leaf(out, &hdlr(b"soun", "sound"))?;
+                put(out, b"minf", |out| {
+                    put_leaf(out, &Smhd::default())?;
+                    dinf(out)?;
+                    self.table(out, &sound.entry, None, lengths, base)
+                })
+            })
+        })
     }
 
-    fn table(&self, codec: Codec, video: bool, lengths: Vec<u32>, base: u32) -> Stbl {
+    /// The sample table of the pictures, which have keyframes, or of the sound.
+    fn table(
+        &self,
+        out: &mut Vec<u8>,
+        entry: &[u8],
+        keys: Option<&Stss>,
+        lengths: Vec<u32>,
+        base: u32,
+    ) -> Option<()> {
+        let video = keys.is_some();
         let chunks = if video {
             self.span.video
         } else {
@@ -309,22 +332,24 @@ impl<'a> Layout<'a> {
                 }),
             }
         }
-        Stbl {
-            stsd: Stsd {
-                codecs: vec![codec],
-            },
-            stts: Stts { entries: stts },
-            stsc: Stsc { entries: stsc },
-            stsz: Stsz {
-                samples: StszSamples::Different {
-                    sizes: chunks.iter().map(|chunk| chunk.len).collect(),
-                },
-            },
-            stco: Some(Stco {
-                entries: runs.iter().map(|run| base + run.at as u32).collect(),
-            }),
-            ..Stbl::default()
-        }
+        let sizes = chunks.iter().map(|chunk| chunk.len).collect();
+        let offsets = runs.iter().map(|run| base + run.at as u32).collect();
+        put(out, b"stbl", |out| {
+            put(out, b"stsd", |out| {
+                // A FullBox of version 0 that counts its entries.
+                out.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 1]);
+                out.extend_from_slice(entry);
+                Some(())
+            })?;
+            put_leaf(out, &Stts { entries: stts })?;
+            if let Some(keys) = keys {
+                put_leaf(out, keys)?;
+            }
+            put_leaf(out, &Stsc { entries: stsc })?;
+            let samples = StszSamples::Different { sizes };
+            put_leaf(out, &Stsz { samples })?;
+            put_leaf(out, &Stco { entries: offsets })
+        })
     }
 }
 
@@ -372,13 +397,9 @@ fn packet_lengths(chunks: &[Chunk], rate: u32) -> Vec<u32> {
     out
 }
 
-fn ftyp(video: Option<&Codec>) -> Ftyp {
+fn ftyp(brand: Option<[u8; 4]>) -> Ftyp {
     let mut compatible_brands: Vec<FourCC> = vec![b"isom".into(), b"iso2".into(), b"mp41".into()];
-    match video {
-        Some(Codec::Avc1(_)) => compatible_brands.push(b"avc1".into()),
-        Some(Codec::Av01(_)) => compatible_brands.push(b"av01".into()),
-        _ => {}
-    }
+    compatible_brands.extend(brand.as_ref().map(FourCC::new));
     Ftyp {
         major_brand: b"isom".into(),
         minor_version: 512,
@@ -402,12 +423,16 @@ fn hdlr(handler: &[u8; 4], name: &str) -> Hdlr {
     }
 }
 
-fn dinf() -> Dinf {
-    Dinf {
-        dref: Dref {
-            entries: vec![DrefEntry::Url(Url::default())],
-        },
-    }
+/// The data lie in this file.
+fn dinf(out: &mut Vec<u8>) -> Option<()> {
+    put(out, b"dinf", |out| {
+        put_leaf(
+            out,
+            &Dref {
+                entries: vec![DrefEntry::Url(Url::default())],
+            },
+        )
+    })
 }
 
 /// The track matrix (ISO/IEC 14496-12 §6.2.2) that turns the picture clockwise and moves it back to the origin.

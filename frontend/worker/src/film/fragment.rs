@@ -1,8 +1,12 @@
 //! Movie fragments (ISO/IEC 14496-12 §8.8): how browsers and some cameras write while they film.
 
-use mp4_atom::{Moof, Mvex, Traf, Trak, Trex};
+use mp4_atom::Trex;
 
-use super::{MAX_SAMPLES, Refused, Sample, table::Timeline};
+use super::{
+    MAX_SAMPLES, Refused, Sample,
+    movie::{Fragment, Movie, Traf, Trak},
+    table::Timeline,
+};
 
 /// `sample_is_non_sync_sample` in sample flags (§8.8.3.1).
 const NON_SYNC: u32 = 1 << 16;
@@ -14,21 +18,20 @@ const NON_SYNC: u32 = 1 << 16;
 pub(super) fn extend(
     samples: &mut Vec<Sample>,
     trak: &Trak,
-    mvex: Option<&Mvex>,
-    moofs: &[(u64, Moof)],
-    movie_timescale: u32,
+    movie: &Movie,
+    fragments: &[Fragment],
 ) -> Result<(), Refused> {
     let track_id = trak.tkhd.track_id;
-    let timeline = Timeline::new(trak, movie_timescale);
-    let trex = mvex.and_then(|mvex| mvex.trex.iter().find(|trex| trex.track_id == track_id));
+    let timeline = Timeline::new(trak, movie.timescale);
+    let trex = movie.trex.iter().find(|trex| trex.track_id == track_id);
     let mut decode_time = 0_u64;
-    for (moof_at, moof) in moofs {
+    for fragment in fragments {
         // Without a base of its own, a track's data follows that of the track before it in the same fragment.
-        let mut next = *moof_at;
-        for traf in &moof.traf {
+        let mut next = fragment.at;
+        for traf in &fragment.trafs {
             let base = match traf.tfhd.base_data_offset {
                 Some(base) => base,
-                None if traf.tfhd.default_base_is_moof => *moof_at,
+                None if traf.tfhd.default_base_is_moof => fragment.at,
                 None => next,
             };
             let ours = traf.tfhd.track_id == track_id;
@@ -82,7 +85,7 @@ fn runs(
         .or(trex.map(|trex| trex.default_sample_flags))
         .unwrap_or(0);
     let mut at = base;
-    for trun in &traf.trun {
+    for trun in &traf.truns {
         if let Some(offset) = trun.data_offset {
             at = base
                 .checked_add_signed(i64::from(offset))

@@ -1,44 +1,47 @@
 //! The sample table of a whole file (ISO/IEC 14496-12 §8.5–8.7).
 
-use mp4_atom::{Stbl, StszSamples, Trak};
+use mp4_atom::StszSamples;
 
-use super::{MAX_SAMPLES, Refused, Sample};
+use super::{
+    MAX_SAMPLES, Refused, Sample,
+    movie::{Table, Trak},
+};
 
 /// The samples a track's table lists, in decoding order.
 ///
 /// # Errors
 /// [`Refused::Damaged`] where the tables contradict each other or count absurdly many samples.
 pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, Refused> {
-    let stbl = &trak.mdia.minf.stbl;
-    let count = match &stbl.stsz.samples {
+    let table = &trak.table;
+    let count = match &table.stsz.samples {
         StszSamples::Identical { count, .. } => *count as usize,
         StszSamples::Different { sizes } => sizes.len(),
     };
     if count > MAX_SAMPLES {
         return Err(Refused::Damaged);
     }
-    let size = |i: usize| match &stbl.stsz.samples {
+    let size = |i: usize| match &table.stsz.samples {
         StszSamples::Identical { size, .. } => Some(*size),
         StszSamples::Different { sizes } => sizes.get(i).copied(),
     };
     let timeline = Timeline::new(trak, movie_timescale);
-    let mut lengths = stbl
+    let mut lengths = table
         .stts
         .entries
         .iter()
         .flat_map(|e| (0..e.sample_count).map(|_| e.sample_delta));
-    let mut shifts = stbl
+    let mut shifts = table
         .ctts
         .iter()
         .flat_map(|ctts| &ctts.entries)
         .flat_map(|e| (0..e.sample_count).map(|_| e.sample_offset));
-    let mut keys = stbl
+    let mut keys = table
         .stss
         .as_ref()
         .map(|stss| stss.entries.iter().copied().peekable());
     let mut out = Vec::with_capacity(count);
     let mut decode_time = 0_i64;
-    for (i, at) in offsets(stbl, count, size)?.into_iter().enumerate() {
+    for (i, at) in offsets(table, count, size)?.into_iter().enumerate() {
         let delta = lengths.next().unwrap_or(0);
         let number = i as u32 + 1;
         let key = match &mut keys {
@@ -62,19 +65,14 @@ pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, 
 
 /// Where each sample lies.
 fn offsets(
-    stbl: &Stbl,
+    table: &Table,
     count: usize,
     size: impl Fn(usize) -> Option<u32>,
 ) -> Result<Vec<u64>, Refused> {
-    let chunks: Vec<u64> = match (&stbl.stco, &stbl.co64) {
-        (Some(stco), _) => stco.entries.iter().map(|at| u64::from(*at)).collect(),
-        (None, Some(co64)) => co64.entries.clone(),
-        (None, None) => Vec::new(),
-    };
     let mut out = Vec::with_capacity(count);
-    let mut entries = stbl.stsc.entries.iter().peekable();
+    let mut entries = table.stsc.entries.iter().peekable();
     let mut per_chunk = 0;
-    for (chunk, mut at) in chunks.into_iter().enumerate() {
+    for (chunk, mut at) in table.chunks.iter().copied().enumerate() {
         while let Some(entry) = entries.next_if(|entry| entry.first_chunk as usize <= chunk + 1) {
             per_chunk = entry.samples_per_chunk;
         }
@@ -106,12 +104,7 @@ impl Timeline {
     pub(super) fn new(trak: &Trak, movie_timescale: u32) -> Self {
         let mut shift_us = 0;
         let mut skip = 0;
-        for entry in trak
-            .edts
-            .iter()
-            .filter_map(|edts| edts.elst.as_ref())
-            .flat_map(|elst| &elst.entries)
-        {
+        for entry in &trak.edits {
             match entry.media_time {
                 None => {
                     shift_us +=
@@ -124,7 +117,7 @@ impl Timeline {
             }
         }
         Self {
-            timescale: i128::from(trak.mdia.mdhd.timescale.max(1)),
+            timescale: i128::from(trak.timescale),
             shift_us,
             skip,
         }
