@@ -20,6 +20,8 @@ const webgpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "-
 export interface Options {
   /** What the camera and the microphone give; without it there is no camera. */
   footage?: Footage;
+  /** Whether there is a screen to share: a browser without a window has none, so Chromium makes one up. */
+  screen?: boolean;
   /** Whether WebGPU is there. */
   gpu?: boolean;
   /** Whether the person answers the permission prompt with yes. */
@@ -32,6 +34,7 @@ export async function open(options: Options = {}): Promise<Browser> {
   if (options.footage) {
     args.push("--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${options.footage.camera}`, `--use-file-for-fake-audio-capture=${options.footage.microphone}%noloop`);
   }
+  if (options.screen) args.push("--use-fake-device-for-media-stream=display-media-type=monitor");
   if (options.allowed ?? true) args.push("--use-fake-ui-for-media-stream");
   if (options.gpu) args.push(...webgpu);
   return chromium.launch({ executablePath: process.env["VITRINE_CHROMIUM"] ?? "/usr/bin/chromium", args });

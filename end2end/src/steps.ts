@@ -21,10 +21,10 @@ export function by(page: Page, name: string): Locator {
   return page.locator(`[data-test=${name}]`);
 }
 
-/** Opens the studio with the fake camera and microphone chosen, and waits for the picture. */
-export async function openStudio(page: Page, vitrine: Vitrine): Promise<void> {
+/** Opens the studio with a camera (or the screen) chosen, and waits for the picture. */
+export async function openStudio(page: Page, vitrine: Vitrine, device: "device-camera" | "device-screen" = "device-camera"): Promise<void> {
   await page.goto(`${vitrine.url}/studio`);
-  await by(page, "device-camera").click();
+  await by(page, device).click();
   await expect
     .poll(() => by(page, "preview").evaluate((video: HTMLVideoElement) => video.videoWidth), { message: "the preview shows a picture" })
     .toBeGreaterThan(0);

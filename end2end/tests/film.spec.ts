@@ -100,6 +100,13 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
     const late = await (await browser.newContext(phone)).newPage();
     await late.goto(url);
     await expect(late.locator("body")).toContainText("Sold out");
+    await late.locator("form.tell [name=email]").fill("cleo@example.com");
+    await late.locator("form.tell [type=submit]").click();
+    await late.waitForURL(/said=noted/);
+    await expect(late.locator("h1")).toHaveText("Noted");
+    const editor = page.url();
+    await page.goto(editor);
+    await expect(page.locator("#waiting-emails")).toHaveValue("cleo@example.com");
     await page.goto(`${vitrine.url}/manage/orders`);
     await expect(page.locator("body")).toContainText("Ada");
     await expect(page.locator("body")).toContainText("Ben");

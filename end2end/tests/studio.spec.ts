@@ -1,0 +1,80 @@
+import { listen } from "../src/browser.ts";
+import { studioFootage } from "../src/footage.ts";
+import { film as probe } from "../src/probe.ts";
+import { expect, test } from "../src/shop.ts";
+import { by, bytesOf, film, openShop, openStudio, rememberBlobs } from "../src/steps.ts";
+
+const lorna = { name: "Lorna Makes", handle: "lorna" };
+
+test("what a person trims, drops and puts first is what the page gets", async ({ vitrine, browse }) => {
+  test.setTimeout(240_000);
+  const footage = await studioFootage();
+  const context = await (await browse()).newContext({ viewport: { width: 1440, height: 900 } });
+  await rememberBlobs(context);
+  const complaints = listen(context);
+  const page = await context.newPage();
+  await openShop(page, vitrine, lorna);
+  await page.goto(`${vitrine.url}/studio`);
+  await by(page, "import-file").setInputFiles(footage.film);
+  await expect(by(page, "make-page")).toBeVisible({ timeout: 180_000 });
+
+  // The end of the first clip, by its handle on the timeline and the keyboard: to the spot before.
+  const card = by(page, "clip-card").first();
+  const end = async () => Number(await card.getAttribute("data-end"));
+  const start = Number(await card.getAttribute("data-start"));
+  const before = await end();
+  await by(page, "span").first().click();
+  await by(page, "handle-end").press("ArrowLeft");
+  await expect.poll(end, { message: "the clip is shorter" }).toBeLessThan(before - 0.05);
+  const after = await end();
+  await expect
+    .poll(async () => Math.abs((await probe(await bytesOf(card.locator("[data-test=clip-video]")))).duration - (after - start)), { timeout: 30_000, message: "the file is cut anew" })
+    .toBeLessThan(0.1);
+  // By dragging, as far as it goes: it stays inside its shot, whose end no clip passes.
+  const handle = by(page, "handle-end");
+  const box = await handle.boundingBox();
+  if (!box) throw new Error("the handle is not on the page");
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 900, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.up();
+  const cuts = [...footage.cuts, footage.duration];
+  const shotEnd = cuts.find((cut) => cut > start + 0.1) ?? footage.duration;
+  expect(await end()).toBeGreaterThan(after);
+  expect(await end()).toBeLessThanOrEqual(shotEnd + 0.04);
+
+  // Every clip but the first is dropped; another photo comes first.
+  const count = await by(page, "clip-card").count();
+  for (let at = 1; at < count; at += 1) await by(page, "clip-card").nth(at).locator("[data-test=drop]").click();
+  await by(page, "still").nth(1).locator("[data-test=hero]").click();
+  await expect(by(page, "still").nth(1)).toHaveAttribute("data-hero", "true");
+  await expect(page.locator("[data-test=still][data-hero=true]")).toHaveCount(1);
+  const clip = await probe(await bytesOf(card.locator("[data-test=clip-video]")));
+
+  await by(page, "product-title").fill("Trimmed vase");
+  await by(page, "make-page").click();
+  await page.waitForURL(/\/manage\/products\//, { timeout: 120_000 });
+  const videos = page.locator("video source, video[src]");
+  await expect(videos).toHaveCount(1);
+  const address = await videos.first().getAttribute("src");
+  const served = await probe(await (await page.request.get(new URL(address ?? "", vitrine.url).href)).body());
+  expect(served).toEqual(clip);
+  expect(complaints).toEqual([]);
+});
+
+test("films the screen, without a camera", async ({ vitrine, browse }) => {
+  const context = await (await browse({ screen: true })).newContext({ viewport: { width: 1440, height: 900 } });
+  await rememberBlobs(context);
+  const complaints = listen(context);
+  const page = await context.newPage();
+  await openShop(page, vitrine, lorna);
+  await openStudio(page, vitrine, "device-screen");
+  await film(page, 6);
+  const card = by(page, "clip-card").first();
+  await expect(card.or(by(page, "notice").first()).first()).toBeVisible({ timeout: 30_000 });
+  await expect(card).toBeVisible();
+  const clip = await probe(await bytesOf(card.locator("[data-test=clip-video]")));
+  expect(clip.frames).toBeGreaterThan(5);
+  expect(clip.width).toBeGreaterThan(300);
+  expect(complaints).toEqual([]);
+});
