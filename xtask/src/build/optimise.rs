@@ -21,11 +21,21 @@ const FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
-/// How hard, per bundle: the CPU worker is bound by arithmetic, the others by the line they come over.
-fn level(bundle: Bundle) -> &'static str {
+/// Only what is never used or there twice is taken out.
+const PRUNE: [&str; 4] = [
+    "--duplicate-function-elimination",
+    "--remove-unused-module-elements",
+    "--memory-packing",
+    "--strip-producers",
+];
+
+/// Which passes, per bundle. LLVM's own code compresses better than what `-O3` or `-Oz` make of it where most functions
+/// are the same loop over another type of number: the CPU worker weighs 376 kB with brotli after pruning, 413 kB after `-O3`
+/// and 417 kB after `-Oz`.
+fn passes(bundle: Bundle) -> &'static [&'static str] {
     match bundle {
-        Bundle::WorkerCpu => "-O3",
-        Bundle::Frontend | Bundle::Studio | Bundle::WorkerGpu => "-Oz",
+        Bundle::WorkerCpu => &PRUNE,
+        Bundle::Frontend | Bundle::Studio | Bundle::WorkerGpu => &["-Oz"],
     }
 }
 
@@ -42,12 +52,13 @@ pub(super) fn optimise(
     let package = fs::read_to_string(place.at("node_modules/binaryen/package.json"))
         .context("binaryen is not installed. Run: npm ci")?;
     let version = serde_json::from_str::<serde_json::Value>(&package)?["version"].to_string();
-    let level = level(bundle);
+    let passes = passes(bundle);
+    let settings = passes.join(" ");
     let features = FEATURES.join(" ");
     let inputs: [&[u8]; 5] = [
         b"wasm-opt",
         version.as_bytes(),
-        level.as_bytes(),
+        settings.as_bytes(),
         features.as_bytes(),
         wasm,
     ];
@@ -61,7 +72,7 @@ pub(super) fn optimise(
             Lines::Keep,
             Command::new("node")
                 .arg(place.at("node_modules/binaryen/bin/wasm-opt"))
-                .arg(level)
+                .args(passes)
                 .args(FEATURES)
                 .arg(&before)
                 .arg("--output")
