@@ -24,6 +24,8 @@ export interface Options {
   screen?: boolean;
   /** Whether WebGPU is there. */
   gpu?: boolean;
+  /** A name that means this machine. */
+  host?: string;
   /** Whether the person answers the permission prompt with yes. */
   allowed?: boolean;
 }
@@ -36,6 +38,7 @@ export async function open(options: Options = {}): Promise<Browser> {
   }
   if (options.screen) args.push("--use-fake-device-for-media-stream=display-media-type=monitor");
   if (options.allowed ?? true) args.push("--use-fake-ui-for-media-stream");
+  if (options.host) args.push(`--host-resolver-rules=MAP ${options.host} 127.0.0.1`);
   if (options.gpu) args.push(...webgpu);
   return chromium.launch({ executablePath: process.env["VITRINE_CHROMIUM"] ?? "/usr/bin/chromium", args });
 }

@@ -38,13 +38,21 @@ export class Vitrine {
     readonly port: number,
     readonly data: string,
     private readonly extra: string[],
+    host = "localhost",
   ) {
-    this.url = `http://localhost:${port}`;
+    this.url = `http://${host}:${port}`;
   }
 
   /** Starts the binary on an empty data folder and waits until it says that it serves. */
   static async start(...extra: string[]): Promise<Vitrine> {
     const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), extra);
+    await vitrine.serve();
+    return vitrine;
+  }
+
+  /** Starts it under a name that is not this machine's own, without TLS. Open it in a browser that knows where `host` is. */
+  static async startAt(host: string): Promise<Vitrine> {
+    const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), [], host);
     await vitrine.serve();
     return vitrine;
   }
@@ -107,7 +115,7 @@ export class Vitrine {
   private async healthy(): Promise<void> {
     const deadline = Date.now() + 30_000;
     for (;;) {
-      const answer = await fetch(`${this.url}/healthz`).catch(() => undefined);
+      const answer = await fetch(`http://127.0.0.1:${this.port}/healthz`).catch(() => undefined);
       if (answer?.status === 200) return;
       if (Date.now() > deadline) throw new Error(`vitrine did not become healthy:\n${this.log}`);
       await new Promise((next) => setTimeout(next, 50));

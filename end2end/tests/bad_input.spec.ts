@@ -1,6 +1,7 @@
 import { blackFootage, staticFootage, studioFootage } from "../src/footage.ts";
 import { expect, test } from "../src/shop.ts";
 import { by, film, openShop, openStudio } from "../src/steps.ts";
+import { Vitrine } from "../src/vitrine.ts";
 
 const lorna = { name: "Lorna Makes", handle: "lorna" };
 
@@ -12,6 +13,21 @@ test("a refused camera is answered by a sentence that says what to do", async ({
   await by(page, "device-camera").click();
   await expect(by(page, "failure")).toContainText(/camera/i);
   await expect(by(page, "failure")).toContainText(/allow|permission/i);
+});
+
+test("a shop on plain http elsewhere says why there is no camera", async ({ browse }) => {
+  const host = "shop.test";
+  const vitrine = await Vitrine.startAt(host);
+  try {
+    const page = await (await browse({ footage: await staticFootage(), host })).newPage();
+    expect(await vitrine.ownerLink()).toContain(`http://${host}:${vitrine.port}/setup/`);
+    await openShop(page, vitrine, lorna);
+    await page.goto(`${vitrine.url}/studio`);
+    await expect(by(page, "failure")).toContainText(/camera/i);
+    await expect(by(page, "failure")).toContainText(/https|localhost/i);
+  } finally {
+    await vitrine.remove();
+  }
 });
 
 test("no camera at all is answered by a sentence", async ({ vitrine, browse }) => {
