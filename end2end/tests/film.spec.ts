@@ -4,6 +4,13 @@ import { film as probe, picture, thumbs } from "../src/probe.ts";
 import { expect, test } from "../src/shop.ts";
 import { by, bytesOf, film, openShop, openStudio, pay, rememberBlobs } from "../src/steps.ts";
 
+/** What the test reads of `public/schema/highlight-1.json`. */
+interface HighlightDocument {
+  model: { name: string; engine: string; weights: string };
+  items: Array<{ photoVideoMetadataIPTC: object; photoVideoMetadata_vitrine: { kind: "photo" | "clip" } }>;
+  histograms: { boundary: number[] };
+}
+
 // The main job, end to end: from the camera tab to a paid order.
 for (const footage of [await studioFootage(), ...(await sessions())]) {
   test(`films ${footage.name}, publishes its highlights and sells them on a phone`, async ({ vitrine, browse }) => {
@@ -46,7 +53,9 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
     if (count > 3) await cards.last().locator("[data-test=drop]").click();
     const recorded = Number(await by(page, "recorded").getAttribute("data-bytes"));
     const uploaded: Array<Promise<number>> = [];
+    let told: HighlightDocument | undefined;
     page.on("requestfinished", (request) => {
+      if (request.method() === "POST" && request.url().endsWith("/api/products")) told = (request.postDataJSON() as { highlights: HighlightDocument }).highlights;
       if (request.method() === "PATCH") uploaded.push(request.allHeaders().then((headers) => Number(headers["content-length"] ?? 0)));
     });
     await by(page, "product-title").fill("Glazed cup");
@@ -56,6 +65,17 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
     expect(sent).toBeGreaterThan(0);
     expect(recorded).toBeGreaterThan(100_000);
     expect(sent / recorded, `${sent} of ${recorded} bytes left the device`).toBeLessThanOrEqual(0.3);
+
+    // Beside the bytes, only what the capture contract lets go: what was kept and how the model fared, not what else was filmed.
+    if (!told) throw new Error("no highlight document was sent");
+    expect(Object.keys(told).sort()).toEqual(["$schema", "histograms", "items", "model", "session"]);
+    expect(told.model).toMatchObject({ name: "shots", engine: "cpu", weights: expect.stringMatching(/^[0-9a-f]{12}$/) });
+    expect(told.items.filter((item) => item.photoVideoMetadata_vitrine.kind === "clip").length).toBe(count > 3 ? count - 1 : count);
+    for (const item of told.items) {
+      expect(Object.keys(item.photoVideoMetadataIPTC).sort()).toEqual(["description", "identifier", "mediaType", "parentId"]);
+      expect(Object.keys(item.photoVideoMetadata_vitrine).sort()).toEqual(["end", "kind", "reasons", "score", "start"]);
+    }
+    expect(told.histograms.boundary.reduce((sum, frames) => sum + frames, 0), "most frames were judged").toBeGreaterThan(1200);
 
     // The draft becomes a page.
     await page.locator("[name=price]").fill("38,00");

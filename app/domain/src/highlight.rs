@@ -7,6 +7,7 @@
 
 mod boundary;
 mod choice;
+pub mod document;
 mod measure;
 mod notice;
 mod relevance;
@@ -16,6 +17,7 @@ mod test;
 
 pub use boundary::{Boundary, boundaries, shots};
 pub use choice::{choose, snap};
+use document::{Histograms, Metadata};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +79,9 @@ pub struct Contract {
     /// device; a clip also carries an extra keyframe, so its share of the bytes is somewhat larger than of the time.
     #[serde(default = "max_share")]
     pub max_share: f64,
+    /// Which metadata may leave the device, see [`document`].
+    #[serde(default)]
+    pub metadata: Metadata,
 }
 
 /// From this length on a session's clips are held to [`Contract::max_share`], s.
@@ -95,7 +100,26 @@ impl Default for Contract {
             max_length: 6.0,
             max_stills: 8,
             max_share: max_share(),
+            metadata: Metadata::default(),
         }
+    }
+}
+
+/// How many scores fell into each tenth from 0 to 1; what lies outside counts at the end it passed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram(pub [u32; 10]);
+
+impl Histogram {
+    /// Counts scores; what is no number is left out.
+    #[must_use]
+    pub fn of(scores: impl IntoIterator<Item = f32>) -> Self {
+        let mut out = Self::default();
+        for score in scores.into_iter().filter(|score| score.is_finite()) {
+            let tenth = (score.clamp(0.0, 1.0) * 10.0) as usize;
+            let count = &mut out.0[tenth.min(9)];
+            *count = count.saturating_add(1);
+        }
+        out
     }
 }
 
@@ -154,4 +178,7 @@ pub struct Choice {
     pub stills: Vec<Still>,
     /// What the creator should know, e.g. that the picture was black throughout. A whole sentence.
     pub notice: Option<String>,
+    /// How often which score was given.
+    #[serde(default)]
+    pub histograms: Histograms,
 }

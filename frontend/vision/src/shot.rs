@@ -13,7 +13,7 @@ pub mod weights;
 use std::collections::VecDeque;
 
 use burn::tensor::{Tensor, activation::sigmoid};
-use domain::capture::Engine;
+use domain::capture::{Engine, Weights};
 
 use crate::{
     device::{self, Device},
@@ -114,6 +114,12 @@ impl Detector {
             None => Engine::Plain,
             Some(network) => network.device.engine(),
         }
+    }
+
+    /// Which weights its network has, if it has one.
+    #[must_use]
+    pub fn weights(&self) -> Option<Weights> {
+        weights::name(&self.network.as_ref()?.weights)
     }
 
     /// Takes the next frame and answers those that are ripe, oldest first; often none.

@@ -3,7 +3,7 @@
 //! Bounded by [`domain::capture::LONGEST`]: two hours at 60 pictures and 50 stretches of sound a second are 800 000
 //! chunks of 32 bytes.
 
-use domain::{capture::Engine, highlight::Recording};
+use domain::{capture::Network, highlight::Recording};
 
 use crate::record::{self, AudioConfig, Header, Kind, Mark, Meta, VideoConfig};
 
@@ -129,10 +129,10 @@ impl Index {
         self.mark.is_some_and(|mark| mark.complete)
     }
 
-    /// Where the network ran, as far as is known.
+    /// Who judged where shots begin, as far as is known.
     #[must_use]
-    pub fn engine(&self) -> Engine {
-        self.mark.map_or(Engine::Plain, |mark| mark.engine)
+    pub fn network(&self) -> Network {
+        self.mark.map_or(Network::PLAIN, |mark| mark.network)
     }
 
     /// Width and height as displayed, pixels; zeros without video.

@@ -120,7 +120,11 @@ impl Network {
             post(&To::Page, &Condition::Engine { engine }, &[], &Array::new());
         }
         if news || always {
-            self.say(&Analysis::Engine { engine });
+            let network = domain::capture::Network {
+                engine,
+                weights: self.detector.weights(),
+            };
+            self.say(&Analysis::Network { network });
         }
     }
 
@@ -149,7 +153,7 @@ impl Network {
                 self.say(&Analysis::Done);
             }
             Analysis::Boundaries { .. }
-            | Analysis::Engine { .. }
+            | Analysis::Network { .. }
             | Analysis::Done
             | Analysis::Gone { .. } => {}
         }

@@ -15,7 +15,7 @@
 //! | 24–27 | CRC-32 (ISO-HDLC) of bytes 4–23 and the payload |
 
 use domain::{
-    capture::Engine,
+    capture::{Engine, Network, Weights},
     highlight::{Contract, Loudness, Moment},
     id::SessionId,
 };
@@ -144,8 +144,8 @@ pub struct Mark {
     pub duration_us: u64,
     /// Whether recording and analysis ended in good order.
     pub complete: bool,
-    /// Where the network ran.
-    pub engine: Engine,
+    /// Who judged where shots begin.
+    pub network: Network,
 }
 
 impl Mark {
@@ -155,11 +155,13 @@ impl Mark {
         let mut out = [0; MARK];
         out[..8].copy_from_slice(&self.duration_us.to_le_bytes());
         out[8] = u8::from(self.complete);
-        out[9] = match self.engine {
+        out[9] = match self.network.engine {
             Engine::Plain => 0,
             Engine::Cpu => 1,
             Engine::Gpu => 2,
         };
+        // All zeros: none.
+        out[10..].copy_from_slice(&self.network.weights.map_or([0; 6], |weights| weights.0));
         out
     }
 
@@ -170,10 +172,15 @@ impl Mark {
         Some(Self {
             duration_us: u64_at(bytes, 0)?,
             complete: bytes[8] == 1,
-            engine: match bytes[9] {
-                1 => Engine::Cpu,
-                2 => Engine::Gpu,
-                _ => Engine::Plain,
+            network: Network {
+                engine: match bytes[9] {
+                    1 => Engine::Cpu,
+                    2 => Engine::Gpu,
+                    _ => Engine::Plain,
+                },
+                weights: array(bytes, 10)
+                    .filter(|weights| *weights != [0; 6])
+                    .map(Weights),
             },
         })
     }
@@ -496,7 +503,10 @@ mod tests {
         let mark = |seconds: u64, complete| Mark {
             duration_us: seconds * 1_000_000,
             complete,
-            engine: Engine::Gpu,
+            network: Network {
+                engine: Engine::Gpu,
+                weights: complete.then_some(Weights([1, 2, 3, 4, 5, 6])),
+            },
         };
         let head = Header {
             kind: Kind::Mark,

@@ -280,13 +280,13 @@ impl Recorder {
 
     /// Says that the session is closed, waits for the rest of the analysis, chooses, and keeps the session open.
     async fn conclude(&mut self, mut session: Session, contract: Contract) {
-        say(&session.stopped(self.study.engine()));
+        say(&session.stopped(self.study.network()));
         self.study.finish().await;
         let moments = self.study.taken();
         // On a full disk the signals are not kept; the choice stands all the same, and opening again measures anew.
         let kept = session
             .put_moments(&moments)
-            .and_then(|()| session.mark(true, self.study.engine()));
+            .and_then(|()| session.mark(true, self.study.network()));
         if kept.is_err() {
             session.index.mark = None;
         }
@@ -315,7 +315,7 @@ impl Recorder {
             return failed(None, sentence.to_owned(), false);
         }
         if session.index.complete() && session.index.unanalysed().is_none() {
-            say(&session.stopped(session.index.engine()));
+            say(&session.stopped(session.index.network()));
             let choice = highlight::choose(&session.index.recording, &meta.contract);
             say(&Event::Chosen { choice, last: true });
             self.work = Work::Open(Box::new(session));

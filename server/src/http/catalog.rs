@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     catalog::Slug,
-    highlight::Choice,
+    highlight::document::Document,
     id::{MediaId, SessionId},
 };
 use serde::Deserialize;
@@ -71,7 +71,7 @@ pub struct Draft {
     #[serde(default)]
     session: Option<SessionId>,
     #[serde(default)]
-    highlights: Option<Choice>,
+    highlights: Option<Document>,
 }
 
 /// `POST /api/products`.

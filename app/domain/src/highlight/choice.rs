@@ -6,7 +6,8 @@
 //! is known to come within 1 − 1/e of the best: Nemhauser, Wolsey, Fisher 1978), while the contract has room.
 
 use super::{
-    Choice, Contract, Highlight, LONG_SESSION, Reason, Recording, Shot, boundary,
+    Choice, Contract, Highlight, Histogram, LONG_SESSION, Reason, Recording, Shot, boundary,
+    document::Histograms,
     measure::Measured,
     notice,
     relevance::{self, Look, Session},
@@ -56,7 +57,7 @@ pub fn choose(recording: &Recording, contract: &Contract) -> Choice {
         };
     }
     let session = Session::new(&moments, &loudness);
-    let highlights = clips(&session, &shots, &keyframes, duration, &contract);
+    let (highlights, relevance) = clips(&session, &shots, &keyframes, duration, &contract);
     let stills = still::stills(&moments, &shots, contract.max_stills);
     let notice = notice::of(
         &moments,
@@ -71,6 +72,10 @@ pub fn choose(recording: &Recording, contract: &Contract) -> Choice {
         highlights,
         stills,
         notice,
+        histograms: Histograms {
+            boundary: Histogram::of(moments.iter().map(|m| m.boundary)),
+            relevance,
+        },
     }
 }
 
@@ -103,16 +108,18 @@ fn sound(contract: &Contract) -> Contract {
         max_length: or(contract.max_length, usual.max_length).max(min_length),
         max_stills: contract.max_stills,
         max_share: or(contract.max_share, usual.max_share).min(1.0),
+        metadata: contract.metadata,
     }
 }
 
+/// The chosen clips, and how relevant all were that could have been cut.
 fn clips(
     session: &Session,
     shots: &[Shot],
     keyframes: &[f64],
     duration: f64,
     contract: &Contract,
-) -> Vec<Highlight> {
+) -> (Vec<Highlight>, Histogram) {
     let budget = if duration > LONG_SESSION {
         duration * contract.max_share
     } else {
@@ -121,6 +128,7 @@ fn clips(
     let length = wanted_length(shots, budget, contract);
     let mut chosen: Vec<Candidate> = Vec::new();
     let all = candidates(session, shots, keyframes, length, contract.min_length);
+    let relevance = Histogram::of(all.iter().map(|c| c.score));
     take(&mut chosen, all, budget, contract.max_clips, contract);
     if chosen.len() < contract.min_clips {
         // Shots too short for the contract, or keyframes that fall badly: shorter clips are better than none.
@@ -128,7 +136,7 @@ fn clips(
         take(&mut chosen, all, budget, contract.min_clips, contract);
     }
     chosen.sort_by(|a, b| a.start.total_cmp(&b.start));
-    chosen
+    let highlights = chosen
         .into_iter()
         .map(|c| Highlight {
             start: c.start,
@@ -137,7 +145,8 @@ fn clips(
             score: c.score,
             reasons: c.reasons,
         })
-        .collect()
+        .collect();
+    (highlights, relevance)
 }
 
 /// The time there is, shared by the clips that shots long enough can give.

@@ -317,7 +317,7 @@ proptest! {
 
     #[test]
     fn no_contract_can_break_it(recording in plausible_recording(), a in any::<f64>(), b in any::<f64>(), c in any::<f64>(), n in 0_usize..5) {
-        let contract = Contract { min_clips: n * 2, max_clips: n, min_length: a, max_length: b, max_stills: n, max_share: c };
+        let contract = Contract { min_clips: n * 2, max_clips: n, min_length: a, max_length: b, max_stills: n, max_share: c, ..Contract::default() };
         let choice = choose(&recording, &contract);
         prop_assert!(choice.highlights.len() <= n);
     }

@@ -1,7 +1,7 @@
 //! What a person decides about a recorded session: which clips and pictures to keep, where clips begin and end, and
 //! which picture comes first. Saved on the device, so that a reload loses none of it.
 
-use domain::highlight::{Choice, Highlight, Reason, Shot, Still};
+use domain::highlight::{Choice, Highlight, Reason, Shot, document::Histograms};
 use serde::{Deserialize, Serialize};
 
 use super::trim::{self, Spots};
@@ -36,6 +36,9 @@ pub struct Picture {
     pub source: Source,
     /// Why it was chosen, strongest first; empty for a photo the person took.
     pub reasons: Vec<Reason>,
+    /// How good it was found; `None` for what the person took or picked.
+    #[serde(default)]
+    pub score: Option<f32>,
     /// Whether it goes on the page.
     pub kept: bool,
 }
@@ -67,6 +70,9 @@ pub struct Session {
     pub hero: Option<u32>,
     /// What the choice says about the recording as a whole.
     pub notice: Option<String>,
+    /// How often which score was given.
+    #[serde(default)]
+    pub histograms: Histograms,
     next: u32,
 }
 
@@ -78,6 +84,7 @@ impl Session {
         let mut session = Self {
             shots: choice.shots.clone(),
             notice: choice.notice.clone(),
+            histograms: choice.histograms,
             ..Self::default()
         };
         for highlight in &choice.highlights {
@@ -102,6 +109,7 @@ impl Session {
                 id,
                 source: Source::Frame(still.t),
                 reasons: still.reasons.clone(),
+                score: Some(still.score),
                 kept: rank < STILLS_KEPT,
             });
         }
@@ -156,6 +164,7 @@ impl Session {
                 id,
                 source: Source::Photo(name.to_owned()),
                 reasons: Vec::new(),
+                score: None,
                 kept: true,
             },
         );
@@ -260,6 +269,7 @@ impl Session {
                 words: "picked by you".into(),
                 weight: 0.0,
             }],
+            score: None,
             kept: true,
         });
         self.mend_hero();
@@ -288,38 +298,6 @@ impl Session {
     #[must_use]
     pub fn kept_clips(&self) -> Vec<&Clip> {
         self.clips.iter().filter(|c| c.kept).collect()
-    }
-
-    /// What is uploaded about the session: the choice as the person left it.
-    #[must_use]
-    pub fn choice(&self) -> Choice {
-        Choice {
-            shots: self.shots.clone(),
-            highlights: self
-                .kept_clips()
-                .into_iter()
-                .map(|clip| Highlight {
-                    start: clip.start,
-                    end: clip.end,
-                    shot: clip.shot,
-                    score: clip.score,
-                    reasons: clip.reasons.clone(),
-                })
-                .collect(),
-            stills: self
-                .kept_pictures()
-                .into_iter()
-                .filter_map(|picture| match picture.source {
-                    Source::Frame(t) => Some(Still {
-                        t,
-                        score: 0.0,
-                        reasons: picture.reasons.clone(),
-                    }),
-                    Source::Photo(_) => None,
-                })
-                .collect(),
-            notice: self.notice.clone(),
-        }
     }
 }
 
@@ -397,6 +375,7 @@ mod tests {
                 },
             ],
             notice: None,
+            histograms: Histograms::default(),
         }
     }
 

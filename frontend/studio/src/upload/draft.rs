@@ -1,7 +1,7 @@
 //! The draft product a session becomes.
 
 use domain::{
-    highlight::Choice,
+    highlight::document::{Document, Metadata},
     id::{MediaId, SessionId},
     media::{Kind, Media},
 };
@@ -19,8 +19,8 @@ pub struct Draft {
     pub media: Vec<MediaId>,
     /// The recording they come from.
     pub session: Option<SessionId>,
-    /// What was kept of it and why.
-    pub highlights: Option<Choice>,
+    /// What may be told of it: what was kept and why.
+    pub highlights: Option<Document>,
 }
 
 /// The answer: where the draft is edited.
@@ -69,14 +69,30 @@ pub fn order<T>(pictures: Vec<T>, clips: Vec<T>) -> Vec<T> {
     all
 }
 
-/// What a file is called on the way: for the server's log and for a person who downloads it.
+/// What the shop is told of a file while it is sent, beside its bytes: its name (for the log and for a person who downloads
+/// it), its kind and its recording, and where in that it was, unless that stays on the device.
 #[must_use]
-pub fn filename(kind: Kind, session: &SessionId, at: f64) -> String {
-    let ms = (at.max(0.0) * 1000.0).round() as u64;
-    match kind {
-        Kind::Photo => format!("{session}-{ms}.jpg"),
-        Kind::Clip => format!("{session}-{ms}.mp4"),
+pub fn about(
+    kind: Kind,
+    session: &SessionId,
+    span: Option<(f64, f64)>,
+    may_leave: &Metadata,
+) -> Vec<(&'static str, String)> {
+    let (word, extension) = match kind {
+        Kind::Photo => ("photo", "jpg"),
+        Kind::Clip => ("clip", "mp4"),
+    };
+    let mut all = vec![("kind", word.to_owned()), ("session", session.to_string())];
+    match span.filter(|_| may_leave.times) {
+        Some((start, end)) => {
+            let ms = (start.max(0.0) * 1000.0).round() as u64;
+            all.push(("filename", format!("{session}-{ms}.{extension}")));
+            all.push(("start", format!("{start:.3}")));
+            all.push(("end", format!("{end:.3}")));
+        }
+        None => all.push(("filename", format!("{session}.{extension}"))),
     }
+    all
 }
 
 #[cfg(test)]
@@ -107,6 +123,36 @@ mod tests {
                 "duration_ms":0,"placeholder":"#aabbcc","variants":[]}}"##,
         );
         assert!(matches!(ready, Status::Ready { media } if media.id.as_str() == "m1"));
+    }
+
+    #[test]
+    fn a_file_says_where_it_was_only_if_it_may() {
+        let session = "s-1".parse().expect("an id");
+        let names = |may_leave: &Metadata, span| -> Vec<(&str, String)> {
+            let mut all = about(Kind::Clip, &session, span, may_leave);
+            all.sort();
+            all
+        };
+        let said = |pairs: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
+            pairs.iter().map(|(k, v)| (*k, (*v).to_owned())).collect()
+        };
+        assert_eq!(
+            names(&Metadata::default(), Some((12.5, 14.0))),
+            said(&[
+                ("end", "14.000"),
+                ("filename", "s-1-12500.mp4"),
+                ("kind", "clip"),
+                ("session", "s-1"),
+                ("start", "12.500"),
+            ])
+        );
+        let silent = said(&[
+            ("filename", "s-1.mp4"),
+            ("kind", "clip"),
+            ("session", "s-1"),
+        ]);
+        assert_eq!(names(&Metadata::NONE, Some((12.5, 14.0))), silent);
+        assert_eq!(names(&Metadata::default(), None), silent);
     }
 
     #[test]

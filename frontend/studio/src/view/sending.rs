@@ -2,7 +2,14 @@
 
 use std::rc::Rc;
 
-use domain::{id::MediaId, media::Kind};
+use domain::{
+    highlight::{
+        Reason,
+        document::{Document, Item as Told, Known, Model, Schema},
+    },
+    id::MediaId,
+    media::Kind,
+};
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -19,6 +26,7 @@ use crate::{
         request::{self, Body},
         store,
     },
+    review::session::Source,
     upload::{
         draft::{self, Draft, Made, Status},
         fingerprint,
@@ -30,6 +38,9 @@ use crate::{
 const UPLOADS: &str = "/api/uploads";
 /// Milliseconds to wait for the shop to make a file ready; AVIF of a large photo takes a small machine a while.
 const PATIENCE: f64 = 300_000.0;
+
+/// What the network that finds shots is called.
+const MODEL: &str = "shots";
 
 /// How far one file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +70,12 @@ pub(crate) struct Item {
     pub(crate) kind: Kind,
     /// What it is called on the page.
     pub(crate) name: String,
-    /// Where it begins in the recording, s.
-    start: f64,
-    /// Where it ends, s.
-    end: f64,
+    /// Its first instant in the recording and one past its last, s; `None` for a photo taken with the shutter.
+    span: Option<(f64, f64)>,
+    /// How good it was found, where that was asked.
+    score: Option<f32>,
+    /// Why it was chosen.
+    reasons: Vec<Reason>,
     /// Its length, bytes; 0 until it is cut.
     pub(crate) length: u64,
     /// Bytes that have left.
@@ -123,16 +136,20 @@ impl Sending {
                 .into_iter()
                 .enumerate()
                 .map(|(i, picture)| {
-                    let t = match picture.source {
-                        crate::review::session::Source::Frame(t) => t,
-                        crate::review::session::Source::Photo(_) => 0.0,
+                    let span = match picture.source {
+                        Source::Frame(t) => Some((t, t)),
+                        Source::Photo(_) => None,
                     };
                     let name = if i == 0 {
                         "First photo".into()
                     } else {
                         format!("Photo {}", i + 1)
                     };
-                    item(Key::picture(picture), Kind::Photo, name, t, t)
+                    Item {
+                        score: picture.score,
+                        reasons: picture.reasons.clone(),
+                        ..item(Key::picture(picture), Kind::Photo, name, span)
+                    }
                 })
                 .collect();
             let clips: Vec<Item> = review
@@ -140,13 +157,17 @@ impl Sending {
                 .into_iter()
                 .enumerate()
                 .map(|(i, clip)| {
-                    item(
-                        Key::clip(clip),
-                        Kind::Clip,
-                        format!("Clip {}", i + 1),
-                        clip.start,
-                        clip.end,
-                    )
+                    let name = format!("Clip {}", i + 1);
+                    Item {
+                        score: (clip.score > 0.0).then_some(clip.score),
+                        reasons: clip.reasons.clone(),
+                        ..item(
+                            Key::clip(clip),
+                            Kind::Clip,
+                            name,
+                            Some((clip.start, clip.end)),
+                        )
+                    }
                 })
                 .collect();
             (pictures, clips)
@@ -238,6 +259,10 @@ impl Sending {
         self.change(at, |item| item.state = State::Cutting);
         let file = studio.files.get(studio, &item.key).await?;
         let length = file.blob.size() as u64;
+        if item.kind == Kind::Clip {
+            // A cut may begin later than asked for: what the file really holds is what the shop is told.
+            self.change(at, |item| item.span = Some((file.start, file.end)));
+        }
         let (most, shop) = studio
             .config
             .with_value(|config| (config.max_upload_bytes, config.shop.handle.clone()));
@@ -255,7 +280,7 @@ impl Sending {
             item.state = State::Sending;
             item.remembered.clone_from(&key);
         });
-        let url = self.transfer(studio, at, &item, &file, &key).await?;
+        let url = self.transfer(studio, at, &file, &key).await?;
         self.change(at, |item| {
             item.sent = length;
             item.url = url;
@@ -298,25 +323,15 @@ impl Sending {
         self,
         studio: Studio,
         at: usize,
-        item: &Item,
         file: &Rc<File>,
         key: &str,
     ) -> Result<String, String> {
         let length = file.blob.size() as u64;
+        let item = self.item(at)?;
         let session = studio.session.get_untracked();
-        let name = draft::filename(item.kind, &session, item.start);
-        // A cut may begin later than asked for: what the file really holds is what the shop is told.
-        let (start, end) = match item.kind {
-            Kind::Clip => (file.start, file.end),
-            Kind::Photo => (item.start, item.end),
-        };
-        let metadata = tus::metadata(&[
-            ("filename", &name),
-            ("kind", kind_word(item.kind)),
-            ("session", session.as_str()),
-            ("start", &format!("{start:.3}")),
-            ("end", &format!("{end:.3}")),
-        ]);
+        let about = draft::about(item.kind, &session, item.span, &studio.contract().metadata);
+        let about: Vec<(&str, &str)> = about.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let metadata = tus::metadata(&about);
         let mut transfer = Transfer::new(length, store::read(key));
         loop {
             self.change(at, |item| item.sent = transfer.offset());
@@ -360,24 +375,43 @@ impl Sending {
     async fn make(self, studio: Studio) -> Result<(), String> {
         // Two equal pictures are one upload, and one on the page.
         let mut media: Vec<MediaId> = Vec::new();
+        let session = studio.session.get_untracked();
+        let mut told = Vec::new();
         self.items.with_untracked(|items| {
-            for id in items.iter().filter_map(|item| item.media.as_ref()) {
+            for (item, id) in items
+                .iter()
+                .filter_map(|item| Some((item, item.media.as_ref()?)))
+            {
                 if !media.contains(id) {
                     media.push(id.clone());
+                    told.push(Told::new(&session, item.known(id.clone())));
                 }
             }
         });
-        let session = studio.session.get_untracked();
-        let filmed = studio.ended.with_untracked(Option::is_some);
+        let network = studio
+            .ended
+            .with_untracked(|ended| ended.as_ref().map(|ended| ended.network));
         let draft = Draft {
             title: draft::title(&self.title.get_untracked())
                 .unwrap_or_else(|| "New product".into()),
             media,
-            session: filmed.then_some(session),
-            highlights: filmed.then(|| {
-                studio
+            session: network.map(|_| session.clone()),
+            highlights: network.map(|network| {
+                let (shots, histograms) = studio
                     .review
-                    .with_untracked(crate::review::session::Session::choice)
+                    .with_untracked(|review| (review.shots.clone(), review.histograms));
+                Document {
+                    schema: Schema::First,
+                    session,
+                    model: Some(Model {
+                        name: MODEL.to_owned(),
+                        network,
+                    }),
+                    items: told,
+                    histograms: Some(histograms),
+                    shots: Some(shots),
+                }
+                .filtered(&studio.contract().metadata)
             }),
         };
         let body = serde_json::to_string(&draft).map_err(|error| error.to_string())?;
@@ -398,13 +432,27 @@ impl Sending {
     }
 }
 
-fn item(key: Key, kind: Kind, name: String, start: f64, end: f64) -> Item {
+impl Item {
+    /// What is known of it, under the name the shop gave it.
+    fn known(&self, media: MediaId) -> Known {
+        Known {
+            media,
+            kind: self.kind,
+            span: self.span,
+            score: self.score,
+            reasons: self.reasons.clone(),
+        }
+    }
+}
+
+fn item(key: Key, kind: Kind, name: String, span: Option<(f64, f64)>) -> Item {
     Item {
         key,
         kind,
         name,
-        start,
-        end,
+        span,
+        score: None,
+        reasons: Vec::new(),
         length: 0,
         sent: 0,
         state: State::Waiting,

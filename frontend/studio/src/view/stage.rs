@@ -1,5 +1,7 @@
 //! How far the person is, and the numbers and sentences of that moment.
 
+use domain::capture::Network;
+
 /// What the person is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -44,7 +46,7 @@ pub(crate) struct Progress {
 }
 
 /// A recording that has ended: what [`domain::capture::Event::Stopped`] said.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ended {
     /// Length, s.
     pub(crate) duration: f64,
@@ -56,4 +58,6 @@ pub(crate) struct Ended {
     pub(crate) keyframes: Vec<f64>,
     /// Loudness per 0.1 s, dB full scale.
     pub(crate) loudness: Vec<f32>,
+    /// Who judged where shots begin.
+    pub(crate) network: Network,
 }

@@ -236,17 +236,18 @@ impl Studio {
                 height,
                 keyframes,
                 loudness,
-                engine,
+                network,
             } => {
                 self.rest();
                 self.session.set(session);
-                self.engine.set(Some(engine));
+                self.engine.set(Some(network.engine));
                 self.ended.set(Some(Ended {
                     duration,
                     bytes,
                     size: (width, height),
                     keyframes,
                     loudness,
+                    network,
                 }));
                 if self.stage.get_untracked() != Stage::Opening {
                     self.stage.set(Stage::Closing);
@@ -328,7 +329,7 @@ impl Studio {
         self.send(
             &Command::Start {
                 session,
-                contract: Contract::default(),
+                contract: self.contract(),
             },
             beside,
         );
@@ -424,11 +425,16 @@ impl Studio {
             self.send(
                 &Command::Import {
                     session,
-                    contract: Contract::default(),
+                    contract: self.contract(),
                 },
                 vec![Beside::File(file)],
             );
         });
+    }
+
+    /// What a capture here must deliver, and what of it may leave the device.
+    pub(crate) fn contract(self) -> Contract {
+        Contract::default()
     }
 
     /// Opens a session kept earlier.

@@ -12,7 +12,6 @@ use crate::{
     },
     wording,
 };
-use domain::highlight::Contract;
 
 /// Seconds an arrow key moves the head.
 const NUDGE: f64 = 0.5;
@@ -357,7 +356,7 @@ fn Said(
         });
         let Some((at, _)) = shot() else { return };
         match studio
-            .decide(|review| review.add_shot(at, &keyframes, Contract::default().max_length))
+            .decide(|review| review.add_shot(at, &keyframes, studio.contract().max_length))
             .flatten()
         {
             Some(id) => studio.chosen.set(Some(id)),

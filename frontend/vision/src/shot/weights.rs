@@ -18,6 +18,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData, f16},
 };
 
+use domain::capture::Weights;
+
 use super::net::Student;
 
 const MAGIC: &[u8; 8] = b"VITRSHOT";
@@ -60,6 +62,11 @@ impl std::fmt::Display for WeightsError {
 }
 
 impl std::error::Error for WeightsError {}
+
+/// What a weights file is called: the first bytes of the hash in its header.
+pub(super) fn name(bytes: &[u8]) -> Option<Weights> {
+    bytes.get(12..18)?.try_into().ok().map(Weights)
+}
 
 type Table = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 

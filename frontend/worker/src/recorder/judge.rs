@@ -1,7 +1,7 @@
 //! Who says where shots begin: the inference worker over its port; while there is none, frames wait a while for one; and
 //! in the end plain frame differences here.
 
-use domain::capture::{Analysis, Engine};
+use domain::capture::{Analysis, Engine, Network};
 use js_sys::{Array, Uint8Array};
 use vision::{frame::Thumb, shot::Detector};
 use wasm_bindgen::{JsCast, prelude::Closure};
@@ -61,8 +61,8 @@ pub(super) enum Judge {
     Network {
         /// The way to it.
         port: Port,
-        /// Where it runs; not known until it has answered `Begin`, and what it says until then is about another session.
-        engine: Option<Engine>,
+        /// Who it is; not known until it has answered `Begin`, and what it says until then is about another session.
+        network: Option<Network>,
         /// Whether it was told that no more frames come.
         finishing: bool,
     },
@@ -78,7 +78,7 @@ impl Judge {
         port.say(&Analysis::Begin);
         Self::Network {
             port,
-            engine: None,
+            network: None,
             finishing: false,
         }
     }
@@ -93,11 +93,14 @@ impl Judge {
         Self::Nobody(now_ms())
     }
 
-    /// Where boundaries come from.
-    pub(super) fn engine(&self) -> Engine {
+    /// Who says where boundaries are.
+    pub(super) fn network(&self) -> Network {
         match self {
-            Self::Network { engine, .. } => engine.unwrap_or(Engine::Cpu),
-            Self::Nobody(_) | Self::Plain(_) => Engine::Plain,
+            Self::Network { network, .. } => network.unwrap_or(Network {
+                engine: Engine::Cpu,
+                weights: None,
+            }),
+            Self::Nobody(_) | Self::Plain(_) => Network::PLAIN,
         }
     }
 

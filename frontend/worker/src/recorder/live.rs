@@ -147,8 +147,8 @@ pub(super) fn tick(take: &Rc<Take>) {
             let progress = take.progress();
             post(&To::Page, &progress, &[], &Array::new());
             if round.is_multiple_of(4) {
-                let engine = take.study.engine();
-                take.keep(|session| session.mark(false, engine));
+                let network = take.study.network();
+                take.keep(|session| session.mark(false, network));
             }
             if round.is_multiple_of(8) {
                 choose(&take);

@@ -1,7 +1,7 @@
 //! A session on disk and in memory: every record goes to both, so that what is known and what is kept never differ.
 
 use domain::{
-    capture::{Engine, Event, Kept},
+    capture::{Event, Kept, Network},
     highlight::{Loudness, Moment},
     id::SessionId,
 };
@@ -185,7 +185,7 @@ impl Session {
     ///
     /// # Errors
     /// What the storage says.
-    pub(super) fn mark(&mut self, complete: bool, engine: Engine) -> Result<(), JsValue> {
+    pub(super) fn mark(&mut self, complete: bool, network: Network) -> Result<(), JsValue> {
         let duration_us = (self.index.recording.duration * 1e6) as u64;
         self.put(
             Kind::Mark,
@@ -195,7 +195,7 @@ impl Session {
             &Mark {
                 duration_us,
                 complete,
-                engine,
+                network,
             }
             .to_bytes(),
         )?;
@@ -252,7 +252,7 @@ impl Session {
     }
 
     /// The event that says it is closed on disk.
-    pub(super) fn stopped(&self, engine: Engine) -> Event {
+    pub(super) fn stopped(&self, network: Network) -> Event {
         let (width, height) = self.index.size();
         Event::Stopped {
             session: self.id.clone(),
@@ -262,7 +262,7 @@ impl Session {
             height,
             keyframes: self.index.recording.keyframes.clone(),
             loudness: self.index.waveform(),
-            engine,
+            network,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{
-    capture::{Analysis, Engine},
+    capture::{Analysis, Network},
     highlight::Moment,
 };
 use vision::frame::Sample;
@@ -69,16 +69,16 @@ impl Study {
                 if matches!(
                     &*self.judge.borrow(),
                     Judge::Network {
-                        engine: Some(_),
+                        network: Some(_),
                         ..
                     }
                 ) {
                     self.complete(&scores);
                 }
             }
-            Analysis::Engine { engine: now } => {
-                if let Judge::Network { engine, .. } = &mut *self.judge.borrow_mut() {
-                    *engine = Some(now);
+            Analysis::Network { network: now } => {
+                if let Judge::Network { network, .. } = &mut *self.judge.borrow_mut() {
+                    *network = Some(now);
                 }
             }
             // The port itself is dropped later: this runs within its listener.
@@ -110,11 +110,11 @@ impl Study {
         match &mut *judge {
             Judge::Network {
                 port,
-                engine,
+                network,
                 finishing,
             } => {
                 port.say(&Analysis::Begin);
-                (*engine, *finishing) = (None, false);
+                (*network, *finishing) = (None, false);
             }
             Judge::Plain(_) => *judge = Judge::none(),
             Judge::Nobody(_) => {}
@@ -150,9 +150,9 @@ impl Study {
         self.analysed.get()
     }
 
-    /// Where boundaries come from.
-    pub(super) fn engine(&self) -> Engine {
-        self.judge.borrow().engine()
+    /// Who says where boundaries are.
+    pub(super) fn network(&self) -> Network {
+        self.judge.borrow().network()
     }
 
     /// Frames complete since the last call, in order.

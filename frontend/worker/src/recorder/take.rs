@@ -433,7 +433,7 @@ impl Take {
             analysed: self.study.analysed(),
             dbfs: state.dbfs,
             exposure: state.exposure,
-            engine: self.study.engine(),
+            engine: self.study.network().engine,
             share: state.share,
         }
     }

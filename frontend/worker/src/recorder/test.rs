@@ -105,7 +105,7 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
     let mut session = recording.stop().await.expect("the session");
     study.finish().await;
     session.put_moments(&study.taken()).expect("room");
-    session.mark(true, study.engine()).expect("room");
+    session.mark(true, study.network()).expect("room");
 
     let known = &session.index.recording;
     assert_eq!(known.moments.len(), 120, "every frame is analysed once");
@@ -216,7 +216,9 @@ async fn a_crash_costs_nothing_that_was_written() {
     let mut session = recording.stop().await.expect("the session");
     let pictures = session.index.video.len();
     // The tab dies in the middle of a record: what follows the last whole one is noise.
-    session.mark(false, recording.study.engine()).expect("room");
+    session
+        .mark(false, recording.study.network())
+        .expect("room");
     drop(session);
     let mut log = crate::browser::disk::Log::open(&named("t-crash"), false)
         .await

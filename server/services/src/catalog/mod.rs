@@ -6,7 +6,7 @@ mod waiting;
 
 use domain::{
     catalog::{EditForm, Product, Slug, State},
-    highlight::Choice,
+    highlight::document::Document,
     id::{MediaId, ProductId, SessionId, ShopId},
     identity::{Shop, Viewer},
     money::{Currency, Money},
@@ -31,12 +31,12 @@ pub struct NewProduct {
     pub media: Vec<MediaId>,
     /// The recording it came from.
     pub session: Option<SessionId>,
-    /// What was chosen from the recording, kept as it was.
-    pub highlights: Option<Choice>,
+    /// What the device told of the recording, kept as it was.
+    pub highlights: Option<Document>,
 }
 
-/// The most JSON of a choice that is kept, bytes: some thousand shots.
-const MAX_CHOICE_BYTES: usize = 512 * 1024;
+/// The most JSON of a highlight document that is kept, bytes: some thousand shots.
+const MAX_DOCUMENT_BYTES: usize = 512 * 1024;
 
 fn missing() -> Error {
     Error::NotFound(
@@ -123,11 +123,11 @@ impl Catalog<'_> {
         let title = domain::catalog::title(&new.title)?;
         let highlights = match &new.highlights {
             None => None,
-            Some(choice) => Some(serde_json::to_string(choice).map_err(Error::internal)?),
+            Some(document) => Some(serde_json::to_string(document).map_err(Error::internal)?),
         };
         if highlights
             .as_ref()
-            .is_some_and(|json| json.len() > MAX_CHOICE_BYTES)
+            .is_some_and(|json| json.len() > MAX_DOCUMENT_BYTES)
         {
             return Err(Error::Invalid {
                 field: "highlights",

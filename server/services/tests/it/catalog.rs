@@ -1,6 +1,9 @@
 use domain::{
     catalog::{Direction, EditForm, State},
-    highlight::{Choice, Shot},
+    highlight::{
+        Shot,
+        document::{Document, Schema},
+    },
 };
 use services::{Error, catalog::NewProduct, checkout::Bought};
 
@@ -159,23 +162,31 @@ on_both! {
 }
 
 on_both! {
-    async fn a_choice_is_kept_with_the_draft(world: World) {
+    async fn what_is_told_of_a_recording_is_kept_with_the_draft(world: World) {
         use sqlx::Row;
         let viewer = world.shop("clay").await;
-        let choice = Choice { shots: vec![Shot { start: 0.0, end: 2.5 }], ..Choice::default() };
+        let document = |shots| Document {
+            schema: Schema::First,
+            session: "session-1".parse().expect("id"),
+            model: None,
+            items: Vec::new(),
+            histograms: None,
+            shots: Some(vec![Shot { start: 0.0, end: 2.5 }; shots]),
+        };
+        let told = document(1);
         let new = NewProduct {
             title: "Cup".into(),
             session: Some("session-1".parse().expect("id")),
-            highlights: Some(choice.clone()),
+            highlights: Some(told.clone()),
             ..NewProduct::default()
         };
         world.services.catalog().create(&viewer, new).await.expect("draft");
         let mut connection = world.connection().await;
         let row = sqlx::query("SELECT session_id, highlights FROM product").fetch_one(&mut connection).await.expect("row");
         assert_eq!(row.get::<String, _>("session_id"), "session-1");
-        let kept: Choice = serde_json::from_str(&row.get::<String, _>("highlights")).expect("json");
-        assert_eq!(kept, choice);
-        let huge = Choice { shots: vec![Shot { start: 0.0, end: 1.0 }; 40_000], ..Choice::default() };
+        let kept: Document = serde_json::from_str(&row.get::<String, _>("highlights")).expect("json");
+        assert_eq!(kept, told);
+        let huge = document(40_000);
         let refused = world.services.catalog().create(&viewer, NewProduct { highlights: Some(huge), ..NewProduct::default() }).await;
         assert!(matches!(refused, Err(Error::Invalid { field: "highlights", .. })));
     }

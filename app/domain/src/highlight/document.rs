@@ -1,0 +1,433 @@
+//! The highlight document: everything about a session that leaves the device beside the pictures and clips themselves.
+//!
+//! Its JSON Schema is `public/schema/highlight-1.json`. What is said about each picture or clip stands under the property
+//! names of the IPTC Video Metadata Hub (Recommendation 1.7) where it has one, in `photoVideoMetadataIPTC`, and under
+//! our own in `photoVideoMetadata_vitrine`, as its schema asks of other parties.
+//!
+//! [`Document::filtered`] takes out what the capture contract keeps on the device. Unknown members are refused when one is
+//! read, so nothing else can ride along.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Histogram, Reason, Shot};
+use crate::{
+    capture::Network,
+    id::{MediaId, SessionId},
+    media::Kind,
+};
+
+/// Which schema a document follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Schema {
+    /// `public/schema/highlight-1.json`.
+    #[default]
+    #[serde(rename = "urn:vitrine:schema:highlight:1")]
+    First,
+}
+
+/// Which metadata of a session may leave the device. Pictures and clips that were kept, and their names, always do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metadata {
+    /// Where in the session each picture and clip was.
+    pub times: bool,
+    /// Why each was chosen, in words.
+    pub reasons: bool,
+    /// How good each was found.
+    pub scores: bool,
+    /// Which network judged, and where it ran.
+    pub model: bool,
+    /// How often it gave which score over the whole session.
+    pub histograms: bool,
+    /// All shots of the session, also those of which nothing was kept.
+    pub shots: bool,
+}
+
+impl Metadata {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        times: false,
+        reasons: false,
+        scores: false,
+        model: false,
+        histograms: false,
+        shots: false,
+    };
+}
+
+impl Default for Metadata {
+    /// What a shop can use: all of what was kept, and how the model fared. Not what was filmed and not kept.
+    fn default() -> Self {
+        Self {
+            times: true,
+            reasons: true,
+            scores: true,
+            model: true,
+            histograms: true,
+            shots: false,
+        }
+    }
+}
+
+/// What is known about a session and may be told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Which schema it follows.
+    #[serde(rename = "$schema", default)]
+    pub schema: Schema,
+    /// The recording.
+    pub session: SessionId,
+    /// Which network judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Model>,
+    /// The pictures and clips that were kept, in the order of the page.
+    pub items: Vec<Item>,
+    /// How often the network gave which score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histograms: Option<Histograms>,
+    /// All shots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<Vec<Shot>>,
+}
+
+/// The network whose scores led to the choice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// What it is called: `shots`.
+    pub name: String,
+    /// Where it ran, and which weights are its version.
+    #[serde(flatten)]
+    pub network: Network,
+}
+
+/// Scores over the whole session, to notice when a new camera or a new kind of film makes a network drift.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Histograms {
+    /// Of the frames, by the probability that they belong to a boundary.
+    pub boundary: Histogram,
+    /// Of the clips that could have been cut, by relevance.
+    pub relevance: Histogram,
+}
+
+/// One picture or clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// In IPTC's words.
+    #[serde(rename = "photoVideoMetadataIPTC")]
+    pub iptc: Iptc,
+    /// In ours.
+    #[serde(rename = "photoVideoMetadata_vitrine")]
+    pub own: Own,
+}
+
+/// Properties of the IPTC Video Metadata Hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Iptc {
+    /// The picture or clip, as the shop names it.
+    pub identifier: MediaId,
+    /// The recording it was taken from.
+    pub parent_id: SessionId,
+    /// `video/mp4` or `image/jpeg`.
+    pub media_type: String,
+    /// Why it was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<AltLang>,
+}
+
+/// A text by language (XMP's Language Alternative). The studio speaks English.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AltLang {
+    /// In English.
+    pub en: String,
+}
+
+/// What IPTC has no words for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Own {
+    /// Picture or clip.
+    pub kind: Kind,
+    /// First frame, presentation s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
+    /// One past the last frame, presentation s; a picture's is its `start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<f64>,
+    /// How good it was found; absent for what a person picked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
+    /// Strongest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasons: Option<Vec<Reason>>,
+}
+
+/// A picture or clip with all that is known of it on the device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// As the shop names it.
+    pub media: MediaId,
+    /// Picture or clip.
+    pub kind: Kind,
+    /// First frame and one past the last, presentation s; `None` for a photo taken with the shutter.
+    pub span: Option<(f64, f64)>,
+    /// How good it was found, where that was asked.
+    pub score: Option<f32>,
+    /// Strongest first.
+    pub reasons: Vec<Reason>,
+}
+
+impl Item {
+    /// All that is known, in both vocabularies.
+    #[must_use]
+    pub fn new(session: &SessionId, known: Known) -> Self {
+        let words: Vec<&str> = known.reasons.iter().map(|r| r.words.as_str()).collect();
+        Self {
+            iptc: Iptc {
+                identifier: known.media,
+                parent_id: session.clone(),
+                media_type: match known.kind {
+                    Kind::Photo => "image/jpeg",
+                    Kind::Clip => "video/mp4",
+                }
+                .to_owned(),
+                description: (!words.is_empty()).then(|| AltLang {
+                    en: words.join("; "),
+                }),
+            },
+            own: Own {
+                kind: known.kind,
+                start: known.span.map(|span| span.0),
+                end: known.span.map(|span| span.1),
+                score: known.score,
+                reasons: (!known.reasons.is_empty()).then_some(known.reasons),
+            },
+        }
+    }
+}
+
+impl Document {
+    /// What may leave the device of this.
+    #[must_use]
+    pub fn filtered(self, may_leave: &Metadata) -> Self {
+        let Metadata {
+            times,
+            reasons,
+            scores,
+            model,
+            histograms,
+            shots,
+        } = *may_leave;
+        // Taken apart and put together, so that a new member cannot be forgotten here.
+        let Self {
+            schema,
+            session,
+            model: known_model,
+            items,
+            histograms: known_histograms,
+            shots: known_shots,
+        } = self;
+        let item = |Item { iptc, own }| {
+            let Iptc {
+                identifier,
+                parent_id,
+                media_type,
+                description,
+            } = iptc;
+            let Own {
+                kind,
+                start,
+                end,
+                score,
+                reasons: why,
+            } = own;
+            // A reason's weight is a part of the score.
+            let weighed = |mut reason: Reason| {
+                if !scores {
+                    reason.weight = 0.0;
+                }
+                reason
+            };
+            Item {
+                iptc: Iptc {
+                    identifier,
+                    parent_id,
+                    media_type,
+                    description: description.filter(|_| reasons),
+                },
+                own: Own {
+                    kind,
+                    start: start.filter(|_| times),
+                    end: end.filter(|_| times),
+                    score: score.filter(|_| scores),
+                    reasons: why
+                        .filter(|_| reasons)
+                        .map(|why| why.into_iter().map(weighed).collect()),
+                },
+            }
+        };
+        Self {
+            schema,
+            session,
+            model: known_model.filter(|_| model),
+            items: items.into_iter().map(item).collect(),
+            histograms: known_histograms.filter(|_| histograms),
+            shots: known_shots.filter(|_| shots),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::capture::{Engine, Weights};
+
+    fn full() -> Document {
+        let session: SessionId = "s-1".parse().expect("an id");
+        let known = |media: &str, kind| Known {
+            media: media.parse().expect("an id"),
+            kind,
+            span: Some((12.0, 15.5)),
+            score: Some(0.75),
+            reasons: vec![Reason {
+                words: "sharp: sharper than 92 % of the session".into(),
+                weight: 0.25,
+            }],
+        };
+        Document {
+            schema: Schema::First,
+            session: session.clone(),
+            model: Some(Model {
+                name: "shots".into(),
+                network: Network {
+                    engine: Engine::Cpu,
+                    weights: Some(Weights([0xbe; 6])),
+                },
+            }),
+            items: vec![
+                Item::new(&session, known("m1", Kind::Photo)),
+                Item::new(&session, known("m2", Kind::Clip)),
+            ],
+            histograms: Some(Histograms {
+                boundary: Histogram([9; 10]),
+                relevance: Histogram([1; 10]),
+            }),
+            shots: Some(vec![Shot {
+                start: 0.0,
+                end: 20.0,
+            }]),
+        }
+    }
+
+    /// Every path to a value in a document, array positions left out.
+    fn paths(value: &Value, at: &str, out: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    paths(member, &format!("{at}/{name}"), out);
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| paths(value, at, out)),
+            _ => {
+                out.insert(at.to_owned());
+            }
+        }
+    }
+
+    fn all_paths(document: &Document) -> BTreeSet<String> {
+        let mut out = BTreeSet::new();
+        let value = serde_json::to_value(document).expect("is JSON");
+        paths(&value, "", &mut out);
+        out
+    }
+
+    /// What a document may hold whatever the contract says.
+    const ALWAYS: [&str; 6] = [
+        "/$schema",
+        "/session",
+        "/items/photoVideoMetadataIPTC/identifier",
+        "/items/photoVideoMetadataIPTC/parentId",
+        "/items/photoVideoMetadataIPTC/mediaType",
+        "/items/photoVideoMetadata_vitrine/kind",
+    ];
+
+    proptest! {
+        /// Only what the contract lets go is there, and all of that.
+        #[test]
+        fn nothing_leaves_but_what_may(times: bool, reasons: bool, scores: bool, model: bool, histograms: bool, shots: bool) {
+            let may = Metadata { times, reasons, scores, model, histograms, shots };
+            let left = full().filtered(&may);
+            let mut expected: BTreeSet<String> = ALWAYS.iter().map(|&path| path.to_owned()).collect();
+            let mut add = |allowed: bool, paths: &[&str]| if allowed {
+                expected.extend(paths.iter().map(|&path| path.to_owned()));
+            };
+            let own = |name: &str| format!("/items/photoVideoMetadata_vitrine/{name}");
+            add(times, &[&own("start"), &own("end")]);
+            add(reasons, &["/items/photoVideoMetadataIPTC/description/en", &own("reasons/words"), &own("reasons/weight")]);
+            add(scores, &[&own("score")]);
+            add(model, &["/model/name", "/model/weights", "/model/engine"]);
+            add(histograms, &["/histograms/boundary", "/histograms/relevance"]);
+            add(shots, &["/shots/start", "/shots/end"]);
+            prop_assert_eq!(all_paths(&left), expected);
+            let weighed = left.items.iter().flat_map(|item| item.own.reasons.iter().flatten()).any(|r| r.weight != 0.0);
+            prop_assert_eq!(weighed, reasons && scores);
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_written_and_nothing_rides_along() {
+        let json = serde_json::to_value(full()).expect("is JSON");
+        assert_eq!(
+            serde_json::from_value::<Document>(json.clone()).expect("a document"),
+            full()
+        );
+        let mut more = json;
+        more["items"][0]["photoVideoMetadataIPTC"]["locationsCreated"] = "51.5,-0.1".into();
+        let refused = serde_json::from_value::<Document>(more).expect_err("a place");
+        assert!(refused.to_string().contains("locationsCreated"));
+    }
+
+    /// The published schema names the same members as the types, no more and no fewer.
+    #[test]
+    fn the_schema_is_true() {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../../../public/schema/highlight-1.json"))
+                .expect("the schema is JSON");
+        fn walk(schema: &Value, root: &Value, at: &str, out: &mut BTreeSet<String>) {
+            if let Some(name) = schema["$ref"].as_str() {
+                let target = root.pointer(name.trim_start_matches('#')).expect(name);
+                return walk(target, root, at, out);
+            }
+            if let Some(items) = schema.get("items") {
+                return walk(items, root, at, out);
+            }
+            match schema["properties"].as_object() {
+                Some(members) => {
+                    assert_eq!(schema["additionalProperties"], false, "{at} is closed");
+                    for (name, member) in members {
+                        walk(member, root, &format!("{at}/{name}"), out);
+                    }
+                }
+                None => {
+                    out.insert(at.to_owned());
+                }
+            }
+        }
+        let mut named = BTreeSet::new();
+        walk(&schema, &schema, "", &mut named);
+        assert_eq!(named, all_paths(&full()));
+        assert_eq!(
+            schema["$id"],
+            serde_json::to_value(Schema::First).expect("is JSON")
+        );
+    }
+}
