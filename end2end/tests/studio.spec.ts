@@ -43,6 +43,21 @@ test("what a person trims, drops and puts first is what the page gets", async ({
   expect(await end()).toBeGreaterThan(after);
   expect(await end()).toBeLessThanOrEqual(shotEnd + 0.04);
 
+  // "Never this": the clip goes and comes back in no other place; what was trimmed stays.
+  const spans = () => by(page, "clip-card").evaluateAll((cards) => cards.map((one) => [Number(one.getAttribute("data-start")), Number(one.getAttribute("data-end"))] as const));
+  const trimmed = [start, await end()];
+  const gone = (await spans())[1];
+  if (!gone) throw new Error("one clip is not enough to choose from");
+  await by(page, "clip-card").nth(1).locator("[data-test=never]").click();
+  await expect.poll(async () => (await spans()).every(([from, to]) => to <= gone[0] || gone[1] <= from)).toBe(true);
+  // "More like this": it stays, and the others are chosen anew, with the reason in words.
+  const liked = (await spans())[1];
+  await by(page, "clip-card").nth(1).locator("[data-test=more]").click();
+  await expect(page.locator("[data-test=more][aria-pressed=true]")).toHaveCount(1);
+  await expect(by(page, "reason").filter({ hasText: "like what you asked for more of" }).first()).toBeVisible();
+  expect(await spans()).toContainEqual(liked);
+  expect(await spans()).toContainEqual(trimmed);
+
   // Every clip but the first is dropped; another photo comes first.
   const count = await by(page, "clip-card").count();
   for (let at = 1; at < count; at += 1) await by(page, "clip-card").nth(at).locator("[data-test=drop]").click();

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    highlight::{Choice, Contract},
+    highlight::{Choice, Contract, Taste},
     id::SessionId,
 };
 
@@ -95,6 +95,11 @@ pub enum Command {
         session: SessionId,
         /// What must come out.
         contract: Contract,
+    },
+    /// Chooses again from the open session, after what a person said of its clips. Answered by [`Event::Chosen`].
+    Choose {
+        /// What they said.
+        taste: Taste,
     },
     /// Cuts a span of the open session as an MP4. Answered by [`Event::Clip`] with the same `request`.
     Cut {

@@ -3,6 +3,7 @@
 //! Pure: the same recording and contract always give the same choice.
 //!
 //! [`boundaries`] decides where shots change, [`shots`] lists the stretches between, [`choose`] picks clips and stills,
+//! [`choose_again`] does so after a person said what they like,
 //! and [`snap`] holds a creator's trim inside its shot and on a keyframe. None of them panics, whatever the numbers.
 
 mod boundary;
@@ -12,12 +13,14 @@ mod measure;
 mod notice;
 mod relevance;
 mod still;
+mod taste;
 #[cfg(test)]
 mod test;
 
 pub use boundary::{Boundary, boundaries, shots};
-pub use choice::{choose, snap};
+pub use choice::{choose, choose_again, snap};
 use document::{Histograms, Metadata};
+pub use taste::{Span, Taste};
 
 use serde::{Deserialize, Serialize};
 

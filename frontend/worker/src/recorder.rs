@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use domain::{
     capture::{Command, Event},
-    highlight::{self, Contract},
+    highlight::{self, Contract, Taste},
     id::SessionId,
 };
 use futures::{
@@ -144,6 +144,7 @@ impl Recorder {
             // Where the recording ended by itself a moment before, its events are on their way.
             Command::Stop => self.stop(None).await,
             Command::Open { session } => self.open(session).await,
+            Command::Choose { taste } => self.choose(&taste),
             Command::Cut {
                 request,
                 start,
@@ -293,6 +294,20 @@ impl Recorder {
         let choice = highlight::choose(&session.index.recording, &contract);
         say(&Event::Chosen { choice, last: true });
         self.work = Work::Open(Box::new(session));
+    }
+
+    /// Chooses again from the open session; while none is open, there is nothing a person could have said anything of.
+    fn choose(&self, taste: &Taste) {
+        let Work::Open(session) = &self.work else {
+            return;
+        };
+        let contract = session.index.meta.as_ref().map(|meta| meta.contract);
+        let choice = highlight::choose_again(
+            &session.index.recording,
+            &contract.unwrap_or_default(),
+            taste,
+        );
+        say(&Event::Chosen { choice, last: true });
     }
 
     async fn open(&mut self, id: SessionId) {

@@ -12,6 +12,7 @@ use super::{
     notice,
     relevance::{self, Look, Session},
     still,
+    taste::{Liking, Span, Taste},
 };
 
 const NEW_SHOT: f32 = 0.5;
@@ -34,9 +35,28 @@ struct Candidate {
     look: Look,
 }
 
+impl Candidate {
+    /// Counts in what a person said.
+    fn liked(&mut self, liking: &Liking) {
+        let (gain, reason) = liking.of(&self.look);
+        self.score += gain;
+        if let Some(reason) = reason {
+            self.reasons.push(reason);
+            self.reasons = relevance::strongest(std::mem::take(&mut self.reasons));
+        }
+    }
+}
+
 /// Chooses clips and stills. A session that cannot give what the contract asks gives what it can and a notice.
 #[must_use]
 pub fn choose(recording: &Recording, contract: &Contract) -> Choice {
+    choose_again(recording, contract, &Taste::default())
+}
+
+/// Chooses again, after a person said what they like of the last choice. What they hold is not listed again; the rest is
+/// chosen beside it.
+#[must_use]
+pub fn choose_again(recording: &Recording, contract: &Contract, taste: &Taste) -> Choice {
     let moments = Measured::moments(&recording.moments);
     let loudness = Measured::loudness(&recording.loudness);
     let keyframes = Measured::keyframes(&recording.keyframes);
@@ -57,7 +77,7 @@ pub fn choose(recording: &Recording, contract: &Contract) -> Choice {
         };
     }
     let session = Session::new(&moments, &loudness);
-    let (highlights, relevance) = clips(&session, &shots, &keyframes, duration, &contract);
+    let (highlights, relevance) = clips(&session, &shots, &keyframes, duration, &contract, taste);
     let stills = still::stills(&moments, &shots, contract.max_stills);
     let notice = notice::of(
         &moments,
@@ -65,7 +85,7 @@ pub fn choose(recording: &Recording, contract: &Contract) -> Choice {
         &keyframes,
         duration,
         &contract,
-        highlights.len(),
+        highlights.len() + taste.held.len(),
     );
     Choice {
         shots,
@@ -119,6 +139,7 @@ fn clips(
     keyframes: &[f64],
     duration: f64,
     contract: &Contract,
+    taste: &Taste,
 ) -> (Vec<Highlight>, Histogram) {
     let budget = if duration > LONG_SESSION {
         duration * contract.max_share
@@ -126,15 +147,30 @@ fn clips(
         duration
     };
     let length = wanted_length(shots, budget, contract);
-    let mut chosen: Vec<Candidate> = Vec::new();
+    let mut chosen = held(session, shots, taste);
+    let before = chosen.len();
+    let liking = Liking::new(taste, session);
+    let free = |mut all: Vec<Candidate>| {
+        all.retain(|c| taste.allows(c.start, c.end));
+        all.iter_mut().for_each(|c| c.liked(&liking));
+        all
+    };
     let all = candidates(session, shots, keyframes, length, contract.min_length);
     let relevance = Histogram::of(all.iter().map(|c| c.score));
+    let all = free(all);
     take(&mut chosen, all, budget, contract.max_clips, contract);
     if chosen.len() < contract.min_clips {
         // Shots too short for the contract, or keyframes that fall badly: shorter clips are better than none.
-        let all = candidates(session, shots, keyframes, contract.min_length, SHORTEST);
+        let all = free(candidates(
+            session,
+            shots,
+            keyframes,
+            contract.min_length,
+            SHORTEST,
+        ));
         take(&mut chosen, all, budget, contract.min_clips, contract);
     }
+    let mut chosen = chosen.split_off(before);
     chosen.sort_by(|a, b| a.start.total_cmp(&b.start));
     let highlights = chosen
         .into_iter()
@@ -147,6 +183,29 @@ fn clips(
         })
         .collect();
     (highlights, relevance)
+}
+
+/// Clips that a person holds, as if they had been chosen: they take up room, and what is like them adds no variety.
+fn held(session: &Session, shots: &[Shot], taste: &Taste) -> Vec<Candidate> {
+    let real = |span: &&Span| span.start.is_finite() && span.end.is_finite();
+    taste
+        .held
+        .iter()
+        .filter(real)
+        .filter(|span| span.start < span.end)
+        .map(|span| Candidate {
+            // One of no shot shows none.
+            shot: shots
+                .iter()
+                .position(|shot| span.start >= shot.start && span.start < shot.end)
+                .unwrap_or(usize::MAX),
+            start: span.start,
+            end: span.end,
+            score: 0.0,
+            reasons: Vec::new(),
+            look: session.look(span.start, span.end),
+        })
+        .collect()
 }
 
 /// The time there is, shared by the clips that shots long enough can give.

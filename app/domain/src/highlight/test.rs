@@ -331,3 +331,98 @@ proptest! {
         }
     }
 }
+
+fn span(highlight: &Highlight) -> Span {
+    Span {
+        start: highlight.start,
+        end: highlight.end,
+    }
+}
+
+fn apart(a: &Span, b: &Span) -> bool {
+    a.end <= b.start || b.end <= a.start
+}
+
+#[test]
+fn more_like_this_brings_what_looks_like_it_and_says_so() {
+    // Eight shots, two looks by turns: dull and dark, vivid and bright.
+    let mut recording = session(&[4.0; 8]);
+    let dull = |t: f64| (t / 4.0) as usize % 2 == 0;
+    for m in &mut recording.moments {
+        (m.exposure, m.colourfulness, m.sharpness) = if dull(m.t) {
+            (0.2, 5.0, 60.0)
+        } else {
+            (0.5, 70.0, 300.0)
+        };
+    }
+    let contract = Contract {
+        min_clips: 1,
+        max_clips: 4,
+        ..Contract::default()
+    };
+    let first = choose(&recording, &contract);
+    let seed = first.highlights.iter().find(|h| dull(h.start)).map_or_else(
+        || Span {
+            start: 0.5,
+            end: 2.5,
+        },
+        span,
+    );
+    let taste = Taste {
+        more: vec![seed],
+        held: vec![seed],
+        ..Taste::default()
+    };
+    let again = choose_again(&recording, &contract, &taste);
+    assert!(!again.highlights.is_empty());
+    for h in &again.highlights {
+        assert!(dull(h.start), "{h:?}");
+        assert!(apart(&span(h), &seed));
+        assert!(
+            h.reasons
+                .iter()
+                .any(|r| r.words.starts_with("like what you asked for")),
+            "{h:?}"
+        );
+    }
+    // And the other way round: what looks like it is avoided while there is anything else.
+    let never = Taste {
+        never: vec![seed],
+        ..Taste::default()
+    };
+    let again = choose_again(&recording, &contract, &never);
+    assert!(again.highlights.iter().all(|h| !dull(h.start)), "{again:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever a person says, nothing they hold or refuse is proposed again, and what is held counts.
+    #[test]
+    fn what_is_taken_is_not_chosen_again(
+        recording in plausible_recording(), starts in prop::collection::vec((0.0_f64..60.0, 0.1_f64..5.0), 0..6), roles in prop::collection::vec(0_usize..4, 6),
+    ) {
+        let mut taste = Taste::default();
+        for ((start, length), role) in starts.iter().zip(&roles) {
+            let one = Span { start: *start, end: start + length };
+            [&mut taste.more, &mut taste.never, &mut taste.held, &mut taste.dropped][*role].push(one);
+        }
+        let contract = Contract::default();
+        let choice = choose_again(&recording, &contract, &taste);
+        for h in &choice.highlights {
+            for taken in taste.never.iter().chain(&taste.held).chain(&taste.dropped) {
+                prop_assert!(apart(&span(h), taken), "{h:?} {taken:?}");
+            }
+        }
+        prop_assert!(choice.highlights.len() + taste.held.len() <= contract.max_clips.max(taste.held.len()));
+        prop_assert_eq!(&choice, &choose_again(&recording, &contract, &taste));
+    }
+
+    /// Nothing that can be said breaks it.
+    #[test]
+    fn no_taste_can_break_it(recording in plausible_recording(), spans in prop::collection::vec((any::<f64>(), any::<f64>()), 0..4)) {
+        let spans: Vec<Span> = spans.into_iter().map(|(start, end)| Span { start, end }).collect();
+        let taste = Taste { more: spans.clone(), never: spans.clone(), held: spans.clone(), dropped: spans };
+        let _ = choose_again(&recording, &Contract::default(), &taste);
+    }
+}

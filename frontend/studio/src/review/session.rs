@@ -1,7 +1,7 @@
 //! What a person decides about a recorded session: which clips and pictures to keep, where clips begin and end, and
 //! which picture comes first. Saved on the device, so that a reload loses none of it.
 
-use domain::highlight::{Choice, Highlight, Reason, Shot, document::Histograms};
+use domain::highlight::{Choice, Highlight, Reason, Shot, Span, Taste, document::Histograms};
 use serde::{Deserialize, Serialize};
 
 use super::trim::{self, Spots};
@@ -25,6 +25,23 @@ pub struct Clip {
     pub score: f32,
     /// Whether it goes on the page.
     pub kept: bool,
+    /// Whether the person wants more like it.
+    #[serde(default)]
+    pub liked: bool,
+}
+
+impl Clip {
+    /// Whether the person has done something to it: it then outlives another choice.
+    fn held(&self) -> bool {
+        self.liked || self.score == 0.0 || (self.start, self.end) != self.proposed
+    }
+
+    fn span(&self) -> Span {
+        Span {
+            start: self.start,
+            end: self.end,
+        }
+    }
 }
 
 /// A picture under review.
@@ -73,6 +90,9 @@ pub struct Session {
     /// How often which score was given.
     #[serde(default)]
     pub histograms: Histograms,
+    /// Spans the person never wants to see again, as (start, end), s.
+    #[serde(default)]
+    pub never: Vec<Span>,
     next: u32,
 }
 
@@ -88,17 +108,7 @@ impl Session {
             ..Self::default()
         };
         for highlight in &choice.highlights {
-            let id = session.id();
-            session.clips.push(Clip {
-                id,
-                start: highlight.start,
-                end: highlight.end,
-                proposed: (highlight.start, highlight.end),
-                shot: highlight.shot,
-                reasons: highlight.reasons.clone(),
-                score: highlight.score,
-                kept: true,
-            });
+            session.propose(highlight);
         }
         for name in photos {
             session.add_photo(name);
@@ -127,7 +137,9 @@ impl Session {
                 .iter()
                 .any(|clip| clip.proposed == (h.start, h.end))
         };
-        if session.shots != choice.shots || !choice.highlights.iter().all(proposed) {
+        // After "more like this" or "never this" the clips are others than those of the first choice.
+        let asked = !session.never.is_empty() || session.clips.iter().any(|clip| clip.liked);
+        if session.shots != choice.shots || !(asked || choice.highlights.iter().all(proposed)) {
             return None;
         }
         session
@@ -144,6 +156,76 @@ impl Session {
         }
         session.mend_hero();
         Some(session)
+    }
+
+    fn propose(&mut self, highlight: &Highlight) {
+        let id = self.id();
+        let at = self
+            .clips
+            .partition_point(|clip| clip.start <= highlight.start);
+        let span = (highlight.start, highlight.end);
+        self.clips.insert(
+            at,
+            Clip {
+                id,
+                start: span.0,
+                end: span.1,
+                proposed: span,
+                shot: highlight.shot,
+                reasons: highlight.reasons.clone(),
+                score: highlight.score,
+                kept: true,
+                liked: false,
+            },
+        );
+    }
+
+    /// More clips like this one: it stays, and is kept.
+    pub fn like(&mut self, id: u32) {
+        if let Some(clip) = self.clips.iter_mut().find(|clip| clip.id == id) {
+            clip.liked = true;
+            clip.kept = true;
+        }
+    }
+
+    /// Never this clip, nor what looks like it: it goes.
+    pub fn never(&mut self, id: u32) {
+        if let Some(at) = self.clips.iter().position(|clip| clip.id == id) {
+            let clip = self.clips.remove(at);
+            self.never.push(clip.span());
+        }
+    }
+
+    /// What the person has said so far, for another choice.
+    #[must_use]
+    pub fn taste(&self) -> Taste {
+        let spans = |wanted: fn(&Clip) -> bool| {
+            self.clips
+                .iter()
+                .filter(|clip| wanted(clip))
+                .map(Clip::span)
+                .collect()
+        };
+        Taste {
+            more: spans(|clip| clip.liked),
+            never: self.never.clone(),
+            held: spans(|clip| clip.kept && clip.held()),
+            dropped: spans(|clip| !clip.kept),
+        }
+    }
+
+    /// Takes another choice in: what the person has touched or dropped stays, the other clips give way to the new ones.
+    pub fn rechoose(&mut self, choice: &Choice) {
+        self.clips.retain(|clip| clip.held() || !clip.kept);
+        for highlight in &choice.highlights {
+            let free = self
+                .clips
+                .iter()
+                .all(|clip| clip.end <= highlight.start || highlight.end <= clip.start);
+            if free {
+                self.propose(highlight);
+            }
+        }
     }
 
     fn id(&mut self) -> u32 {
@@ -254,6 +336,7 @@ impl Session {
                 }],
                 score: 0.0,
                 kept: true,
+                liked: false,
             },
         );
         Some(id)
@@ -483,5 +566,40 @@ mod tests {
         let sent = session.choice();
         assert_eq!(sent.highlights.len(), 1);
         assert_eq!(sent.stills.iter().map(|s| s.t).collect::<Vec<_>>(), [6.0]);
+    }
+
+    #[test]
+    fn another_choice_leaves_alone_what_was_touched() {
+        let mut many = choice();
+        let clip = |start: f64| Highlight {
+            start,
+            end: start + 1.0,
+            shot: 1,
+            score: 0.5,
+            reasons: reason("sharp"),
+        };
+        many.highlights = vec![clip(4.0), clip(5.0), clip(6.0), clip(7.0)];
+        let mut session = Session::new(&many, &[]);
+        let ids: Vec<u32> = session.clips.iter().map(|clip| clip.id).collect();
+        session.never(ids[0]);
+        session.like(ids[1]);
+        session.keep(ids[2], false);
+        let taste = session.taste();
+        let starts = |spans: &[Span]| -> Vec<f64> { spans.iter().map(|span| span.start).collect() };
+        assert_eq!(starts(&taste.never), [4.0]);
+        assert_eq!(
+            (starts(&taste.more), starts(&taste.held)),
+            (vec![5.0], vec![5.0])
+        );
+        assert_eq!(starts(&taste.dropped), [6.0]);
+
+        let mut again = choice();
+        again.highlights = vec![clip(0.0), clip(5.5), clip(8.0)];
+        session.rechoose(&again);
+        let left: Vec<(f64, bool)> = session.clips.iter().map(|c| (c.start, c.kept)).collect();
+        // The untouched one gave way; what overlaps a held one was not taken.
+        assert_eq!(left, [(0.0, true), (5.0, true), (6.0, false), (8.0, true)]);
+        let saved = serde_json::to_string(&session).unwrap();
+        assert_eq!(Session::resume(&saved, &many, &[]), Some(session));
     }
 }

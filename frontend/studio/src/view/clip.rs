@@ -67,6 +67,17 @@ pub(crate) fn ClipCard(
         })
     };
     let choose = move || studio.chosen.set(Some(id));
+    let liked = move || clip.with(|clip| clip.as_ref().is_some_and(|clip| clip.liked));
+    let like = move || {
+        choose();
+        studio.decide(|review| review.like(id));
+        studio.choose_again();
+    };
+    let never = move || {
+        studio.chosen.set(None);
+        studio.decide(|review| review.never(id));
+        studio.choose_again();
+    };
     let keep = move |kept: bool| {
         choose();
         studio.decide(|review| review.keep(id, kept));
@@ -98,6 +109,10 @@ pub(crate) fn ClipCard(
                         <button type="button" data-test="keep" aria-pressed=move || kept().to_string() on:click=move |_| keep(true)>"Keep"</button>
                         <button type="button" data-test="drop" aria-pressed=move || (!kept()).to_string() on:click=move |_| keep(false)>"Drop"</button>
                     </div>
+                    <button type="button" class="link" data-test="more" aria-pressed=move || liked().to_string() on:click=move |_| like()>
+                        "More like this"
+                    </button>
+                    <button type="button" class="link" data-test="never" on:click=move |_| never()>"Never this"</button>
                 </div>
             </div>
         </article>

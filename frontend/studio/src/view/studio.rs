@@ -222,6 +222,9 @@ impl Studio {
                 self.desk.exposure.set(Some(exposure));
                 self.engine.set(Some(engine));
             }
+            Event::Chosen { choice, .. } if self.stage.get_untracked() == Stage::Review => {
+                self.decide(|review| review.rechoose(&choice));
+            }
             Event::Chosen { choice, last } => {
                 self.choice.set(choice);
                 if last && matches!(self.stage.get_untracked(), Stage::Closing | Stage::Opening) {
@@ -496,6 +499,12 @@ impl Studio {
             store::save(&decisions(&self.session.get_untracked()), review)
         });
         result
+    }
+
+    /// Has clips chosen again, after the person said what they like.
+    pub(crate) fn choose_again(self) {
+        let taste = self.review.with_untracked(Session::taste);
+        self.send(&Command::Choose { taste }, Vec::new());
     }
 
     /// Back to filming, with a new session.
