@@ -74,7 +74,7 @@ pub(super) enum Judge {
 
 impl Judge {
     /// The inference worker at the other end of a port, told that a session starts.
-    pub(super) fn network(port: Port) -> Self {
+    pub(super) fn new(port: Port) -> Self {
         port.say(&Analysis::Begin);
         Self::Network {
             port,

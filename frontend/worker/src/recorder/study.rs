@@ -59,7 +59,7 @@ impl Study {
         let port = Port::new(port, hear);
         self.heard_ms.set(now_ms());
         self.join.borrow_mut().resend();
-        *self.judge.borrow_mut() = Judge::network(port);
+        *self.judge.borrow_mut() = Judge::new(port);
     }
 
     fn hear(&self, word: Analysis) {
