@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -38,7 +38,11 @@ async function encode(name: string, key: string, input: string[]): Promise<Pick<
   await run("ffmpeg", ["-v", "error", "-y", ...input, "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac", "-ar", "48000", "-movflags", "+faststart", film], options);
   await run("ffmpeg", ["-v", "error", "-y", "-i", film, "-an", "-vf", "scale=640:360,fps=30", "-c:v", "mjpeg", "-q:v", "4", "-pix_fmt", "yuvj420p", join(draft, "camera.mjpeg")], options);
   await run("ffmpeg", ["-v", "error", "-y", "-i", film, "-vn", "-ac", "2", "-ar", "48000", "-c:a", "pcm_s16le", join(draft, "microphone.wav")], options);
-  await rename(draft, folder);
+  // The other worker may have made the same film meanwhile; one of them is enough.
+  await rename(draft, folder).catch(async (error: unknown) => {
+    if (!existsSync(folder)) throw error;
+    await rm(draft, { recursive: true, force: true });
+  });
   return paths;
 }
 

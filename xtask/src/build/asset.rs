@@ -58,7 +58,7 @@ impl<'a> Folder<'a> {
         self.write(&file, bytes)?;
         if compressible(name) {
             let quality = match self.grade {
-                Grade::Dev => 5,
+                Grade::Dev | Grade::Test => 5,
                 Grade::Dist => 11,
             };
             let br = self.cache.get(&[b"brotli", &[quality], bytes], || {
@@ -104,7 +104,7 @@ impl<'a> Folder<'a> {
     pub(super) fn finish(mut self, previous: &BTreeMap<String, String>) -> Result<()> {
         let json = serde_json::to_string_pretty(&self.manifest)?;
         self.write("manifest.json", json.as_bytes())?;
-        if self.grade == Grade::Dev {
+        if self.grade != Grade::Dist {
             for url in previous.values() {
                 let file = url.trim_start_matches('/');
                 for end in ["", ".br", ".gz"] {

@@ -64,11 +64,11 @@ impl Bundle {
     /// The cargo profile. The two workers never share one: both are `worker.wasm`, and cargo takes the file one of
     /// them left for the other's when only the features differ.
     pub(crate) fn profile(self, grade: Grade) -> &'static str {
-        match (grade, self) {
-            (Grade::Dev, Self::WorkerGpu) => "web-gpu",
-            (Grade::Dev, _) => "web",
+        match (grade.of(self), self) {
             (Grade::Dist, Self::WorkerCpu) => "worker-dist",
             (Grade::Dist, _) => "web-dist",
+            (_, Self::WorkerGpu) => "web-gpu",
+            _ => "web",
         }
     }
 
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn no_two_bundles_write_the_same_file() {
-        for grade in [Grade::Dev, Grade::Dist] {
+        for grade in [Grade::Dev, Grade::Test, Grade::Dist] {
             let mut files: Vec<_> = Bundle::ALL
                 .iter()
                 .map(|bundle| (bundle.profile(grade), bundle.package()))

@@ -30,10 +30,24 @@ use crate::progress::{say, step};
 /// How much work a site is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Grade {
-    /// For `serve` and `test`: quick to build.
+    /// For `serve`: quick to build.
     Dev,
+    /// For `test`: as it ships, and then it need not be built twice to be weighed as well. But for the GPU worker, whose link-time
+    /// optimisation takes ten minutes.
+    Test,
     /// For `dist` and `bench bundles`: small to load.
     Dist,
+}
+
+impl Grade {
+    /// How one bundle of a site of this grade is built: [`Grade::Dev`] or [`Grade::Dist`].
+    fn of(self, bundle: Bundle) -> Self {
+        match self {
+            Self::Test if bundle == Bundle::WorkerGpu => Self::Dev,
+            Self::Test => Self::Dist,
+            Self::Dev | Self::Dist => self,
+        }
+    }
 }
 
 /// What `cargo xtask build` takes.
@@ -79,6 +93,7 @@ pub(crate) struct Built {
 /// # Errors
 /// When it does not compile, or a tool refuses its output.
 pub(crate) fn built(place: &Place, cache: &Cache, bundle: Bundle, grade: Grade) -> Result<Built> {
+    let grade = grade.of(bundle);
     let wasm = bundle.compile(place, grade)?;
     let mut built = bindgen::bind(cache, bundle, grade, &wasm)?;
     if grade == Grade::Dist {
@@ -102,6 +117,7 @@ pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathB
             .context("The lock of the site folder cannot be taken.")?;
         let root = place.target.join(match grade {
             Grade::Dev => "site",
+            Grade::Test => "site-test",
             Grade::Dist => "site-dist",
         });
         let cache = Cache::open(place)?;

@@ -60,7 +60,7 @@ pub(super) fn wasm(place: &Place) -> Result<Tally> {
 pub(super) fn playwright(place: &Place) -> Result<Tally> {
     let chromium = install::have(Package::Chromium)?;
     install::have(Package::Ffmpeg)?;
-    let site = build::site(place, Grade::Dev, &Bundle::ALL)?;
+    let site = build::site(place, Grade::Test, &Bundle::ALL)?;
     let binary = cargo::server(place)?;
     let folder = place.at("end2end");
     progress::run(

@@ -7,6 +7,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use super::tally::Tally;
+use crate::build::{Grade, bundle::Bundle};
 use crate::cargo;
 use crate::install;
 use crate::place::Place;
@@ -24,9 +25,8 @@ const MACHINE: [(&str, &[&str], &[&str]); 4] = [
     ("xtask", &["--package=xtask"], &[]),
 ];
 
-/// What runs in browsers. The worker is linted as its GPU build, which holds all the CPU build does; what that alone has
-/// is linted on the machine.
-const BROWSER: [(&str, &[&str]); 3] = [
+/// What runs in browsers, but for the worker, see [`worker`].
+const BROWSER: [(&str, &[&str]); 2] = [
     (
         "frontend",
         &[
@@ -36,14 +36,6 @@ const BROWSER: [(&str, &[&str]); 3] = [
         ],
     ),
     ("studio", &["--package=studio"]),
-    (
-        "worker_gpu",
-        &[
-            "--package=worker",
-            "--package=vision",
-            "--features=worker/gpu",
-        ],
-    ),
 ];
 
 /// Checks the formatting of every crate.
@@ -95,5 +87,28 @@ pub(super) fn clippy(place: &Place) -> Result<Tally> {
         })?;
         tally += Tally::PASSED;
     }
+    progress::step("clippy: worker", || worker(place))?;
+    tally += Tally::PASSED;
     Ok(tally)
+}
+
+/// Lints the worker and what it is made of, in a build and not in a check: its GPU build, which holds all the CPU build does,
+/// has dependencies that take minutes to check and minutes to build, and the browser tests need them built. `cargo clippy`
+/// itself is no more than this: clippy's driver in place of rustc for the crates of the workspace.
+fn worker(place: &Place) -> Result<()> {
+    progress::run(
+        "clippy",
+        Lines::Show,
+        cargo::command(place)
+            .arg("rustc")
+            .args(Bundle::WorkerGpu.arguments(Grade::Dev))
+            // Linted only: the module that browsers load is the bundle's own build.
+            .args(["--crate-type", "rlib"])
+            .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+            .env(
+                "CLIPPY_ARGS",
+                "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__",
+            ),
+    )?;
+    Ok(())
 }
