@@ -120,7 +120,8 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
     .into_any()
 }
 
-/// The two ways in: a passkey where scripts run and the browser trusts the address, and a password always.
+/// The two ways in: a passkey where scripts run, and a password. Neither over plain http away from this machine: browsers give
+/// such a page no passkey and no camera, and our cookie, which is Secure, would be dropped, so a form would lead nowhere.
 fn ways(
     site: &Site,
     act: &'static str,
@@ -130,41 +131,36 @@ fn ways(
     hint: Option<&'static str>,
     error: Option<String>,
 ) -> AnyView {
+    if !trusted(site) {
+        return view! {
+            <p class="wrong" role="alert">
+                "This page came over plain http. Browsers give it no camera and no passkey, and keep nobody signed in. Put the shop behind https and start it with --public-url https://…; or start it without --public-url and open http://localhost on the computer that runs it."
+            </p>
+        }
+        .into_any();
+    }
     let words = if act == "register" {
         "Use a passkey"
     } else {
         "Sign in with a passkey"
     };
-    let passkey = if trusted(site) {
-        view! {
-            <div class="passkey">
-                <button
-                    class="button large whole"
-                    r#type="button"
-                    hidden
-                    data-passkey=act
-                    data-start=format!("{path}/passkey/start")
-                    data-finish=format!("{path}/passkey/finish")
-                >
-                    {Icon::Key.svg()}
-                    {words}
-                </button>
-                <p class="hint soft">"Your phone or computer keeps it and asks for your finger, face or PIN."</p>
-                <p class="wrong" role="alert" data-passkey-message=""></p>
-                <p class="or"><span>"or"</span></p>
-            </div>
-        }
-        .into_any()
-    } else {
-        view! {
-            <p class="hint soft">
-                "Passkeys and the camera need an https address; this page came over plain http. A password works, and the operator can put https in front of Vitrine."
-            </p>
-        }
-        .into_any()
-    };
     view! {
-        {passkey}
+        <div class="passkey">
+            <button
+                class="button large whole"
+                r#type="button"
+                hidden
+                data-passkey=act
+                data-start=format!("{path}/passkey/start")
+                data-finish=format!("{path}/passkey/finish")
+            >
+                {Icon::Key.svg()}
+                {words}
+            </button>
+            <p class="hint soft">"Your phone or computer keeps it and asks for your finger, face or PIN."</p>
+            <p class="wrong" role="alert" data-passkey-message=""></p>
+            <p class="or"><span>"or"</span></p>
+        </div>
         {field("password", "Password", hint, error, |id, described, invalid| {
             view! {
                 <input class="input" id=id name="password" r#type="password" required maxlength="200" autocomplete=autocomplete aria-describedby=described aria-invalid=invalid />
