@@ -128,6 +128,10 @@ test("a cut connection resumes where it was", async ({ vitrine, browse }) => {
   page.on("requestfinished", (request) => {
     if (request.method() === "PATCH") offsets.push({ url: request.url(), offset: Number(request.headers()["upload-offset"]) });
   });
+  // A slow line, so that the cut falls within a file however quick this machine is.
+  const line = await context.newCDPSession(page);
+  await line.send("Network.enable");
+  await line.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 16 * 1024 });
   const firstPatch = page.waitForRequest((request) => request.method() === "PATCH");
   await by(page, "make-page").click();
   await firstPatch;
@@ -135,6 +139,7 @@ test("a cut connection resumes where it was", async ({ vitrine, browse }) => {
   await vitrine.stop("SIGKILL");
   await vitrine.serve();
   const head = page.waitForRequest((request) => request.method() === "HEAD" && request.url().includes("/api/uploads/"), { timeout: 60_000 });
+  await line.detach();
   await context.setOffline(false);
   await head;
   await page.waitForURL(/\/manage\/products\//, { timeout: 120_000 });
