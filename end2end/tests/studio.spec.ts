@@ -15,6 +15,7 @@ test("what a person trims, drops and puts first is what the page gets", async ({
   const page = await context.newPage();
   await openShop(page, vitrine, lorna);
   await page.goto(`${vitrine.url}/studio`);
+  await expect(by(page, "import-file")).toBeEnabled();
   await by(page, "import-file").setInputFiles(footage.film);
   await expect(by(page, "make-page")).toBeVisible({ timeout: 180_000 });
 

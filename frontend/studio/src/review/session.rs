@@ -1,7 +1,7 @@
 //! What a person decides about a recorded session: which clips and pictures to keep, where clips begin and end, and
 //! which picture comes first. Saved on the device, so that a reload loses none of it.
 
-use domain::highlight::{Choice, Highlight, Reason, Shot, Span, Taste, document::Histograms};
+use domain::highlight::{Choice, Highlight, Reason, Shot, Span, document::Histograms};
 use serde::{Deserialize, Serialize};
 
 use super::trim::{self, Spots};
@@ -28,20 +28,6 @@ pub struct Clip {
     /// Whether the person wants more like it.
     #[serde(default)]
     pub liked: bool,
-}
-
-impl Clip {
-    /// Whether the person has done something to it: it then outlives another choice.
-    fn held(&self) -> bool {
-        self.liked || self.score == 0.0 || (self.start, self.end) != self.proposed
-    }
-
-    fn span(&self) -> Span {
-        Span {
-            start: self.start,
-            end: self.end,
-        }
-    }
 }
 
 /// A picture under review.
@@ -158,7 +144,7 @@ impl Session {
         Some(session)
     }
 
-    fn propose(&mut self, highlight: &Highlight) {
+    pub(super) fn propose(&mut self, highlight: &Highlight) {
         let id = self.id();
         let at = self
             .clips
@@ -178,54 +164,6 @@ impl Session {
                 liked: false,
             },
         );
-    }
-
-    /// More clips like this one: it stays, and is kept.
-    pub fn like(&mut self, id: u32) {
-        if let Some(clip) = self.clips.iter_mut().find(|clip| clip.id == id) {
-            clip.liked = true;
-            clip.kept = true;
-        }
-    }
-
-    /// Never this clip, nor what looks like it: it goes.
-    pub fn never(&mut self, id: u32) {
-        if let Some(at) = self.clips.iter().position(|clip| clip.id == id) {
-            let clip = self.clips.remove(at);
-            self.never.push(clip.span());
-        }
-    }
-
-    /// What the person has said so far, for another choice.
-    #[must_use]
-    pub fn taste(&self) -> Taste {
-        let spans = |wanted: fn(&Clip) -> bool| {
-            self.clips
-                .iter()
-                .filter(|clip| wanted(clip))
-                .map(Clip::span)
-                .collect()
-        };
-        Taste {
-            more: spans(|clip| clip.liked),
-            never: self.never.clone(),
-            held: spans(|clip| clip.kept && clip.held()),
-            dropped: spans(|clip| !clip.kept),
-        }
-    }
-
-    /// Takes another choice in: what the person has touched or dropped stays, the other clips give way to the new ones.
-    pub fn rechoose(&mut self, choice: &Choice) {
-        self.clips.retain(|clip| clip.held() || !clip.kept);
-        for highlight in &choice.highlights {
-            let free = self
-                .clips
-                .iter()
-                .all(|clip| clip.end <= highlight.start || highlight.end <= clip.start);
-            if free {
-                self.propose(highlight);
-            }
-        }
     }
 
     fn id(&mut self) -> u32 {
@@ -417,6 +355,8 @@ fn join(reasons: &[Reason], part: impl Fn(&str) -> &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::highlight::Still;
+
     use super::*;
 
     fn reason(words: &str) -> Vec<Reason> {
@@ -559,47 +499,12 @@ mod tests {
     }
 
     #[test]
-    fn the_sent_choice_is_what_was_kept() {
+    fn what_was_dropped_is_not_sent() {
         let mut session = Session::new(&choice(), &["p1".into()]);
         let still = session.pictures[1].id;
         session.keep(still, false);
-        let sent = session.choice();
-        assert_eq!(sent.highlights.len(), 1);
-        assert_eq!(sent.stills.iter().map(|s| s.t).collect::<Vec<_>>(), [6.0]);
-    }
-
-    #[test]
-    fn another_choice_leaves_alone_what_was_touched() {
-        let mut many = choice();
-        let clip = |start: f64| Highlight {
-            start,
-            end: start + 1.0,
-            shot: 1,
-            score: 0.5,
-            reasons: reason("sharp"),
-        };
-        many.highlights = vec![clip(4.0), clip(5.0), clip(6.0), clip(7.0)];
-        let mut session = Session::new(&many, &[]);
-        let ids: Vec<u32> = session.clips.iter().map(|clip| clip.id).collect();
-        session.never(ids[0]);
-        session.like(ids[1]);
-        session.keep(ids[2], false);
-        let taste = session.taste();
-        let starts = |spans: &[Span]| -> Vec<f64> { spans.iter().map(|span| span.start).collect() };
-        assert_eq!(starts(&taste.never), [4.0]);
-        assert_eq!(
-            (starts(&taste.more), starts(&taste.held)),
-            (vec![5.0], vec![5.0])
-        );
-        assert_eq!(starts(&taste.dropped), [6.0]);
-
-        let mut again = choice();
-        again.highlights = vec![clip(0.0), clip(5.5), clip(8.0)];
-        session.rechoose(&again);
-        let left: Vec<(f64, bool)> = session.clips.iter().map(|c| (c.start, c.kept)).collect();
-        // The untouched one gave way; what overlaps a held one was not taken.
-        assert_eq!(left, [(0.0, true), (5.0, true), (6.0, false), (8.0, true)]);
-        let saved = serde_json::to_string(&session).unwrap();
-        assert_eq!(Session::resume(&saved, &many, &[]), Some(session));
+        assert_eq!(session.kept_clips().len(), 1);
+        let sources: Vec<&Source> = session.kept_pictures().iter().map(|p| &p.source).collect();
+        assert_eq!(sources, [&Source::Photo("p1".into()), &Source::Frame(6.0)]);
     }
 }
