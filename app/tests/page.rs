@@ -534,7 +534,9 @@ fn passkey_buttons_say_where_they_ask() {
         ..site(false)
     };
     let html = identity::page::sign_in(&plain, "", None, None);
-    assert!(!html.contains("data-passkey=") && html.contains("https address"));
+    assert!(!html.contains("data-passkey=") && html.contains("behind https"));
+    // A password would lead nowhere either: the cookie is Secure.
+    assert!(!html.contains("type=\"password\"") && !html.contains("type=\"submit\""));
 }
 
 #[test]
