@@ -149,14 +149,15 @@ fn clips(
     let length = wanted_length(shots, budget, contract);
     let mut chosen = held(session, shots, taste);
     let before = chosen.len();
-    let liking = Liking::new(taste, session);
+    let all = candidates(session, shots, keyframes, length, contract.min_length);
+    let relevance = Histogram::of(all.iter().map(|c| c.score));
+    let looks: Vec<Look> = all.iter().map(|c| c.look).collect();
+    let liking = Liking::new(taste, session, &looks);
     let free = |mut all: Vec<Candidate>| {
         all.retain(|c| taste.allows(c.start, c.end));
         all.iter_mut().for_each(|c| c.liked(&liking));
         all
     };
-    let all = candidates(session, shots, keyframes, length, contract.min_length);
-    let relevance = Histogram::of(all.iter().map(|c| c.score));
     let all = free(all);
     take(&mut chosen, all, budget, contract.max_clips, contract);
     if chosen.len() < contract.min_clips {

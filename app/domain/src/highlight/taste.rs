@@ -49,19 +49,25 @@ impl Taste {
     }
 }
 
-/// [`Taste`] with the looks of its spans.
+/// [`Taste`] with the looks of its spans, and how far from each likeness ends: at the session's mean distance. Takes of one
+/// table all look alike beside other films; what counts is what is more alike than the rest of this one.
 pub(super) struct Liking {
-    more: Vec<Look>,
-    never: Vec<Look>,
+    more: Vec<(Look, f32)>,
+    never: Vec<(Look, f32)>,
 }
 
 impl Liking {
-    pub(super) fn new(taste: &Taste, session: &Session) -> Self {
-        let looks = |spans: &[Span]| -> Vec<Look> {
+    /// `all`: the looks of everything that could be chosen.
+    pub(super) fn new(taste: &Taste, session: &Session, all: &[Look]) -> Self {
+        let reach = |look: Look| {
+            let sum: f32 = all.iter().map(|one| relevance::distance(&look, one)).sum();
+            (look, (sum / all.len().max(1) as f32).max(1e-3))
+        };
+        let looks = |spans: &[Span]| -> Vec<(Look, f32)> {
             spans
                 .iter()
                 .filter(|span| span.start < span.end)
-                .map(|span| session.look(span.start, span.end))
+                .map(|span| reach(session.look(span.start, span.end)))
                 .collect()
         };
         Self {
@@ -72,17 +78,17 @@ impl Liking {
 
     /// What a look gains, −[`LIKING`] to [`LIKING`], and the reason where it is one.
     pub(super) fn of(&self, look: &Look) -> (f32, Option<super::Reason>) {
-        let alike = |looks: &[Look]| {
+        let alike = |looks: &[(Look, f32)]| {
             looks
                 .iter()
-                .map(|other| 1.0 - relevance::distance(look, other))
+                .map(|(other, reach)| 1.0 - relevance::distance(look, other) / reach)
                 .fold(0.0, f32::max)
         };
         let wanted = LIKING * alike(&self.more);
         let gain = wanted - LIKING * alike(&self.never);
         let reason = (gain >= WORTH_SAYING).then(|| {
             let words = format!(
-                "like what you asked for more of: {} % alike",
+                "like what you asked for more of: {} % closer than the rest",
                 (wanted / LIKING * 100.0).round() as i32
             );
             relevance::reason(gain, words)

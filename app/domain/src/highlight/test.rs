@@ -347,7 +347,7 @@ fn apart(a: &Span, b: &Span) -> bool {
 fn more_like_this_brings_what_looks_like_it_and_says_so() {
     // Eight shots, two looks by turns: dull and dark, vivid and bright.
     let mut recording = session(&[4.0; 8]);
-    let dull = |t: f64| (t / 4.0) as usize % 2 == 0;
+    let dull = |t: f64| ((t / 4.0) as usize).is_multiple_of(2);
     for m in &mut recording.moments {
         (m.exposure, m.colourfulness, m.sharpness) = if dull(m.t) {
             (0.2, 5.0, 60.0)
