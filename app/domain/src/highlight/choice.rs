@@ -33,6 +33,8 @@ struct Candidate {
     score: f32,
     reasons: Vec<Reason>,
     look: Look,
+    /// Whether a person asked for more like it.
+    wanted: bool,
 }
 
 impl Candidate {
@@ -40,6 +42,7 @@ impl Candidate {
     fn liked(&mut self, liking: &Liking) {
         let (gain, reason) = liking.of(&self.look);
         self.score += gain;
+        self.wanted = reason.is_some();
         if let Some(reason) = reason {
             self.reasons.push(reason);
             self.reasons = relevance::strongest(std::mem::take(&mut self.reasons));
@@ -205,6 +208,7 @@ fn held(session: &Session, shots: &[Shot], taste: &Taste) -> Vec<Candidate> {
             score: 0.0,
             reasons: Vec::new(),
             look: session.look(span.start, span.end),
+            wanted: false,
         })
         .collect()
 }
@@ -245,6 +249,7 @@ fn candidates(
                 score,
                 reasons,
                 look: session.look(key, end),
+                wanted: false,
             });
         }
     }
@@ -265,12 +270,14 @@ fn take(
             let free = chosen.iter().all(|d| c.end <= d.start || d.end <= c.start);
             free && spent + c.end - c.start <= budget + 1e-9
         });
-        // Beyond the fewest, a shot already shown gives no second clip unless it is much longer than one.
+        // Beyond the fewest, a shot already shown gives no second clip unless it is much longer than one, or a person asked for
+        // more like it.
         if chosen.len() >= contract.min_clips {
             all.retain(|c| {
-                chosen.iter().all(|d| {
-                    d.shot != c.shot || (c.start - d.start).abs() > 3.0 * contract.max_length
-                })
+                c.wanted
+                    || chosen.iter().all(|d| {
+                        d.shot != c.shot || (c.start - d.start).abs() > 3.0 * contract.max_length
+                    })
             });
         }
         let mut best: Option<(usize, f32)> = None;

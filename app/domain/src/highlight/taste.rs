@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::relevance::{self, Look, Session};
 
-/// The most a candidate gains by looking like what is wanted, or loses by looking like what is not. More than all that
-/// variety can add ([`super::choice`]), or "more like this" would bring something else.
-const LIKING: f32 = 1.0;
+/// The most a candidate gains by looking like what is wanted, or loses by looking like what is not. More than relevance and
+/// variety can differ by ([`super::choice`]), or "more like this" would bring something else.
+const LIKING: f32 = 2.0;
 
-/// From this gain on it is a reason of its own.
+/// From this gain on it is a reason of its own, and a second clip of one shot is welcome.
 const WORTH_SAYING: f32 = 0.3;
 
 /// A stretch of the session, presentation s.
