@@ -21,8 +21,8 @@ pub struct Clip {
     pub shot: usize,
     /// Why it was chosen, strongest first.
     pub reasons: Vec<Reason>,
-    /// Relevance.
-    pub score: f32,
+    /// Relevance, with what the person's taste added or took; `None` for what they picked by hand.
+    pub score: Option<f32>,
     /// Whether it goes on the page.
     pub kept: bool,
     /// Whether the person wants more like it.
@@ -144,12 +144,23 @@ impl Session {
         Some(session)
     }
 
+    /// Takes in a clip that was chosen for the person.
     pub(super) fn propose(&mut self, highlight: &Highlight) {
-        let id = self.id();
-        let at = self
-            .clips
-            .partition_point(|clip| clip.start <= highlight.start);
         let span = (highlight.start, highlight.end);
+        let reasons = highlight.reasons.clone();
+        self.add(span, highlight.shot, reasons, Some(highlight.score));
+    }
+
+    /// Adds a clip in its place in time. Returns its id.
+    fn add(
+        &mut self,
+        span: (f64, f64),
+        shot: usize,
+        reasons: Vec<Reason>,
+        score: Option<f32>,
+    ) -> u32 {
+        let id = self.id();
+        let at = self.clips.partition_point(|clip| clip.start < span.0);
         self.clips.insert(
             at,
             Clip {
@@ -157,13 +168,14 @@ impl Session {
                 start: span.0,
                 end: span.1,
                 proposed: span,
-                shot: highlight.shot,
-                reasons: highlight.reasons.clone(),
-                score: highlight.score,
+                shot,
+                reasons,
+                score,
                 kept: true,
                 liked: false,
             },
         );
+        id
     }
 
     fn id(&mut self) -> u32 {
@@ -258,26 +270,11 @@ impl Session {
     /// Makes a clip of a shot the choice left out. Returns its id, or `None` when the shot is too short for one.
     pub fn add_shot(&mut self, shot: usize, keyframes: &[f64], longest: f64) -> Option<u32> {
         let span = trim::propose(*self.shots.get(shot)?, keyframes, longest)?;
-        let id = self.id();
-        let at = self.clips.partition_point(|clip| clip.start < span.0);
-        self.clips.insert(
-            at,
-            Clip {
-                id,
-                start: span.0,
-                end: span.1,
-                proposed: span,
-                shot,
-                reasons: vec![Reason {
-                    words: "picked by you".into(),
-                    weight: 0.0,
-                }],
-                score: 0.0,
-                kept: true,
-                liked: false,
-            },
-        );
-        Some(id)
+        let reasons = vec![Reason {
+            words: "picked by you".into(),
+            weight: 0.0,
+        }];
+        Some(self.add(span, shot, reasons, None))
     }
 
     /// Adds a frame picked by hand as a picture. Returns its id.

@@ -7,7 +7,7 @@ use super::session::{Clip, Session};
 impl Clip {
     /// Whether the person has done something to it: it then outlives another choice.
     fn held(&self) -> bool {
-        self.liked || self.score == 0.0 || (self.start, self.end) != self.proposed
+        self.liked || self.score.is_none() || (self.start, self.end) != self.proposed
     }
 
     fn span(&self) -> Span {
@@ -80,7 +80,8 @@ mod tests {
             start,
             end: start + 1.0,
             shot: 1,
-            score: 0.5,
+            // What a person likes less can be worth nothing; that does not make it picked by hand.
+            score: 0.0,
             reasons: vec![Reason {
                 words: "sharp".into(),
                 weight: 0.5,

@@ -69,6 +69,15 @@ pub fn order<T>(pictures: Vec<T>, clips: Vec<T>) -> Vec<T> {
     all
 }
 
+/// What the shop calls a kind of file.
+#[must_use]
+pub const fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Photo => "photo",
+        Kind::Clip => "clip",
+    }
+}
+
 /// What the shop is told of a file while it is sent, beside its bytes: its name (for the log and for a person who downloads
 /// it), its kind and its recording, and where in that it was, unless that stays on the device.
 #[must_use]
@@ -78,11 +87,14 @@ pub fn about(
     span: Option<(f64, f64)>,
     may_leave: &Metadata,
 ) -> Vec<(&'static str, String)> {
-    let (word, extension) = match kind {
-        Kind::Photo => ("photo", "jpg"),
-        Kind::Clip => ("clip", "mp4"),
+    let extension = match kind {
+        Kind::Photo => "jpg",
+        Kind::Clip => "mp4",
     };
-    let mut all = vec![("kind", word.to_owned()), ("session", session.to_string())];
+    let mut all = vec![
+        ("kind", word(kind).to_owned()),
+        ("session", session.to_string()),
+    ];
     match span.filter(|_| may_leave.times) {
         Some((start, end)) => {
             let ms = (start.max(0.0) * 1000.0).round() as u64;

@@ -159,7 +159,7 @@ impl Sending {
                 .map(|(i, clip)| {
                     let name = format!("Clip {}", i + 1);
                     Item {
-                        score: (clip.score > 0.0).then_some(clip.score),
+                        score: clip.score,
                         reasons: clip.reasons.clone(),
                         ..item(
                             Key::clip(clip),
@@ -273,7 +273,7 @@ impl Sending {
                 crate::wording::size(most)
             ));
         }
-        let kind = kind_word(item.kind);
+        let kind = draft::word(item.kind);
         let key = fingerprint::key(&shop, kind, length, &digest(&file.blob).await);
         self.change(at, |item| {
             item.length = length;
@@ -459,13 +459,6 @@ fn item(key: Key, kind: Kind, name: String, span: Option<(f64, f64)>) -> Item {
         media: None,
         remembered: String::new(),
         url: String::new(),
-    }
-}
-
-const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Photo => "photo",
-        Kind::Clip => "clip",
     }
 }
 
