@@ -59,6 +59,8 @@ export async function rememberBlobs(context: BrowserContext): Promise<void> {
 
 /** The bytes behind a media element or picture whose source lives on the page's device. */
 export async function bytesOf(element: Locator): Promise<Buffer> {
+  // A clip is cut after its card is there.
+  await expect(element).toHaveAttribute("src", /^blob:/);
   const text = await element.evaluate(async (node: HTMLVideoElement | HTMLImageElement) => {
     const address = node.currentSrc || node.src;
     const blob = (globalThis as unknown as { keptBlobs: Map<string, Blob> }).keptBlobs.get(address);
