@@ -14,6 +14,11 @@ const BRIDGE: usize = 3;
 const CUT_FRAMES: usize = 3;
 /// Frames left out on both sides of a gradual when its shots are used: its first and last mixed frames look clean.
 const GRADUAL_MARGIN: usize = 2;
+/// A stretch that reaches this much and no boundary is doubtful, /100: a transition may hide there. Of the development
+/// clips' 87 graduals, 85 reach it, and 4 % of all frames lie in doubt.
+const DOUBT: i32 = 10;
+/// A doubt reaches as far as scores stay at or above this, /100.
+const FAINT: i32 = 4;
 
 /// Where one shot ends and the next begins.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -68,6 +73,29 @@ pub fn shots(moments: &[Moment], duration: f64) -> Vec<Shot> {
         from = next.max(from);
     }
     push(&mut out, from, end);
+    out
+}
+
+/// The stretches in which a transition may hide that is no boundary, as spans of time, in order. Nothing that shows them
+/// can be trusted to show one shot; there is enough else to choose.
+pub(super) fn doubts(measured: &[Moment], end: f64) -> Vec<(f64, f64)> {
+    let mut out = Vec::new();
+    let mut i = 0;
+    while i < measured.len() {
+        let first = i;
+        let mut most = 0;
+        while i < measured.len() && score(&measured[i]) >= FAINT {
+            most = most.max(score(&measured[i]));
+            i += 1;
+        }
+        if (DOUBT..HIGH).contains(&most) {
+            out.push((
+                time(measured, first.saturating_sub(GRADUAL_MARGIN), end),
+                time(measured, i + GRADUAL_MARGIN, end),
+            ));
+        }
+        i = i.max(first + 1);
+    }
     out
 }
 

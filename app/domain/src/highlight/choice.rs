@@ -4,6 +4,8 @@
 //! shows nothing chosen yet gains [`NEW_SHOT`], one that looks unlike all chosen gains up to [`NEW_LOOK`], and one near a chosen
 //! clip in time loses up to [`NEAR`]. Clips are taken one by one, the best gain first (for such objectives the greedy set
 //! is known to come within 1 − 1/e of the best: Nemhauser, Wolsey, Fisher 1978), while the contract has room.
+//!
+//! No clip runs through a boundary, and none through a stretch where one is in doubt unless that leaves too few.
 
 use super::{
     Choice, Contract, Highlight, Histogram, LONG_SESSION, Reason, Recording, Shot, boundary,
@@ -79,9 +81,15 @@ pub fn choose_again(recording: &Recording, contract: &Contract, taste: &Taste) -
             ..Choice::default()
         };
     }
+    let doubts = boundary::doubts(&moments, duration);
     let session = Session::new(&moments, &loudness);
-    let (highlights, relevance) = clips(&session, &shots, &keyframes, duration, &contract, taste);
-    let stills = still::stills(&moments, &shots, contract.max_stills);
+    let places = Places {
+        shots: &shots,
+        doubts: &doubts,
+        keyframes: &keyframes,
+    };
+    let (highlights, relevance) = clips(&session, &places, duration, &contract, taste);
+    let stills = still::stills(&moments, &shots, &doubts, contract.max_stills);
     let notice = notice::of(
         &moments,
         &loudness,
@@ -135,11 +143,18 @@ fn sound(contract: &Contract) -> Contract {
     }
 }
 
+/// Where clips can be cut.
+struct Places<'a> {
+    shots: &'a [Shot],
+    /// In order of time.
+    doubts: &'a [(f64, f64)],
+    keyframes: &'a [f64],
+}
+
 /// The chosen clips, and how relevant all were that could have been cut.
 fn clips(
     session: &Session,
-    shots: &[Shot],
-    keyframes: &[f64],
+    places: &Places<'_>,
     duration: f64,
     contract: &Contract,
     taste: &Taste,
@@ -149,10 +164,10 @@ fn clips(
     } else {
         duration
     };
-    let length = wanted_length(shots, budget, contract);
-    let mut chosen = held(session, shots, taste);
+    let length = wanted_length(places.shots, budget, contract);
+    let mut chosen = held(session, places.shots, taste);
     let before = chosen.len();
-    let all = candidates(session, shots, keyframes, length, contract.min_length);
+    let all = candidates(session, places, length, contract.min_length);
     let relevance = Histogram::of(all.iter().map(|c| c.score));
     let looks: Vec<Look> = all.iter().map(|c| c.look).collect();
     let liking = Liking::new(taste, session, &looks);
@@ -163,16 +178,16 @@ fn clips(
     };
     let all = free(all);
     take(&mut chosen, all, budget, contract.max_clips, contract);
-    if chosen.len() < contract.min_clips {
-        // Shots too short for the contract, or keyframes that fall badly: shorter clips are better than none.
-        let all = free(candidates(
-            session,
-            shots,
-            keyframes,
-            contract.min_length,
-            SHORTEST,
-        ));
-        take(&mut chosen, all, budget, contract.min_clips, contract);
+    // Shots too short for the contract, or keyframes that fall badly: shorter clips are better than none. So are doubtful ones.
+    let anywhere = Places {
+        doubts: &[],
+        ..*places
+    };
+    for places in [places, &anywhere] {
+        if chosen.len() < contract.min_clips {
+            let all = candidates(session, places, contract.min_length, SHORTEST);
+            take(&mut chosen, free(all), budget, contract.min_clips, contract);
+        }
     }
     let mut chosen = chosen.split_off(before);
     chosen.sort_by(|a, b| a.start.total_cmp(&b.start));
@@ -225,21 +240,17 @@ fn wanted_length(shots: &[Shot], budget: f64, contract: &Contract) -> f64 {
     (share / clips as f64).clamp(contract.min_length, contract.max_length)
 }
 
-fn candidates(
-    session: &Session,
-    shots: &[Shot],
-    keyframes: &[f64],
-    length: f64,
-    least: f64,
-) -> Vec<Candidate> {
+fn candidates(session: &Session, places: &Places<'_>, length: f64, least: f64) -> Vec<Candidate> {
     let mut out = Vec::new();
-    for (i, shot) in shots.iter().enumerate() {
-        let from = keyframes.partition_point(|&k| k < shot.start - 1e-6);
-        let last = shot.end - END_MARGIN;
-        for &key in keyframes[from..].iter().take_while(|&&k| k < shot.end) {
-            let end = last.min(key + length);
+    for (i, shot) in places.shots.iter().enumerate() {
+        let from = places.keyframes.partition_point(|&k| k < shot.start - 1e-6);
+        let keys = places.keyframes[from..].iter();
+        for &key in keys.take_while(|&&k| k < shot.end) {
+            let ahead = places.doubts.partition_point(|doubt| doubt.1 <= key);
+            let doubt = places.doubts.get(ahead).map_or(f64::INFINITY, |d| d.0);
+            let end = (shot.end.min(doubt) - END_MARGIN).min(key + length);
             if end - key < least {
-                break;
+                continue;
             }
             let (score, reasons) = session.relevance(key, end);
             out.push(Candidate {

@@ -14,7 +14,14 @@ const MARGIN: f64 = 0.07;
 const SAME_SHOT: f32 = 0.4;
 
 /// The best frames, best first.
-pub(super) fn stills(moments: &[Moment], shots: &[Shot], most: usize) -> Vec<Still> {
+///
+/// Where a transition is in doubt a frame may show two pictures at once; such frames are taken from a shot that has no other.
+pub(super) fn stills(
+    moments: &[Moment],
+    shots: &[Shot],
+    doubts: &[(f64, f64)],
+    most: usize,
+) -> Vec<Still> {
     let sharp = Ranks::new(moments.iter().map(|m| m.sharpness));
     let calm = Ranks::new(moments.iter().map(|m| m.motion));
     let mut all: Vec<(usize, Still)> = Vec::new();
@@ -27,7 +34,17 @@ pub(super) fn stills(moments: &[Moment], shots: &[Shot], most: usize) -> Vec<Sti
         // One candidate per second of a shot: the best frame there.
         let mut best: Option<(i64, Still)> = None;
         let long = shot.end - shot.start > 4.0 * MARGIN;
-        for m in here.filter(|m| inside(m, if long { MARGIN } else { 0.0 })) {
+        let mut frames: Vec<&Moment> = here
+            .filter(|m| inside(m, if long { MARGIN } else { 0.0 }))
+            .collect();
+        let clear = |m: &&Moment| {
+            let after = doubts.partition_point(|doubt| doubt.1 <= m.t);
+            doubts.get(after).is_none_or(|doubt| m.t < doubt.0)
+        };
+        if frames.iter().any(clear) {
+            frames.retain(clear);
+        }
+        for m in frames {
             let still = judge(m, &sharp, &calm);
             let second = m.t as i64;
             match &mut best {

@@ -78,6 +78,40 @@ fn a_dip_does_not_split_a_dissolve_and_a_murmur_is_no_boundary() {
 }
 
 #[test]
+fn no_clip_and_no_still_shows_a_stretch_where_a_transition_may_hide() {
+    let mut recording = session(&[9.0, 9.0]);
+    for m in &mut recording.moments {
+        // A dissolve that the network only half saw, in the best-looking part of the first shot.
+        if (4.0..4.6).contains(&m.t) {
+            m.boundary = 0.2;
+        }
+        if (3.5..5.5).contains(&m.t) {
+            m.sharpness *= 2.0;
+        }
+    }
+    let choice = choose(&recording, &Contract::default());
+    assert_eq!(choice.shots.len(), 2, "a doubt is no boundary");
+    assert!(choice.highlights.len() >= 3);
+    for h in &choice.highlights {
+        assert!(h.end <= 4.0 || h.start >= 4.6, "{}–{}", h.start, h.end);
+    }
+    for s in &choice.stills {
+        assert!(!(4.0..4.6).contains(&s.t), "{}", s.t);
+    }
+}
+
+#[test]
+fn a_session_all_in_doubt_still_gives_clips() {
+    let mut recording = session(&[12.0]);
+    for m in &mut recording.moments {
+        m.boundary = 0.2;
+    }
+    let choice = choose(&recording, &Contract::default());
+    assert!(choice.highlights.len() >= Contract::default().min_clips);
+    assert!(!choice.stills.is_empty());
+}
+
+#[test]
 fn rounding_hides_the_last_bits() {
     let mut a = session(&[3.0, 3.0]);
     let mut b = a.clone();
