@@ -1,6 +1,6 @@
 //! Area averages onto a small grid, row by row.
 //!
-//! A cell's mean is exact to 1/256 of a source pixel: whole pixels inside a cell count 256, the two at its edges by
+//! A cell's mean is exact to 1/256 of a source pixel, or of the cell where that is smaller: whole pixels inside a cell count 256, the two at its edges by
 //! their overlap. Rows are summed across first (a loop the compiler vectorises) and then shared between the one or
 //! two grid rows they overlap.
 
@@ -165,10 +165,13 @@ fn span(i: usize, len: usize, cells: usize) -> Span {
             last_weight: 0,
         };
     }
+    // A cell narrower than a pixel is shared by two at most; of such a one, 256 is all of it, or a tenth of a pixel would be
+    // weighed in steps of a twenty-fifth.
+    let whole = (to - from).min(1.0);
     Span {
         first,
         last,
-        first_weight: weight((first + 1) as f64 - from),
-        last_weight: weight(to - last as f64),
+        first_weight: weight(((first + 1) as f64 - from) / whole),
+        last_weight: weight((to - last as f64) / whole),
     }
 }

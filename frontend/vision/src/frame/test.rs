@@ -43,22 +43,51 @@ fn noise(seed: u32, i: usize) -> u8 {
     (x >> 24) as u8
 }
 
+fn rgba_is_exact(w: usize, h: usize, pad: usize, seed: u32) -> Result<(), TestCaseError> {
+    let stride = w * 4 + pad;
+    let data: Vec<u8> = (0..stride * h).map(|i| noise(seed, i)).collect();
+    let planes = Planes::new(
+        Layout::Rgba,
+        w,
+        h,
+        &[Plane {
+            data: &data,
+            stride,
+        }],
+    )
+    .expect("fits");
+    let sample = Sampler::new().sample(0.0, &planes);
+    for c in 0..3 {
+        let want = naive(w, h, WIDTH, HEIGHT, |x, y| {
+            f64::from(data[y * stride + x * 4 + c])
+        });
+        for (i, want) in want.iter().enumerate() {
+            let got = f64::from(sample.thumb.as_bytes()[i * 3 + c]);
+            prop_assert!(
+                (got - want).abs() < 1.5,
+                "cell {i} channel {c}: {got} for {want}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_picture_smaller_than_the_grid_is_exact_too() {
+    for w in 1..=WIDTH {
+        for seed in [1, 32_795_572] {
+            rgba_is_exact(w, w.div_ceil(2), 0, seed).expect("exact");
+        }
+    }
+    rgba_is_exact(5, 1, 0, 32_795_572).expect("exact");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn rgba_equals_the_definition(w in 1_usize..300, h in 1_usize..200, pad in 0_usize..9, seed: u32) {
-        let stride = w * 4 + pad;
-        let data: Vec<u8> = (0..stride * h).map(|i| noise(seed, i)).collect();
-        let planes = Planes::new(Layout::Rgba, w, h, &[Plane { data: &data, stride }]).expect("fits");
-        let sample = Sampler::new().sample(0.0, &planes);
-        for c in 0..3 {
-            let want = naive(w, h, WIDTH, HEIGHT, |x, y| f64::from(data[y * stride + x * 4 + c]));
-            for (i, want) in want.iter().enumerate() {
-                let got = f64::from(sample.thumb.as_bytes()[i * 3 + c]);
-                prop_assert!((got - want).abs() < 1.5, "cell {i} channel {c}: {got} for {want}");
-            }
-        }
+        rgba_is_exact(w, h, pad, seed)?;
     }
 
     #[test]
