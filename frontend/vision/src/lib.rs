@@ -8,6 +8,7 @@ pub mod device;
 pub mod frame;
 pub mod loudness;
 pub mod shot;
+mod weights;
 
 #[cfg(all(feature = "eval", not(target_family = "wasm")))]
 pub mod eval;
