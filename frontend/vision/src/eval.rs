@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod decode;
+pub mod plot;
 pub mod run;
 pub mod score;
 #[cfg(test)]

@@ -1,21 +1,26 @@
 //! Scores the pipeline on a folder of clips: `eval-shots --media DIR --truth FILE [--json]`.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use domain::highlight::Contract;
+use domain::highlight::{Contract, Recording};
 use vision::eval::{
-    choice,
+    choice, plot,
     run::{self, Detect},
     score::{self, Row},
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE] [--json] [--predictions FILE] [--least X]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE] [--json] [--predictions FILE] [--plot DIR] [--least X]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
   --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
   --json         one JSON object a line and nothing else on standard output
   --predictions  also writes what was found, in the format of score.py
+  --plot         also draws each clip there (SVG) and writes its signals beside it (CSV)
   --least        exit with 1 when f1 is below this";
 
 struct Wanted {
@@ -26,6 +31,7 @@ struct Wanted {
     transnet: Option<PathBuf>,
     json: bool,
     predictions: Option<PathBuf>,
+    plot: Option<PathBuf>,
     least: Option<f64>,
 }
 
@@ -49,6 +55,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         transnet: None,
         json: false,
         predictions: None,
+        plot: None,
         least: None,
     };
     let mut args = std::env::args().skip(1);
@@ -66,6 +73,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--truth" => out.truth = value()?.into(),
             "--weights" => out.weights = value()?.into(),
             "--transnet" => out.transnet = Some(value()?.into()),
+            "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
             "--least" => {
                 let text = value()?;
@@ -116,7 +124,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
         // One bad file must not hide the score of the others; it counts as nothing found.
         let recording = run::recording(&file, &detect).unwrap_or_else(|e| {
             eprintln!("{e}");
-            domain::highlight::Recording::default()
+            Recording::default()
         });
         let predicted = run::predicted(&recording.moments);
         let row = score::clip(entry, &predicted);
@@ -126,6 +134,9 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
                 "{name}: missed {:?}, missed graduals {:?}, false {:?} {:?}",
                 row.missed, row.missed_graduals, row.false_at, row.fp_on
             );
+        }
+        if let Some(folder) = &wanted.plot {
+            draw(folder, name, &recording, entry, &predicted)?;
         }
         if !entry.shots.is_empty() {
             shown(wanted, name, &recording, entry)?;
@@ -169,10 +180,43 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     Ok(ok)
 }
 
+/// Draws a clip, and writes what it is drawn from.
+fn draw(
+    folder: &Path,
+    name: &str,
+    recording: &Recording,
+    entry: &truth::Entry,
+    predicted: &[score::Predicted],
+) -> Result<(), String> {
+    let (choice, _) = choice::measure(recording, entry, &Contract::default());
+    let mut signals = "t,boundary,motion,sharpness,exposure,clipped,colourfulness\n".to_owned();
+    for m in &recording.moments {
+        signals.push_str(&format!(
+            "{:.4},{:.4},{:.5},{:.1},{:.4},{:.4},{:.2}\n",
+            m.t, m.boundary, m.motion, m.sharpness, m.exposure, m.clipped, m.colourfulness
+        ));
+    }
+    // Names come from the truth file: they stay in the folder.
+    let stem = Path::new(name).file_name().unwrap_or_default();
+    let at = folder.join(stem);
+    let put = |ending: &str, text: &str| {
+        let path = at.with_added_extension(ending);
+        std::fs::write(&path, text)
+            .map_err(|e| format!("{} cannot be written: {e}", path.display()))
+    };
+    std::fs::create_dir_all(folder)
+        .map_err(|e| format!("{} cannot be made: {e}", folder.display()))?;
+    put("csv", &signals)?;
+    put(
+        "svg",
+        &plot::svg(name, recording, entry, predicted, &choice),
+    )
+}
+
 fn shown(
     wanted: &Wanted,
     name: &str,
-    recording: &domain::highlight::Recording,
+    recording: &Recording,
     entry: &truth::Entry,
 ) -> Result<(), String> {
     let (choice, shown) = choice::measure(recording, entry, &Contract::default());

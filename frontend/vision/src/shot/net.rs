@@ -1,9 +1,10 @@
 //! The student: a network small enough to run on every frame while filming.
 //!
 //! Per frame, four 3×3 convolutions shrink 48×27 to a 64-number description; beside it stand a learned colour
-//! statistic (a 1×1 convolution, averaged) and the picture itself at 16×9. Boundaries show in how alike frames are, so the
-//! middle of the network is similarity: each of the three descriptions is compared between a frame and its
+//! statistic (a 1×1 convolution, averaged) and the picture itself at 16×9, as it is and without its light. Boundaries show in
+//! how alike frames are, so the middle of the network is similarity: each of the four descriptions is compared between a frame and its
 //! neighbours, and between the pairs that lie around it (alike before and after, as round a flash, is no cut).
+//! Beside the comparisons it is told how well a frame is a mixture of one before and one after it, see [`mixtures`].
 //! Dilated convolutions over time turn those numbers into one score per frame.
 //!
 //! The idea of comparing learned and colour features over a window is TransNetV2's (Souček & Lokoč, 2020); this one is a
@@ -29,8 +30,12 @@ const OFFSETS: [usize; 10] = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20];
 /// Pairs round a frame: k frames before it with k − 1 after it.
 const PAIRS: [usize; 10] = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20];
 const COMPARED: usize = OFFSETS.len() * 2 + PAIRS.len();
-/// Numbers a frame's comparisons come to: three descriptions, each compared alike.
-pub const COMPARISONS: usize = 3 * COMPARED;
+/// How far before and after a frame are the two it may be a mixture of.
+const MIXED: [usize; 5] = [3, 6, 10, 15, 20];
+/// Numbers per pair of [`mixtures`].
+const MIXTURE: usize = 4;
+/// Numbers a frame's comparisons come to: four descriptions, each compared alike, and the mixtures.
+pub const COMPARISONS: usize = 4 * COMPARED + MIXED.len() * MIXTURE;
 
 const COLOURS: usize = 24;
 const EMBEDDING: usize = 64;
@@ -48,7 +53,8 @@ pub const MACS: usize = HEIGHT * WIDTH * 3 * COLOURS
     + 7 * 12 * 32 * 9 * 24
     + 4 * 6 * 48 * 9 * 32
     + 4 * 6 * 48 * EMBEDDING
-    + 3 * BLOCK * 3 * DESCRIPTION
+    + 3 * BLOCK * 3 * (DESCRIPTION + RAW)
+    + MIXED.len() * 8 * RAW * 3
     + (EMBEDDING * SAID
         + 3 * (COMPARISONS + SAID) * HIDDEN
         + DILATIONS.len() * 3 * HIDDEN * HIDDEN
@@ -154,13 +160,15 @@ pub fn compare(described: Tensor<2>) -> Tensor<2> {
     let raw = described.clone().narrow(1, 0, RAW);
     let colour = described.clone().narrow(1, RAW, COLOURS);
     // |a − b|² = |a|² + |b|² − 2ab, as a mean per value; its root is a plain difference of pictures.
+    let mixtures = mixtures(&raw);
     let squares = raw.clone().square().sum_dim(1);
-    let far = (squares.clone() + squares.transpose() - product(raw) * 2.0) / RAW as f32;
+    let far = (squares.clone() + squares.transpose() - product(raw.clone()) * 2.0) / RAW as f32;
     let far = (far.clamp_min(0.0) + 1e-4).sqrt() * 4.0;
     // Cosine similarities sit close to 1; what matters is how far below. The root spreads small distances.
     let below = |m: Tensor<2>| ((m * -1.0 + 1.0).clamp_min(0.0) + 1e-4).sqrt() * 3.0;
     let all = [
         far,
+        below(product(light_free(raw))),
         below(product(colour)),
         below(product(embedding(described))),
     ];
@@ -169,7 +177,55 @@ pub fn compare(described: Tensor<2>) -> Tensor<2> {
             .select(0, index.clone())
             .reshape([n, COMPARED])
     });
-    Tensor::cat(all.into(), 1)
+    let mut all = Vec::from(all);
+    all.push(mixtures);
+    Tensor::cat(all, 1)
+}
+
+/// What tells a gradual transition from movement: each of its frames is a mixture of the picture before and the picture
+/// after. `[n, RAW]` to `[n, MIXED × MIXTURE]`; per pair A, B round a frame F, as parts of how far A is from B:
+///
+/// 1. how far F is from the nearest point of the line from A to B: little in a dissolve, whatever is dissolved;
+/// 2. the same with a point of its own for each place of the picture: little in a wipe too;
+/// 3. where on the line that point is, 0–1;
+/// 4. how much that share differs between places: nothing in a dissolve, much in a wipe.
+fn mixtures(raw: &Tensor<2>) -> Tensor<2> {
+    let [n, _] = raw.dims();
+    let device = raw.device();
+    let last = n as i64 - 1;
+    let places = RAW / 3;
+    let shifted = |by: i64| {
+        let index: Vec<i32> = (0..n as i64)
+            .map(|i| (i + by).clamp(0, last) as i32)
+            .collect();
+        let index = Tensor::<1, Int>::from_data(TensorData::new(index, [n]), &device);
+        raw.clone().select(0, index)
+    };
+    let mean = |x: Tensor<2>| x.abs().mean_dim(1);
+    let mut out = Vec::with_capacity(MIXED.len() * MIXTURE);
+    for k in MIXED {
+        let a = shifted(-(k as i64));
+        let way = shifted(k as i64) - a.clone();
+        let gone = raw.clone() - a;
+        // Per place first; the sums over places then give the whole picture.
+        let sum = |x: Tensor<2>| x.reshape([n, 3, places]).sum_dim(1).reshape([n, places]);
+        let along = sum(gone.clone() * way.clone());
+        let length = sum(way.clone().square());
+        let whole = (along.clone().sum_dim(1) / (length.clone().sum_dim(1) + 1e-4)).clamp(0.0, 1.0);
+        let each = (along / (length.clone() + 1e-3)).clamp(0.0, 1.0);
+        let wide = |x: Tensor<2>| -> Tensor<2> {
+            x.reshape([n, 1, places]).repeat_dim(1, 3).reshape([n, RAW])
+        };
+        let scale = mean(way.clone()) + 0.02;
+        let off = |share: Tensor<2>| mean(gone.clone() - way.clone() * share) / scale.clone();
+        let spread = ((each.clone() - whole.clone()).abs() * length.clone()).sum_dim(1)
+            / (length.sum_dim(1) + 1e-4);
+        out.push(off(whole.clone().repeat_dim(1, RAW)));
+        out.push(off(wide(each)));
+        out.push(whole);
+        out.push(spread);
+    }
+    Tensor::cat(out, 1)
 }
 
 /// Frames as the network takes them: `[n, 3, 27, 48]`, −1..1.
@@ -190,6 +246,15 @@ pub fn input<'a>(frames: impl ExactSizeIterator<Item = &'a Thumb>, device: &Devi
 fn unit(x: Tensor<2>) -> Tensor<2> {
     let norm = (x.clone().square().sum_dim(1) + 1e-6).sqrt();
     x / norm
+}
+
+/// The picture without what light and exposure make of it: each channel about its own mean, all of it of length 1, so that the
+/// product of two is their correlation.
+fn light_free(raw: Tensor<2>) -> Tensor<2> {
+    let [n, _] = raw.dims();
+    let channels = raw.reshape([n, 3, RAW / 3]);
+    let mean = channels.clone().mean_dim(2);
+    unit((channels - mean).reshape([n, RAW]))
 }
 
 /// All inner products of rows.

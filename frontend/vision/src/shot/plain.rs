@@ -14,18 +14,27 @@ use crate::frame::{BYTES, HEIGHT, Thumb, WIDTH};
 const SIDE: usize = 4;
 /// Frames looked back at for the same picture; those ahead are the frame and [`SIDE`] more. A flash of up to four frames fits.
 const BACK: usize = 5;
-/// A difference below this (8-bit units, mean of all values) is no cut, whatever surrounds it.
-const LEAST: u64 = 12;
+/// A difference below this (8-bit units, mean of all values) is nothing to judge, whatever surrounds it…
+const LEAST: u64 = 4;
+/// …and one below this is no cut.
+const LEAST_CUT: u64 = 12;
 /// How many times its surroundings an abrupt difference is; quieter surroundings than 1 count as 1.
 const RATIO: u64 = 3;
 /// Frames before and after that differ by less than this part of the difference are the same picture again: 1/2.
 const BACK_AGAIN: u64 = 2;
 /// Correlation of the frame with the one before at which light or a little movement explains the difference.
 const ALIKE: f64 = 0.88;
+/// The same for a change less than [`CLEAR`] times its surroundings: where much moves, one frame may well change more
+/// than its neighbours, and only a picture of something else makes it a cut.
+const ALIKE_UNCLEAR: f64 = 0.45;
+/// 9/2.
+const CLEAR: (u64, u64) = (9, 2);
 /// A row of the picture changes when its values do by this much in the mean (8-bit units)…
 const ROW: u64 = 8;
-/// …and a change of at most so many rows is a caption: a third of the picture.
+/// …and a change of at most so many rows is a caption: a third of the picture. So is one of which a band so high holds this
+/// part, 13/20: behind a caption the shot may move.
 const BAND: usize = HEIGHT / 3;
+const HELD: (u64, u64) = (13, 20);
 
 /// What the differences say of one frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,13 +95,17 @@ impl Plain {
             return Look::Quiet;
         }
         let (old, new) = (&self.window[at - 1].0, &self.window[at].0);
+        let clear = sum * n * CLEAR.1 >= CLEAR.0 * around;
         let before = self.window.range(at.saturating_sub(BACK)..at);
         let mut pairs = before.flat_map(|b| self.window.range(at..).map(move |a| (&b.0, &a.0)));
         if pairs.any(|(b, a)| BACK_AGAIN * difference(b, a) < sum)
-            || alike(old, new)
-            || rows_changed(old, new) <= BAND
+            || alike(old, new, if clear { ALIKE } else { ALIKE_UNCLEAR })
+            || is_caption(old, new)
         {
             return Look::Same;
+        }
+        if sum < LEAST_CUT * values {
+            return Look::Quiet;
         }
         // ½ at RATIO, rising to 1: a logistic of the ratio's logarithm.
         let x = (RATIO * around) as f32 / (sum * n) as f32;
@@ -113,18 +126,22 @@ fn absolute(a: &[u8], b: &[u8]) -> u64 {
     u64::from(sum)
 }
 
-fn rows_changed(a: &Thumb, b: &Thumb) -> usize {
+/// Whether little changed but a band of rows.
+fn is_caption(a: &Thumb, b: &Thumb) -> bool {
     let row = WIDTH * 3;
     let rows = a
         .as_bytes()
         .chunks_exact(row)
         .zip(b.as_bytes().chunks_exact(row));
-    rows.filter(|(a, b)| absolute(a, b) > ROW * row as u64)
-        .count()
+    let rows: Vec<u64> = rows.map(|(a, b)| absolute(a, b)).collect();
+    let changed = rows.iter().filter(|&&x| x > ROW * row as u64).count();
+    let bands = rows.windows(BAND).map(|band| band.iter().sum::<u64>());
+    let band = bands.max().unwrap_or(0);
+    changed <= BAND || band * HELD.1 >= rows.iter().sum::<u64>() * HELD.0
 }
 
-/// Whether the colours of two pictures, each channel about its own mean, correlate by [`ALIKE`] or more.
-fn alike(a: &Thumb, b: &Thumb) -> bool {
+/// Whether the colours of two pictures, each channel about its own mean, correlate by so much or more.
+fn alike(a: &Thumb, b: &Thumb, least: f64) -> bool {
     // Sums of whole numbers: exact in any order.
     let (mut ab, mut aa, mut bb) = (0_i64, 0_i64, 0_i64);
     for channel in 0..3 {
@@ -141,5 +158,5 @@ fn alike(a: &Thumb, b: &Thumb) -> bool {
         bb += n * product(&y, &y) - sy * sy;
     }
     let (ab, aa, bb) = (ab as f64, aa as f64, bb as f64);
-    ab > 0.0 && ab * ab >= ALIKE * ALIKE * aa * bb
+    ab > 0.0 && ab * ab >= least * least * aa * bb
 }

@@ -344,6 +344,29 @@ fn an_abrupt_change_that_ends_no_shot_is_no_cut() {
 }
 
 #[test]
+fn where_much_moves_a_longer_step_is_no_cut_and_another_picture_is() {
+    // A disc goes a pixel a frame and once four: four times its surroundings, and mostly the same picture.
+    let moving = |after: fn(usize) -> [[f32; 3]; WIDTH * HEIGHT]| {
+        let film: Vec<(f64, Thumb)> = (0..28)
+            .map(|i| {
+                let picture = if i < 14 { scene(0, 7 * i) } else { after(i) };
+                (i as f64 / 30.0, thumb(&picture))
+            })
+            .collect();
+        looks(&film)
+    };
+    assert_eq!(moving(|i| scene(0, 7 * i + 21))[14], Look::Same);
+    let caption = moving(|i| {
+        let mut picture = scene(0, 7 * i);
+        picture[19 * WIDTH..25 * WIDTH].fill([0.7, 0.1, 0.2]);
+        picture
+    });
+    assert_eq!(caption[14], Look::Same);
+    let cut = moving(|i| scene(4, 7 * i));
+    assert!(matches!(cut[14], Look::Cut(_)), "{:?}", cut[14]);
+}
+
+#[test]
 fn differences_raise_a_cut_and_hold_back_what_is_none() {
     for network in [0.0, 0.2, 0.29, 0.4, 0.7, 1.0] {
         assert_eq!(join(network, Look::Quiet), network);
@@ -353,6 +376,47 @@ fn differences_raise_a_cut_and_hold_back_what_is_none() {
     let alone = |x: f32| decided(&[(0.0, 0.0), (0.1, 0.0), (0.2, x), (0.3, 0.0), (0.4, 0.0)]);
     assert_eq!(alone(join(0.0, Look::Cut(0.5))).len(), 1);
     assert_eq!(alone(join(1.0, Look::Same)).len(), 0);
+}
+
+#[test]
+fn a_frame_of_a_dissolve_is_a_mixture_and_one_of_a_movement_is_not() {
+    let device = device::cpu().burn;
+    let student = Student::new(&device);
+    // Of 41 frames the middle one, against those 15 before and after it.
+    let middle = |film: Vec<Thumb>| -> Vec<f32> {
+        let described = student.describe(net::input(film.iter(), &device));
+        let row = net::compare(described).narrow(0, 20, 1);
+        let row: Vec<f32> = row.into_data().iter::<f32>().collect();
+        row[row.len() - 8..row.len() - 4].to_vec()
+    };
+    let film = |picture: &dyn Fn(usize) -> Vec<[f32; 3]>| -> Vec<Thumb> {
+        (0..41).map(|i| thumb(&picture(i))).collect()
+    };
+    let dissolve = middle(film(&|i| {
+        let p = ((i as f32 - 12.0) / 16.0).clamp(0.0, 1.0);
+        let (a, b) = (scene(0, 0), scene(4, 0));
+        let mixed = a.iter().zip(&b);
+        mixed
+            .map(|(a, b)| std::array::from_fn(|c| a[c] * (1.0 - p) + b[c] * p))
+            .collect()
+    }));
+    let wipe = middle(film(&|i| {
+        let edge = (i as f32 - 12.0) / 16.0 * WIDTH as f32;
+        let (a, b) = (scene(0, 0), scene(4, 0));
+        let at = |k: usize| {
+            if ((k % WIDTH) as f32) < edge {
+                b[k]
+            } else {
+                a[k]
+            }
+        };
+        (0..WIDTH * HEIGHT).map(at).collect()
+    }));
+    let movement = middle(film(&|i| scene(0, 8 * i).to_vec()));
+    assert!(dissolve[0] < 0.05 && dissolve[3] < 0.1, "{dissolve:?}");
+    assert!((dissolve[2] - 0.5).abs() < 0.05, "{dissolve:?}");
+    assert!(wipe[0] > 0.2 && wipe[1] < 0.1 && wipe[3] > 0.3, "{wipe:?}");
+    assert!(movement[0] > 0.3 && movement[1] > 0.15, "{movement:?}");
 }
 
 #[test]

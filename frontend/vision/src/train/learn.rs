@@ -103,8 +103,9 @@ fn optimiser() -> burn::optim::ModuleOptimizer {
 
 /// What the first stage keeps of a sequence.
 struct Described {
-    compared: Tensor<2>,
-    embedding: Tensor<2>,
+    /// `[LENGTH, COMPARISONS]` and `[LENGTH, EMBEDDING]`, as plain numbers: a tensor would keep alive all that it was made of.
+    compared: Vec<f32>,
+    embedding: Vec<f32>,
     labels: Vec<f32>,
     weights: Vec<f32>,
 }
@@ -119,14 +120,14 @@ fn first_stage(
     say: &mut impl FnMut(String),
 ) -> Student {
     let plain = Device::flex();
-    let fixed = student.clone().fork(&plain);
+    let fixed = student.valid().fork(&plain);
     let mut all: Vec<Described> = Vec::new();
     for i in 0..plan.drawn {
         let sequence = draw(random.bits());
         let described = fixed.describe(net::input(sequence.frames.iter(), &plain));
         all.push(Described {
-            embedding: net::embedding(described.clone()),
-            compared: net::compare(described),
+            embedding: values(net::embedding(described.clone())),
+            compared: values(net::compare(described)),
             labels: sequence.labels,
             weights: sequence.weights,
         });
@@ -160,15 +161,20 @@ fn first_stage(
     student
 }
 
+fn values(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
 fn first_loss<'a>(
     student: &Student,
     of: impl Iterator<Item = &'a Described> + Clone,
     device: &Device,
 ) -> Tensor<1> {
-    let stack = |f: fn(&Described) -> &Tensor<2>| {
-        let parts: Vec<Tensor<2>> = of.clone().map(|d| f(d).clone()).collect();
-        let stacked: Tensor<3> = Tensor::stack(parts, 0);
-        Tensor::<3>::from_data(stacked.into_data(), device)
+    let stack = |f: fn(&Described) -> &Vec<f32>| {
+        let values: Vec<f32> = of.clone().flat_map(|d| f(d).iter().copied()).collect();
+        let (runs, wide) = (of.clone().count(), values.len() / LENGTH);
+        let shape = [runs, LENGTH, wide / runs.max(1)];
+        Tensor::<3>::from_data(TensorData::new(values, shape), device)
     };
     let x = student.judge(stack(|d| &d.compared), stack(|d| &d.embedding));
     let gather = |f: fn(&Described) -> &Vec<f32>| {

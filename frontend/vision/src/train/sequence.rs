@@ -70,7 +70,17 @@ pub fn draw(footage: &[Footage], moving: &[usize], seed: u64) -> Sequence {
             } else {
                 random.below(footage.len())
             };
-            Shot::new(&footage[i], len, random)
+            let mut shot = Shot::new(&footage[i], len, random);
+            if random.chance(if quiet { 0.4 } else { 0.12 }) {
+                let views: Vec<&Footage> = (0..random.whole(2, 4))
+                    .map(|_| &footage[random.below(footage.len())])
+                    .collect();
+                shot.swing(&views, random);
+            }
+            if random.chance(if quiet { 0.5 } else { 0.3 }) {
+                shot.cast(&footage[random.below(footage.len())], random);
+            }
+            shot
         });
         let Some(last) = last else {
             total = shot.len;

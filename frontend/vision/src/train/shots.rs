@@ -1,7 +1,9 @@
 //! One synthetic shot: footage with a look, a movement and the disturbances that are no boundaries.
 
 use super::{
+    actor::Actor,
     footage::{Footage, HEIGHT as SOURCE_HEIGHT, WIDTH as SOURCE_WIDTH},
+    panorama::Panorama,
     random::Random,
 };
 use crate::frame::{HEIGHT, WIDTH};
@@ -68,6 +70,8 @@ pub struct Shot<'a> {
     noise: f32,
     bars: [f32; 2],
     events: Vec<Event>,
+    actor: Option<Actor<'a>>,
+    panorama: Option<Panorama<'a>>,
     seed: u64,
 }
 
@@ -122,6 +126,8 @@ impl<'a> Shot<'a> {
                 _ => [0.0; 2],
             },
             events: Vec::new(),
+            actor: None,
+            panorama: None,
             seed: random.bits(),
         }
     }
@@ -141,6 +147,16 @@ impl<'a> Shot<'a> {
             seed: random.bits(),
             ..self.clone()
         })
+    }
+
+    /// Puts somebody in the texture of this footage before the background, for the whole shot.
+    pub fn cast(&mut self, footage: &'a Footage, random: &mut Random) {
+        self.actor = Actor::new(footage, random);
+    }
+
+    /// Swings the camera over these instead of showing its footage.
+    pub fn swing(&mut self, views: &[&'a Footage], random: &mut Random) {
+        self.panorama = Panorama::new(views, self.len, random);
     }
 
     /// Adds a disturbance within `from..to`, where there is room.
@@ -227,7 +243,11 @@ impl<'a> Shot<'a> {
                 _ => {}
             }
         }
-        let mut out = self.shot(at, jolt);
+        let mut out = self.exposed(at, jolt);
+        if let Some(actor) = &self.actor {
+            // It goes on where the footage does: after a jump cut it is elsewhere.
+            actor.apply(self.start / self.speed + at, &mut out);
+        }
         for e in &self.events {
             self.apply(e, i, &mut out);
         }
@@ -241,6 +261,21 @@ impl<'a> Shot<'a> {
             *pixel = pixel.map(|x| (x + n).clamp(0.0, 1.0));
         }
         out
+    }
+
+    /// A frame as long as the shutter is open, half its time: only a swing blurs in it.
+    fn exposed(&self, at: f32, jolt: [f32; 2]) -> Picture {
+        let Some(panorama) = &self.panorama else {
+            return self.shot(at, jolt);
+        };
+        let (a, b) = (panorama.offset(at - 0.25), panorama.offset(at + 0.25));
+        if (a[0] - b[0]).abs() + (a[1] - b[1]).abs() < 1.0 {
+            return self.shot(at, jolt);
+        }
+        let taps = [-0.25, -0.08, 0.08, 0.25].map(|d| self.shot(at + d, jolt));
+        (0..WIDTH * HEIGHT)
+            .map(|k| std::array::from_fn(|c| taps.iter().map(|t| t[k][c]).sum::<f32>() / 4.0))
+            .collect()
     }
 
     /// The footage through the shot's crop, movement and look.
@@ -265,6 +300,7 @@ impl<'a> Shot<'a> {
             SOURCE_WIDTH as f32 / zoom / WIDTH as f32,
             SOURCE_HEIGHT as f32 / zoom / HEIGHT as f32,
         );
+        let offset = self.panorama.as_ref().map_or([0.0; 2], |p| p.offset(at));
         let mut out = Vec::with_capacity(WIDTH * HEIGHT);
         for y in 0..HEIGHT {
             let v = (y as f32 + 0.5) / HEIGHT as f32;
@@ -280,12 +316,16 @@ impl<'a> Shot<'a> {
                 }
                 let column = if self.mirror { WIDTH - 1 - x } else { x };
                 let (sx, sy) = (
-                    left * SOURCE_WIDTH as f32 + column as f32 * step_x,
-                    top * SOURCE_HEIGHT as f32 + y as f32 * step_y,
+                    left * SOURCE_WIDTH as f32 + column as f32 * step_x + offset[0],
+                    top * SOURCE_HEIGHT as f32 + y as f32 * step_y + offset[1],
                 );
                 let mut sum = [0.0; 3];
                 for (dx, dy) in [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)] {
-                    let tap = bilinear(frame, sx + dx * step_x - 0.5, sy + dy * step_y - 0.5);
+                    let (sx, sy) = (sx + dx * step_x - 0.5, sy + dy * step_y - 0.5);
+                    let tap = match &self.panorama {
+                        Some(panorama) => panorama.texel(sx, sy),
+                        None => bilinear(frame, sx, sy),
+                    };
                     for c in 0..3 {
                         sum[c] += tap[c] / 4.0;
                     }
@@ -378,7 +418,7 @@ fn whip(out: &mut Picture, p: f32, len: usize, reach: f32, along: f32) {
     }
 }
 
-fn bilinear(frame: &[u8], x: f32, y: f32) -> [f32; 3] {
+pub(super) fn bilinear(frame: &[u8], x: f32, y: f32) -> [f32; 3] {
     let x = x.clamp(0.0, SOURCE_WIDTH as f32 - 1.001);
     let y = y.clamp(0.0, SOURCE_HEIGHT as f32 - 1.001);
     let (x0, y0) = (x as usize, y as usize);
