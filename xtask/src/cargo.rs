@@ -22,7 +22,7 @@ pub(crate) const NATIVE: [&str; 8] = [
     "--package=server",
     "--package=vision",
     "--package=worker",
-    "--features=vision/train",
+    "--features=vision/train,vision/transnet",
 ];
 
 /// A cargo call in the checkout, with the target folder of this run.

@@ -6,6 +6,7 @@ mod build;
 mod cargo;
 mod dist;
 mod install;
+mod model;
 mod network;
 mod place;
 mod progress;
@@ -46,6 +47,8 @@ enum Command {
     Train(network::Args),
     /// Scores a network against truth files
     Eval(network::Args),
+    /// Fetches weights that others published and turns them into files of ours
+    Models,
     /// Draws the demo shop's pictures and clips
     Art(art::Args),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&place, &args),
         Command::Train(args) => network::run(&place, Act::Train, &args),
         Command::Eval(args) => network::run(&place, Act::Eval, &args),
+        Command::Models => model::run(&place),
         Command::Art(args) => art::run(&place, &args),
     });
     match done {

@@ -8,6 +8,9 @@ pub mod device;
 pub mod frame;
 pub mod loudness;
 pub mod shot;
+#[cfg(feature = "transnet")]
+pub mod transnet;
+mod weights;
 
 #[cfg(all(feature = "eval", not(target_family = "wasm")))]
 pub mod eval;

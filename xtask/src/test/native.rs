@@ -8,6 +8,7 @@ use super::pg::Cluster;
 use super::tally::Tally;
 use crate::cargo;
 use crate::install::{self, Package};
+use crate::model;
 use crate::place::Place;
 use crate::progress::{self, Lines, say, step};
 
@@ -16,6 +17,9 @@ const DATABASE: [&str; 2] = ["services", "server"];
 
 /// The variable by which tests learn of a PostgreSQL server.
 const POSTGRES: &str = "VITRINE_TEST_POSTGRES";
+
+/// The variable by which tests learn of the published checkpoint of TransNetV2.
+const TRANSNET: &str = "VITRINE_TRANSNET";
 
 /// Which tests to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +69,14 @@ fn group(place: &Place, cluster: Option<&Cluster>, reach: Reach) -> Result<Tally
     let mut command = runner(place);
     if reach == Reach::Everything {
         command.args(cargo::NATIVE);
+        // Without the network the other tests still count.
+        match step("the checkpoint of TransNetV2", || model::checkpoint(place)) {
+            Ok(file) => command.env(TRANSNET, file),
+            Err(error) => {
+                say(format_args!("TRANSNETV2 NOT TESTED: {error:#}"));
+                command.env_remove(TRANSNET)
+            }
+        };
     } else if has_nextest() {
         let filter = DATABASE
             .map(|package| format!("package({package})"))

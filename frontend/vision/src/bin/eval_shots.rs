@@ -14,9 +14,10 @@ use vision::eval::{
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE] [--plain] [--json] [--predictions FILE] [--plot DIR] [--least X]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE] [--json] [--predictions FILE] [--plot DIR] [--least X]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
+  --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
   --json         one JSON object a line and nothing else on standard output
   --predictions  also writes what was found, in the format of score.py
   --plot         also draws each clip there (SVG) and writes its signals beside it (CSV)
@@ -27,6 +28,7 @@ struct Wanted {
     truth: PathBuf,
     weights: PathBuf,
     plain: bool,
+    transnet: Option<PathBuf>,
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
@@ -50,6 +52,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         truth: PathBuf::new(),
         weights: PathBuf::from("public/models/shots.bin"),
         plain: false,
+        transnet: None,
         json: false,
         predictions: None,
         plot: None,
@@ -69,6 +72,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--media" => out.media = value()?.into(),
             "--truth" => out.truth = value()?.into(),
             "--weights" => out.weights = value()?.into(),
+            "--transnet" => out.transnet = Some(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
             "--least" => {
@@ -89,19 +93,29 @@ fn wanted() -> Result<Option<Wanted>, String> {
     Ok(Some(out))
 }
 
+/// Which detector, and what predictions of it are called.
+fn detect(wanted: &Wanted) -> Result<(&'static str, Detect), String> {
+    let read = |file: &PathBuf| {
+        std::fs::read(file)
+            .map_err(|e| format!("The weights {} cannot be read: {e}", file.display()))
+    };
+    Ok(match &wanted.transnet {
+        #[cfg(feature = "transnet")]
+        Some(file) => ("transnet", Detect::Transnet(read(file)?)),
+        #[cfg(not(feature = "transnet"))]
+        Some(_) => {
+            return Err(
+                "This build has no TransNetV2. Build it with --features transnet.".to_owned(),
+            );
+        }
+        None if wanted.plain => ("plain", Detect::Plain),
+        None => ("student", Detect::Network(read(&wanted.weights)?)),
+    })
+}
+
 fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let truth = truth::read(&wanted.truth)?;
-    let detect = if wanted.plain {
-        Detect::Plain
-    } else {
-        let bytes = std::fs::read(&wanted.weights).map_err(|e| {
-            format!(
-                "The weights {} cannot be read: {e}",
-                wanted.weights.display()
-            )
-        })?;
-        Detect::Network(bytes)
-    };
+    let (name, detect) = detect(wanted)?;
     let mut rows: BTreeMap<&String, Row> = BTreeMap::new();
     let mut found = serde_json::Map::new();
     let (mut seconds, began) = (0.0, Instant::now());
@@ -138,7 +152,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     }
     let total = score::total(rows.values());
     if let Some(path) = &wanted.predictions {
-        let text = serde_json::json!({"name": if wanted.plain { "plain" } else { "student" }, "clips": found}).to_string();
+        let text = serde_json::json!({"name": name, "clips": found}).to_string();
         std::fs::write(path, text)
             .map_err(|e| format!("{} cannot be written: {e}", path.display()))?;
     }

@@ -10,7 +10,13 @@ use std::{
 use domain::highlight::{Boundary, Moment, Recording, boundaries};
 
 use super::{decode, score::Predicted, truth::Truth};
-use crate::{device, shot::Detector};
+#[cfg(feature = "transnet")]
+use crate::transnet;
+use crate::{
+    device,
+    frame::Thumb,
+    shot::{Detector, Score},
+};
 
 /// Runs a future that never waits for anything but itself, as those of the CPU detector.
 pub fn block<T>(future: impl Future<Output = T>) -> T {
@@ -31,14 +37,64 @@ pub enum Detect {
     Network(Vec<u8>),
     /// Frame differences.
     Plain,
+    /// TransNetV2 with these weights.
+    #[cfg(feature = "transnet")]
+    Transnet(Vec<u8>),
 }
 
 impl Detect {
-    fn detector(&self) -> Result<Detector, String> {
-        match self {
-            Self::Plain => Ok(Detector::plain()),
+    fn running(&self) -> Result<Running, String> {
+        Ok(match self {
+            Self::Plain => Running::Ours(Detector::plain()),
             Self::Network(weights) => {
-                Detector::new(weights, device::cpu()).map_err(|e| e.to_string())
+                let detector = Detector::new(weights, device::cpu());
+                Running::Ours(detector.map_err(|e| e.to_string())?)
+            }
+            #[cfg(feature = "transnet")]
+            Self::Transnet(weights) => {
+                let detector = transnet::Detector::new(weights, device::cpu());
+                let detector = detector.map_err(|e| {
+                    format!("These are no weights of TransNetV2 ({e:?}). Make them with `cargo xtask models`.")
+                })?;
+                Running::Transnet(Box::new(detector), Vec::new())
+            }
+        })
+    }
+}
+
+/// A detector at work on one film.
+enum Running {
+    Ours(Detector),
+    /// With the scores so far: it decides on whole films.
+    #[cfg(feature = "transnet")]
+    Transnet(Box<transnet::Detector>, Vec<Score>),
+}
+
+impl Running {
+    fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
+        match self {
+            Self::Ours(detector) => block(detector.push(t, thumb)),
+            #[cfg(feature = "transnet")]
+            Self::Transnet(detector, scores) => {
+                scores.extend(block(detector.push(t, thumb)));
+                Vec::new()
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<Score> {
+        match self {
+            Self::Ours(mut detector) => block(detector.finish()),
+            #[cfg(feature = "transnet")]
+            Self::Transnet(mut detector, mut scores) => {
+                scores.extend(block(detector.finish()));
+                // Its decisions, as scores of which ours are made: frames that begin a shot, each a cut.
+                let cuts = transnet::cuts(&scores);
+                let mut decided: Vec<Score> = scores.iter().map(|s| (s.0, 0.0)).collect();
+                for i in cuts {
+                    decided[i].1 = 1.0;
+                }
+                decided
             }
         }
     }
@@ -49,11 +105,11 @@ impl Detect {
 /// # Errors
 /// A sentence when it cannot be decoded or the weights cannot be used.
 pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
-    let mut detector = detect.detector()?;
+    let mut detector = detect.running()?;
     let mut moments: Vec<Moment> = Vec::new();
     let mut scores = Vec::new();
     decode::frames(file, |sample| {
-        scores.extend(block(detector.push(sample.t, &sample.thumb)));
+        scores.extend(detector.push(sample.t, &sample.thumb));
         moments.push(Moment {
             t: sample.t,
             boundary: 0.0,
@@ -64,7 +120,7 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
             colourfulness: sample.colourfulness,
         });
     })?;
-    scores.extend(block(detector.finish()));
+    scores.extend(detector.finish());
     for (moment, (_, score)) in moments.iter_mut().zip(scores) {
         moment.boundary = score;
     }
