@@ -1,6 +1,6 @@
 //! TransNetV2, the published network for shot boundaries that the project's own is compared with, here on burn.
 //!
-//! It costs 0.83 GMAC a frame (every frame is in two windows), 450 times the student, and looks 25 to 75 frames ahead. Its
+//! It costs 0.83 GMAC a frame (every frame is in two windows), 400 times the student, and looks 25 to 75 frames ahead. Its
 //! weights are fetched and turned into ours by `cargo xtask models`; nothing of it is in what browsers load.
 
 #[cfg(not(target_family = "wasm"))]

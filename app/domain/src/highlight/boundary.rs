@@ -15,7 +15,7 @@ const CUT_FRAMES: usize = 3;
 /// Frames left out on both sides of a gradual when its shots are used: its first and last mixed frames look clean.
 const GRADUAL_MARGIN: usize = 2;
 /// A stretch that reaches this much and no boundary is doubtful, /100: a transition may hide there. Of the development
-/// clips' 87 graduals, 86 reach it, and at most 2 % of all frames lie in doubt.
+/// clips' 87 graduals, 86 reach it, and 2 to 3 % of all frames lie in doubt.
 const DOUBT: i32 = 5;
 /// A doubt reaches as far as scores stay at or above this, /100.
 const FAINT: i32 = 2;
@@ -97,6 +97,13 @@ pub(super) fn doubts(measured: &[Moment], end: f64) -> Vec<(f64, f64)> {
         i = i.max(first + 1);
     }
     out
+}
+
+/// Of doubts in order, the one at `t` or the next after it.
+pub(super) fn next_doubt(doubts: &[(f64, f64)], t: f64) -> Option<(f64, f64)> {
+    doubts
+        .get(doubts.partition_point(|doubt| doubt.1 <= t))
+        .copied()
 }
 
 fn push(out: &mut Vec<Shot>, start: f64, end: f64) {

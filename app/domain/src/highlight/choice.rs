@@ -246,9 +246,9 @@ fn candidates(session: &Session, places: &Places<'_>, length: f64, least: f64) -
         let from = places.keyframes.partition_point(|&k| k < shot.start - 1e-6);
         let keys = places.keyframes[from..].iter();
         for &key in keys.take_while(|&&k| k < shot.end) {
-            let ahead = places.doubts.partition_point(|doubt| doubt.1 <= key);
-            let doubt = places.doubts.get(ahead).map_or(f64::INFINITY, |d| d.0);
-            let end = (shot.end.min(doubt) - END_MARGIN).min(key + length);
+            let doubt = boundary::next_doubt(places.doubts, key);
+            let last = doubt.map_or(shot.end, |doubt| shot.end.min(doubt.0)) - END_MARGIN;
+            let end = last.min(key + length);
             if end - key < least {
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use super::{
     Moment, Shot, Still,
+    boundary::next_doubt,
     measure::Ranks,
     relevance::{light, reason, strongest},
 };
@@ -37,10 +38,7 @@ pub(super) fn stills(
         let mut frames: Vec<&Moment> = here
             .filter(|m| inside(m, if long { MARGIN } else { 0.0 }))
             .collect();
-        let clear = |m: &&Moment| {
-            let after = doubts.partition_point(|doubt| doubt.1 <= m.t);
-            doubts.get(after).is_none_or(|doubt| m.t < doubt.0)
-        };
+        let clear = |m: &&Moment| next_doubt(doubts, m.t).is_none_or(|doubt| m.t < doubt.0);
         if frames.iter().any(clear) {
             frames.retain(clear);
         }

@@ -6,9 +6,10 @@ use std::{
     time::Instant,
 };
 
-use domain::highlight::{Contract, Recording};
+use domain::highlight::{Choice, Contract, Recording};
 use vision::eval::{
-    choice, plot,
+    choice::{self, Shown},
+    plot,
     run::{self, Detect},
     score::{self, Row},
     truth,
@@ -135,11 +136,12 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
                 row.missed, row.missed_graduals, row.false_at, row.fp_on
             );
         }
+        let (choice, shown) = choice::measure(&recording, entry, &Contract::default());
         if let Some(folder) = &wanted.plot {
-            draw(folder, name, &recording, entry, &predicted)?;
+            draw(folder, name, &recording, entry, &predicted, &choice)?;
         }
         if !entry.shots.is_empty() {
-            shown(wanted, name, &recording, entry)?;
+            tell(wanted, name, recording.duration, entry, &choice, &shown);
         }
         found.insert(
             name.clone(),
@@ -187,8 +189,8 @@ fn draw(
     recording: &Recording,
     entry: &truth::Entry,
     predicted: &[score::Predicted],
+    choice: &Choice,
 ) -> Result<(), String> {
-    let (choice, _) = choice::measure(recording, entry, &Contract::default());
     let mut signals = "t,boundary,motion,sharpness,exposure,clipped,colourfulness\n".to_owned();
     for m in &recording.moments {
         signals.push_str(&format!(
@@ -207,21 +209,20 @@ fn draw(
     std::fs::create_dir_all(folder)
         .map_err(|e| format!("{} cannot be made: {e}", folder.display()))?;
     put("csv", &signals)?;
-    put(
-        "svg",
-        &plot::svg(name, recording, entry, predicted, &choice),
-    )
+    put("svg", &plot::svg(name, recording, entry, predicted, choice))
 }
 
-fn shown(
+/// Says what the choice showed.
+fn tell(
     wanted: &Wanted,
     name: &str,
-    recording: &Recording,
+    duration: f64,
     entry: &truth::Entry,
-) -> Result<(), String> {
-    let (choice, shown) = choice::measure(recording, entry, &Contract::default());
+    choice: &Choice,
+    shown: &Shown,
+) {
     let total: f64 = choice.highlights.iter().map(|h| h.end - h.start).sum();
-    let even = choice::even(choice.highlights.len(), total, entry, recording.duration);
+    let even = choice::even(choice.highlights.len(), total, entry, duration);
     if wanted.json {
         let share = |a: usize, b: usize| a as f64 / b.max(1) as f64;
         println!(
@@ -236,7 +237,7 @@ fn shown(
             "{}",
             serde_json::json!({"bench": "choice", "set": name, "metric": "spilled_clips", "value": shown.spilled, "unit": "", "limit": 0, "ok": shown.spilled == 0})
         );
-        return Ok(());
+        return;
     }
     println!("{name}: {shown:?}\n  even spacing: {even:?}");
     for h in &choice.highlights {
@@ -254,5 +255,4 @@ fn shown(
             why.join("; ")
         );
     }
-    Ok(())
 }

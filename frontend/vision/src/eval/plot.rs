@@ -81,18 +81,10 @@ pub fn svg(
     rows("found", "#1a5fb4", &mut predicted.iter().copied());
     let products = truth.shots.iter().filter(|s| s.product.is_some());
     rows("products", "#bbb", &mut products.map(|s| (s.start, s.end)));
-    let chosen = choice.highlights.iter().map(|h| (h.start, h.end));
-    rows(
-        "chosen",
-        "#e66100",
-        &mut chosen.collect::<Vec<_>>().into_iter(),
-    );
-    let stills = choice.stills.iter().map(|s| (s.t, s.t));
-    rows(
-        "stills",
-        "#813d9c",
-        &mut stills.collect::<Vec<_>>().into_iter(),
-    );
+    let chosen = choice.highlights.iter();
+    rows("chosen", "#e66100", &mut chosen.map(|h| (h.start, h.end)));
+    let stills = choice.stills.iter();
+    rows("stills", "#813d9c", &mut stills.map(|s| (s.t, s.t)));
     out.push_str("</svg>\n");
     out
 }

@@ -191,41 +191,28 @@ pub fn compare(described: Tensor<2>) -> Tensor<2> {
 /// 4. how much that share differs between places: nothing in a dissolve, much in a wipe.
 fn mixtures(raw: &Tensor<2>) -> Tensor<2> {
     let [n, _] = raw.dims();
-    let device = raw.device();
-    let last = n as i64 - 1;
-    let places = RAW / 3;
-    let shifted = |by: i64| {
-        let index: Vec<i32> = (0..n as i64)
-            .map(|i| (i + by).clamp(0, last) as i32)
-            .collect();
-        let index = Tensor::<1, Int>::from_data(TensorData::new(index, [n]), &device);
-        raw.clone().select(0, index)
-    };
-    let mean = |x: Tensor<2>| x.abs().mean_dim(1);
+    let reach = MIXED[MIXED.len() - 1];
+    let frames = raw.clone().reshape([n, 3, RAW / 3]);
+    let end = |i: usize| frames.clone().narrow(0, i, 1).repeat_dim(0, reach);
+    let padded = Tensor::cat(vec![end(0), frames.clone(), end(n - 1)], 0);
+    let mean = |x: Tensor<3>| x.abs().reshape([n, RAW]).mean_dim(1).reshape([n, 1, 1]);
     let mut out = Vec::with_capacity(MIXED.len() * MIXTURE);
     for k in MIXED {
-        let a = shifted(-(k as i64));
-        let way = shifted(k as i64) - a.clone();
-        let gone = raw.clone() - a;
-        // Per place first; the sums over places then give the whole picture.
-        let sum = |x: Tensor<2>| x.reshape([n, 3, places]).sum_dim(1).reshape([n, places]);
-        let along = sum(gone.clone() * way.clone());
-        let length = sum(way.clone().square());
-        let whole = (along.clone().sum_dim(1) / (length.clone().sum_dim(1) + 1e-4)).clamp(0.0, 1.0);
+        let a = padded.clone().narrow(0, reach - k, n);
+        let way = padded.clone().narrow(0, reach + k, n) - a.clone();
+        let gone = frames.clone() - a;
+        // Per place first, `[n, 1, places]`; the sums over places then give the whole picture.
+        let along = (gone.clone() * way.clone()).sum_dim(1);
+        let length = way.clone().square().sum_dim(1);
+        let whole = (along.clone().sum_dim(2) / (length.clone().sum_dim(2) + 1e-4)).clamp(0.0, 1.0);
         let each = (along / (length.clone() + 1e-3)).clamp(0.0, 1.0);
-        let wide = |x: Tensor<2>| -> Tensor<2> {
-            x.reshape([n, 1, places]).repeat_dim(1, 3).reshape([n, RAW])
-        };
         let scale = mean(way.clone()) + 0.02;
-        let off = |share: Tensor<2>| mean(gone.clone() - way.clone() * share) / scale.clone();
-        let spread = ((each.clone() - whole.clone()).abs() * length.clone()).sum_dim(1)
-            / (length.sum_dim(1) + 1e-4);
-        out.push(off(whole.clone().repeat_dim(1, RAW)));
-        out.push(off(wide(each)));
-        out.push(whole);
-        out.push(spread);
+        let off = |share: Tensor<3>| mean(gone.clone() - way.clone() * share) / scale.clone();
+        let spread = ((each.clone() - whole.clone()).abs() * length.clone()).sum_dim(2)
+            / (length.sum_dim(2) + 1e-4);
+        out.extend([off(whole.clone()), off(each), whole, spread]);
     }
-    Tensor::cat(out, 1)
+    Tensor::cat(out, 1).reshape([n, MIXED.len() * MIXTURE])
 }
 
 /// Frames as the network takes them: `[n, 3, 27, 48]`, −1..1.
