@@ -3,6 +3,9 @@
 //! Messages are JSON strings in the field `say` of a posted object; streams, ports and blobs travel beside it under
 //! the names given at each message, because JSON cannot carry them.
 
+mod keyframe;
+
+pub use keyframe::Keyframes;
 use serde::{Deserialize, Serialize};
 
 use crate::{

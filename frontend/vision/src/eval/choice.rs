@@ -1,6 +1,9 @@
 //! How well chosen clips show what a session is about: its product spans.
 
-use domain::highlight::{Choice, Contract, Recording, choose};
+use domain::{
+    capture::Keyframes,
+    highlight::{Choice, Contract, Moment, Recording, choose},
+};
 use serde::Serialize;
 
 use super::truth::Entry;
@@ -27,13 +30,30 @@ pub struct Shown {
     pub spilled: usize,
 }
 
-/// Chooses with keyframes every second and at no better place, as a recorder without scene detection writes them.
+/// A contract that lets a choice show all that a session is about: two fifths of its time, in as many clips as there are
+/// shots. [`Contract::default`] is what a page of one product needs.
+#[must_use]
+pub fn generous() -> Contract {
+    Contract {
+        max_clips: 40,
+        min_length: 1.0,
+        max_share: 0.4,
+        ..Contract::default()
+    }
+}
+
+/// Chooses with keyframes where the recorder writes them.
 #[must_use]
 pub fn measure(recording: &Recording, truth: &Entry, contract: &Contract) -> (Choice, Shown) {
+    let mut keyframes = Keyframes::default();
     let mut recording = recording.clone();
-    recording.keyframes = (0..=recording.duration as usize)
-        .map(|k| k as f64)
-        .collect();
+    let key = |m: &&Moment| {
+        let t_us = (m.t * 1e6) as i64;
+        let key = keyframes.due(t_us);
+        keyframes.saw(t_us, m.motion);
+        key
+    };
+    recording.keyframes = recording.moments.iter().filter(key).map(|m| m.t).collect();
     let choice = choose(&recording, contract);
     let clips: Vec<(f64, f64)> = choice.highlights.iter().map(|h| (h.start, h.end)).collect();
     let shown = score(&clips, truth, recording.duration);

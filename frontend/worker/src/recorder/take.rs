@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{
-    capture::Event,
+    capture::{Event, Keyframes},
     highlight::{Contract, Loudness},
     id::SessionId,
 };
@@ -31,7 +31,7 @@ use crate::{
     clock::Clock,
     codec,
     index::{micros, seconds},
-    pace::{Keyframes, QUEUE_LIMIT, Sampling},
+    pace::{QUEUE_LIMIT, Sampling},
     record::{AudioConfig, Kind, VideoConfig},
     sentence::{self, Doing},
 };
@@ -265,6 +265,7 @@ impl Take {
                 {
                     let mut state = self.state.borrow_mut();
                     state.sampling.took(now_ms() - began);
+                    state.keyframes.saw(t_us, sample.motion);
                     state.exposure = sample.exposure;
                 }
                 self.study.push(&sample, new_shot);
