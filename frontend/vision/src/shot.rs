@@ -4,6 +4,7 @@
 //! a gradual transition. `domain::highlight::boundaries` makes decisions of scores; it rounds them first, so
 //! that the last bits in which CPU and GPU arithmetic differ cannot change a decision.
 
+mod blank;
 pub mod net;
 mod plain;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::{
     device::{self, Device},
     frame::Thumb,
 };
+use blank::Blank;
 use net::{BLOCK, Student};
 use plain::{Look, Plain};
 pub use weights::WeightsError;
@@ -37,6 +39,9 @@ pub struct Detector {
     plain: Plain,
     /// What the differences say of frames that the network has not answered.
     looks: VecDeque<Look>,
+    blank: Blank,
+    /// Whether such frames belong to a transition through a blank picture.
+    blanks: VecDeque<bool>,
     network: Option<Box<Network>>,
     /// Times of frames not answered, where there is no network to keep them.
     times: VecDeque<f64>,
@@ -45,12 +50,19 @@ pub struct Detector {
 /// A frame in which the shot surely goes on scores no more: below the 0.30 down to which a boundary spreads.
 const SAME: f32 = 0.29;
 
+/// What makes a boundary, whatever the network says.
+const SURE: f32 = 0.9;
+
 /// One score of the network's and of what frame differences say.
 ///
 /// Differences see every hard cut the network overlooks when both pictures share a background, and cannot see graduals. So they
 /// can raise a frame to a cut; and where they see an abrupt change that ended no shot, the network, which now and then
-/// takes a caption or a jump of exposure for a cut, is overruled. Of all other frames the network decides.
-fn join(network: f32, look: Look) -> f32 {
+/// takes a caption or a jump of exposure for a cut, is overruled. A blank picture between two shots is a transition. Of all
+/// other frames the network decides.
+fn join(network: f32, look: Look, blank: bool) -> f32 {
+    if blank {
+        return network.max(SURE);
+    }
     match look {
         Look::Quiet => network,
         Look::Same => network.min(SAME),
@@ -102,6 +114,8 @@ impl Detector {
         Self {
             plain: Plain::default(),
             looks: VecDeque::new(),
+            blank: Blank::default(),
+            blanks: VecDeque::new(),
             network: None,
             times: VecDeque::new(),
         }
@@ -125,6 +139,7 @@ impl Detector {
     /// Takes the next frame and answers those that are ripe, oldest first; often none.
     pub async fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
         self.looks.extend(self.plain.push(thumb));
+        self.blanks.extend(self.blank.push(thumb));
         let scores = match &mut self.network {
             Some(network) => network.push(t, thumb).await,
             None => {
@@ -138,6 +153,7 @@ impl Detector {
     /// Answers the rest. The detector is then as new, for the next session.
     pub async fn finish(&mut self) -> Vec<Score> {
         self.looks.extend(self.plain.finish());
+        self.blanks.extend(self.blank.finish());
         let scores = match &mut self.network {
             Some(network) => network.finish().await,
             None => self.unjudged(),
@@ -147,16 +163,19 @@ impl Detector {
 
     /// Frames with a look, as a network would answer them that sees nothing.
     fn unjudged(&mut self) -> Vec<Score> {
-        let ripe = self.looks.len().min(self.times.len());
+        let ripe = self.looks.len().min(self.blanks.len());
+        let ripe = ripe.min(self.times.len());
         self.times.drain(..ripe).map(|t| (t, 0.0)).collect()
     }
 
-    /// The differences are at most a few frames late, so a look is there for every frame the network answers.
+    /// The differences are at most [`BLOCK`] frames late, so they are there for every frame the network answers.
     fn joined(&mut self, scores: Vec<Score>) -> Vec<Score> {
-        let looks = self.looks.drain(..scores.len().min(self.looks.len()));
-        let looks = looks.chain(std::iter::repeat(Look::Quiet));
-        let joined = scores.into_iter().zip(looks);
-        joined.map(|((t, x), look)| (t, join(x, look))).collect()
+        let said = |(t, x)| {
+            let look = self.looks.pop_front().unwrap_or(Look::Quiet);
+            let blank = self.blanks.pop_front().unwrap_or(false);
+            (t, join(x, look, blank))
+        };
+        scores.into_iter().map(said).collect()
     }
 }
 

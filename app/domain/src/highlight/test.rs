@@ -43,7 +43,7 @@ fn a_cut_is_where_the_score_peaks_and_a_gradual_has_both_ends() {
     let mut recording = session(&[3.0, 3.0, 3.0]);
     for m in &mut recording.moments {
         if (6.0..6.5).contains(&m.t) {
-            m.boundary = 0.6;
+            m.boundary = if m.t < 6.2 { 0.6 } else { 0.95 };
         }
     }
     let found = boundaries(&recording.moments);
@@ -68,8 +68,9 @@ fn a_dip_does_not_split_a_dissolve_and_a_murmur_is_no_boundary() {
     let mut recording = session(&[6.0]);
     for (i, m) in recording.moments.iter_mut().enumerate() {
         m.boundary = match i {
-            60..=70 | 73..=85 => 0.7,
-            120..=125 => 0.45,
+            60..=70 => 0.7,
+            73..=85 => 0.95,
+            120..=125 => 0.85,
             _ => 0.0,
         };
     }

@@ -44,7 +44,7 @@ pub(super) enum Look {
     /// An abrupt change, and the shot goes on all the same: the earlier picture comes back (a flash), the two pictures are
     /// correlated (exposure, a stutter), or only a band of rows changed (a caption).
     Same,
-    /// The first frame of a new shot, with a score of at least ½.
+    /// The first frame of a new shot, with a score of 0.9 or more: a boundary whatever the network says.
     Cut(f32),
 }
 
@@ -107,9 +107,9 @@ impl Plain {
         if sum < LEAST_CUT * values {
             return Look::Quiet;
         }
-        // ½ at RATIO, rising to 1: a logistic of the ratio's logarithm.
+        // What makes a boundary at RATIO, rising to 1.
         let x = (RATIO * around) as f32 / (sum * n) as f32;
-        Look::Cut(1.0 / (1.0 + x * x * x))
+        Look::Cut(1.0 - 0.1 * x * x * x)
     }
 }
 
@@ -141,7 +141,7 @@ fn is_caption(a: &Thumb, b: &Thumb) -> bool {
 }
 
 /// Whether the colours of two pictures, each channel about its own mean, correlate by so much or more.
-fn alike(a: &Thumb, b: &Thumb, least: f64) -> bool {
+pub(super) fn alike(a: &Thumb, b: &Thumb, least: f64) -> bool {
     // Sums of whole numbers: exact in any order.
     let (mut ab, mut aa, mut bb) = (0_i64, 0_i64, 0_i64);
     for channel in 0..3 {

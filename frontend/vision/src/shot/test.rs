@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    Detector, Network, SAME, Score, WeightsError, join,
+    Detector, Network, SAME, SURE, Score, WeightsError, join,
     net::{self, BLOCK, Student},
     plain::{Look, Plain},
     weights,
@@ -166,7 +166,9 @@ fn the_shipped_network_finds_what_a_constant_does_not() {
     for k in 0..=100 {
         let constant = k as f32 / 100.0;
         let replaced = scores.iter().zip(&looks);
-        let replaced: Vec<Score> = replaced.map(|(s, &l)| (s.0, join(constant, l))).collect();
+        let replaced: Vec<Score> = replaced
+            .map(|(s, &l)| (s.0, join(constant, l, false)))
+            .collect();
         assert!(
             !finds_the_dissolve(&decided(&replaced)),
             "a network that always says {constant} must fail"
@@ -369,13 +371,16 @@ fn where_much_moves_a_longer_step_is_no_cut_and_another_picture_is() {
 #[test]
 fn differences_raise_a_cut_and_hold_back_what_is_none() {
     for network in [0.0, 0.2, 0.29, 0.4, 0.7, 1.0] {
-        assert_eq!(join(network, Look::Quiet), network);
-        assert_eq!(join(network, Look::Cut(0.6)), network.max(0.6));
-        assert_eq!(join(network, Look::Same), network.min(SAME));
+        let of = |look| join(network, look, false);
+        assert_eq!(of(Look::Quiet), network);
+        assert_eq!(of(Look::Cut(0.92)), network.max(0.92));
+        assert_eq!(of(Look::Same), network.min(SAME));
+        assert_eq!(join(network, Look::Same, true), network.max(SURE));
     }
     let alone = |x: f32| decided(&[(0.0, 0.0), (0.1, 0.0), (0.2, x), (0.3, 0.0), (0.4, 0.0)]);
-    assert_eq!(alone(join(0.0, Look::Cut(0.5))).len(), 1);
-    assert_eq!(alone(join(1.0, Look::Same)).len(), 0);
+    assert_eq!(alone(join(0.0, Look::Cut(SURE), false)).len(), 1);
+    assert_eq!(alone(join(0.0, Look::Quiet, true)).len(), 1);
+    assert_eq!(alone(join(1.0, Look::Same, false)).len(), 0);
 }
 
 #[test]
