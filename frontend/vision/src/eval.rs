@@ -4,6 +4,7 @@ pub mod choice;
 pub mod confidence;
 pub mod decode;
 pub mod peer;
+mod pipe;
 pub mod plot;
 pub mod report;
 pub mod run;
