@@ -184,22 +184,23 @@ fn what_is_no_film_is_named_and_the_others_count() {
         "9000x16",
         &["-c:v", "ffv1", "-frames:v", "2", "wide.mkv"],
     );
-    // A stream that claims 16383 pixels a side where it has 320, in its file's header and in its own (RFC 6386, 9.1).
+    // Streams that claim 12000 pixels a side where they have 320, in their own header (RFC 6386, 9.1) and once in the file's
+    // too: 216 MB a picture, which ffmpeg by itself would make.
     film(
         at,
         "320x180",
-        &["-c:v", "libvpx", "-frames:v", "5", "bomb.ivf"],
+        &["-c:v", "libvpx", "-frames:v", "5", "small.ivf"],
     );
-    let mut bomb = fs::read(at.join("bomb.ivf")).expect("a film");
-    let start = bomb
-        .windows(3)
-        .position(|w| w == [0x9d, 0x01, 0x2a])
-        .expect("a keyframe")
-        + 3;
-    for place in [12, start] {
-        bomb[place..place + 4].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
+    let small = fs::read(at.join("small.ivf")).expect("a film");
+    let key = small.windows(3).position(|w| w == [0x9d, 0x01, 0x2a]);
+    let key = key.expect("a keyframe") + 3;
+    for (name, places) in [("bomb.ivf", &[12, key][..]), ("hidden.ivf", &[key])] {
+        let mut bomb = small.clone();
+        for &place in places {
+            bomb[place..place + 4].copy_from_slice(&[0xe0, 0x2e, 0xe0, 0x2e]);
+        }
+        fs::write(at.join(name), bomb).expect("a file");
     }
-    fs::write(at.join("bomb.ivf"), bomb).expect("a file");
 
     let bad = [
         "empty.mp4",
@@ -215,6 +216,7 @@ fn what_is_no_film_is_named_and_the_others_count() {
         "half.mp4",
         "wide.mkv",
         "bomb.ivf",
+        "hidden.ivf",
         "missing.mp4",
     ];
     let mut truth = json!({"good.mp4": entry(&[1.0], 2.0)});

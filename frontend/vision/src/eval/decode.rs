@@ -68,7 +68,7 @@ pub fn frames(file: &Path, mut each: impl FnMut(Sample)) -> Result<(), String> {
     if seen == 0 {
         let why = pipe.complaint().unwrap_or_default();
         return Err(format!(
-            "{name} holds no picture that can be decoded. Give a video file. {why}"
+            "{name} holds no picture that can be decoded. Give a video file. ffmpeg says: {why}."
         ));
     }
     Ok(())

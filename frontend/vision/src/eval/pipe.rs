@@ -89,12 +89,14 @@ impl Pipe {
     pub(super) fn complaint(&mut self) -> Option<String> {
         let words = self.words.recv_timeout(self.silence).ok()?;
         let text = String::from_utf8_lossy(&words);
-        let line = text.lines().find(|line| !line.trim().is_empty())?;
-        // "[mov,mp4 @ 0x55d0] moov atom not found": the bracket names memory.
-        let line = match line.split_once("] ") {
-            Some((first, rest)) if first.starts_with('[') => rest,
-            _ => line,
-        };
+        let mut line = text.lines().find(|line| !line.trim().is_empty())?;
+        // "[vp8 @ 0x55d0] [IMGUTILS @ 0x7ffe] Picture size …": the brackets name memory.
+        while let Some((first, rest)) = line.split_once("] ") {
+            if !first.starts_with('[') {
+                break;
+            }
+            line = rest;
+        }
         Some(line.chars().filter(|c| !c.is_control()).take(200).collect())
     }
 }
@@ -167,7 +169,11 @@ mod tests {
 
     #[test]
     fn complaints_are_short_and_plain() {
-        let mut pipe = shell("printf '[mov @ 0x1] no \\033moov\\nmore' >&2", 8, SILENCE);
+        let mut pipe = shell(
+            "printf '[mov @ 0x1] [b @ 2] no \\033moov\\nmore' >&2",
+            8,
+            SILENCE,
+        );
         assert_eq!(pipe.next(), Ok(None));
         assert_eq!(pipe.complaint().as_deref(), Some("no moov"));
         let mut pipe = shell("yes | head -c 1000000 >&2", 8, SILENCE);

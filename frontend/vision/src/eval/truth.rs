@@ -132,14 +132,14 @@ impl Entry {
         let times: Vec<(f64, f64)> = cuts.chain(ends).chain(shots).collect();
         let length = (0.0..=LATEST).contains(&self.duration_s);
         if !(0.01..=1000.0).contains(&self.fps) {
-            return Err(format!("{} frames a second are not possible.", self.fps));
+            return Err(format!("{:e} frames a second are not possible.", self.fps));
         }
         if !(1e-4..=60.0).contains(&self.frame_s) {
-            return Err(format!("A frame of {} s is not possible.", self.frame_s));
+            return Err(format!("A frame of {:e} s is not possible.", self.frame_s));
         }
         if !length || self.first_pts.abs() > LATEST {
             return Err(format!(
-                "{} s from {} s on is not possible.",
+                "{:e} s from {:e} s on is not possible.",
                 self.duration_s, self.first_pts
             ));
         }
@@ -148,7 +148,7 @@ impl Entry {
         }
         let wrong = |t: &&(f64, f64)| t.0.abs() > LATEST || t.1.abs() > LATEST || t.1 < t.0;
         match times.iter().find(wrong) {
-            Some((a, b)) => Err(format!("From {a} s to {b} s is not possible.")),
+            Some((a, b)) => Err(format!("From {a:e} s to {b:e} s is not possible.")),
             None => Ok(()),
         }
     }
