@@ -141,10 +141,14 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     for (name, entry) in run::clips(&truth) {
         let file = wanted.media.join(name);
         // One bad file must not hide the score of the others; it counts as nothing found.
-        let read = run::recording(&file, &detect);
-        let recording = read.as_ref().cloned().unwrap_or_default();
-        let lacks = run::lacking(&file, &recording, entry);
-        if let Some(why) = read.err().or(lacks) {
+        let (recording, lacks) = match run::recording(&file, &detect) {
+            Ok(recording) => {
+                let lacks = run::lacking(&file, &recording, entry);
+                (recording, lacks)
+            }
+            Err(why) => (Recording::default(), Some(why)),
+        };
+        if let Some(why) = lacks {
             eprintln!("{why}");
             unsound += 1;
         }
