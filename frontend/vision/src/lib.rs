@@ -14,5 +14,7 @@ mod weights;
 
 #[cfg(all(feature = "eval", not(target_family = "wasm")))]
 pub mod eval;
+#[cfg(all(feature = "eval", not(target_family = "wasm")))]
+pub mod random;
 #[cfg(all(feature = "train", not(target_family = "wasm")))]
 pub mod train;

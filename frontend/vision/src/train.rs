@@ -7,6 +7,7 @@ pub mod actor;
 pub mod footage;
 pub mod learn;
 pub mod panorama;
-pub mod random;
 pub mod sequence;
 pub mod shots;
+
+use crate::random;

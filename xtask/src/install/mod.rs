@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) use apt::{Package, have};
 pub(crate) use npm::npm;
-pub(crate) use python::{python, reference};
+pub(crate) use python::{pyscenedetect, python, reference};
 pub(crate) use tool::Tool;
 
 use crate::cargo;

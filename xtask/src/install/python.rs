@@ -43,6 +43,16 @@ pub(crate) fn reference(place: &Place) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The interpreter of an environment with `frontend/vision/reference/pyscenedetect.txt`, each package exactly as its hash has it.
+///
+/// # Errors
+/// When Python is missing or a package cannot be fetched.
+pub(crate) fn pyscenedetect(place: &Place) -> Result<PathBuf> {
+    let list = "frontend/vision/reference/pyscenedetect.txt";
+    let exact = ["--no-deps", "--require-hashes"];
+    environment(place, "pyscenedetect", list, &exact)
+}
+
 /// The interpreter of an environment with the packages of a list, made when it is missing or of another list.
 fn environment(place: &Place, name: &str, list: &str, settings: &[&str]) -> Result<PathBuf> {
     let file = place.at(list);

@@ -9,20 +9,29 @@ use std::{
 use domain::highlight::{Choice, Contract, Recording};
 use vision::eval::{
     choice::{self, Shown},
+    peer::{self, Peer},
     plot,
+    report::{self, Line},
     run::{self, Detect},
-    score::{self, Row},
+    score::{self, Predicted, Row},
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE] [--json] [--predictions FILE] [--plot DIR] [--least X]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--least X]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
   --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
+  --peer         what another tool found on the same clips, in the format of score.py, or a folder of such files: scored beside.
+                 `cargo xtask eval shots --peers` runs PySceneDetect and TransNetV2 first and gives what they found
   --json         one JSON object a line and nothing else on standard output
   --predictions  also writes what was found, in the format of score.py
   --plot         also draws each clip there (SVG) and writes its signals beside it (CSV)
-  --least        exit with 1 when f1 is below this";
+  --least        exit with 1 when f1 is below this
+
+Exits with 1 when a figure misses its limit or a clip cannot be scored as it should, and with 2 when nothing could be.";
+
+/// Throws of clips at random places, and where they start.
+const THROWS: (u64, usize) = (1, 1000);
 
 struct Wanted {
     media: PathBuf,
@@ -30,6 +39,7 @@ struct Wanted {
     weights: PathBuf,
     plain: bool,
     transnet: Option<PathBuf>,
+    peers: Vec<PathBuf>,
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
@@ -54,6 +64,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         weights: PathBuf::from("public/models/shots.bin"),
         plain: false,
         transnet: None,
+        peers: Vec::new(),
         json: false,
         predictions: None,
         plot: None,
@@ -74,6 +85,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--truth" => out.truth = value()?.into(),
             "--weights" => out.weights = value()?.into(),
             "--transnet" => out.transnet = Some(value()?.into()),
+            "--peer" => out.peers.push(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
             "--least" => {
@@ -102,7 +114,7 @@ fn detect(wanted: &Wanted) -> Result<(&'static str, Detect), String> {
     };
     Ok(match &wanted.transnet {
         #[cfg(feature = "transnet")]
-        Some(file) => ("transnet", Detect::Transnet(read(file)?)),
+        Some(file) => ("transnetv2", Detect::Transnet(read(file)?)),
         #[cfg(not(feature = "transnet"))]
         Some(_) => {
             return Err(
@@ -115,18 +127,31 @@ fn detect(wanted: &Wanted) -> Result<(&'static str, Detect), String> {
 }
 
 fn evaluate(wanted: &Wanted) -> Result<bool, String> {
-    let truth = truth::read(&wanted.truth)?;
+    let (truth, refused) = truth::read(&wanted.truth)?;
     let (name, detect) = detect(wanted)?;
+    let peers = wanted.peers.iter().map(|path| peer::read(path));
+    let peers: Vec<Peer> = peers.collect::<Result<Vec<_>, _>>()?.concat();
+    for why in &refused {
+        eprintln!("{why}");
+    }
     let mut rows: BTreeMap<&String, Row> = BTreeMap::new();
-    let mut found = serde_json::Map::new();
-    let (mut seconds, began) = (0.0, Instant::now());
+    let mut found = BTreeMap::new();
+    let (mut seconds, began, mut chosen_well) = (0.0, Instant::now(), true);
+    let mut unsound = refused.len();
     for (name, entry) in run::clips(&truth) {
         let file = wanted.media.join(name);
         // One bad file must not hide the score of the others; it counts as nothing found.
-        let recording = run::recording(&file, &detect).unwrap_or_else(|e| {
-            eprintln!("{e}");
-            Recording::default()
-        });
+        let (recording, lacks) = match run::recording(&file, &detect) {
+            Ok(recording) => {
+                let lacks = run::lacking(&file, &recording, entry);
+                (recording, lacks)
+            }
+            Err(why) => (Recording::default(), Some(why)),
+        };
+        if let Some(why) = lacks {
+            eprintln!("{why}");
+            unsound += 1;
+        }
         let predicted = run::predicted(&recording.moments);
         let row = score::clip(entry, &predicted);
         seconds += recording.duration;
@@ -141,48 +166,55 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
             draw(folder, name, &recording, entry, &predicted, &choice)?;
         }
         if !entry.shots.is_empty() {
-            tell(wanted, name, recording.duration, entry, &choice, &shown);
+            let duration = recording.duration;
+            chosen_well &= tell(wanted, name, duration, entry, &choice, &shown, false);
             let (choice, shown) = choice::measure(&recording, entry, &choice::generous());
             let name = format!("{name}, two fifths of the time");
-            tell(wanted, &name, recording.duration, entry, &choice, &shown);
+            chosen_well &= tell(wanted, &name, duration, entry, &choice, &shown, true);
         }
-        found.insert(
-            name.clone(),
-            predicted
-                .iter()
-                .map(|p| serde_json::json!([p.0, p.1]))
-                .collect(),
-        );
+        found.insert(name, predicted);
         rows.insert(name, row);
     }
-    let total = score::total(rows.values());
     if let Some(path) = &wanted.predictions {
-        let text = serde_json::json!({"name": name, "clips": found}).to_string();
-        std::fs::write(path, text)
-            .map_err(|e| format!("{} cannot be written: {e}", path.display()))?;
+        write(path, name, &found)?;
     }
-    let ok = wanted.least.is_none_or(|least| total.f1 >= least);
+    let ours = Line::new(name, &rows.values().collect::<Vec<_>>());
+    let peers: Vec<Line> = peers.iter().map(|peer| beside(peer, &truth)).collect();
     let speed = seconds / began.elapsed().as_secs_f64().max(1e-9);
+    let set = wanted.truth.display().to_string();
     if wanted.json {
-        let line = |metric: &str, value: Option<f64>, unit: &str| {
-            if let Some(value) = value {
-                let limit = if metric == "f1" { wanted.least } else { None };
-                println!(
-                    "{}",
-                    serde_json::json!({"bench": "shots", "set": wanted.truth.display().to_string(), "metric": metric, "value": value, "unit": unit, "limit": limit, "ok": limit.is_none_or(|l| value >= l)})
-                );
-            }
-        };
-        line("cut_f1", Some(total.cut_f1), "");
-        line("gradual_recall", total.gradual_recall, "");
-        line("f1", Some(total.f1), "");
-        line("fa_per_min", total.fa_per_min, "1/min");
-        line("speed", Some(speed), "x real time");
+        for line in report::json(&set, &ours, &peers, wanted.least) {
+            println!("{line}");
+        }
+        let line = serde_json::json!({"bench": "shots", "set": set, "metric": "unsound_clips", "value": unsound, "unit": "", "limit": 0, "ok": unsound == 0});
+        println!("{line}");
+        let line = serde_json::json!({"bench": "shots", "set": set, "metric": "speed", "value": speed, "unit": "x real time", "ok": true});
+        println!("{line}");
     } else {
-        let text = serde_json::to_string_pretty(&total).map_err(|e| e.to_string())?;
-        println!("{text}\n{speed:.1} times real time, decoding included");
+        let text = serde_json::to_string_pretty(&ours.total).map_err(|e| e.to_string())?;
+        println!("{text}\n{speed:.1} times real time, decoding included\n");
+        println!("{}", report::table(&ours, &peers));
+        if unsound > 0 {
+            println!("{unsound} clips could not be scored as they should; the reasons are above.");
+        }
     }
-    Ok(ok)
+    let reached = wanted.least.is_none_or(|least| ours.total.f1 >= least);
+    Ok(reached && chosen_well && unsound == 0)
+}
+
+/// Scores what another tool found.
+fn beside(peer: &Peer, truth: &truth::Truth) -> Line {
+    let none = Vec::new();
+    let rows: Vec<Row> = run::clips(truth)
+        .map(|(name, entry)| score::clip(entry, peer.clips.get(name).unwrap_or(&none)))
+        .collect();
+    Line::new(&peer.name, &rows.iter().collect::<Vec<_>>())
+}
+
+/// Writes what was found in the format of `score.py`.
+fn write(path: &Path, name: &str, found: &BTreeMap<&String, Vec<Predicted>>) -> Result<(), String> {
+    let text = serde_json::json!({"name": name, "clips": found}).to_string();
+    std::fs::write(path, text).map_err(|e| format!("{} cannot be written: {e}", path.display()))
 }
 
 /// Draws a clip, and writes what it is drawn from.
@@ -215,7 +247,7 @@ fn draw(
     put("svg", &plot::svg(name, recording, entry, predicted, choice))
 }
 
-/// Says what the choice showed.
+/// Says what the choice showed, and whether that is enough. `asked`: nine of ten product spans within two fifths of the time.
 fn tell(
     wanted: &Wanted,
     name: &str,
@@ -223,26 +255,53 @@ fn tell(
     entry: &truth::Entry,
     choice: &Choice,
     shown: &Shown,
-) {
+    asked: bool,
+) -> bool {
     let total: f64 = choice.highlights.iter().map(|h| h.end - h.start).sum();
     let even = choice::even(choice.highlights.len(), total, entry, duration);
+    let (seed, throws) = THROWS;
+    let thrown = choice::random(shown, total, entry, duration, seed, throws);
+    let limits = report::Limits {
+        spans_shown: asked.then_some(0.9),
+        share: asked.then_some(0.4),
+    };
+    let lines = report::choice(name, shown, &even, &thrown, limits);
+    let ok = lines.iter().all(|line| line["ok"] == true);
     if wanted.json {
-        let share = |a: usize, b: usize| a as f64 / b.max(1) as f64;
-        println!(
-            "{}",
-            serde_json::json!({"bench": "choice", "set": name, "metric": "products_shown", "value": share(shown.products_shown, shown.products), "unit": "", "peer": "even spacing", "peer_value": share(even.products_shown, even.products), "ok": true})
-        );
-        println!(
-            "{}",
-            serde_json::json!({"bench": "choice", "set": name, "metric": "spans_shown", "value": share(shown.spans_shown, shown.spans), "unit": "", "peer": "even spacing", "peer_value": share(even.spans_shown, even.spans), "ok": true})
-        );
-        println!(
-            "{}",
-            serde_json::json!({"bench": "choice", "set": name, "metric": "spilled_clips", "value": shown.spilled, "unit": "", "limit": 0, "ok": shown.spilled == 0})
-        );
-        return;
+        for line in lines {
+            println!("{line}");
+        }
+        return ok;
     }
-    println!("{name}: {shown:?}\n  even spacing: {even:?}");
+    println!(
+        "{name}: {} clips in {:.2} of the time, {} with frames of a neighbouring shot{}",
+        shown.clips,
+        shown.share,
+        shown.spilled,
+        if ok { "" } else { "; NOT ENOUGH" }
+    );
+    let (spans, products) = (shown.spans as f64, shown.products as f64);
+    for (who, spans_shown, products_shown) in [
+        (
+            "chosen",
+            shown.spans_shown as f64,
+            shown.products_shown as f64,
+        ),
+        (
+            "even spacing",
+            even.spans_shown as f64,
+            even.products_shown as f64,
+        ),
+        ("random, mean", thrown.spans_shown, thrown.products_shown),
+    ] {
+        println!(
+            "  {who:<13} {spans_shown:5.2} of {spans} product spans, {products_shown:5.2} of {products} products"
+        );
+    }
+    println!(
+        "  {:.1} % of {throws} random throws show as many spans",
+        100.0 * thrown.as_good
+    );
     for h in &choice.highlights {
         let why: Vec<String> = h
             .reasons
@@ -258,4 +317,5 @@ fn tell(
             why.join("; ")
         );
     }
+    ok
 }

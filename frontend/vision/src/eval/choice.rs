@@ -7,6 +7,7 @@ use domain::{
 use serde::Serialize;
 
 use super::truth::Entry;
+use crate::random::Random;
 
 /// A span counts as shown when this much of it, or half of a shorter one, is in the clips; s.
 const ENOUGH: f64 = 0.5;
@@ -71,6 +72,57 @@ pub fn even(clips: usize, total: f64, truth: &Entry, duration: f64) -> Shown {
     score(&spaced.collect::<Vec<_>>(), truth, duration)
 }
 
+/// What clips thrown at random show, on average.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Thrown {
+    /// Product spans shown.
+    pub spans_shown: f64,
+    /// Products shown.
+    pub products_shown: f64,
+    /// Share of throws that show at least as many spans as the choice they stand beside.
+    pub as_good: f64,
+}
+
+/// The same measure for clips of equal number and length, `throws` times at random places where none lies on another.
+#[must_use]
+pub fn random(
+    beside: &Shown,
+    total: f64,
+    truth: &Entry,
+    duration: f64,
+    seed: u64,
+    throws: usize,
+) -> Thrown {
+    let mut random = Random::new(seed);
+    let length = total / beside.clips.max(1) as f64;
+    // Places in the time that is left when all clips are taken out: sorted, each then moves behind the clips before it.
+    let free = (duration - total).max(0.0);
+    let mut sum = (0, 0, 0);
+    for _ in 0..throws {
+        let mut starts: Vec<f64> = (0..beside.clips)
+            .map(|_| f64::from(random.between(0.0, 1.0)) * free)
+            .collect();
+        starts.sort_by(f64::total_cmp);
+        let clips: Vec<(f64, f64)> = (0..)
+            .zip(starts)
+            .map(|(i, start)| {
+                let start = start + f64::from(i) * length;
+                (start, start + length)
+            })
+            .collect();
+        let shown = score(&clips, truth, duration);
+        sum.0 += shown.spans_shown;
+        sum.1 += shown.products_shown;
+        sum.2 += usize::from(shown.spans_shown >= beside.spans_shown);
+    }
+    let mean = |n: usize| n as f64 / throws.max(1) as f64;
+    Thrown {
+        spans_shown: mean(sum.0),
+        products_shown: mean(sum.1),
+        as_good: mean(sum.2),
+    }
+}
+
 fn score(clips: &[(f64, f64)], truth: &Entry, duration: f64) -> Shown {
     let mut spans: Vec<(f64, f64, &str)> = Vec::new();
     for shot in &truth.shots {
@@ -109,5 +161,65 @@ fn score(clips: &[(f64, f64)], truth: &Entry, duration: f64) -> Shown {
         share: clips.iter().map(|c| c.1 - c.0).sum::<f64>() / duration.max(1e-9),
         clips: clips.len(),
         spilled: clips.iter().filter(spilled).count(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A minute of six products, ten seconds each.
+    fn truth() -> Entry {
+        let shots: Vec<serde_json::Value> = (0..6)
+            .map(|i| serde_json::json!({"start": 10 * i, "end": 10 * (i + 1), "product": format!("p{i}")}))
+            .collect();
+        let entry = serde_json::json!({
+            "fps": 30, "frame_s": 0.0334, "duration_s": 60, "single_shot": false,
+            "cuts": [10, 20, 30, 40, 50], "graduals": [], "shots": shots,
+        });
+        serde_json::from_value(entry).expect("an entry")
+    }
+
+    #[test]
+    fn one_clip_thrown_shows_one_or_two() {
+        let truth = truth();
+        let beside = score(&[(1.0, 3.0)], &truth, 60.0);
+        assert_eq!((beside.spans_shown, beside.clips), (1, 1));
+        let thrown = random(&beside, 2.0, &truth, 60.0, 1, 2000);
+        // Two shows at least half a second of when it starts 0.5 to 1.5 s before one of five cuts: 5 s of 58.
+        assert!(
+            (thrown.spans_shown - (1.0 + 5.0 / 58.0)).abs() < 0.03,
+            "{thrown:?}"
+        );
+        assert!(thrown.as_good > 0.999);
+        assert_eq!(
+            format!("{thrown:?}"),
+            format!("{:?}", random(&beside, 2.0, &truth, 60.0, 1, 2000))
+        );
+    }
+
+    #[test]
+    fn a_good_choice_beats_throws() {
+        let truth = truth();
+        let clips: Vec<(f64, f64)> = (0..6)
+            .map(|i| f64::from(i) * 10.0 + 4.0)
+            .map(|t| (t, t + 2.0))
+            .collect();
+        let beside = score(&clips, &truth, 60.0);
+        assert_eq!((beside.spans_shown, beside.spilled), (6, 0));
+        let thrown = random(&beside, 12.0, &truth, 60.0, 1, 1000);
+        assert!(
+            thrown.spans_shown < 5.0 && thrown.as_good < 0.1,
+            "{thrown:?}"
+        );
+    }
+
+    #[test]
+    fn nothing_to_throw() {
+        let beside = score(&[], &truth(), 60.0);
+        assert_eq!(random(&beside, 0.0, &truth(), 0.0, 1, 10).spans_shown, 0.0);
+        // More clips than time.
+        let beside = score(&[(0.0, 60.0), (0.0, 60.0)], &truth(), 60.0);
+        assert!(random(&beside, 120.0, &truth(), 60.0, 1, 10).as_good >= 0.0);
     }
 }

@@ -9,7 +9,11 @@ use std::{
 
 use domain::highlight::{Boundary, Moment, Recording, boundaries};
 
-use super::{decode, score::Predicted, truth::Truth};
+use super::{
+    decode,
+    score::Predicted,
+    truth::{Entry, Truth},
+};
 #[cfg(feature = "transnet")]
 use crate::transnet;
 use crate::{
@@ -129,8 +133,23 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
     Ok(Recording {
         duration: last + step,
         loudness: decode::loudness(file)?,
-        keyframes: decode::keyframes(file)?,
+        // The measures plan those that a recorder would set.
+        keyframes: Vec::new(),
         moments,
+    })
+}
+
+/// What a film lacks that its truth speaks of: a sentence where it ends early.
+#[must_use]
+pub fn lacking(file: &Path, recording: &Recording, truth: &Entry) -> Option<String> {
+    let end = truth.first_pts + truth.duration_s;
+    // Containers round the length of their last frame.
+    (recording.duration < end - 0.5).then(|| {
+        format!(
+            "{} ends at {:.1} s, and its truth at {end:.1} s: it is damaged, or another clip.",
+            file.display(),
+            recording.duration
+        )
     })
 }
 
@@ -142,7 +161,7 @@ pub fn predicted(moments: &[Moment]) -> Vec<Predicted> {
 }
 
 /// The clips of a truth file that count: second encodes of listed clips do not.
-pub fn clips(truth: &Truth) -> impl Iterator<Item = (&String, &super::truth::Entry)> {
+pub fn clips(truth: &Truth) -> impl Iterator<Item = (&String, &Entry)> {
     truth
         .iter()
         .filter(|(_, entry)| entry.same_content_as.is_none())

@@ -177,6 +177,55 @@ pub struct Total {
     pub fp_on: BTreeMap<String, usize>,
 }
 
+/// What a set is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Of hard cuts.
+    CutF1,
+    /// Of graduals.
+    GradualRecall,
+    /// Of all boundaries.
+    F1,
+    /// On clips without a boundary.
+    FaPerMin,
+}
+
+impl Measure {
+    /// All, in the order they are told.
+    pub const ALL: [Self; 4] = [Self::CutF1, Self::GradualRecall, Self::F1, Self::FaPerMin];
+
+    /// The name `score.py` gives it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CutF1 => "cut_f1",
+            Self::GradualRecall => "gradual_recall",
+            Self::F1 => "f1",
+            Self::FaPerMin => "fa_per_min",
+        }
+    }
+
+    /// What it is counted in; nothing for shares.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::FaPerMin => "1/min",
+            _ => "",
+        }
+    }
+
+    /// Its value; none where the clips have nothing to measure it on.
+    #[must_use]
+    pub fn of(self, total: &Total) -> Option<f64> {
+        match self {
+            Self::CutF1 => (total.cuts > 0).then_some(total.cut_f1),
+            Self::GradualRecall => total.gradual_recall,
+            Self::F1 => (total.cuts + total.graduals > 0).then_some(total.f1),
+            Self::FaPerMin => total.fa_per_min,
+        }
+    }
+}
+
 /// Adds clips up.
 #[must_use]
 pub fn total<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Total {

@@ -43,7 +43,8 @@ pub fn load(wanted: &Wanted, seed: u64) -> Result<(Vec<Footage>, String), String
     let mut out = Vec::new();
     let mut manifest = blake3::Hasher::new();
     let media = wanted.data.join("shots/dev/media");
-    let truth = crate::eval::truth::read(&media.with_file_name("truth.json")).unwrap_or_default();
+    let (truth, _) =
+        crate::eval::truth::read(&media.with_file_name("truth.json")).unwrap_or_default();
     for (name, entry) in &truth {
         let file = media.join(name);
         if excluded(wanted, &file) || !file.is_file() {
