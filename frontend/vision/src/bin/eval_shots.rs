@@ -15,10 +15,11 @@ use vision::eval::{
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE] [--json] [--predictions FILE] [--plot DIR] [--least X]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE | --scores FILE] [--json] [--predictions FILE] [--plot DIR] [--least X]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
   --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
+  --scores       none of these but what another build answered, a browser's for one: {\"clip.mp4\": [[seconds, score], …]}; no --media then
   --json         one JSON object a line and nothing else on standard output
   --predictions  also writes what was found, in the format of score.py
   --plot         also draws each clip there (SVG) and writes its signals beside it (CSV)
@@ -30,6 +31,7 @@ struct Wanted {
     weights: PathBuf,
     plain: bool,
     transnet: Option<PathBuf>,
+    scores: Option<PathBuf>,
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
@@ -54,6 +56,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         weights: PathBuf::from("public/models/shots.bin"),
         plain: false,
         transnet: None,
+        scores: None,
         json: false,
         predictions: None,
         plot: None,
@@ -74,6 +77,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--truth" => out.truth = value()?.into(),
             "--weights" => out.weights = value()?.into(),
             "--transnet" => out.transnet = Some(value()?.into()),
+            "--scores" => out.scores = Some(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
             "--least" => {
@@ -88,7 +92,8 @@ fn wanted() -> Result<Option<Wanted>, String> {
             _ => return Err(format!("{name} is not known.\n{USAGE}")),
         }
     }
-    if out.media.as_os_str().is_empty() || out.truth.as_os_str().is_empty() {
+    if out.media.as_os_str().is_empty() && out.scores.is_none() || out.truth.as_os_str().is_empty()
+    {
         return Err(format!("Say which clips and which truth file.\n{USAGE}"));
     }
     Ok(Some(out))
@@ -117,13 +122,18 @@ fn detect(wanted: &Wanted) -> Result<(&'static str, Detect), String> {
 fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let truth = truth::read(&wanted.truth)?;
     let (name, detect) = detect(wanted)?;
+    let scores = wanted.scores.as_deref().map(run::scores).transpose()?;
     let mut rows: BTreeMap<&String, Row> = BTreeMap::new();
     let mut found = serde_json::Map::new();
     let (mut seconds, began) = (0.0, Instant::now());
     for (name, entry) in run::clips(&truth) {
         let file = wanted.media.join(name);
         // One bad file must not hide the score of the others; it counts as nothing found.
-        let recording = run::recording(&file, &detect).unwrap_or_else(|e| {
+        let recording = match &scores {
+            Some(scores) => run::scored(scores, name),
+            None => run::recording(&file, &detect),
+        };
+        let recording = recording.unwrap_or_else(|e| {
             eprintln!("{e}");
             Recording::default()
         });
@@ -140,7 +150,8 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
         if let Some(folder) = &wanted.plot {
             draw(folder, name, &recording, entry, &predicted, &choice)?;
         }
-        if !entry.shots.is_empty() {
+        // Scores alone choose nothing.
+        if !entry.shots.is_empty() && scores.is_none() {
             tell(wanted, name, recording.duration, entry, &choice, &shown);
         }
         found.insert(
