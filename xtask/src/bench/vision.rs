@@ -29,6 +29,15 @@ pub(crate) enum Part {
 impl Part {
     const ALL: [Self; 4] = [Self::Filming, Self::Onnx, Self::Clips, Self::Engines];
 
+    /// What browsers load for it.
+    fn bundles(self) -> &'static [Bundle] {
+        match self {
+            Self::Filming => &[Bundle::Frontend, Bundle::Studio, Bundle::WorkerCpu],
+            Self::Onnx | Self::Clips => &[Bundle::WorkerCpu],
+            Self::Engines => &[Bundle::WorkerCpu, Bundle::WorkerGpu],
+        }
+    }
+
     /// The first word of its tests.
     fn word(self) -> &'static str {
         match self {
@@ -52,8 +61,11 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
     };
     let chromium = install::have(Package::Chromium)?;
     install::have(Package::Ffmpeg)?;
-    let site = build::site(place, Grade::Test, &Bundle::ALL)?;
-    let server = cargo::server(place)?;
+    let bundles: Vec<Bundle> = Bundle::ALL
+        .into_iter()
+        .filter(|bundle| parts.iter().any(|part| part.bundles().contains(bundle)))
+        .collect();
+    let site = build::site(place, Grade::Test, &bundles)?;
     let folder = place.target.join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made.", folder.display()))?;
     let figures = folder.join("figures.jsonl");
@@ -68,7 +80,6 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
             .args(["test", "--config", "bench.config.ts", "--grep"])
             .arg(format!(" {} ", part.word()))
             .env("CARGO_TARGET_DIR", &place.target)
-            .env("VITRINE_BIN", &server)
             .env("VITRINE_SITE", &site)
             .env("VITRINE_CHROMIUM", &chromium)
             .env("VITRINE_FIGURES", &figures);
@@ -81,7 +92,9 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
             Part::Clips | Part::Engines => {
                 command.env("VITRINE_EVAL", scorer(place)?);
             }
-            Part::Filming => {}
+            Part::Filming => {
+                command.env("VITRINE_BIN", cargo::server(place)?);
+            }
         }
         progress::run("playwright", Lines::Show, &mut command)?;
     }
