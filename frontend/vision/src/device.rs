@@ -5,7 +5,9 @@ use domain::capture::Engine;
 /// A place to run the network, and what to call it.
 #[derive(Debug, Clone)]
 pub struct Device {
-    pub(crate) burn: burn::tensor::Device,
+    /// The GPU; `None` is the CPU.
+    #[cfg(feature = "gpu")]
+    pub(crate) gpu: Option<burn::tensor::Device>,
     engine: Engine,
     /// Whether every answer is lost, to test what follows a lost GPU.
     #[cfg(test)]
@@ -30,13 +32,24 @@ impl Device {
     pub const fn engine(&self) -> Engine {
         self.engine
     }
+
+    /// Where tensors lie that belong to it.
+    #[cfg(feature = "flex")]
+    pub(crate) fn burn(&self) -> burn::tensor::Device {
+        #[cfg(feature = "gpu")]
+        if let Some(gpu) = &self.gpu {
+            return gpu.clone();
+        }
+        burn::tensor::Device::flex()
+    }
 }
 
 /// The CPU: SIMD where the target has it (SIMD128 in the browser). Always there.
 #[must_use]
 pub fn cpu() -> Device {
     Device {
-        burn: burn::tensor::Device::flex(),
+        #[cfg(feature = "gpu")]
+        gpu: None,
         engine: Engine::Cpu,
         #[cfg(test)]
         fails: false,
@@ -49,14 +62,14 @@ pub fn cpu() -> Device {
 /// A sentence for the log when there is no adapter or the build has no GPU code; run on [`cpu`] then.
 #[cfg(feature = "gpu")]
 pub async fn gpu() -> Result<Device, String> {
-    let burn = burn::tensor::Device::wgpu_options()
+    let gpu = burn::tensor::Device::wgpu_options()
         .init_async()
         .await
         .map_err(|e| {
             format!("WebGPU could not be started ({e}); the analysis runs on the CPU instead.")
         })?;
     Ok(Device {
-        burn,
+        gpu: Some(gpu),
         engine: Engine::Gpu,
         #[cfg(test)]
         fails: false,

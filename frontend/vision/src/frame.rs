@@ -4,9 +4,9 @@
 //! Thumbnails are area averages (each source pixel counts by its overlap with the cell); the picture is stretched to
 //! 48×27 whatever its aspect, and rotation metadata is ignored: a turned picture has the same cuts.
 //!
-//! One matrix for all: ITU-R BT.601, limited range (Y 16–235, C 16–240). BT.709 content comes out with slightly other
-//! hues; cuts, motion and exposure do not depend on it, and one matrix keeps native and browser equal whatever a
-//! container says.
+//! One matrix for all: ITU-R BT.601. BT.709 content comes out with slightly other hues; cuts, motion and exposure do not depend
+//! on it, and one matrix keeps native and browser equal whatever a container says. Not so the range: telephones and
+//! web cameras film in the full one, and read as limited (Y 16–235, C 16–240) their darkest and lightest tones would be lost.
 
 mod area;
 mod planes;
@@ -15,7 +15,7 @@ mod signal;
 pub use planes::{FrameError, Layout, Plane, Planes};
 
 use area::Grid;
-use signal::{LUMA_HEIGHT, LUMA_WIDTH};
+use signal::{LUMA_HEIGHT, LUMA_WIDTH, Range};
 
 /// Width of a thumbnail in pixels.
 pub const WIDTH: usize = 48;
@@ -155,16 +155,18 @@ impl Sampler {
                     .add_strided(row, weight, uv.get(1..).unwrap_or(&[]), 2, 1);
             }
         }
+        let range = Range::of(planes);
         for (i, pixel) in rgb.chunks_exact_mut(3).enumerate() {
             let out = signal::rgb_from_yuv(
                 self.thumb.mean(i, 0),
                 self.chroma.mean(i, 0),
                 self.chroma.mean(i, 1),
+                range,
             );
             pixel.copy_from_slice(&out);
         }
         for (i, out) in luma.iter_mut().enumerate() {
-            *out = signal::full_range(self.luma.mean(i, 0));
+            *out = signal::full_range(self.luma.mean(i, 0), range);
         }
     }
 

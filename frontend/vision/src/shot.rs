@@ -5,14 +5,19 @@
 //! that the last bits in which CPU and GPU arithmetic differ cannot change a decision.
 
 mod blank;
+mod forward;
+mod lanes;
+#[cfg(feature = "tensor")]
 pub mod net;
 mod plain;
+pub mod shape;
 #[cfg(test)]
 mod test;
 pub mod weights;
 
 use std::collections::VecDeque;
 
+#[cfg(feature = "gpu")]
 use burn::tensor::{Tensor, activation::sigmoid};
 use domain::capture::{Engine, Weights};
 
@@ -21,8 +26,11 @@ use crate::{
     frame::Thumb,
 };
 use blank::Blank;
-use net::{BLOCK, Student};
+use forward::{Description, Forward};
+#[cfg(feature = "gpu")]
+use net::Student;
 use plain::{Look, Plain};
+use shape::BLOCK;
 pub use weights::WeightsError;
 
 /// A frame's presentation time (s) and its score (0–1).
@@ -72,7 +80,7 @@ fn join(network: f32, look: Look, blank: bool) -> f32 {
 
 struct Network {
     weights: Vec<u8>,
-    student: Student,
+    runner: Runner,
     device: Device,
     /// Frames not described yet, fewer than a block.
     pending: Vec<(f64, Thumb)>,
@@ -84,7 +92,82 @@ struct Network {
 /// Described frames.
 struct Block {
     frames: Vec<(f64, Thumb)>,
-    described: Tensor<2>,
+    described: Described,
+}
+
+/// What computes.
+enum Runner {
+    Cpu(Box<Forward>),
+    #[cfg(feature = "gpu")]
+    Gpu(Box<Student>, burn::tensor::Device),
+}
+
+/// What is known of a block's frames, where it was computed.
+enum Described {
+    Cpu(Vec<Description>),
+    #[cfg(feature = "gpu")]
+    Gpu(Tensor<2>),
+}
+
+impl Runner {
+    fn new(weights: &[u8], device: &Device) -> Result<Self, WeightsError> {
+        #[cfg(feature = "gpu")]
+        if let Some(gpu) = &device.gpu {
+            let student = Box::new(weights::read(weights, gpu)?);
+            return Ok(Self::Gpu(student, gpu.clone()));
+        }
+        #[cfg(not(feature = "gpu"))]
+        let _ = device;
+        Ok(Self::Cpu(Box::new(weights::forward(weights)?)))
+    }
+
+    fn describe(&mut self, frames: &[(f64, Thumb)]) -> Described {
+        let thumbs = frames.iter().map(|f| &f.1);
+        match self {
+            Self::Cpu(forward) => Described::Cpu(forward.describe(thumbs)),
+            #[cfg(feature = "gpu")]
+            Self::Gpu(student, device) => {
+                Described::Gpu(student.describe(net::input(thumbs, device)))
+            }
+        }
+    }
+
+    /// Scores of the middle one of three blocks, the first frame repeated where there is none before; `None` when the device
+    /// gave no answer.
+    async fn score(
+        &self,
+        before: Option<&Described>,
+        waiting: &Described,
+        next: &Described,
+    ) -> Option<Vec<f32>> {
+        match (self, before, waiting, next) {
+            (Self::Cpu(forward), before, Described::Cpu(waiting), Described::Cpu(next)) => {
+                let first;
+                let before = match before {
+                    Some(Described::Cpu(before)) => before,
+                    _ => {
+                        first = vec![*waiting.first()?; BLOCK];
+                        &first
+                    }
+                };
+                Some(forward.score([before, waiting, next]))
+            }
+            #[cfg(feature = "gpu")]
+            (Self::Gpu(student, _), before, Described::Gpu(waiting), Described::Gpu(next)) => {
+                let before = match before {
+                    Some(Described::Gpu(before)) => before.clone(),
+                    _ => waiting.clone().narrow(0, 0, 1).repeat_dim(0, BLOCK),
+                };
+                let all = vec![before, waiting.clone(), next.clone()];
+                let scores = student.score(Tensor::cat(all, 0));
+                let scores = sigmoid(scores.narrow(0, BLOCK, BLOCK));
+                let data = scores.into_data_async().await.ok()?;
+                Some(data.iter::<f32>().collect())
+            }
+            #[cfg(feature = "gpu")]
+            _ => None,
+        }
+    }
 }
 
 impl Detector {
@@ -93,10 +176,9 @@ impl Detector {
     /// # Errors
     /// [`WeightsError`] where the file cannot be used; go on with [`Detector::plain`].
     pub fn new(weights: &[u8], device: Device) -> Result<Self, WeightsError> {
-        let student = weights::read(weights, &device.burn)?;
         let network = Network {
             weights: weights.to_vec(),
-            student,
+            runner: Runner::new(weights, &device)?,
             device,
             pending: Vec::new(),
             waiting: None,
@@ -215,7 +297,7 @@ impl Network {
 
     /// Takes a full block and answers the one before it, if there is one.
     async fn block(&mut self, frames: Vec<(f64, Thumb)>) -> Vec<Score> {
-        let described = self.describe(&frames);
+        let described = self.runner.describe(&frames);
         let next = Block { frames, described };
         let Some(waiting) = self.waiting.take() else {
             self.waiting = Some(next);
@@ -232,30 +314,16 @@ impl Network {
         out
     }
 
-    fn describe(&self, frames: &[(f64, Thumb)]) -> Tensor<2> {
-        let input = net::input(frames.iter().map(|f| &f.1), &self.device.burn);
-        self.student.describe(input)
-    }
-
     /// Scores of the block `waiting`; `None` when the device gave no answer.
     async fn run(&self, waiting: &Block, next: &Block) -> Option<Vec<f32>> {
         #[cfg(test)]
         if self.device.fails {
             return None;
         }
-        let before = match &self.before {
-            Some(before) => before.described.clone(),
-            None => waiting
-                .described
-                .clone()
-                .narrow(0, 0, 1)
-                .repeat_dim(0, BLOCK),
-        };
-        let all = vec![before, waiting.described.clone(), next.described.clone()];
-        let scores = self.student.score(Tensor::cat(all, 0));
-        let scores = sigmoid(scores.narrow(0, BLOCK, BLOCK));
-        let data = scores.into_data_async().await.ok()?;
-        Some(data.iter::<f32>().collect())
+        let before = self.before.as_ref().map(|before| &before.described);
+        self.runner
+            .score(before, &waiting.described, &next.described)
+            .await
     }
 
     async fn recover(&mut self, waiting: Block, next: Block) -> Vec<Score> {
@@ -267,16 +335,16 @@ impl Network {
             return times.into_iter().map(|t| (t, 0.0)).collect();
         }
         self.device = device::cpu();
-        if let Ok(student) = weights::read(&self.weights, &self.device.burn) {
-            self.student = student;
+        if let Ok(runner) = Runner::new(&self.weights, &self.device) {
+            self.runner = runner;
         }
-        let again = |network: &Self, block: Block| Block {
-            described: network.describe(&block.frames),
+        let mut again = |block: Block| Block {
+            described: self.runner.describe(&block.frames),
             frames: block.frames,
         };
-        self.before = self.before.take().map(|b| again(self, b));
-        let waiting = again(self, waiting);
-        let next = again(self, next);
+        self.before = self.before.take().map(&mut again);
+        let waiting = again(waiting);
+        let next = again(next);
         let scores = self
             .run(&waiting, &next)
             .await

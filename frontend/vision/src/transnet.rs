@@ -45,7 +45,7 @@ impl Detector {
     /// # Errors
     /// [`WeightsError`] where the file cannot be used.
     pub fn new(weights: &[u8], device: Device) -> Result<Self, WeightsError> {
-        let network = weights::read(weights, &device.burn)?;
+        let network = weights::read(weights, &device.burn())?;
         Ok(Self {
             network,
             device,
@@ -81,7 +81,7 @@ impl Detector {
         if self.seen.len() < WINDOW {
             return Vec::new();
         }
-        let [single, _] = self.network.forward(&[&self.seen], &self.device.burn);
+        let [single, _] = self.network.forward(&[&self.seen], &self.device.burn());
         self.seen.drain(..STEP);
         let scores = sigmoid(single.narrow(1, MARGIN, STEP));
         let ripe = self.times.len().min(STEP);

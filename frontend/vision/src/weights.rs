@@ -13,10 +13,12 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "tensor")]
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
-    tensor::{Device, Tensor, TensorData, f16},
+    tensor::{Device, Tensor, TensorData},
 };
+use half::f16;
 
 /// The first bytes of a file: which network it is for.
 pub(crate) type Magic = [u8; 8];
@@ -68,6 +70,7 @@ pub(crate) type Table = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 ///
 /// # Errors
 /// [`WeightsError`]; nothing is used of a file that is not whole.
+#[cfg(feature = "tensor")]
 pub(crate) fn read<M: Module>(
     magic: &Magic,
     bytes: &[u8],
@@ -81,6 +84,7 @@ pub(crate) fn read<M: Module>(
 ///
 /// # Errors
 /// [`WeightsError::Tensor`] with the first parameter that is absent or has another shape.
+#[cfg(feature = "tensor")]
 pub(crate) fn fill<M: Module>(into: M, table: Table, device: &Device) -> Result<M, WeightsError> {
     let mut load = Load {
         table,
@@ -105,6 +109,7 @@ pub(crate) fn hash(bytes: &[u8]) -> Result<String, WeightsError> {
 }
 
 /// Writes a network as a weights file.
+#[cfg(feature = "tensor")]
 pub(crate) fn write<M: Module>(magic: &Magic, network: &M) -> Vec<u8> {
     let mut save = Save::default();
     network.visit(&mut save);
@@ -117,7 +122,11 @@ pub(crate) fn write<M: Module>(magic: &Magic, network: &M) -> Vec<u8> {
     out
 }
 
-fn table(magic: &Magic, bytes: &[u8]) -> Result<Table, WeightsError> {
+/// The tensors in a file.
+///
+/// # Errors
+/// [`WeightsError`]; nothing is used of a file that is not whole.
+pub(crate) fn table(magic: &Magic, bytes: &[u8]) -> Result<Table, WeightsError> {
     if bytes.is_empty() {
         return Err(WeightsError::Missing);
     }
@@ -165,6 +174,7 @@ fn parse(mut rest: &[u8]) -> Option<Table> {
     rest.is_empty().then_some(out)
 }
 
+#[cfg(feature = "tensor")]
 #[derive(Default)]
 struct Save {
     path: Vec<String>,
@@ -172,6 +182,7 @@ struct Save {
     body: Vec<u8>,
 }
 
+#[cfg(feature = "tensor")]
 impl ModuleVisitor for Save {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_owned());
@@ -198,6 +209,7 @@ impl ModuleVisitor for Save {
     }
 }
 
+#[cfg(feature = "tensor")]
 struct Load {
     table: Table,
     path: Vec<String>,
@@ -205,6 +217,7 @@ struct Load {
     lacking: Option<String>,
 }
 
+#[cfg(feature = "tensor")]
 impl ModuleMapper for Load {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_owned());

@@ -56,11 +56,12 @@ fn weigh(place: &Place, cache: &Cache, bundle: Bundle) -> Result<(u64, u64)> {
 /// A size as a figure.
 fn figure(metric: String, bytes: u64, limit: Option<u64>) -> Figure {
     Figure {
-        bench: "bundles",
+        bench: "bundles".to_owned(),
         metric,
         value: bytes as f64,
-        unit: "B",
+        unit: "B".to_owned(),
         limit: limit.map(|limit| limit as f64),
         ok: limit.is_none_or(|limit| bytes <= limit),
+        ..Figure::default()
     }
 }

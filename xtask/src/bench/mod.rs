@@ -1,9 +1,10 @@
 //! `cargo xtask bench NAME`: figures, one object a line with `--json`.
 
 pub(crate) mod bundle;
+mod vision;
 
 use anyhow::{Result, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::build::bundle::Bundle;
 use crate::place::Place;
@@ -13,6 +14,8 @@ use crate::place::Place;
 enum Name {
     /// Sizes of the browser bundles against their budgets
     Bundles,
+    /// Filming, the network and the import of films in Chromium, onnxruntime-web beside
+    Vision,
 }
 
 /// What `cargo xtask bench` takes.
@@ -26,18 +29,31 @@ pub(crate) struct Args {
     /// Of `bundles`, only these
     #[arg(long, value_delimiter = ',')]
     only: Vec<Bundle>,
+    /// Of `vision`, only these
+    #[arg(long, value_delimiter = ',')]
+    part: Vec<vision::Part>,
 }
 
 /// One figure.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figure {
-    bench: &'static str,
+    bench: String,
     metric: String,
     value: f64,
-    unit: &'static str,
-    /// The most it may be, where there is a bound.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: String,
+    /// What it is held against in the same run, what that has, and our value by its value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peer_value: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ratio: Option<f64>,
+    /// The bound of the ratio, or of the value where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     limit: Option<f64>,
+    /// Whether the bound is the least it may be, not the most.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    at_least: bool,
     ok: bool,
 }
 
@@ -55,6 +71,7 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
             };
             bundle::measure(place, bundles)?
         }
+        Name::Vision => vision::measure(place, &args.part)?,
     };
     for figure in &figures {
         if args.json {
@@ -74,14 +91,21 @@ fn row(figure: &Figure) -> String {
         unit,
         ..
     } = figure;
-    let bound = match figure.limit {
-        Some(limit) if figure.ok => format!("of at most {limit:.0}"),
-        Some(limit) => format!("OVER {limit:.0}"),
-        None => String::new(),
-    };
-    format!("{metric:<22} {value:>12.0} {unit} {bound}")
-        .trim_end()
-        .to_owned()
+    let digits = if value.fract() == 0.0 { 0 } else { 4 };
+    let mut out = format!("{metric:<34} {value:>12.digits$} {unit}");
+    if let (Some(peer), Some(theirs), Some(ratio)) = (&figure.peer, figure.peer_value, figure.ratio)
+    {
+        out.push_str(&format!(" by {theirs:.4} of {peer}: {ratio:.2}"));
+    }
+    if let Some(limit) = figure.limit {
+        out.push_str(&match (figure.ok, figure.at_least) {
+            (true, false) => format!(" of at most {limit:.4}"),
+            (true, true) => format!(" of at least {limit:.4}"),
+            (false, false) => format!(" OVER {limit:.4}"),
+            (false, true) => format!(" UNDER {limit:.4}"),
+        });
+    }
+    out.replace(".0000", "").trim_end().to_owned()
 }
 
 /// An error that names every figure out of its bound.
@@ -103,12 +127,13 @@ mod tests {
 
     fn figure(value: f64, limit: Option<f64>) -> Figure {
         Figure {
-            bench: "bundles",
+            bench: "bundles".to_owned(),
             metric: "a_brotli".to_owned(),
             value,
-            unit: "B",
+            unit: "B".to_owned(),
             limit,
             ok: limit.is_none_or(|limit| value <= limit),
+            ..Figure::default()
         }
     }
 
@@ -131,6 +156,14 @@ mod tests {
         assert!(verdict(&[figure(3.0, Some(4.0)), figure(9.0, None)]).is_ok());
         let error = verdict(&[figure(5.0, Some(4.0))]).expect_err("is over");
         assert!(error.to_string().contains("a_brotli"));
-        assert!(row(&figure(5.0, Some(4.0))).contains("OVER 4"));
+        assert!(row(&figure(5.0, Some(4.0))).ends_with("OVER 4"));
+    }
+
+    #[test]
+    fn a_figure_written_elsewhere_reads_and_shows_its_peer() {
+        let line = r#"{"bench":"vision","metric":"warm_throughput","value":500.0,"unit":"frames/s","peer":"other","peer_value":400.0,"ratio":1.25,"limit":1.0,"at_least":true,"ok":true}"#;
+        let figure: Figure = serde_json::from_str(line).expect("reads");
+        assert_eq!(serde_json::to_string(&figure).expect("is JSON"), line);
+        assert!(row(&figure).ends_with("frames/s by 400 of other: 1.25 of at least 1"));
     }
 }

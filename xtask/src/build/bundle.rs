@@ -98,8 +98,10 @@ impl Bundle {
             self.stem(),
             Lines::Show,
             cargo::command(place)
-                .arg("build")
-                .args(self.arguments(grade)),
+                .arg("rustc")
+                .args(self.arguments(grade))
+                // Named, because cargo leaves link-time optimisation out where a crate is an rlib as well.
+                .args(["--crate-type", "cdylib"]),
         )?;
         let file = place
             .target

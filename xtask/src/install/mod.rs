@@ -2,6 +2,7 @@
 
 mod apt;
 mod npm;
+mod onnx;
 mod python;
 mod tool;
 
@@ -12,7 +13,8 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) use apt::{Package, have};
 pub(crate) use npm::npm;
-pub(crate) use python::{pyscenedetect, python, reference};
+pub(crate) use onnx::onnxruntime;
+pub(crate) use python::{onnx, pyscenedetect, python, reference};
 pub(crate) use tool::Tool;
 
 use crate::cargo;

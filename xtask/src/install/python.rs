@@ -18,6 +18,14 @@ pub(crate) fn python(place: &Place) -> Result<PathBuf> {
     environment(place, "art", "xtask/art/requirements.txt", &[])
 }
 
+/// The interpreter of an environment with `frontend/vision/reference/onnx.txt`, made when it is missing or of another list.
+///
+/// # Errors
+/// When Python is missing or a package cannot be fetched.
+pub(crate) fn onnx(place: &Place) -> Result<PathBuf> {
+    environment(place, "onnx", "frontend/vision/reference/onnx.txt", &[])
+}
+
 /// The folder of the packages in `frontend/vision/reference/requirements.txt`, each exactly as its hash has it and without
 /// what it depends on: data is read from them, and nothing in them is run.
 ///

@@ -17,10 +17,11 @@ use vision::eval::{
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--least X]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE | --scores FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--least X]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
   --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
+  --scores       none of these but what another build answered, a browser's for one: {\"clip.mp4\": [[seconds, score], …]}; no --media then
   --peer         what another tool found on the same clips, in the format of score.py, or a folder of such files: scored beside.
                  `cargo xtask eval shots --peers` runs PySceneDetect and TransNetV2 first and gives what they found
   --json         one JSON object a line and nothing else on standard output
@@ -40,6 +41,7 @@ struct Wanted {
     plain: bool,
     transnet: Option<PathBuf>,
     peers: Vec<PathBuf>,
+    scores: Option<PathBuf>,
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
@@ -65,6 +67,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         plain: false,
         transnet: None,
         peers: Vec::new(),
+        scores: None,
         json: false,
         predictions: None,
         plot: None,
@@ -86,6 +89,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--weights" => out.weights = value()?.into(),
             "--transnet" => out.transnet = Some(value()?.into()),
             "--peer" => out.peers.push(value()?.into()),
+            "--scores" => out.scores = Some(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
             "--least" => {
@@ -100,7 +104,8 @@ fn wanted() -> Result<Option<Wanted>, String> {
             _ => return Err(format!("{name} is not known.\n{USAGE}")),
         }
     }
-    if out.media.as_os_str().is_empty() || out.truth.as_os_str().is_empty() {
+    if out.media.as_os_str().is_empty() && out.scores.is_none() || out.truth.as_os_str().is_empty()
+    {
         return Err(format!("Say which clips and which truth file.\n{USAGE}"));
     }
     Ok(Some(out))
@@ -134,6 +139,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     for why in &refused {
         eprintln!("{why}");
     }
+    let scores = wanted.scores.as_deref().map(run::scores).transpose()?;
     let mut rows: BTreeMap<&String, Row> = BTreeMap::new();
     let mut found = BTreeMap::new();
     let (mut seconds, began, mut chosen_well) = (0.0, Instant::now(), true);
@@ -141,7 +147,12 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     for (name, entry) in run::clips(&truth) {
         let file = wanted.media.join(name);
         // One bad file must not hide the score of the others; it counts as nothing found.
-        let (recording, lacks) = match run::recording(&file, &detect) {
+        let recording = match &scores {
+            Some(scores) => run::scored(scores, name),
+            None => run::recording(&file, &detect),
+        };
+        let (recording, lacks) = match recording {
+            Ok(recording) if scores.is_some() => (recording, None),
             Ok(recording) => {
                 let lacks = run::lacking(&file, &recording, entry);
                 (recording, lacks)
@@ -165,7 +176,8 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
         if let Some(folder) = &wanted.plot {
             draw(folder, name, &recording, entry, &predicted, &choice)?;
         }
-        if !entry.shots.is_empty() {
+        // Scores alone choose nothing.
+        if !entry.shots.is_empty() && scores.is_none() {
             let duration = recording.duration;
             chosen_well &= tell(wanted, name, duration, entry, &choice, &shown, false);
             let (choice, shown) = choice::measure(&recording, entry, &choice::generous());

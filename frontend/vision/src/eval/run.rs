@@ -1,6 +1,7 @@
 //! A folder of clips through the whole pipeline.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     path::Path,
     pin::pin,
@@ -150,6 +151,44 @@ pub fn lacking(file: &Path, recording: &Recording, truth: &Entry) -> Option<Stri
             file.display(),
             recording.duration
         )
+    })
+}
+
+/// What another build answered, by clip.
+pub type Scores = BTreeMap<String, Vec<Score>>;
+
+/// Reads a file of them.
+///
+/// # Errors
+/// A sentence when there is none or it is something else.
+pub fn scores(file: &Path) -> Result<Scores, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|e| format!("The scores {} cannot be read: {e}", file.display()))?;
+    serde_json::from_str(&text).map_err(|e| format!("{} holds no scores: {e}", file.display()))
+}
+
+/// A film of which only the scores are known.
+///
+/// # Errors
+/// A sentence when there are none of this clip.
+pub fn scored(scores: &Scores, clip: &str) -> Result<Recording, String> {
+    let scores = scores
+        .get(clip)
+        .ok_or_else(|| format!("There are no scores of {clip}."))?;
+    let moments = scores.iter().map(|&(t, boundary)| Moment {
+        t,
+        boundary,
+        motion: 0.0,
+        sharpness: 0.0,
+        exposure: 0.0,
+        clipped: 0.0,
+        colourfulness: 0.0,
+    });
+    let moments: Vec<Moment> = moments.collect();
+    Ok(Recording {
+        duration: moments.last().map_or(0.0, |m| m.t),
+        moments,
+        ..Recording::default()
     })
 }
 

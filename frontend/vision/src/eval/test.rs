@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
+    run,
     score::{self, Predicted, Row},
     truth::Truth,
 };
@@ -66,4 +67,17 @@ fn scores_equal_those_of_the_reference_scorer() {
         total.f1 > 0.3 && total.f1 < 0.95,
         "the fixture has hits and misses"
     );
+}
+
+#[test]
+fn scores_of_another_build_are_decided_as_our_own() {
+    let score = |i: usize| if i == 20 { 0.9 } else { 0.1 };
+    let film: Vec<(f64, f32)> = (0..60).map(|i| (i as f64 / 30.0, score(i))).collect();
+    let scores = run::Scores::from([("a.mp4".to_owned(), film)]);
+    let recording = run::scored(&scores, "a.mp4").expect("has scores");
+    assert_eq!(recording.moments.len(), 60);
+    let at = 20.0 / 30.0;
+    assert_eq!(run::predicted(&recording.moments), [(at, at)]);
+    let error = run::scored(&scores, "b.mp4").expect_err("has none");
+    assert!(error.contains("b.mp4"));
 }

@@ -65,6 +65,7 @@ pub struct Planes<'a> {
     width: usize,
     height: usize,
     planes: [Plane<'a>; 3],
+    full_range: bool,
 }
 
 /// Larger than any camera; keeps sums within 64 bits and strides within `usize` on wasm32.
@@ -115,7 +116,15 @@ impl<'a> Planes<'a> {
             width,
             height,
             planes: kept,
+            full_range: false,
         })
+    }
+
+    /// The same with YCbCr that means 0–255 (WebCodecs' `fullRange`), where it means the limited range unless this is said.
+    #[must_use]
+    pub const fn full_range(mut self, full: bool) -> Self {
+        self.full_range = full;
+        self
     }
 
     /// I420 or NV12 whose planes lie without gaps in one buffer, as `ffmpeg -f rawvideo` writes them.
@@ -147,6 +156,10 @@ impl<'a> Planes<'a> {
             Layout::Nv12 => Self::new(layout, width, height, &[from(0, width), from(y, cw * 2)]),
             Layout::Rgba | Layout::Bgra => Self::new(layout, width, height, &[from(0, width * 4)]),
         }
+    }
+
+    pub(super) const fn is_full_range(&self) -> bool {
+        self.full_range
     }
 
     pub(super) const fn layout(&self) -> Layout {

@@ -1,6 +1,6 @@
 //! Plain signals of one small picture, each by its published definition.
 
-use super::{BYTES, HEIGHT, Thumb, WIDTH};
+use super::{BYTES, HEIGHT, Planes, Thumb, WIDTH};
 
 /// The middle-sized luma that sharpness is measured on: fine enough for blur, coarse enough to ignore sensor noise.
 pub(super) const LUMA_WIDTH: usize = 160;
@@ -12,9 +12,44 @@ pub(super) fn round(x: f32) -> u8 {
     (x + 0.5) as u8
 }
 
-/// Limited-range luma (16–235) to 0–255.
-pub(super) fn full_range(y: f32) -> u8 {
-    round((y - 16.0) * (255.0 / 219.0))
+/// What the numbers of a YCbCr picture mean: the luma of black, and what luma and chroma are stretched by to fill 8 bits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range {
+    black: f32,
+    luma: f32,
+    chroma: f32,
+}
+
+impl Range {
+    /// Luma 16–235, chroma 16–240 (ITU-R BT.601-7 §2.5.3).
+    const LIMITED: Self = Self {
+        black: 16.0,
+        luma: 255.0 / 219.0,
+        chroma: 255.0 / 224.0,
+    };
+    /// 0–255 (ITU-T T.871, JFIF).
+    const FULL: Self = Self {
+        black: 0.0,
+        luma: 1.0,
+        chroma: 1.0,
+    };
+
+    pub(super) const fn of(planes: &Planes<'_>) -> Self {
+        if planes.is_full_range() {
+            Self::FULL
+        } else {
+            Self::LIMITED
+        }
+    }
+
+    fn luma(self, y: f32) -> f32 {
+        (y - self.black) * self.luma
+    }
+}
+
+/// Luma to 0–255.
+pub(super) fn full_range(y: f32, range: Range) -> u8 {
+    round(range.luma(y))
 }
 
 /// BT.601 luma of full-range RGB.
@@ -22,11 +57,11 @@ pub(super) fn luma(r: f32, g: f32, b: f32) -> f32 {
     0.299 * r + 0.587 * g + 0.114 * b
 }
 
-/// BT.601 limited-range YCbCr to full-range RGB (ITU-R BT.601-7 §2.5.3).
-pub(super) fn rgb_from_yuv(y: f32, u: f32, v: f32) -> [u8; 3] {
-    let y = (y - 16.0) * (255.0 / 219.0);
-    let u = (u - 128.0) * (255.0 / 224.0);
-    let v = (v - 128.0) * (255.0 / 224.0);
+/// BT.601 YCbCr to full-range RGB (ITU-R BT.601-7 §2.5.3).
+pub(super) fn rgb_from_yuv(y: f32, u: f32, v: f32, range: Range) -> [u8; 3] {
+    let y = range.luma(y);
+    let u = (u - 128.0) * range.chroma;
+    let v = (v - 128.0) * range.chroma;
     [
         round(y + 1.402 * v),
         round(y - 0.344_136 * u - 0.714_136 * v),

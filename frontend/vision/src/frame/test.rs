@@ -119,6 +119,37 @@ proptest! {
 }
 
 #[test]
+fn a_film_in_the_full_range_looks_as_in_the_limited_one() {
+    let (w, h) = (96, 54);
+    let full: Vec<u8> = (0..w * h * 3 / 2)
+        .map(|i| (i * 7 / 5 % 256) as u8)
+        .collect();
+    let limited = full.iter().enumerate().map(|(i, &x)| {
+        let x = f32::from(x);
+        let y = i < w * h;
+        let x = if y {
+            16.0 + x * 219.0 / 255.0
+        } else {
+            128.0 + (x - 128.0) * 224.0 / 255.0
+        };
+        x.round() as u8
+    });
+    let limited: Vec<u8> = limited.collect();
+    let see = |data: &[u8], range: bool| {
+        let planes = Planes::packed(Layout::I420, w, h, data).expect("fits");
+        Sampler::new().sample(0.0, &planes.full_range(range))
+    };
+    let (one, other) = (see(&full, true), see(&limited, false));
+    let bytes = one.thumb.as_bytes().iter().zip(other.thumb.as_bytes());
+    let worst = bytes.map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(worst <= Some(2), "{worst:?}");
+    assert!((one.exposure - other.exposure).abs() < 0.005);
+    // Read as limited, it is another picture.
+    let wrong = see(&full, false);
+    assert!((one.exposure - wrong.exposure).abs() > 0.005 || wrong.clipped > one.clipped);
+}
+
+#[test]
 fn bad_planes_are_refused() {
     let data = [0_u8; 100];
     let p = |stride| Plane {

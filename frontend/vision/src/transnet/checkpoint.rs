@@ -40,7 +40,7 @@ const DENSE: [(&str, &str); 6] = [
 /// # Errors
 /// A sentence when the file cannot be read or is not this network's.
 pub fn convert(file: &Path) -> Result<Vec<u8>, String> {
-    Ok(weights::write(&read(file, &cpu().burn)?))
+    Ok(weights::write(&read(file, &cpu().burn())?))
 }
 
 /// Reads the published checkpoint into a network, its values as they are.

@@ -74,7 +74,7 @@ fn it_answers_as_the_published_network_does_in_pytorch() {
             [a, b].map(|x| x.parse().expect("a number"))
         })
         .collect();
-    let device = device::cpu().burn;
+    let device = device::cpu().burn();
     let film = film();
     let full = checkpoint::read(&file, &device).expect("the checkpoint reads");
     let ours = answers(&full, &film, &device);
@@ -104,7 +104,7 @@ fn it_answers_as_the_published_network_does_in_pytorch() {
 /// A detector whose network has been taught nothing, and the bytes of its weights.
 fn untaught() -> (super::Detector, Vec<u8>) {
     let device = device::cpu();
-    let bytes = weights::write(&Network::new(&device.burn));
+    let bytes = weights::write(&Network::new(&device.burn()));
     let detector = super::Detector::new(&bytes, device).expect("whole");
     (detector, bytes)
 }

@@ -100,8 +100,10 @@ impl Eye {
                 })
             })
             .collect();
+        let full = frame.color_space().full_range().unwrap_or(false);
         let planes = Planes::new(layout, width as usize, height as usize, &planes)
-            .map_err(|e| JsValue::from(e.to_string()))?;
+            .map_err(|e| JsValue::from(e.to_string()))?
+            .full_range(full);
         Ok(self.sampler.sample(t, &planes))
     }
 
