@@ -6,11 +6,12 @@ pub(super) const LANES: usize = 8;
 
 #[cfg(target_arch = "wasm32")]
 mod four {
-    use core::arch::wasm32::{f32x4, f32x4_extract_lane};
-    pub(super) use core::arch::wasm32::{
-        f32x4_abs as abs, f32x4_add as add, f32x4_max as max, f32x4_mul as mul,
-        f32x4_splat as splat, f32x4_sub as sub, v128 as Four,
+    use core::arch::wasm32::{
+        f32x4, f32x4_abs, f32x4_add, f32x4_extract_lane, f32x4_max, f32x4_mul, f32x4_splat,
+        f32x4_sub, v128,
     };
+
+    pub(super) type Four = v128;
 
     #[inline(always)]
     pub(super) fn load([a, b, c, d]: [f32; 4]) -> Four {
@@ -25,6 +26,31 @@ mod four {
             f32x4_extract_lane::<2>(x),
             f32x4_extract_lane::<3>(x),
         ]
+    }
+
+    #[inline(always)]
+    pub(super) fn splat(x: f32) -> Four {
+        f32x4_splat(x)
+    }
+
+    // Functions of our own, because an instruction cannot be handed to another function.
+    macro_rules! each {
+        ($name:ident, $of:ident) => {
+            #[inline(always)]
+            pub(super) fn $name(a: Four, b: Four) -> Four {
+                $of(a, b)
+            }
+        };
+    }
+
+    each!(add, f32x4_add);
+    each!(sub, f32x4_sub);
+    each!(mul, f32x4_mul);
+    each!(max, f32x4_max);
+
+    #[inline(always)]
+    pub(super) fn abs(x: Four) -> Four {
+        f32x4_abs(x)
     }
 }
 
@@ -101,27 +127,27 @@ impl Lanes {
 
     #[inline(always)]
     pub(super) fn add(self, other: Self) -> Self {
-        self.with(other, |a, b| four::add(a, b))
+        self.with(other, four::add)
     }
 
     #[inline(always)]
     pub(super) fn sub(self, other: Self) -> Self {
-        self.with(other, |a, b| four::sub(a, b))
+        self.with(other, four::sub)
     }
 
     #[inline(always)]
     pub(super) fn mul(self, other: Self) -> Self {
-        self.with(other, |a, b| four::mul(a, b))
+        self.with(other, four::mul)
     }
 
     #[inline(always)]
     pub(super) fn max(self, other: Self) -> Self {
-        self.with(other, |a, b| four::max(a, b))
+        self.with(other, four::max)
     }
 
     #[inline(always)]
     pub(super) fn abs(self) -> Self {
-        Self(self.0.map(|x| four::abs(x)))
+        Self(self.0.map(four::abs))
     }
 
     /// Each plus `x` times each of the other.
