@@ -29,6 +29,9 @@ const ALIKE: f64 = 0.88;
 const ALIKE_UNCLEAR: f64 = 0.45;
 /// 9/2.
 const CLEAR: (u64, u64) = (9, 2);
+/// A picture that differs from the one before by less than this part of a level stood still: 1/4. The one after a stutter
+/// shows the movement of all its frames at once.
+const STOOD: u64 = 4;
 /// A row of the picture changes when its values do by this much in the mean (8-bit units)…
 const ROW: u64 = 8;
 /// …and a change of at most so many rows is a caption: a third of the picture. So is one of which a band so high holds this
@@ -95,7 +98,7 @@ impl Plain {
             return Look::Quiet;
         }
         let (old, new) = (&self.window[at - 1].0, &self.window[at].0);
-        let clear = sum * n * CLEAR.1 >= CLEAR.0 * around;
+        let clear = sum * n * CLEAR.1 >= CLEAR.0 * around && !self.is_late(at);
         let before = self.window.range(at.saturating_sub(BACK)..at);
         let mut pairs = before.flat_map(|b| self.window.range(at..).map(move |a| (&b.0, &a.0)));
         if pairs.any(|(b, a)| BACK_AGAIN * difference(b, a) < sum)
@@ -110,6 +113,17 @@ impl Plain {
         // What makes a boundary at RATIO, rising to 1.
         let x = (RATIO * around) as f32 / (sum * n) as f32;
         Look::Cut(1.0 - 0.1 * x * x * x)
+    }
+
+    /// Whether the picture stood still just before, and what moved round that may have come this far meanwhile.
+    fn is_late(&self, at: usize) -> bool {
+        let stood = |&i: &usize| self.window[i].1 * STOOD < BYTES as u64;
+        let frames = at.saturating_sub(BACK).max(1)..at;
+        let still = frames.rev().take_while(stood).count() as u64;
+        let near = at.saturating_sub(SIDE).max(1)..self.window.len().min(at + SIDE + 1);
+        let moving = near.filter(|i| *i != at && !stood(i));
+        let (moved, n) = moving.fold((0, 0), |(s, n), i| (s + self.window[i].1, n + 1));
+        still > 0 && self.window[at].1 * n * CLEAR.1 < CLEAR.0 * moved * (1 + still)
     }
 }
 

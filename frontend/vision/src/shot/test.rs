@@ -377,6 +377,26 @@ fn where_much_moves_a_longer_step_is_no_cut_and_another_picture_is() {
 }
 
 #[test]
+fn the_picture_after_a_stutter_is_no_cut_and_another_one_is() {
+    // A disc goes two pixels a frame, stands still for three, and is then where it would have been.
+    let film = |after: usize| -> Vec<Look> {
+        let film = (0..32).map(|i| {
+            let shown = if (13..16).contains(&i) { 12 } else { i };
+            let picture = scene(if i < 16 { 0 } else { after }, 14 * shown);
+            (i as f64 / 30.0, thumb(&picture))
+        });
+        looks(&film.collect::<Vec<_>>())
+    };
+    let late = film(0);
+    assert!(
+        !late.iter().any(|look| matches!(look, Look::Cut(_))),
+        "{late:?}"
+    );
+    let cut = film(4);
+    assert!(matches!(cut[16], Look::Cut(_)), "{:?}", cut[16]);
+}
+
+#[test]
 fn differences_raise_a_cut_and_hold_back_what_is_none() {
     for network in [0.0, 0.2, 0.29, 0.4, 0.7, 1.0] {
         let of = |look| join(network, look, false);
