@@ -33,7 +33,7 @@ impl Device {
     }
 
     /// Where tensors lie that belong to it.
-    #[cfg(feature = "flex")]
+    #[cfg(any(feature = "transnet", all(test, feature = "flex")))]
     pub(crate) fn burn(&self) -> burn::tensor::Device {
         #[cfg(feature = "gpu")]
         if let Some(gpu) = &self.gpu {

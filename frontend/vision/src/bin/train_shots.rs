@@ -1,4 +1,4 @@
-//! Trains the shot network: `train-shots --seed 7 --steps 1200 --data ../shared/data --exclude a,b --out public/models`.
+//! Trains the shot network: `train-shots --seed 31 --data ../shared/data --exclude a,b --out public/models`.
 
 use std::path::PathBuf;
 
@@ -11,6 +11,7 @@ use vision::{
 };
 
 const USAGE: &str = "train-shots [--data DIR] [--seed N] [--drawn N] [--first N] [--steps N] [--batch N] [--rate X] [--exclude a,b,…] [--from FILE] [--out DIR]
+Without --drawn, --first, --steps, --rate and --from it runs the whole recipe, about an hour of one core.
   --data     the shared data folder (default ../shared/data; without it, footage the command makes itself is used)
   --exclude  leave out files whose path contains one of these
   --drawn    sequences of the first stage, in which only the part over time learns
@@ -18,6 +19,36 @@ const USAGE: &str = "train-shots [--data DIR] [--seed N] [--drawn N] [--first N]
   --steps    optimiser steps of the second stage, in which all of it learns
   --from     weights to go on from
   --out      where shots.bin and shots.json go (default public/models)";
+
+/// From nothing to a network that decides. What each frame is described by and what is made of it over time need each other, so
+/// they take turns: the part over time on random descriptions, all of it, the part over time on many more
+/// sequences, all of it again. Seeds are added to the one that is asked for.
+const RECIPE: [Plan; 3] = [
+    Plan {
+        seed: 0,
+        drawn: 400,
+        first: 800,
+        steps: 1200,
+        batch: 4,
+        rate: 1e-3,
+    },
+    Plan {
+        seed: 2,
+        drawn: 4000,
+        first: 5000,
+        steps: 0,
+        batch: 4,
+        rate: 2e-3,
+    },
+    Plan {
+        seed: 4,
+        drawn: 0,
+        first: 0,
+        steps: 600,
+        batch: 4,
+        rate: 5e-4,
+    },
+];
 
 fn main() -> std::process::ExitCode {
     match run() {
@@ -44,6 +75,7 @@ fn run() -> Result<(), String> {
     };
     let mut out = PathBuf::from("public/models");
     let mut from = None;
+    let mut whole = true;
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         if name == "--help" {
@@ -53,6 +85,7 @@ fn run() -> Result<(), String> {
         let value = args
             .next()
             .ok_or_else(|| format!("{name} needs a value.\n{USAGE}"))?;
+        whole &= !["--drawn", "--first", "--steps", "--rate", "--from"].contains(&name.as_str());
         let bad = |_| format!("{value} is no value for {name}.\n{USAGE}");
         match name.as_str() {
             "--data" => wanted.data = value.into(),
@@ -96,18 +129,31 @@ fn run() -> Result<(), String> {
         .map(weights::hash)
         .transpose()
         .map_err(|e| e.to_string())?;
-    let student = learn::train(
-        &footage,
-        &plan,
-        from.as_deref(),
-        |line| eprintln!("{line}"),
-        |student| {
-            kept = store("shots.bin", &weights::write(student));
-        },
-    )
-    .map_err(|e| e.to_string())?;
+    let plans = if whole {
+        let seeded = |stage: Plan| Plan {
+            seed: plan.seed.wrapping_add(stage.seed),
+            ..stage
+        };
+        RECIPE.map(seeded).to_vec()
+    } else {
+        vec![plan]
+    };
+    let mut bytes = from;
+    for plan in &plans {
+        let student = learn::train(
+            &footage,
+            plan,
+            bytes.as_deref(),
+            |line| eprintln!("{line}"),
+            |student| {
+                kept = store("shots.bin", &weights::write(student));
+            },
+        )
+        .map_err(|e| e.to_string())?;
+        bytes = Some(weights::write(&student));
+    }
     kept?;
-    let bytes = weights::write(&student);
+    let bytes = bytes.unwrap_or_default();
     store("shots.bin", &bytes)?;
     let about = serde_json::json!({
         "model": "shots",
@@ -115,18 +161,13 @@ fn run() -> Result<(), String> {
         "weights_blake3": weights::hash(&bytes).map_err(|e| e.to_string())?,
         "bytes": bytes.len(),
         "macs_per_frame": vision::shot::net::MACS,
-        "seed": plan.seed,
-        "drawn": plan.drawn,
-        "first": plan.first,
-        "steps": plan.steps,
+        "stages": plans,
         "from": from_hash,
-        "batch": plan.batch,
-        "rate": plan.rate,
         "excluded": wanted.exclude,
         "footage": footage.len(),
         "pictures": pictures,
         "manifest_blake3": manifest,
-        "command": format!("cargo run -p vision --profile train --features train --bin train-shots -- --seed {} --drawn {} --first {} --steps {} --batch {} --rate {} --exclude {}", plan.seed, plan.drawn, plan.first, plan.steps, plan.batch, plan.rate, wanted.exclude.join(",")),
+        "command": format!("train-shots {}", std::env::args().skip(1).collect::<Vec<_>>().join(" ")),
     });
     let text = serde_json::to_string_pretty(&about).map_err(|e| e.to_string())?;
     store("shots.json", format!("{text}\n").as_bytes())

@@ -21,7 +21,7 @@ use crate::shot::{
 };
 
 /// How to train.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, serde::Serialize)]
 pub struct Plan {
     /// Everything random comes from it.
     pub seed: u64,
