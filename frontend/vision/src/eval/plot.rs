@@ -14,7 +14,7 @@ const LEFT: f64 = 90.0;
 const CURVE: f64 = 160.0;
 const ROW: f64 = 22.0;
 
-/// Draws boundary scores and motion as curves; under them, row by row, the true boundaries, those decided and the chosen clips.
+/// Draws boundary scores, motion (ochre) and stability (green) as curves; under them, row by row, the true boundaries, those decided and the chosen clips.
 #[must_use]
 pub fn svg(
     name: &str,
@@ -60,6 +60,7 @@ pub fn svg(
     };
     // A tenth of the range is a lot of movement.
     line(|m| m.motion * 10.0, "#c9b38a");
+    line(|m| m.stability.unwrap_or(0.0), "#8fd0a5");
     line(|m| m.boundary, "#1a5fb4");
     let mut row = 0.0;
     let mut rows = |label: &str, colour: &str, spans: &mut dyn Iterator<Item = (f64, f64)>| {
