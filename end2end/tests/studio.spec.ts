@@ -43,9 +43,46 @@ test("what a person trims, drops and puts first is what the page gets", async ({
   expect(await end()).toBeGreaterThan(after);
   expect(await end()).toBeLessThanOrEqual(shotEnd + 0.04);
 
+  // The signals lie under the timeline, and say in words what they were at the head.
+  await expect(by(page, "lane")).toHaveCount(6);
+  const steady = page.locator("[data-lane=Steady]");
+  await expect(steady.locator("path")).toHaveAttribute("d", /^M/);
+  await expect(steady.locator("[data-test=lane-value]")).toHaveText(/^(steady|a little shaky|shaky), \d+ of 100$/);
+
+  // The whole clip, by dragging it and by the arrow keys: as long as before, on keyframes, inside its shot.
+  const place = async () => [Number(await card.getAttribute("data-start")), await end()] as const;
+  const span = by(page, "span").first();
+  await by(page, "handle-end").press("Home");
+  const short = await place();
+  const length = short[1] - short[0];
+  const shotStart = [0, ...footage.cuts].filter((cut) => cut <= start + 0.04).at(-1) ?? 0;
+  const drag = async (by: number) => {
+    const at = await span.boundingBox();
+    if (!at) throw new Error("the clip is not on the timeline");
+    const [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + by, y, { steps: 8 });
+    await page.mouse.up();
+  };
+  await drag(900);
+  const right = await place();
+  expect(right[0]).toBeGreaterThan(short[0]);
+  expect(right[1]).toBeLessThanOrEqual(shotEnd + 0.04);
+  expect(right[1] - right[0]).toBeCloseTo(length, 2);
+  await drag(-900);
+  const left = await place();
+  expect(left[0]).toBeLessThan(right[0]);
+  expect(left[0]).toBeGreaterThanOrEqual(shotStart - 0.04);
+  expect(left[1] - left[0]).toBeCloseTo(length, 2);
+  await span.press("ArrowRight");
+  await expect.poll(async () => (await place())[0], { message: "one keyframe on" }).toBeGreaterThan(left[0] + 0.1);
+  await span.press("ArrowLeft");
+  await expect.poll(place).toEqual(left);
+
   // "Never this": the clip goes and comes back in no other place; what was trimmed stays.
   const spans = () => by(page, "clip-card").evaluateAll((cards) => cards.map((one) => [Number(one.getAttribute("data-start")), Number(one.getAttribute("data-end"))] as const));
-  const trimmed = [start, await end()];
+  const trimmed = await place();
   const gone = (await spans())[1];
   if (!gone) throw new Error("one clip is not enough to choose from");
   await by(page, "clip-card").nth(1).locator("[data-test=never]").click();

@@ -9,7 +9,7 @@ pub use keyframe::Keyframes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    highlight::{Choice, Contract, Taste},
+    highlight::{Choice, Contract, Second, Taste},
     id::SessionId,
 };
 
@@ -239,6 +239,9 @@ pub enum Event {
         choice: Choice,
         /// Whether the session has ended and this stands.
         last: bool,
+        /// How it looked and sounded, a row a second; empty until the session has ended.
+        #[serde(default)]
+        signals: Vec<Second>,
     },
     /// The session is closed on disk and can be cut.
     Stopped {

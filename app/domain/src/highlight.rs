@@ -4,6 +4,7 @@
 //!
 //! [`boundaries`] decides where shots change, [`shots`] lists the stretches between, [`choose`] picks clips and stills,
 //! [`choose_again`] does so after a person said what they like,
+//! [`seconds`] tells how a recording looked and sounded second by second,
 //! and [`snap`] holds a creator's trim inside its shot and on a keyframe. None of them panics, whatever the numbers.
 
 mod boundary;
@@ -12,6 +13,7 @@ pub mod document;
 mod measure;
 mod notice;
 mod relevance;
+mod second;
 mod still;
 mod taste;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod test;
 pub use boundary::{Boundary, boundaries, shots};
 pub use choice::{choose, choose_again, snap};
 use document::{Histograms, Metadata};
+pub use second::{Second, seconds};
 pub use taste::{Span, Taste};
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +44,10 @@ pub struct Moment {
     pub clipped: f32,
     /// Hasler–Süsstrunk colourfulness, ≥ 0.
     pub colourfulness: f32,
+    /// How steadily the camera is held, 0–1: 1 on a tripod or in an even pan, 0.5 where it shakes by two picture widths per
+    /// s². `None` where it is not known: at the start of a shot, and in sessions filmed before it was measured.
+    #[serde(default)]
+    pub stability: Option<f32>,
 }
 
 /// Loudness of one stretch of sound.

@@ -11,6 +11,7 @@
 mod area;
 mod planes;
 mod signal;
+mod stability;
 
 pub use planes::{FrameError, Layout, Plane, Planes};
 
@@ -81,12 +82,15 @@ pub struct Sample {
     pub clipped: f32,
     /// Hasler & Süsstrunk (SPIE 2003) on the thumbnail, 8-bit units; 0 for grey, above 60 for vivid.
     pub colourfulness: f32,
+    /// How steadily the camera is held, 0–1; `None` until three pictures of one shot were seen.
+    pub stability: Option<f32>,
 }
 
-/// Shrinks and measures frames one after the other. Keeps the last luma for `motion` and reuses its buffers.
+/// Shrinks and measures frames one after the other. Keeps of the last what `motion` and `stability` need, and reuses its buffers.
 #[derive(Debug, Default)]
 pub struct Sampler {
     last: Option<Box<[u8; WIDTH * HEIGHT]>>,
+    path: stability::Path,
     thumb: Grid,
     chroma: Grid,
     luma: Grid,
@@ -120,6 +124,7 @@ impl Sampler {
             exposure: signal::exposure(&luma),
             clipped: signal::clipped(&luma),
             colourfulness: signal::colourfulness(&thumb),
+            stability: self.path.push(t, &luma),
             thumb,
         };
         self.last = Some(grey);

@@ -3,7 +3,10 @@
 //! Bounded by [`domain::capture::LONGEST`]: two hours at 60 pictures and 50 stretches of sound a second are 800 000
 //! chunks of 32 bytes.
 
-use domain::{capture::Network, highlight::Recording};
+use domain::{
+    capture::Network,
+    highlight::{Moment, Recording},
+};
 
 use crate::record::{self, AudioConfig, Header, Kind, Mark, Meta, VideoConfig};
 
@@ -73,18 +76,8 @@ impl Index {
                     self.audio.push(chunk);
                 }
             }
-            Kind::Moments => {
-                for moment in record::moments_from_bytes(payload) {
-                    if self
-                        .recording
-                        .moments
-                        .last()
-                        .is_none_or(|last| micros(last.t) < micros(moment.t))
-                    {
-                        self.recording.moments.push(moment);
-                    }
-                }
-            }
+            Kind::Moments => self.study(record::moments_from_bytes(payload)),
+            Kind::EarlyMoments => self.study(record::early_moments_from_bytes(payload)),
             Kind::Loudness => {
                 for loudness in record::loudness_from_bytes(payload) {
                     if self
@@ -98,6 +91,16 @@ impl Index {
                 }
             }
             Kind::Mark => self.mark = Mark::from_bytes(payload),
+        }
+    }
+
+    /// Takes in analysed frames that are later than all before.
+    fn study(&mut self, moments: impl Iterator<Item = Moment>) {
+        for moment in moments {
+            let last = self.recording.moments.last();
+            if last.is_none_or(|last| micros(last.t) < micros(moment.t)) {
+                self.recording.moments.push(moment);
+            }
         }
     }
 
@@ -224,7 +227,7 @@ pub fn micros(seconds: f64) -> i64 {
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
-    use domain::highlight::{Loudness, Moment};
+    use domain::highlight::Loudness;
 
     use super::*;
 
@@ -303,6 +306,7 @@ mod tests {
                 exposure: 0.0,
                 clipped: 0.0,
                 colourfulness: 0.0,
+                stability: None,
             })
             .collect();
         index.apply(

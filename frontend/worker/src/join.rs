@@ -165,6 +165,7 @@ mod tests {
             exposure: 0.5,
             clipped: 0.0,
             colourfulness: 9.0,
+            stability: Some(0.5),
         }
     }
 

@@ -28,7 +28,8 @@ pub const HEADER: usize = 28;
 pub const MAX_PAYLOAD: usize = 64 << 20;
 
 const MAGIC: [u8; 4] = *b"VTR1";
-const MOMENT: usize = 32;
+const MOMENT: usize = 36;
+const EARLY_MOMENT: usize = 32;
 const LOUDNESS: usize = 12;
 /// Length of a mark's payload, bytes: small and fixed, so that one is found at the end of a file without reading it all.
 pub const MARK: usize = 16;
@@ -48,6 +49,8 @@ pub enum Kind {
     Audio,
     /// Analysed frames, see [`moments_to_bytes`].
     Moments,
+    /// Analysed frames without stability, see [`early_moments_from_bytes`]; read from older sessions, never written.
+    EarlyMoments,
     /// Loudness, see [`loudness_to_bytes`].
     Loudness,
     /// [`Mark`]: how far the session has come.
@@ -62,9 +65,10 @@ impl Kind {
             Self::AudioConfig => 3,
             Self::Video => 4,
             Self::Audio => 5,
-            Self::Moments => 6,
+            Self::EarlyMoments => 6,
             Self::Loudness => 7,
             Self::Mark => 8,
+            Self::Moments => 9,
         }
     }
 
@@ -75,9 +79,10 @@ impl Kind {
             3 => Self::AudioConfig,
             4 => Self::Video,
             5 => Self::Audio,
-            6 => Self::Moments,
+            6 => Self::EarlyMoments,
             7 => Self::Loudness,
             8 => Self::Mark,
+            9 => Self::Moments,
             _ => return None,
         })
     }
@@ -333,7 +338,8 @@ pub fn last_mark(tail: &[u8]) -> Option<(Mark, bool)> {
     }
 }
 
-/// Analysed frames as a payload: per frame time (f64), boundary, motion, sharpness, exposure, clipped, colourfulness (f32).
+/// Analysed frames as a payload: per frame time (f64), boundary, motion, sharpness, exposure, clipped, colourfulness,
+/// stability (f32; not a number where it is not known).
 #[must_use]
 pub fn moments_to_bytes(moments: &[Moment]) -> Vec<u8> {
     let mut out = Vec::with_capacity(moments.len() * MOMENT);
@@ -346,6 +352,7 @@ pub fn moments_to_bytes(moments: &[Moment]) -> Vec<u8> {
             m.exposure,
             m.clipped,
             m.colourfulness,
+            m.stability.unwrap_or(f32::NAN),
         ] {
             out.extend_from_slice(&value.to_le_bytes());
         }
@@ -357,14 +364,27 @@ pub fn moments_to_bytes(moments: &[Moment]) -> Vec<u8> {
 pub fn moments_from_bytes(bytes: &[u8]) -> impl Iterator<Item = Moment> + '_ {
     bytes.chunks_exact(MOMENT).filter_map(|b| {
         Some(Moment {
-            t: f64_at(b, 0)?,
-            boundary: f32_at(b, 8)?,
-            motion: f32_at(b, 12)?,
-            sharpness: f32_at(b, 16)?,
-            exposure: f32_at(b, 20)?,
-            clipped: f32_at(b, 24)?,
-            colourfulness: f32_at(b, 28)?,
+            stability: f32_at(b, EARLY_MOMENT).filter(|x| x.is_finite()),
+            ..early_moment(b)?
         })
+    })
+}
+
+/// Analysed frames as sessions held them before stability was measured: the same without it.
+pub fn early_moments_from_bytes(bytes: &[u8]) -> impl Iterator<Item = Moment> + '_ {
+    bytes.chunks_exact(EARLY_MOMENT).filter_map(early_moment)
+}
+
+fn early_moment(b: &[u8]) -> Option<Moment> {
+    Some(Moment {
+        t: f64_at(b, 0)?,
+        boundary: f32_at(b, 8)?,
+        motion: f32_at(b, 12)?,
+        sharpness: f32_at(b, 16)?,
+        exposure: f32_at(b, 20)?,
+        clipped: f32_at(b, 24)?,
+        colourfulness: f32_at(b, 28)?,
+        stability: None,
     })
 }
 
@@ -536,13 +556,29 @@ mod tests {
                 sharpness: 12.5,
                 exposure: 0.75,
                 clipped: 0.125,
-                colourfulness: 33.0
+                colourfulness: 33.0,
+                stability: Some(0.875),
             };
             3
         ];
+        let unknown = Moment {
+            stability: None,
+            ..moments[0]
+        };
+        let moments = [moments, vec![unknown]].concat();
         assert_eq!(
             moments_from_bytes(&moments_to_bytes(&moments)).collect::<Vec<_>>(),
             moments
+        );
+        let early: Vec<u8> = moments_to_bytes(&moments)
+            .chunks(MOMENT)
+            .flat_map(|entry| &entry[..EARLY_MOMENT])
+            .copied()
+            .collect();
+        assert_eq!(
+            early_moments_from_bytes(&early).collect::<Vec<_>>(),
+            [unknown; 4],
+            "sessions filmed before stability was measured"
         );
         let loudness = vec![
             Loudness {

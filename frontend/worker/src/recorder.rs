@@ -292,7 +292,7 @@ impl Recorder {
             session.index.mark = None;
         }
         let choice = highlight::choose(&session.index.recording, &contract);
-        say(&Event::Chosen { choice, last: true });
+        say(&session.chosen(choice));
         self.work = Work::Open(Box::new(session));
     }
 
@@ -307,7 +307,7 @@ impl Recorder {
             &contract.unwrap_or_default(),
             taste,
         );
-        say(&Event::Chosen { choice, last: true });
+        say(&session.chosen(choice));
     }
 
     async fn open(&mut self, id: SessionId) {
@@ -332,7 +332,7 @@ impl Recorder {
         if session.index.complete() && session.index.unanalysed().is_none() {
             say(&session.stopped(session.index.network()));
             let choice = highlight::choose(&session.index.recording, &meta.contract);
-            say(&Event::Chosen { choice, last: true });
+            say(&session.chosen(choice));
             self.work = Work::Open(Box::new(session));
             return;
         }

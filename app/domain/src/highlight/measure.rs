@@ -35,6 +35,7 @@ impl Measured {
                 exposure: unit(m.exposure),
                 clipped: unit(m.clipped),
                 colourfulness: positive(m.colourfulness),
+                stability: m.stability.filter(|x| x.is_finite()).map(unit),
             })
             .collect();
         out.sort_by(|a, b| a.t.total_cmp(&b.t));

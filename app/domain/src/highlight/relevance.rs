@@ -1,16 +1,17 @@
 //! How good a stretch is, and why.
 //!
-//! Relevance is a weighted sum of six values between 0 and 1. Each says what a viewer gets from the stretch, and each
+//! Relevance is a weighted sum of seven values between 0 and 1. Each says what a viewer gets from the stretch, and each
 //! becomes a reason:
 //!
 //! | value | 1 means | weight |
 //! | --- | --- | --- |
-//! | sharp | sharper than all of the session | 0.25 |
-//! | movement | mean luma difference about 1.5 % a frame: something happens, but it can be followed | 0.20 |
-//! | light | mean luma near the middle, nothing crushed or burnt out | 0.20 |
-//! | colour | as colourful as a vivid photograph (Hasler & Süsstrunk: 60 and above) | 0.15 |
-//! | sound | clearly louder than the quiet parts of the session | 0.12 |
-//! | rise | louder than the two seconds before | 0.08 |
+//! | sharp | sharper than all of the session | 0.225 |
+//! | movement | mean luma difference about 1.5 % a frame: something happens, but it can be followed | 0.18 |
+//! | light | mean luma near the middle, nothing crushed or burnt out | 0.18 |
+//! | colour | as colourful as a vivid photograph (Hasler & Süsstrunk: 60 and above) | 0.135 |
+//! | sound | clearly louder than the quiet parts of the session | 0.108 |
+//! | rise | louder than the two seconds before | 0.072 |
+//! | steady | the camera stands, or swings evenly | 0.10 |
 
 use super::{
     Moment, Reason,
@@ -26,6 +27,7 @@ pub(super) struct Session {
     clipped: Sums,
     colour: Sums,
     loudness: Sums,
+    stability: Sums,
     sharp_ranks: Ranks,
     quiet: f32,
     has_sound: bool,
@@ -52,6 +54,12 @@ impl Session {
             clipped: of(|m| m.clipped),
             colour: of(|m| m.colourfulness),
             loudness: Sums::new(loudness.iter().map(|l| (l.t, l.dbfs))),
+            stability: Sums::new(
+                moments
+                    .iter()
+                    .filter(|m| m.boundary < 0.3)
+                    .filter_map(|m| Some((m.t, m.stability?))),
+            ),
             sharp_ranks: Ranks::new(moments.iter().map(|m| m.sharpness)),
             quiet: loud.at(0.1),
             has_sound: loud.at(0.9) > -60.0,
@@ -69,18 +77,18 @@ impl Session {
         let percent = |x: f32| (x * 100.0).round() as i32;
         let mut reasons = vec![
             reason(
-                0.25 * sharp,
+                0.225 * sharp,
                 format!("sharp: sharper than {} % of the session", percent(sharp)),
             ),
             reason(
-                0.20 * moderate(motion),
+                0.18 * moderate(motion),
                 format!(
                     "movement that can be followed: {:.1} % a frame",
                     motion * 100.0
                 ),
             ),
             reason(
-                0.20 * light(exposure, clipped),
+                0.18 * light(exposure, clipped),
                 format!(
                     "good light: brightness {} %, {} % lost in black or white",
                     percent(exposure),
@@ -88,16 +96,22 @@ impl Session {
                 ),
             ),
             reason(
-                0.15 * (colour / 60.0).min(1.0),
+                0.135 * (colour / 60.0).min(1.0),
                 format!("colourful: {}", colour.round() as i32),
             ),
         ];
+        if let Some(steady) = self.stability.mean(start, end) {
+            reasons.push(reason(
+                0.10 * steady,
+                format!("steady hands: {} of 100", percent(steady)),
+            ));
+        }
         if self.has_sound
             && let Some(loud) = self.loudness.mean(start, end)
         {
             let above = ((loud - self.quiet) / 25.0).clamp(0.0, 1.0);
             reasons.push(reason(
-                0.12 * above,
+                0.108 * above,
                 format!(
                     "sound: {} dB above the quiet parts",
                     (loud - self.quiet).round() as i32
@@ -106,7 +120,7 @@ impl Session {
             if let Some(before) = self.loudness.mean(start - 2.0, start) {
                 let rise = ((loud - before) / 12.0).clamp(0.0, 1.0);
                 reasons.push(reason(
-                    0.08 * rise,
+                    0.072 * rise,
                     format!("it gets louder: by {} dB", (loud - before).round() as i32),
                 ));
             }

@@ -18,6 +18,7 @@ fn session(lengths: &[f64]) -> Recording {
                 exposure: 0.3 + (k % 5) as f32 * 0.1,
                 clipped: 0.0,
                 colourfulness: 20.0 + (k % 3) as f32 * 15.0,
+                stability: Some(0.9),
             });
             if i == 0 && k > 0 {
                 cuts.push(t);
@@ -260,8 +261,8 @@ fn any_time() -> impl Strategy<Value = f64> {
 }
 
 prop_compose! {
-    fn any_moment()(t in any_time(), boundary in any_f32(), motion in any_f32(), sharpness in any_f32(), exposure in any_f32(), clipped in any_f32(), colourfulness in any_f32()) -> Moment {
-        Moment { t, boundary, motion, sharpness: sharpness * 300.0, exposure, clipped, colourfulness: colourfulness * 60.0 }
+    fn any_moment()(t in any_time(), boundary in any_f32(), motion in any_f32(), sharpness in any_f32(), exposure in any_f32(), clipped in any_f32(), colourfulness in any_f32(), stability in prop::option::of(any_f32())) -> Moment {
+        Moment { t, boundary, motion, sharpness: sharpness * 300.0, exposure, clipped, colourfulness: colourfulness * 60.0, stability }
     }
 }
 
@@ -459,5 +460,122 @@ proptest! {
         let spans: Vec<Span> = spans.into_iter().map(|(start, end)| Span { start, end }).collect();
         let taste = Taste { more: spans.clone(), never: spans.clone(), held: spans.clone(), dropped: spans };
         let _ = choose_again(&recording, &Contract::default(), &taste);
+    }
+}
+
+#[test]
+fn steady_hands_count_and_are_said() {
+    let mut recording = session(&[10.0, 10.0]);
+    for m in &mut recording.moments {
+        m.sharpness = 100.0;
+        m.exposure = 0.48;
+        m.colourfulness = 30.0;
+        m.stability = Some(if m.t < 10.0 { 0.1 } else { 1.0 });
+    }
+    let choice = choose(&recording, &Contract::default());
+    let best = |shot| {
+        let of_shot = choice.highlights.iter().filter(|h| h.shot == shot);
+        of_shot.max_by(|a, b| a.score.total_cmp(&b.score))
+    };
+    let (shaken, steady) = (best(0).expect("one a shot"), best(1).expect("one a shot"));
+    assert!(steady.score > shaken.score + 0.05);
+    let said = |h: &Highlight| {
+        h.reasons
+            .iter()
+            .any(|r| r.words.starts_with("steady hands"))
+    };
+    assert!(said(steady), "{:?}", steady.reasons);
+    assert!(!said(shaken), "{:?}", shaken.reasons);
+}
+
+#[test]
+fn seconds_say_what_was_there() {
+    let mut recording = session(&[2.5]);
+    recording.duration = 4.5;
+    for m in &mut recording.moments {
+        m.exposure = if m.t < 1.0 { 0.2 } else { 0.6 };
+        m.stability = (m.t >= 1.0).then_some(0.5);
+        m.sharpness = (m.t * 100.0) as f32;
+    }
+    recording.loudness = (0..10)
+        .map(|i| Loudness {
+            t: f64::from(i) / 10.0,
+            dbfs: -40.0,
+        })
+        .chain([Loudness {
+            t: 1.5,
+            dbfs: -20.0,
+        }])
+        .collect();
+    let rows = seconds(&recording);
+    assert_eq!(rows.len(), 5);
+    let near = |x: Option<f32>, y: f32| x.is_some_and(|x| (x - y).abs() < 1e-3);
+    assert!(near(rows[0].exposure, 0.2) && near(rows[1].exposure, 0.6));
+    assert!(
+        near(rows[4].exposure, 0.6),
+        "the last picture stays on show"
+    );
+    assert_eq!(rows[0].stability, None);
+    assert!(near(rows[1].stability, 0.5) && near(rows[0].motion, 0.01));
+    assert!(rows[0].sharpness < rows[1].sharpness);
+    assert!(near(rows[0].loudness, -40.0) && near(rows[1].change, 20.0));
+    assert_eq!((rows[0].change, rows[2].loudness), (None, None));
+}
+
+#[test]
+fn a_frame_counts_for_as_long_as_it_is_on_show() {
+    let mut recording = session(&[1.0]);
+    // Nine frames in the first half of a second, one for the other half.
+    recording.moments.truncate(10);
+    for (i, m) in recording.moments.iter_mut().enumerate() {
+        m.t = 0.5 * i as f64 / 9.0;
+        m.exposure = if i == 9 { 1.0 } else { 0.0 };
+    }
+    recording.duration = 1.0;
+    let exposure = seconds(&recording)[0].exposure.expect("measured");
+    assert!((exposure - 0.5).abs() < 1e-6, "{exposure}");
+}
+
+#[test]
+fn the_jump_at_a_cut_is_neither_movement_nor_shake() {
+    let mut recording = session(&[1.5, 1.5]);
+    let calm = seconds(&recording);
+    for m in recording.moments.iter_mut().filter(|m| m.boundary > 0.5) {
+        m.motion = 0.9;
+        m.stability = Some(0.0);
+    }
+    let near = |a: Option<f32>, b: Option<f32>| (a.unwrap_or(9.0) - b.unwrap_or(9.0)).abs() < 1e-6;
+    for (a, b) in calm.iter().zip(seconds(&recording)) {
+        assert!(near(a.motion, b.motion) && near(a.stability, b.stability));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn seconds_are_finite_and_in_range(recording in any_recording()) {
+        let rows = seconds(&recording);
+        if recording.duration.is_finite() && recording.duration > 0.0 && recording.duration < 1e5 {
+            prop_assert_eq!(rows.len(), recording.duration.ceil() as usize);
+        }
+        for row in rows {
+            for (x, range) in [
+                (row.motion, 0.0..=1.0), (row.sharpness, 0.0..=1.0), (row.exposure, 0.0..=1.0), (row.stability, 0.0..=1.0),
+                (row.colourfulness, 0.0..=1e6), (row.loudness, -120.0..=20.0), (row.change, -90.0..=90.0),
+            ] {
+                prop_assert!(x.is_none_or(|x| range.contains(&x)), "{x:?} in {range:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn seconds_do_not_depend_on_the_order_of_what_was_measured(recording in plausible_recording(), at in 0.0..1.0_f64) {
+        let mut other = recording.clone();
+        let turn = (other.moments.len() as f64 * at) as usize;
+        other.moments.rotate_left(turn);
+        let turn = (other.loudness.len() as f64 * at) as usize;
+        other.loudness.rotate_left(turn);
+        prop_assert_eq!(seconds(&recording), seconds(&other));
     }
 }

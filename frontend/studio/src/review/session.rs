@@ -257,6 +257,19 @@ impl Session {
         )
     }
 
+    /// Moves a whole clip, so that it begins at the spot nearest to `t` and keeps its length. Returns whether it moved.
+    pub fn shift(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
+        self.trim(
+            id,
+            |clip, spots| {
+                let to = snapped(&spots.moves((clip.start, clip.end)), t, clip.start);
+                clip.end += to - clip.start;
+                clip.start = to;
+            },
+            keyframes,
+        )
+    }
+
     fn trim(&mut self, id: u32, change: impl FnOnce(&mut Clip, &Spots), keyframes: &[f64]) -> bool {
         let Some(at) = self.clips.iter().position(|clip| clip.id == id) else {
             return false;
@@ -435,6 +448,18 @@ mod tests {
         assert_eq!(session.clips[0].end, 4.2);
         assert!(!session.trim_end(id, 100.0, &keyframes()));
         assert!(!session.trim_end(99, 1.0, &keyframes()));
+    }
+
+    #[test]
+    fn moving_keeps_the_length_and_stays_in_the_shot() {
+        let mut session = Session::new(&choice(), &[]);
+        let id = session.clips[0].id;
+        assert!(session.shift(id, 0.2, &keyframes()));
+        assert_eq!((session.clips[0].start, session.clips[0].end), (0.0, 2.5));
+        assert!(!session.shift(id, -9.0, &keyframes()));
+        // From 2 s on it would run over the cut at 4.2 s.
+        assert!(session.shift(id, 100.0, &keyframes()));
+        assert_eq!((session.clips[0].start, session.clips[0].end), (1.0, 3.5));
     }
 
     #[test]

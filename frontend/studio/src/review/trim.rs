@@ -48,6 +48,18 @@ impl Spots {
             .collect()
     }
 
+    /// Starts at which a clip of the length of `span` stays inside the shot, ascending.
+    #[must_use]
+    pub fn moves(&self, span: (f64, f64)) -> Vec<f64> {
+        let last = self.ends.last().copied().unwrap_or(span.1).max(span.1);
+        let length = span.1 - span.0;
+        self.starts
+            .iter()
+            .copied()
+            .filter(|start| start + length <= last + SAME)
+            .collect()
+    }
+
     /// Possible ends of a clip that begins at `start`, ascending.
     #[must_use]
     pub fn ends(&self, start: f64) -> Vec<f64> {
@@ -103,6 +115,14 @@ mod tests {
         assert_eq!(spots.starts(6.4), [3.0, 4.0, 5.0]);
         assert_eq!(spots.ends(5.0), [6.0, 6.4, 7.0, 7.1]);
         assert_eq!(spots.starts(3.5), [3.0]);
+    }
+
+    #[test]
+    fn a_clip_moves_from_keyframe_to_keyframe_as_far_as_its_length_allows() {
+        let spots = Spots::new(SHOT, &keyframes(), (3.0, 5.5));
+        assert_eq!(spots.moves((3.0, 5.5)), [3.0, 4.0]);
+        assert_eq!(spots.moves((3.0, 4.0)), [3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(spots.moves((3.0, 7.1)), [3.0]);
     }
 
     #[test]

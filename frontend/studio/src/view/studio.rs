@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 use domain::{
     capture::{Command, Engine, Event, Kept},
-    highlight::{Choice, Contract},
+    highlight::{Choice, Contract, Second},
     id::SessionId,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -54,6 +54,8 @@ pub(crate) struct Studio {
     pub(crate) choice: RwSignal<Choice>,
     /// The recording, once ended; `None` also when there are photos only.
     pub(crate) ended: RwSignal<Option<Ended>>,
+    /// How it looked and sounded, a row a second.
+    pub(crate) signals: RwSignal<Vec<Second>>,
     /// Photos of the session, by name.
     pub(crate) photos: RwSignal<Vec<String>>,
     /// What the person decided.
@@ -115,6 +117,7 @@ impl Studio {
             engine: RwSignal::new(None),
             choice: RwSignal::new(Choice::default()),
             ended: RwSignal::new(None),
+            signals: RwSignal::new(Vec::new()),
             photos: RwSignal::new(Vec::new()),
             review: RwSignal::new(Session::default()),
             chosen: RwSignal::new(None),
@@ -225,8 +228,13 @@ impl Studio {
             Event::Chosen { choice, .. } if self.stage.get_untracked() == Stage::Review => {
                 self.decide(|review| review.rechoose(&choice));
             }
-            Event::Chosen { choice, last } => {
+            Event::Chosen {
+                choice,
+                last,
+                signals,
+            } => {
                 self.choice.set(choice);
+                self.signals.set(signals);
                 if last && matches!(self.stage.get_untracked(), Stage::Closing | Stage::Opening) {
                     self.open_review();
                 }
@@ -368,6 +376,7 @@ impl Studio {
         self.progress.set(Progress::default());
         self.choice.set(Choice::default());
         self.ended.set(None);
+        self.signals.set(Vec::new());
         self.review.set(Session::default());
         self.chosen.set(None);
         self.head.set(None);

@@ -7,6 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent, PointerEvent};
 use super::studio::Studio;
 use crate::{
     review::{
+        lane::{self, Lane},
         session::{Clip, because},
         trim, wave,
     },
@@ -15,6 +16,8 @@ use crate::{
 
 /// Seconds an arrow key moves the head.
 const NUDGE: f64 = 0.5;
+/// A press that moves less than this is none of a drag, px.
+const SLACK: f64 = 4.0;
 
 /// The timeline.
 #[component]
@@ -113,7 +116,7 @@ pub(crate) fn Timeline(
                     <span class="timeline-shot" style=("--at", move || share(t)) data-test="shot" data-start=format!("{t:.3}")></span>
                 </For>
                 <For each=clips key=|id| *id let:id>
-                    <Span studio id said share=Callback::new(share) />
+                    <Span studio id said frame duration share=Callback::new(share) />
                 </For>
                 {move || studio.chosen.get().map(|id| view! { <Handles studio id frame duration share=Callback::new(share) /> })}
                 <Show when=move || studio.head.get().is_some()>
@@ -125,6 +128,7 @@ pub(crate) fn Timeline(
                     </For>
                 </div>
             </div>
+            <Lanes studio duration share=Callback::new(share) />
             <Said studio said />
         </section>
     }
@@ -137,13 +141,78 @@ fn time_at(frame: NodeRef<Div>, event: &PointerEvent, duration: f64) -> Option<f
     Some(share.clamp(0.0, 1.0) * duration)
 }
 
+/// The signals under the timeline, on its scale of time: what each second was like, and the measure at the head in words.
+#[component]
+fn Lanes(
+    /// The studio.
+    studio: Studio,
+    /// Length of the recording, s.
+    duration: Memo<f64>,
+    /// Time as a share of the recording.
+    share: Callback<f64, String>,
+) -> impl IntoView {
+    let clips = move || {
+        studio.review.with(|review| {
+            let kept = review.clips.iter().filter(|clip| clip.kept);
+            kept.map(|clip| (clip.start, clip.end)).collect::<Vec<_>>()
+        })
+    };
+    let row = move |lane: Lane| {
+        let area = Memo::new(move |_| {
+            studio
+                .signals
+                .with(|seconds| lane::area(lane, seconds, duration.get()))
+        });
+        let measured = move || area.with(|area| !area.is_empty());
+        let now = move || {
+            let head = studio.head.get()?;
+            studio
+                .signals
+                .with(|seconds| lane.words(seconds.get(head as usize)?))
+        };
+        view! {
+            <div class="lane" data-test="lane" data-lane=lane.name()>
+                <svg class="lane-area" preserveAspectRatio="none" aria-hidden="true" viewBox=move || format!("0 0 {} 1", duration.get().max(0.1))>
+                    <path d=move || area.get()></path>
+                </svg>
+                <span class="lane-name">{lane.name()}</span>
+                <span class="lane-value figure" data-test="lane-value">
+                    {move || if measured() { now().unwrap_or_default() } else { "not measured".to_owned() }}
+                </span>
+            </div>
+        }
+    };
+    view! {
+        <Show when=move || studio.signals.with(|seconds| !seconds.is_empty())>
+            <div class="lanes" role="group" aria-label="Second by second">
+                <For each=clips key=|(start, end)| (start.to_bits(), end.to_bits()) let:span>
+                    <span class="lane-clip" style=("--start", move || share.run(span.0)) style=("--end", move || share.run(span.1))></span>
+                </For>
+                {Lane::ALL.map(row).collect_view()}
+                <Show when=move || studio.head.get().is_some()>
+                    <span class="timeline-head" style=("--at", move || share.run(studio.head.get().unwrap_or(0.0)))></span>
+                </Show>
+            </div>
+        </Show>
+    }
+}
+
+fn keyframes(studio: Studio) -> Vec<f64> {
+    studio.ended.with_untracked(|ended| {
+        ended
+            .as_ref()
+            .map(|e| e.keyframes.clone())
+            .unwrap_or_default()
+    })
+}
+
 fn find(studio: Studio, id: u32) -> Option<Clip> {
     studio
         .review
         .with(|review| review.clips.iter().find(|clip| clip.id == id).cloned())
 }
 
-/// A chosen span.
+/// A chosen span: it is dragged to another place of its shot as a whole, or moved by the arrow keys.
 #[component]
 fn Span(
     /// The studio.
@@ -152,6 +221,10 @@ fn Span(
     id: u32,
     /// The clip whose reasons are shown.
     said: RwSignal<Option<u32>>,
+    /// The timeline's element.
+    frame: NodeRef<Div>,
+    /// Length of the recording, s.
+    duration: Memo<f64>,
     /// Time as a share of the recording.
     share: Callback<f64, String>,
 ) -> impl IntoView {
@@ -168,6 +241,58 @@ fn Span(
                 .map_or(0, |i| i + 1)
         })
     };
+    // From the clip's start to where it was taken, s, and where on the screen that was.
+    let held = RwSignal::new(None::<(f64, f64)>);
+    let shift = move |t: f64| {
+        let keyframes = keyframes(studio);
+        studio.decide(|review| review.shift(id, t, &keyframes));
+    };
+    let grab = move |event: PointerEvent| {
+        if event.button() != 0 {
+            return;
+        }
+        let (Some(t), Some(clip)) = (
+            time_at(frame, &event, duration.get_untracked()),
+            clip.get_untracked(),
+        ) else {
+            return;
+        };
+        if let Some(span) = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+        {
+            let _ = span.set_pointer_capture(event.pointer_id());
+        }
+        held.set(Some((t - clip.start, event.client_x())));
+    };
+    let drag = move |event: PointerEvent| {
+        let Some((into, from)) = held.get_untracked() else {
+            return;
+        };
+        let t = time_at(frame, &event, duration.get_untracked());
+        if let Some(t) = t.filter(|_| (event.client_x() - from).abs() >= SLACK) {
+            studio.chosen.set(Some(id));
+            shift(t - into);
+        }
+    };
+    let key = move |event: KeyboardEvent| {
+        let steps = match event.key().as_str() {
+            "ArrowLeft" => -1,
+            "ArrowRight" => 1,
+            _ => return,
+        };
+        event.prevent_default();
+        let Some(clip) = clip.get_untracked() else {
+            return;
+        };
+        let moves = studio.review.with_untracked(|review| {
+            review
+                .spots(&clip, &keyframes(studio))
+                .moves((clip.start, clip.end))
+        });
+        studio.chosen.set(Some(id));
+        shift(trim::step(&moves, clip.start, steps));
+    };
     view! {
         <button
             type="button"
@@ -178,7 +303,12 @@ fn Span(
             style=("--end", move || of(|clip| clip.end))
             data-test="span"
             title=move || clip.with(|clip| clip.as_ref().map(|clip| because(&clip.reasons)))
-            aria-label=move || format!("Clip {}, {}", number(), if kept() { "kept" } else { "dropped" })
+            aria-label=move || format!("Clip {}, {}. Arrow keys move it", number(), if kept() { "kept" } else { "dropped" })
+            on:pointerdown=grab
+            on:pointermove=drag
+            on:pointerup=move |_| held.set(None)
+            on:pointercancel=move |_| held.set(None)
+            on:keydown=key
             on:pointerenter=move |_| said.set(Some(id))
             on:pointerleave=move |_| said.set(None)
             on:click=move |_| {
@@ -207,14 +337,6 @@ fn Handles(
     share: Callback<f64, String>,
 ) -> impl IntoView {
     let clip = Memo::new(move |_| find(studio, id));
-    let keyframes = move || {
-        studio.ended.with_untracked(|ended| {
-            ended
-                .as_ref()
-                .map(|e| e.keyframes.clone())
-                .unwrap_or_default()
-        })
-    };
     let handle = move |start: bool| {
         let at = move || {
             clip.with(|clip| {
@@ -223,7 +345,7 @@ fn Handles(
             })
         };
         let go = move |t: f64| {
-            let keyframes = keyframes();
+            let keyframes = keyframes(studio);
             studio.decide(|review| {
                 if start {
                     review.trim_start(id, t, &keyframes)
@@ -236,7 +358,7 @@ fn Handles(
             let Some(clip) = clip.get_untracked() else {
                 return;
             };
-            let keyframes = keyframes();
+            let keyframes = keyframes(studio);
             let spots = studio
                 .review
                 .with_untracked(|review| review.spots(&clip, &keyframes));
@@ -336,24 +458,21 @@ fn Said(
             Some((at, taken))
         })
     };
-    let text = move || match (said.get().and_then(about), studio.head.get()) {
+    let text = move || {
+        match (said.get().and_then(about), studio.head.get()) {
         (Some(text), _) => text,
         (None, Some(head)) => match shot() {
             Some((at, _)) => format!("{}, shot {}", wording::timecode(head), at + 1),
             None => wording::timecode(head),
         },
         (None, None) => {
-            "Point at a lit span to see why it was chosen. Point anywhere else to take that moment."
+            "Point at a lit span to see why it was chosen, drag it to move it, or its ends to trim it. Point anywhere else to take that moment."
                 .to_owned()
         }
+    }
     };
     let add = move |_| {
-        let keyframes = studio.ended.with_untracked(|ended| {
-            ended
-                .as_ref()
-                .map(|e| e.keyframes.clone())
-                .unwrap_or_default()
-        });
+        let keyframes = keyframes(studio);
         let Some((at, _)) = shot() else { return };
         match studio
             .decide(|review| review.add_shot(at, &keyframes, studio.contract().max_length))

@@ -238,11 +238,20 @@ fn draw(
     predicted: &[score::Predicted],
     choice: &Choice,
 ) -> Result<(), String> {
-    let mut signals = "t,boundary,motion,sharpness,exposure,clipped,colourfulness\n".to_owned();
+    let mut signals =
+        "t,boundary,motion,sharpness,exposure,clipped,colourfulness,stability\n".to_owned();
     for m in &recording.moments {
         signals.push_str(&format!(
-            "{:.4},{:.4},{:.5},{:.1},{:.4},{:.4},{:.2}\n",
-            m.t, m.boundary, m.motion, m.sharpness, m.exposure, m.clipped, m.colourfulness
+            "{:.4},{:.4},{:.5},{:.1},{:.4},{:.4},{:.2},{}\n",
+            m.t,
+            m.boundary,
+            m.motion,
+            m.sharpness,
+            m.exposure,
+            m.clipped,
+            m.colourfulness,
+            // Empty where it is not known.
+            m.stability.map_or_else(String::new, |x| format!("{x:.4}"))
         ));
     }
     // Names come from the truth file: they stay in the folder.

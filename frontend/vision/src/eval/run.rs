@@ -123,6 +123,7 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
             exposure: sample.exposure,
             clipped: sample.clipped,
             colourfulness: sample.colourfulness,
+            stability: sample.stability,
         });
     })?;
     scores.extend(detector.finish());

@@ -119,6 +119,7 @@ fn decided(scores: &[Score]) -> Vec<Boundary> {
             exposure: 0.5,
             clipped: 0.0,
             colourfulness: 0.0,
+            stability: None,
         })
         .collect();
     boundaries(&moments)

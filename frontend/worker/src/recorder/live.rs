@@ -178,6 +178,7 @@ fn choose(take: &Take) {
         &Event::Chosen {
             choice,
             last: false,
+            signals: Vec::new(),
         },
         &[],
         &Array::new(),

@@ -2,7 +2,7 @@
 
 use domain::{
     capture::{Event, Kept, Network},
-    highlight::{Loudness, Moment},
+    highlight::{self, Choice, Loudness, Moment},
     id::SessionId,
 };
 use wasm_bindgen::JsValue;
@@ -248,6 +248,15 @@ impl Session {
             bytes: self.bytes(),
             started_at: self.index.meta.as_ref().map_or(0, |meta| meta.started_at),
             complete: self.index.complete(),
+        }
+    }
+
+    /// The event that says what was chosen for good.
+    pub(super) fn chosen(&self, choice: Choice) -> Event {
+        Event::Chosen {
+            choice,
+            last: true,
+            signals: highlight::seconds(&self.index.recording),
         }
     }
 

@@ -131,6 +131,7 @@ impl Study {
             exposure: sample.exposure,
             clipped: sample.clipped,
             colourfulness: sample.colourfulness,
+            stability: sample.stability,
         };
         if self.behind() == 0 {
             self.heard_ms.set(now_ms());
