@@ -3,7 +3,7 @@
 //! Pure: the same recording and contract always give the same choice.
 //!
 //! [`boundaries`] decides where shots change, [`shots`] lists the stretches between, [`choose`] picks clips and stills,
-//! [`choose_again`] does so after a person said what they like,
+//! [`choose_again`] does so after a person said what they like, [`reel`] fits the clips into one film of the contract's length,
 //! and [`snap`] holds a creator's trim inside its shot and on a keyframe. None of them panics, whatever the numbers.
 
 mod boundary;
@@ -11,6 +11,7 @@ mod choice;
 pub mod document;
 mod measure;
 mod notice;
+mod reel;
 mod relevance;
 mod still;
 mod taste;
@@ -20,6 +21,7 @@ mod test;
 pub use boundary::{Boundary, boundaries, shots};
 pub use choice::{choose, choose_again, snap};
 use document::{Histograms, Metadata};
+pub use reel::{Offer, Part, reel};
 pub use taste::{Span, Taste};
 
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,9 @@ pub struct Contract {
     /// device; a clip also carries an extra keyframe, so its share of the bytes is somewhat larger than of the time.
     #[serde(default = "max_share")]
     pub max_share: f64,
+    /// Longest reel, s: all clips after one another, shortened to fit. Where short films are shown, 15 to 60 s are wanted.
+    #[serde(default = "reel_length")]
+    pub reel_length: f64,
     /// Which metadata may leave the device, see [`document`].
     #[serde(default)]
     pub metadata: Metadata,
@@ -94,6 +99,10 @@ const fn max_share() -> f64 {
     0.22
 }
 
+const fn reel_length() -> f64 {
+    30.0
+}
+
 impl Default for Contract {
     fn default() -> Self {
         Self {
@@ -103,6 +112,7 @@ impl Default for Contract {
             max_length: 6.0,
             max_stills: 8,
             max_share: max_share(),
+            reel_length: reel_length(),
             metadata: Metadata::default(),
         }
     }
