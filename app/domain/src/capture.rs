@@ -9,7 +9,7 @@ pub use keyframe::Keyframes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    highlight::{Choice, Contract, Second, Taste},
+    highlight::{Choice, Contract, Second, Span, Taste},
     id::SessionId,
 };
 
@@ -104,14 +104,13 @@ pub enum Command {
         /// What they said.
         taste: Taste,
     },
-    /// Cuts a span of the open session as an MP4. Answered by [`Event::Clip`] with the same `request`.
+    /// Cuts one MP4 from spans of the open session, shown in the order given: a clip from one, a reel from several.
+    /// Answered by [`Event::Clip`] with the same `request`.
     Cut {
         /// The page's number for the answer.
         request: u32,
-        /// Start, presentation s; the cut starts at the first keyframe not before it.
-        start: f64,
-        /// End, presentation s, exclusive.
-        end: f64,
+        /// Each is cut from the first keyframe not before its start.
+        spans: Vec<Span>,
     },
     /// Takes one frame at full resolution as JPEG. Answered by [`Event::Picture`] with the same `request`.
     Still {
@@ -266,10 +265,8 @@ pub enum Event {
     Clip {
         /// The number of the command.
         request: u32,
-        /// True start after snapping, s.
-        start: f64,
-        /// True end, s.
-        end: f64,
+        /// The true spans, after snapping.
+        spans: Vec<Span>,
         /// Length of the file in bytes.
         bytes: u64,
     },
@@ -364,14 +361,15 @@ mod tests {
     fn words_between_page_and_recorder_keep_their_names() {
         let attach: Command = serde_json::from_str(r#"{"do":"attach"}"#).expect("a command");
         assert_eq!(attach, Command::Attach);
-        let cut: Command = serde_json::from_str(r#"{"do":"cut","request":3,"start":1.5,"end":4}"#)
-            .expect("a command");
+        let cut = r#"{"do":"cut","request":3,"spans":[{"start":1.5,"end":4}]}"#;
         assert_eq!(
-            cut,
+            serde_json::from_str::<Command>(cut).expect("a command"),
             Command::Cut {
                 request: 3,
-                start: 1.5,
-                end: 4.0
+                spans: vec![Span {
+                    start: 1.5,
+                    end: 4.0
+                }]
             }
         );
         // boot.js writes these two itself, before any Rust runs.

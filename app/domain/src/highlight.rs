@@ -3,7 +3,7 @@
 //! Pure: the same recording and contract always give the same choice.
 //!
 //! [`boundaries`] decides where shots change, [`shots`] lists the stretches between, [`choose`] picks clips and stills,
-//! [`choose_again`] does so after a person said what they like,
+//! [`choose_again`] does so after a person said what they like, [`reel`] fits the clips into one film of the contract's length,
 //! [`seconds`] tells how a recording looked and sounded second by second,
 //! and [`snap`] holds a creator's trim inside its shot and on a keyframe. None of them panics, whatever the numbers.
 
@@ -12,6 +12,7 @@ mod choice;
 pub mod document;
 mod measure;
 mod notice;
+mod reel;
 mod relevance;
 mod second;
 mod still;
@@ -22,6 +23,7 @@ mod test;
 pub use boundary::{Boundary, boundaries, shots};
 pub use choice::{choose, choose_again, snap};
 use document::{Histograms, Metadata};
+pub use reel::{Offer, Part, reel};
 pub use second::{Second, seconds};
 pub use taste::{Span, Taste};
 
@@ -89,6 +91,9 @@ pub struct Contract {
     /// device; a clip also carries an extra keyframe, so its share of the bytes is somewhat larger than of the time.
     #[serde(default = "max_share")]
     pub max_share: f64,
+    /// Longest reel, s: all clips after one another, shortened to fit. Where short films are shown, 15 to 60 s are wanted.
+    #[serde(default = "reel_length")]
+    pub reel_length: f64,
     /// Which metadata may leave the device, see [`document`].
     #[serde(default)]
     pub metadata: Metadata,
@@ -101,6 +106,10 @@ const fn max_share() -> f64 {
     0.22
 }
 
+const fn reel_length() -> f64 {
+    30.0
+}
+
 impl Default for Contract {
     fn default() -> Self {
         Self {
@@ -110,6 +119,7 @@ impl Default for Contract {
             max_length: 6.0,
             max_stills: 8,
             max_share: max_share(),
+            reel_length: reel_length(),
             metadata: Metadata::default(),
         }
     }

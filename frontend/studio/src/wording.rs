@@ -67,6 +67,59 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// What a reel is: its clips and its length, and how many more find no room in so many seconds.
+#[must_use]
+pub fn reel(clips: usize, seconds: f64, left_out: usize, longest: f64) -> String {
+    let what = format!(
+        "{}, {}, ready to play and save.",
+        count(clips, "clip", "clips"),
+        length(seconds)
+    );
+    match left_out {
+        0 => what,
+        1 => format!(
+            "{what} One more finds no room in {longest:.0} s; drop or shorten others to make some."
+        ),
+        n => format!(
+            "{what} {n} more find no room in {longest:.0} s; drop or shorten others to make some."
+        ),
+    }
+}
+
+/// How much of a clip is shown, e.g. `4.2 s`, or `3.0 s of 4.2 s`.
+#[must_use]
+pub fn part(shown: f64, whole: f64) -> String {
+    let (shown, whole) = (length(shown), length(whole));
+    if shown == whole {
+        whole
+    } else {
+        format!("{shown} of {whole}")
+    }
+}
+
+/// The name a reel is saved under: that of the product, or of the recording while it has none.
+#[must_use]
+pub fn reel_name(title: &str, session: &str) -> String {
+    let words = |text: &str| {
+        let mut out = String::new();
+        let parts = text.split(|c: char| !c.is_alphanumeric());
+        for part in parts.filter(|part| !part.is_empty()) {
+            if !out.is_empty() {
+                out.push('-');
+            }
+            out.extend(part.chars().flat_map(char::to_lowercase));
+        }
+        out.chars().take(80).collect::<String>()
+    };
+    let title = words(title);
+    let name = if title.is_empty() {
+        words(session)
+    } else {
+        title
+    };
+    format!("{name}-reel.mp4")
+}
+
 /// A level in dB full scale as the filled share of a meter, 0–1: −60 dB and below is empty.
 #[must_use]
 pub fn meter(dbfs: f32) -> f32 {
@@ -122,6 +175,31 @@ mod tests {
         assert_eq!(clock(3600.0), "1:00:00");
         assert_eq!(length(59.96), "1 min 0 s");
         assert_eq!(length(3.24), "3.2 s");
+    }
+
+    #[test]
+    fn a_reel_says_what_it_holds_and_what_not() {
+        assert_eq!(
+            reel(5, 24.31, 0, 30.0),
+            "5 clips, 24.3 s, ready to play and save."
+        );
+        assert_eq!(
+            reel(1, 6.0, 2, 15.0),
+            "1 clip, 6.0 s, ready to play and save. 2 more find no room in 15 s; drop or shorten others to make some."
+        );
+        assert_eq!(part(3.0, 4.2), "3.0 s of 4.2 s");
+        assert_eq!(part(4.16, 4.2), "4.2 s");
+    }
+
+    #[test]
+    fn a_saved_reel_has_a_name_that_every_disk_takes() {
+        assert_eq!(
+            reel_name(" Cup, ash/glaze No. 3 ", "s1-2"),
+            "cup-ash-glaze-no-3-reel.mp4"
+        );
+        assert_eq!(reel_name("..", "s1-2a"), "s1-2a-reel.mp4");
+        assert_eq!(reel_name("茶碗", "s1"), "茶碗-reel.mp4");
+        assert!(reel_name(&"x".repeat(900), "s1").len() < 100);
     }
 
     #[test]

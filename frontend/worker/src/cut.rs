@@ -1,4 +1,6 @@
-//! Cuts a span of a session into a clip, without encoding anything again: which chunks, shown when.
+//! Cuts a span of a session into a clip, or several into a reel, without encoding anything again: which chunks, shown when.
+
+use domain::highlight;
 
 use crate::{
     index::{Chunk, Index, micros, seconds},
@@ -19,6 +21,8 @@ pub enum Refused {
     Nothing,
     /// The encoding does not fit an MP4.
     Encoding,
+    /// The spans were encoded in different ways, which players take for one.
+    Mixed,
 }
 
 impl Refused {
@@ -35,6 +39,9 @@ impl Refused {
             }
             Self::Encoding => {
                 "This recording's encoding does not fit into an MP4; record again in another browser, such as Chrome or Edge."
+            }
+            Self::Mixed => {
+                "The camera changed between these clips, so one film cannot hold them all; drop those from before or those from after the change."
             }
         }
     }
@@ -159,15 +166,27 @@ fn sound(index: &Index, start_us: i64, end_us: i64) -> &[Chunk] {
     }
 }
 
-/// A finished clip.
+/// Whether all were encoded alike: an MP4 can hold several encodings in a track, but players set up their decoder once.
+fn alike(index: &Index, spans: &[Span<'_>]) -> bool {
+    let videos = spans.iter().filter_map(|span| span.video.first());
+    let mut videos = videos.map(|chunk| index.video_configs.get(usize::from(chunk.config)));
+    let audios = spans.iter().filter_map(|span| span.audio.first());
+    let mut audios = audios.map(|chunk| {
+        let config = index.audio_configs.get(usize::from(chunk.config));
+        // Each packet of Opus says itself how it is encoded (RFC 6716 §3.1).
+        config.filter(|config| config.codec != "opus")
+    });
+    let (video, audio) = (videos.next(), audios.next());
+    videos.all(|other| Some(other) == video) && audios.all(|other| Some(other) == audio)
+}
+
+/// A finished clip or reel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clip {
     /// The MP4.
     pub bytes: Vec<u8>,
-    /// True start, presentation s.
-    pub start: f64,
-    /// True end, presentation s, exclusive.
-    pub end: f64,
+    /// What it shows, presentation s: the spans asked for, each from its first keyframe.
+    pub spans: Vec<highlight::Span>,
 }
 
 /// Why a clip was not made.
@@ -179,20 +198,29 @@ pub enum Failed<E> {
     Read(E),
 }
 
-/// Cuts `start..end` (presentation s) into an MP4. `read(offset, buffer)` fills the buffer from the log.
+/// Cuts spans (presentation s) into one MP4 that shows them in the order given. `read(offset, buffer)` fills the buffer
+/// from the log.
 ///
 /// # Errors
 /// [`Failed`].
 pub fn cut<E>(
     index: &Index,
-    start: f64,
-    end: f64,
+    spans: &[highlight::Span],
     mut read: impl FnMut(u64, &mut [u8]) -> Result<(), E>,
 ) -> Result<Clip, Failed<E>> {
-    let span = span(index, start, end).map_err(Failed::Refused)?;
-    let (start, end) = (seconds(span.start_us), seconds(span.end_us));
-    let layout = mp4::Layout::new(index, &span).ok_or(Failed::Refused(Refused::Encoding))?;
-    let mut media = vec![0; layout.media_len()];
+    let spans = spans
+        .iter()
+        .map(|wanted| span(index, wanted.start, wanted.end))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failed::Refused)?;
+    if spans.is_empty() {
+        return Err(Failed::Refused(Refused::Empty));
+    }
+    if !alike(index, &spans) {
+        return Err(Failed::Refused(Refused::Mixed));
+    }
+    let layout = mp4::Layout::new(index, &spans).ok_or(Failed::Refused(Refused::Encoding))?;
+    let mut media = layout.media();
     for piece in layout.pieces() {
         if let Some(place) = media.get_mut(piece.to.clone()) {
             read(piece.from, place).map_err(Failed::Read)?;
@@ -201,5 +229,12 @@ pub fn cut<E>(
     let bytes = layout
         .file(media)
         .ok_or(Failed::Refused(Refused::Encoding))?;
-    Ok(Clip { bytes, start, end })
+    let spans = spans
+        .iter()
+        .map(|span| highlight::Span {
+            start: seconds(span.start_us),
+            end: seconds(span.end_us),
+        })
+        .collect();
+    Ok(Clip { bytes, spans })
 }

@@ -34,7 +34,12 @@ pub struct Sound {
     pub rate: u32,
     /// Ticks by which the decoder's output lags.
     pub pre_skip: u16,
+    /// A packet of 20 ms of silence after which a decoder owes nothing to what was before, where the codec has one.
+    pub silence: Option<[u8; SILENCE]>,
 }
+
+/// Length of [`Sound::silence`], bytes.
+pub const SILENCE: usize = 3;
 
 /// The entry of a video track. `first` is its first encoded picture.
 ///
@@ -179,6 +184,9 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
             entry,
             rate: OPUS_RATE,
             pre_skip,
+            // One frame of 20 ms, CELT over the full band (RFC 6716 §3.1: configuration 31, then whether it is stereo), whose
+            // first bit says that it is silent (§4.3).
+            silence: Some([if channel_count == 2 { 0xfc } else { 0xf8 }, 0xff, 0xfe]),
         });
     }
     if !config.codec.starts_with("mp4a.40") || config.description.is_empty() || config.rate == 0 {
@@ -219,6 +227,7 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
         entry,
         rate: config.rate,
         pre_skip: 0,
+        silence: None,
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! * The **recorder** owns frames, encoders and the sessions on disk. It writes every encoded chunk and every
 //!   measurement to an append-only log ([`record`]) in the origin private file system, so that a crashed tab loses at most
-//!   its last second; cuts clips out of it without encoding again ([`cut`], [`mp4`]); and chooses highlights with
+//!   its last second; cuts clips and reels out of it without encoding again ([`cut`], [`splice`], [`mp4`]); and chooses highlights with
 //!   `domain::highlight` from what it measured and what the network answered ([`join`]).
 //! * The **inference** worker runs the network of `vision` on thumbnails. In the `gpu` build it runs on WebGPU and says
 //!   `unfit` where there is none; the page then starts the CPU build in its place.
@@ -25,6 +25,7 @@ pub mod mp4;
 pub mod pace;
 pub mod record;
 pub mod sentence;
+mod splice;
 
 #[cfg(target_arch = "wasm32")]
 mod browser;

@@ -1,4 +1,4 @@
-//! Writes a clip as a progressive MP4 (ISO/IEC 14496-12): `ftyp`, `moov`, `mdat`, so that it plays while it loads.
+//! Writes a clip or a reel as a progressive MP4 (ISO/IEC 14496-12): `ftyp`, `moov`, `mdat`, so that it plays while it loads.
 //!
 //! Picture times are kept to the microsecond (timescale 1 000 000). Sound keeps its own sample rate, and an edit list
 //! says which of its samples are heard: packets before the start only warm the decoder up.
@@ -14,8 +14,9 @@ use crate::{
     boxes::{put, put_leaf},
     cut::Span,
     entry,
-    index::{Chunk, Index},
-    record::{AudioConfig, VideoConfig},
+    index::Index,
+    record::VideoConfig,
+    splice::{self, Sample, Sounds, Ticks},
 };
 
 /// Ticks per second of the movie and of the video track.
@@ -49,47 +50,65 @@ struct Run {
 /// Where everything goes in a clip.
 #[derive(Debug)]
 pub struct Layout<'a> {
-    span: Span<'a>,
-    video: Option<&'a VideoConfig>,
-    audio: Option<&'a AudioConfig>,
+    length_us: u64,
+    video: Option<(&'a VideoConfig, Vec<Sample>)>,
+    audio: Option<(entry::Sound, Sounds)>,
     pieces: Vec<Piece>,
+    /// Where silence goes in the media data.
+    silent: Vec<Range<usize>>,
     runs: Vec<Run>,
     len: usize,
 }
 
 impl<'a> Layout<'a> {
-    /// Lays out a span; `None` where it is larger than an MP4 without 64-bit offsets can hold (4 GB).
+    /// Lays out spans of one encoder configuration after one another; `None` where their sound does not fit an MP4, or they are
+    /// larger than one without 64-bit offsets can hold (4 GB).
     #[must_use]
-    pub fn new(index: &'a Index, span: &Span<'a>) -> Option<Self> {
-        let video = span
-            .video
-            .first()
-            .and_then(|chunk| index.video_configs.get(usize::from(chunk.config)));
-        let audio = span
-            .audio
-            .first()
-            .and_then(|chunk| index.audio_configs.get(usize::from(chunk.config)));
+    pub fn new(index: &'a Index, spans: &[Span<'_>]) -> Option<Self> {
+        let chunk = spans.iter().find_map(|span| span.video.first());
+        let video = chunk.and_then(|chunk| index.video_configs.get(usize::from(chunk.config)));
+        let chunk = spans.iter().find_map(|span| span.audio.first());
+        let audio = chunk.and_then(|chunk| index.audio_configs.get(usize::from(chunk.config)));
+        let audio = match audio {
+            Some(config) => Some(entry::audio(config)?),
+            None => None,
+        };
+        let video = video.map(|config| (config, splice::pictures(spans)));
+        let audio = audio.map(|sound| {
+            let sounds = splice::sounds(spans, &sound);
+            (sound, sounds)
+        });
         let mut layout = Self {
-            span: span.clone(),
-            video,
-            audio,
+            length_us: u64::try_from(splice::length_us(spans)).unwrap_or(0),
+            video: None,
+            audio: None,
             pieces: Vec::new(),
+            silent: Vec::new(),
             runs: Vec::new(),
             len: 0,
         };
-        let (mut pictures, mut sounds) = (span.video, span.audio);
-        let mut until = span.start_us;
+        let mut pictures = video
+            .as_ref()
+            .map_or(&[][..], |(_, samples)| samples.as_slice());
+        let mut sounds = audio
+            .as_ref()
+            .map_or(&[][..], |(_, track)| track.samples.as_slice());
+        let mut until = 0;
         while !(pictures.is_empty() && sounds.is_empty()) {
             until += RUN_US;
             pictures = layout.run(true, pictures, until);
             sounds = layout.run(false, sounds, until);
         }
         u32::try_from(layout.len).ok()?.checked_add(64 << 20)?;
-        Some(layout)
+        Some(Self {
+            video,
+            audio,
+            ..layout
+        })
     }
 
-    fn run(&mut self, video: bool, chunks: &'a [Chunk], until: i64) -> &'a [Chunk] {
-        let (now, later) = chunks.split_at(chunks.partition_point(|chunk| chunk.t_us < until));
+    fn run<'s>(&mut self, video: bool, samples: &'s [Sample], until: i64) -> &'s [Sample] {
+        let (now, later) = samples.split_at(samples.partition_point(|s| s.t_us < until));
         if !now.is_empty() {
             self.runs.push(Run {
                 video,
@@ -97,18 +116,28 @@ impl<'a> Layout<'a> {
                 at: self.len,
             });
         }
-        for chunk in now {
-            let to = self.len..self.len + chunk.len as usize;
+        for sample in now {
+            let to = self.len..self.len + sample.len as usize;
             self.len = to.end;
-            self.pieces.push(Piece { from: chunk.at, to });
+            match sample.from {
+                Some(from) => self.pieces.push(Piece { from, to }),
+                None => self.silent.push(to),
+            }
         }
         later
     }
 
-    /// Length of the media data, bytes.
+    /// The media data, with what does not come from the log in its place.
     #[must_use]
-    pub fn media_len(&self) -> usize {
-        self.len
+    pub fn media(&self) -> Vec<u8> {
+        let mut media = vec![0; self.len];
+        let silence = self.audio.as_ref().and_then(|(sound, _)| sound.silence);
+        for place in &self.silent {
+            if let (Some(place), Some(silence)) = (media.get_mut(place.clone()), &silence) {
+                place.copy_from_slice(silence);
+            }
+        }
+        media
     }
 
     /// What to fetch, in the order of the file.
@@ -117,68 +146,51 @@ impl<'a> Layout<'a> {
         &self.pieces
     }
 
-    /// The file around `media`; `None` where a codec's configuration does not fit an MP4.
+    /// The file around `media`; `None` where the pictures' configuration does not fit an MP4.
     #[must_use]
     pub fn file(&self, media: Vec<u8>) -> Option<Vec<u8>> {
-        let first_picture = self
-            .span
-            .video
-            .first()
-            .and_then(|chunk| media.get(..chunk.len as usize));
-        let video = match self.video {
-            Some(config) => Some(entry::video(config, first_picture?)?),
-            None => None,
-        };
-        let audio = match self.audio {
-            Some(config) => Some(entry::audio(config)?),
+        let picture = match &self.video {
+            Some((config, samples)) => {
+                let first = media.get(..samples.first()?.len as usize)?;
+                Some(entry::video(config, first)?)
+            }
             None => None,
         };
         let mut head = Vec::new();
         put_leaf(
             &mut head,
-            &ftyp(video.as_ref().and_then(|video| video.brand)),
+            &ftyp(picture.as_ref().and_then(|picture| picture.brand)),
         )?;
         // The offsets depend on the length of the box that holds them; its length does not depend on their values.
         let mut moov = Vec::new();
-        self.moov(&mut moov, video.as_ref(), audio.as_ref(), 0)?;
+        self.moov(&mut moov, picture.as_ref(), 0)?;
         let base = u32::try_from(head.len() + moov.len() + 8).ok()?;
-        self.moov(&mut head, video.as_ref(), audio.as_ref(), base)?;
+        self.moov(&mut head, picture.as_ref(), base)?;
         head.extend_from_slice(&u32::try_from(media.len() + 8).ok()?.to_be_bytes());
         head.extend_from_slice(b"mdat");
         head.extend_from_slice(&media);
         Some(head)
     }
 
-    fn length_us(&self) -> u64 {
-        u64::try_from(self.span.end_us - self.span.start_us).unwrap_or(0)
-    }
-
-    fn moov(
-        &self,
-        out: &mut Vec<u8>,
-        video: Option<&entry::Picture>,
-        audio: Option<&entry::Sound>,
-        base: u32,
-    ) -> Option<()> {
-        let video = video.zip(self.video);
-        let tracks = u32::from(video.is_some()) + u32::from(audio.is_some());
+    fn moov(&self, out: &mut Vec<u8>, picture: Option<&entry::Picture>, base: u32) -> Option<()> {
+        let tracks = u32::from(self.video.is_some()) + u32::from(self.audio.is_some());
         put(out, b"moov", |out| {
             put_leaf(
                 out,
                 &Mvhd {
                     timescale: TIMESCALE,
-                    duration: self.length_us(),
+                    duration: self.length_us,
                     rate: 1.into(),
                     volume: 1.into(),
                     next_track_id: tracks + 1,
                     ..Mvhd::default()
                 },
             )?;
-            if let Some((picture, config)) = video {
-                self.video_track(out, picture, config, base)?;
+            if let (Some((config, samples)), Some(picture)) = (&self.video, picture) {
+                self.video_track(out, picture, config, samples, base)?;
             }
-            match audio {
-                Some(sound) => self.audio_track(out, sound, tracks, base),
+            match &self.audio {
+                Some((sound, track)) => self.audio_track(out, sound, track, tracks, base),
                 None => Some(()),
             }
         })
@@ -189,28 +201,18 @@ impl<'a> Layout<'a> {
         out: &mut Vec<u8>,
         picture: &entry::Picture,
         config: &VideoConfig,
+        samples: &[Sample],
         base: u32,
     ) -> Option<()> {
-        let mut lengths = Vec::with_capacity(self.span.video.len());
-        for (i, chunk) in self.span.video.iter().enumerate() {
-            let next = self
-                .span
-                .video
-                .get(i + 1)
-                .map_or(self.span.end_us, |next| next.t_us);
-            lengths.push(u32::try_from(next - chunk.t_us).unwrap_or(0));
-        }
-        let keys = self
-            .span
-            .video
+        let keys = samples
             .iter()
             .zip(1..)
-            .filter(|(chunk, _)| chunk.key)
+            .filter(|(sample, _)| sample.key)
             .map(|(_, number)| number)
             .collect();
         let tkhd = Tkhd {
             track_id: 1,
-            duration: self.length_us(),
+            duration: self.length_us,
             enabled: true,
             in_movie: true,
             matrix: turn(config),
@@ -221,13 +223,13 @@ impl<'a> Layout<'a> {
         put(out, b"trak", |out| {
             put_leaf(out, &tkhd)?;
             put(out, b"mdia", |out| {
-                put_leaf(out, &mdhd(TIMESCALE, self.length_us()))?;
+                put_leaf(out, &mdhd(TIMESCALE, self.length_us))?;
                 put_leaf(out, &hdlr(b"vide", "video"))?;
                 put(out, b"minf", |out| {
                     put_leaf(out, &Vmhd::default())?;
                     dinf(out)?;
                     let keys = Stss { entries: keys };
-                    self.table(out, &picture.entry, Some(&keys), lengths, base)
+                    self.table(out, &picture.entry, Some(&keys), samples, base)
                 })
             })
         })
@@ -237,41 +239,27 @@ impl<'a> Layout<'a> {
         &self,
         out: &mut Vec<u8>,
         sound: &entry::Sound,
+        track: &Sounds,
         track_id: u32,
         base: u32,
     ) -> Option<()> {
-        let ticks = Ticks { rate: sound.rate };
-        let first_us = self
-            .span
-            .audio
-            .first()
-            .map_or(self.span.start_us, |chunk| chunk.t_us);
-        let lengths = packet_lengths(self.span.audio, sound.rate);
-        let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
-        // What is heard first: the sample shown at the start, or the first there is, after a silent gap.
-        let gap_us = (first_us - self.span.start_us).max(0);
-        let skip =
-            ticks.of(self.span.start_us - first_us).max(0) as u64 + u64::from(sound.pre_skip);
-        let wanted = ticks
-            .of(self.span.end_us - self.span.start_us - gap_us)
-            .max(0) as u64;
-        let heard = wanted.min(total.saturating_sub(skip));
+        let heard_us = Ticks { rate: sound.rate }.to_us(track.heard);
         let mut entries = Vec::new();
-        if gap_us > 0 {
+        if track.gap_us > 0 {
             entries.push(ElstEntry {
-                segment_duration: gap_us as u64,
+                segment_duration: track.gap_us,
                 media_time: None,
                 media_rate: 1.into(),
             });
         }
         entries.push(ElstEntry {
-            segment_duration: ticks.to_us(heard),
-            media_time: Some(skip),
+            segment_duration: heard_us,
+            media_time: Some(track.skip),
             media_rate: 1.into(),
         });
         let tkhd = Tkhd {
             track_id,
-            duration: gap_us as u64 + ticks.to_us(heard),
+            duration: track.gap_us + heard_us,
             alternate_group: 1,
             enabled: true,
             in_movie: true,
@@ -282,12 +270,12 @@ impl<'a> Layout<'a> {
             put_leaf(out, &tkhd)?;
             put(out, b"edts", |out| put_leaf(out, &Elst { entries }))?;
             put(out, b"mdia", |out| {
-                put_leaf(out, &mdhd(sound.rate, total))?;
+                put_leaf(out, &mdhd(sound.rate, track.total))?;
                 put_leaf(out, &hdlr(b"soun", "sound"))?;
                 put(out, b"minf", |out| {
                     put_leaf(out, &Smhd::default())?;
                     dinf(out)?;
-                    self.table(out, &sound.entry, None, lengths, base)
+                    self.table(out, &sound.entry, None, &track.samples, base)
                 })
             })
         })
@@ -299,15 +287,10 @@ impl<'a> Layout<'a> {
         out: &mut Vec<u8>,
         entry: &[u8],
         keys: Option<&Stss>,
-        lengths: Vec<u32>,
+        samples: &[Sample],
         base: u32,
     ) -> Option<()> {
         let video = keys.is_some();
-        let chunks = if video {
-            self.span.video
-        } else {
-            self.span.audio
-        };
         let runs: Vec<&Run> = self.runs.iter().filter(|run| run.video == video).collect();
         let mut stsc: Vec<StscEntry> = Vec::new();
         for (run, first_chunk) in runs.iter().zip(1..) {
@@ -323,16 +306,16 @@ impl<'a> Layout<'a> {
             }
         }
         let mut stts: Vec<SttsEntry> = Vec::new();
-        for sample_delta in lengths {
+        for sample in samples {
             match stts.last_mut() {
-                Some(last) if last.sample_delta == sample_delta => last.sample_count += 1,
+                Some(last) if last.sample_delta == sample.ticks => last.sample_count += 1,
                 _ => stts.push(SttsEntry {
                     sample_count: 1,
-                    sample_delta,
+                    sample_delta: sample.ticks,
                 }),
             }
         }
-        let sizes = chunks.iter().map(|chunk| chunk.len).collect();
+        let sizes = samples.iter().map(|sample| sample.len).collect();
         let offsets = runs.iter().map(|run| base + run.at as u32).collect();
         put(out, b"stbl", |out| {
             put(out, b"stsd", |out| {
@@ -351,50 +334,6 @@ impl<'a> Layout<'a> {
             put_leaf(out, &Stco { entries: offsets })
         })
     }
-}
-
-struct Ticks {
-    rate: u32,
-}
-
-impl Ticks {
-    fn of(&self, us: i64) -> i64 {
-        // Rounded to the nearest tick.
-        (us * i64::from(self.rate) + 500_000).div_euclid(1_000_000)
-    }
-
-    fn to_us(&self, ticks: u64) -> u64 {
-        (ticks * 1_000_000 + u64::from(self.rate) / 2) / u64::from(self.rate.max(1))
-    }
-}
-
-/// Length of each packet in ticks: its own, lengthened where sound is missing after it. Timestamps that only tremble
-/// (encoders round to microseconds, sound cards drift) do not show: the sum stays within 10 ms of the true time.
-fn packet_lengths(chunks: &[Chunk], rate: u32) -> Vec<u32> {
-    let ticks = Ticks { rate };
-    let tolerance = i64::from(rate / 100);
-    let Some(first) = chunks.first() else {
-        return Vec::new();
-    };
-    let mut at = 0_i64;
-    let mut out = Vec::with_capacity(chunks.len());
-    for (i, chunk) in chunks.iter().enumerate() {
-        let own = ticks.of(i64::from(chunk.duration_us)).max(1);
-        let length = match chunks.get(i + 1) {
-            Some(next) => {
-                let due = ticks.of(next.t_us - first.t_us);
-                if (due - (at + own)).abs() <= tolerance {
-                    own
-                } else {
-                    (due - at).max(1)
-                }
-            }
-            None => own,
-        };
-        at += length;
-        out.push(u32::try_from(length).unwrap_or(u32::MAX));
-    }
-    out
 }
 
 fn ftyp(brand: Option<[u8; 4]>) -> Ftyp {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use domain::{
     capture::{Command, Event},
-    highlight::{self, Contract, Taste},
+    highlight::{self, Contract, Span, Taste},
     id::SessionId,
 };
 use futures::{
@@ -145,11 +145,7 @@ impl Recorder {
             Command::Stop => self.stop(None).await,
             Command::Open { session } => self.open(session).await,
             Command::Choose { taste } => self.choose(&taste),
-            Command::Cut {
-                request,
-                start,
-                end,
-            } => self.cut(request, start, end),
+            Command::Cut { request, spans } => self.cut(request, &spans),
             Command::Still { request, t } => self.still(request, t).await,
             Command::Delete { session } => self.delete(session).await,
         }
@@ -465,13 +461,11 @@ impl Recorder {
         }
     }
 
-    fn cut(&self, request: u32, start: f64, end: f64) {
+    fn cut(&self, request: u32, spans: &[Span]) {
         let Some(session) = self.opened(request) else {
             return;
         };
-        let clip = match cut::cut(&session.index, start, end, |at, buffer| {
-            session.read(at, buffer)
-        }) {
+        let clip = match cut::cut(&session.index, spans, |at, buffer| session.read(at, buffer)) {
             Ok(clip) => clip,
             Err(Failed::Refused(refused)) => {
                 return failed(Some(request), refused.sentence().to_owned(), false);
@@ -488,9 +482,8 @@ impl Recorder {
                 &To::Page,
                 &Event::Clip {
                     request,
-                    start: clip.start,
-                    end: clip.end,
                     bytes: clip.bytes.len() as u64,
+                    spans: clip.spans,
                 },
                 &[("blob", &blob)],
                 &Array::new(),

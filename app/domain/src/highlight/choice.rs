@@ -128,7 +128,7 @@ pub fn snap(start: f64, end: f64, shot: &Shot, keyframes: &[f64]) -> Option<(f64
 }
 
 /// A contract whose numbers can be met: finite, positive, the least not above the most.
-fn sound(contract: &Contract) -> Contract {
+pub(super) fn sound(contract: &Contract) -> Contract {
     let or = |x: f64, y: f64| if x.is_finite() && x > 0.0 { x } else { y };
     let usual = Contract::default();
     let min_length = or(contract.min_length, usual.min_length).max(SHORTEST);
@@ -139,6 +139,7 @@ fn sound(contract: &Contract) -> Contract {
         max_length: or(contract.max_length, usual.max_length).max(min_length),
         max_stills: contract.max_stills,
         max_share: or(contract.max_share, usual.max_share).min(1.0),
+        reel_length: or(contract.reel_length, usual.reel_length),
         metadata: contract.metadata,
     }
 }

@@ -6,7 +6,10 @@ use std::{
     rc::Rc,
 };
 
-use domain::capture::{Boot, Command, Event, Role};
+use domain::{
+    capture::{Boot, Command, Event, Role},
+    highlight::Span,
+};
 use futures::channel::oneshot;
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
@@ -59,9 +62,9 @@ pub(crate) enum Beside {
 pub(crate) struct Made {
     /// Its bytes.
     pub(crate) blob: Blob,
-    /// True start of a clip, or the time of a picture, s.
+    /// True start of a clip or of a reel's first, or the time of a picture, s.
     pub(crate) start: f64,
-    /// True end of a clip, s.
+    /// True end of a clip or of a reel's last, s.
     pub(crate) end: f64,
 }
 
@@ -152,14 +155,9 @@ impl Recorder {
         }
     }
 
-    /// Cuts a span of the open session.
-    pub(crate) async fn cut(&self, start: f64, end: f64) -> Result<Made, String> {
-        self.ask(|request| Command::Cut {
-            request,
-            start,
-            end,
-        })
-        .await
+    /// Cuts spans of the open session into one film.
+    pub(crate) async fn cut(&self, spans: Vec<Span>) -> Result<Made, String> {
+        self.ask(|request| Command::Cut { request, spans }).await
     }
 
     /// Takes a frame of the open session.
@@ -191,12 +189,11 @@ impl Drop for Recorder {
 /// Hands an answer to whoever waits for it; gives everything else back.
 fn settle(waiting: &Waiting, event: Event, data: &JsValue) -> Option<Event> {
     let (request, result) = match &event {
-        Event::Clip {
-            request,
-            start,
-            end,
-            ..
-        } => (*request, made(data, *start, *end)),
+        Event::Clip { request, spans, .. } => {
+            let start = spans.first().map_or(0.0, |span| span.start);
+            let end = spans.last().map_or(0.0, |span| span.end);
+            (*request, made(data, start, end))
+        }
         Event::Picture { request, t, .. } => (*request, made(data, *t, *t)),
         Event::Failed {
             request: Some(request),

@@ -79,6 +79,9 @@ pub struct Session {
     /// Spans the person never wants to see again, as (start, end), s.
     #[serde(default)]
     pub never: Vec<Span>,
+    /// Clips in the order of the reel, once the person has moved one.
+    #[serde(default)]
+    pub order: Vec<u32>,
     next: u32,
 }
 

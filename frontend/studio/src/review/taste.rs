@@ -6,11 +6,12 @@ use super::session::{Clip, Session};
 
 impl Clip {
     /// Whether the person has done something to it: it then outlives another choice.
-    fn held(&self) -> bool {
+    pub(super) fn held(&self) -> bool {
         self.liked || self.score.is_none() || (self.start, self.end) != self.proposed
     }
 
-    fn span(&self) -> Span {
+    /// Where it lies in the session.
+    pub(super) fn span(&self) -> Span {
         Span {
             start: self.start,
             end: self.end,

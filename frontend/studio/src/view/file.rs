@@ -2,12 +2,13 @@
 
 use std::{collections::HashMap, rc::Rc};
 
+use domain::highlight::Span;
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::{Blob, Url};
 
 use super::studio::{Asked, Studio};
 use crate::{
-    browser::photo,
+    browser::{photo, recorder::Recorder},
     review::session::{Clip, Picture, Source},
 };
 
@@ -26,6 +27,11 @@ impl Key {
     /// The file of a clip.
     pub(crate) fn clip(clip: &Clip) -> Self {
         Self::Clip(clip.start.to_bits(), clip.end.to_bits())
+    }
+
+    /// The file of a clip of this span.
+    pub(crate) fn span(span: Span) -> Self {
+        Self::Clip(span.start.to_bits(), span.end.to_bits())
     }
 
     /// The file of a picture.
@@ -121,21 +127,30 @@ impl Files {
     }
 }
 
+/// Spans of the session after one another as a file of their own, made now.
+pub(crate) async fn reel(studio: Studio, spans: Vec<Span>) -> Result<File, String> {
+    let made = recorder(studio)?.cut(spans).await?;
+    file(made.blob, made.start, made.end)
+}
+
+fn recorder(studio: Studio) -> Result<Rc<Recorder>, &'static str> {
+    studio
+        .recorder()
+        .ok_or("The recorder is not running. Reload the page.")
+}
+
 async fn make(studio: Studio, key: &Key) -> Result<Rc<File>, String> {
-    let recorder = || {
-        studio
-            .recorder()
-            .ok_or("The recorder is not running. Reload the page.")
-    };
     let (blob, start, end) = match key {
         Key::Clip(start, end) => {
-            let made = recorder()?
-                .cut(f64::from_bits(*start), f64::from_bits(*end))
-                .await?;
+            let span = Span {
+                start: f64::from_bits(*start),
+                end: f64::from_bits(*end),
+            };
+            let made = recorder(studio)?.cut(vec![span]).await?;
             (made.blob, made.start, made.end)
         }
         Key::Frame(t) => {
-            let made = recorder()?.still(f64::from_bits(*t)).await?;
+            let made = recorder(studio)?.still(f64::from_bits(*t)).await?;
             (made.blob, made.start, made.end)
         }
         Key::Photo(name) => {
@@ -146,12 +161,16 @@ async fn make(studio: Studio, key: &Key) -> Result<Rc<File>, String> {
             (blob, 0.0, 0.0)
         }
     };
+    file(blob, start, end).map(Rc::new)
+}
+
+fn file(blob: Blob, start: f64, end: f64) -> Result<File, String> {
     let url = Url::create_object_url_with_blob(&blob)
         .map_err(|_| "This file cannot be shown. Close other tabs, then reload the page.")?;
-    Ok(Rc::new(File {
+    Ok(File {
         blob,
         url,
         start,
         end,
-    }))
+    })
 }

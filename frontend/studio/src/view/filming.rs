@@ -8,7 +8,10 @@ use super::{
     monitor::Monitor,
     studio::{Stage, Studio},
 };
-use crate::{review::session::short, wording};
+use crate::{
+    review::{reel, session::short},
+    wording,
+};
 
 /// Setting up, recording, and the moments after.
 #[component]
@@ -46,7 +49,11 @@ fn Found(
     let count = move || {
         studio.choice.with(|choice| match choice.highlights.len() {
             0 => "No highlights yet: they appear while you film".to_owned(),
-            n => format!("{} so far", wording::count(n, "highlight", "highlights")),
+            n => format!(
+                "{} so far, a reel of {}",
+                wording::count(n, "highlight", "highlights"),
+                wording::length(reel::length(choice, &studio.contract()))
+            ),
         })
     };
     let items = move || {

@@ -11,6 +11,20 @@ pub(crate) fn play() -> impl IntoView {
     }
 }
 
+/// Six dots to hold something by, unseen by screen readers: its button has a name.
+pub(crate) fn grip() -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+            <circle cx="9" cy="12" r="1" />
+            <circle cx="9" cy="5" r="1" />
+            <circle cx="9" cy="19" r="1" />
+            <circle cx="15" cy="12" r="1" />
+            <circle cx="15" cy="5" r="1" />
+            <circle cx="15" cy="19" r="1" />
+        </svg>
+    }
+}
+
 /// The warning sign, unseen by screen readers.
 pub(crate) fn alert() -> impl IntoView {
     view! {

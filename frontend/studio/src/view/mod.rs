@@ -11,6 +11,7 @@ mod kept;
 mod level;
 mod monitor;
 mod picture;
+mod reel;
 mod review;
 mod sending;
 mod stage;

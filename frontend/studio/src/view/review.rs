@@ -9,6 +9,7 @@ use super::{
     file::Key,
     monitor::{engine_name, engine_words},
     picture::PictureCard,
+    reel::Reel,
     studio::Studio,
     timeline::Timeline,
 };
@@ -81,6 +82,7 @@ pub(crate) fn Review(
             }}
             <Show when=filmed>
                 <Timeline studio />
+                <Reel studio />
             </Show>
             <Show when=move || !clips().is_empty()>
                 <section aria-labelledby="clips-title">

@@ -126,7 +126,7 @@ impl Sheet {
         for (level, label, colour) in [
             (0.0, "0", "#888"),
             (0.3, "0.3 goes on", "#bbb"),
-            (0.5, "0.9 begins", "#bbb"),
+            (0.9, "0.9 begins", "#bbb"),
             (1.0, "1", "#bbb"),
         ] {
             let y = Self::y(level);

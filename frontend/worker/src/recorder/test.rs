@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use domain::{
     capture::Event,
-    highlight::{self, Contract},
+    highlight::{self, Contract, Span},
     id::SessionId,
 };
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
@@ -25,6 +25,10 @@ use crate::{
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 const STEP_US: i64 = 40_000;
+
+fn span(start: f64, end: f64) -> Span {
+    Span { start, end }
+}
 
 fn named(name: &str) -> SessionId {
     name.parse().expect("an identifier")
@@ -134,7 +138,7 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
     );
 
     // A clip: starts at a keyframe, and its pictures decode.
-    let clip = cut::cut(&session.index, 0.5, 2.0, |at, buffer| {
+    let clip = cut::cut(&session.index, &[span(0.5, 2.0)], |at, buffer| {
         session.read(at, buffer)
     })
     .expect("a clip");
@@ -160,7 +164,7 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
     }
     decoder.end(|_| decoded += 1).await.expect("decoded");
     assert_eq!(decoded, video.samples.len());
-    assert!((film.duration - (clip.end - clip.start)).abs() < 0.001);
+    assert!((film.duration - (clip.spans[0].end - clip.spans[0].start)).abs() < 0.001);
 
     // Stills have the colour of their moment and the size of the film.
     for (t, red) in [(1.0, true), (2.36, true), (2.41, false), (4.0, false)] {
@@ -285,11 +289,15 @@ async fn a_camera_that_turns_goes_on_in_a_new_encoding() {
     assert!(session.index.video[30].key);
     assert_eq!(moments[30].boundary, 1.0, "a new size is a new shot");
     // A clip keeps to one of them.
-    let clip = cut::cut(&session.index, 0.0, 2.4, |at, buffer| {
+    let clip = cut::cut(&session.index, &[span(0.0, 2.4)], |at, buffer| {
         session.read(at, buffer)
     })
     .expect("a clip");
-    assert!((clip.end - 1.2).abs() < 0.001, "{}", clip.end);
+    assert!((clip.spans[0].end - 1.2).abs() < 0.001, "{:?}", clip.spans);
+    // One film cannot hold both.
+    let both = [span(0.0, 1.0), span(1.2, 2.4)];
+    let reel = cut::cut(&session.index, &both, |at, buffer| session.read(at, buffer));
+    assert_eq!(reel, Err(cut::Failed::Refused(cut::Refused::Mixed)));
     let still = still::take(&session, 2.0).await.expect("a still");
     assert_eq!((still.width, still.height), (180, 320));
     drop(session);

@@ -1,245 +1,13 @@
 //! Clips are cut from a session of really encoded film and sound, then read back by two readers of other people:
 //! shiguredo_mp4, and ffmpeg, which also decodes every picture and sample.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-use std::{
-    collections::VecDeque,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
-use shiguredo_mp4::{
-    TrackKind,
-    demux::{Input, Mp4FileDemuxer},
-};
+use shiguredo_mp4::TrackKind;
 use worker::{
-    cut::{self, Clip, Failed, Refused},
-    film::{Film, Reader, Sample},
+    cut::{Failed, Refused},
     index::Index,
-    record::{self, AudioConfig, Header, Kind, VideoConfig},
 };
 
-/// A folder that is gone when the test is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("vitrine-clip-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a temporary folder");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|e| {
-            panic!("{program} is needed by this test (`cargo xtask test` installs it): {e}")
-        });
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{program} {arguments:?}: {errors}");
-    assert!(errors.trim().is_empty(), "{program} complains: {errors}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Nine seconds of film as a camera gives it: a keyframe each second, steps between frames that vary, and a tone.
-fn film(folder: &Folder, name: &str, encoder: &[&str]) -> PathBuf {
-    let path = folder.file(name);
-    let mut arguments = vec![
-        "-v",
-        "error",
-        "-y",
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=size=320x180:rate=30:duration=9",
-        "-f",
-        "lavfi",
-        "-i",
-        "sine=frequency=440:sample_rate=48000:duration=9",
-        "-vf",
-        "settb=1/90000,setpts=PTS+mod(N\\,3)*500",
-        "-fps_mode",
-        "passthrough",
-        "-video_track_timescale",
-        "90000",
-    ];
-    arguments.extend_from_slice(encoder);
-    let path_text = path.to_str().expect("UTF-8").to_owned();
-    arguments.push(&path_text);
-    run("ffmpeg", &arguments);
-    path
-}
-
-fn h264(folder: &Folder) -> PathBuf {
-    film(
-        folder,
-        "film.mp4",
-        &[
-            "-c:v",
-            "libx264",
-            "-preset",
-            "ultrafast",
-            "-bf",
-            "0",
-            "-g",
-            "30",
-            "-keyint_min",
-            "30",
-            "-c:a",
-            "libopus",
-            "-b:a",
-            "64k",
-        ],
-    )
-}
-
-fn read_film(path: &Path) -> (Film, Vec<u8>) {
-    let bytes = std::fs::read(path).expect("the film");
-    let mut reader = Reader::new(bytes.len() as u64);
-    while let Some((at, len)) = reader.wants() {
-        reader
-            .take(&bytes[at as usize..(at + len) as usize])
-            .expect("a film");
-    }
-    (reader.finish().expect("tracks"), bytes)
-}
-
-/// Writes the samples of a film as a session's log, picture and sound mixed by time.
-fn log(film: &Film, bytes: &[u8]) -> (Vec<u8>, Index) {
-    let mut log = Vec::new();
-    let mut index = Index::default();
-    let mut put = |kind, key, t_us, duration_us, payload: &[u8]| {
-        let at = (log.len() + record::HEADER) as u64;
-        let header = Header {
-            kind,
-            key,
-            t_us,
-            duration_us,
-            len: 0,
-        };
-        let header = record::append(&mut log, header, payload).expect("small");
-        index.apply(header, at, payload);
-    };
-    let video = film.video.as_ref().expect("pictures");
-    put(
-        Kind::VideoConfig,
-        false,
-        0,
-        0,
-        &serde_json::to_vec::<VideoConfig>(&video.config).expect("plain"),
-    );
-    let mut sounds: VecDeque<&Sample> = VecDeque::new();
-    if let Some(audio) = &film.audio {
-        put(
-            Kind::AudioConfig,
-            false,
-            0,
-            0,
-            &serde_json::to_vec::<AudioConfig>(&audio.config).expect("plain"),
-        );
-        sounds.extend(&audio.samples);
-    }
-    // A file's edit list has taken the decoder's delay off its times; an encoder in a browser stamps what went in.
-    let delay_us = 6_500;
-    let data = |at: u64, len: u32| &bytes[at as usize..at as usize + len as usize];
-    for picture in &video.samples {
-        while let Some(sound) = sounds
-            .front()
-            .filter(|sound| sound.t_us + delay_us <= picture.t_us)
-        {
-            put(
-                Kind::Audio,
-                true,
-                sound.t_us + delay_us,
-                sound.duration_us,
-                data(sound.at, sound.len),
-            );
-            sounds.pop_front();
-        }
-        // Cameras do not say how long a frame lasts.
-        put(
-            Kind::Video,
-            picture.key,
-            picture.t_us,
-            0,
-            data(picture.at, picture.len),
-        );
-    }
-    for sound in sounds {
-        put(
-            Kind::Audio,
-            true,
-            sound.t_us + delay_us,
-            sound.duration_us,
-            data(sound.at, sound.len),
-        );
-    }
-    (log, index)
-}
-
-fn cut(log: &[u8], index: &Index, start: f64, end: f64) -> Result<Clip, Failed<()>> {
-    cut::cut(index, start, end, |at, buffer| {
-        let from = log.get(at as usize..at as usize + buffer.len()).ok_or(())?;
-        buffer.copy_from_slice(from);
-        Ok(())
-    })
-}
-
-/// What an independent reader finds in a track: timescale, and per sample duration, size, key, bytes.
-struct Seen {
-    timescale: u32,
-    samples: Vec<(u32, bool, Vec<u8>)>,
-}
-
-fn seen(bytes: &[u8], kind: TrackKind) -> Seen {
-    let mut demuxer = Mp4FileDemuxer::new();
-    demuxer.handle_input(Input {
-        position: 0,
-        data: bytes,
-    });
-    demuxer.tracks().expect("tracks");
-    let mut seen = Seen {
-        timescale: 0,
-        samples: Vec::new(),
-    };
-    while let Some(sample) = demuxer.next_sample().expect("a sound table") {
-        if sample.track.kind == kind {
-            seen.timescale = sample.track.timescale.get();
-            let at = sample.data_offset as usize;
-            let data = bytes
-                .get(at..at + sample.data_size)
-                .expect("inside the file")
-                .to_vec();
-            seen.samples.push((sample.duration, sample.keyframe, data));
-        }
-    }
-    seen
-}
-
-fn probe(path: &Path, what: &[&str]) -> String {
-    let mut arguments = vec!["-v", "error", "-of", "csv=p=0"];
-    arguments.extend_from_slice(what);
-    let path = path.to_str().expect("UTF-8").to_owned();
-    arguments.push(&path);
-    run("ffprobe", &arguments)
-}
-
-fn near(a: f64, b: f64, tolerance: f64) -> bool {
-    (a - b).abs() <= tolerance
-}
+use crate::filmed::{Folder, cut, film, h264, log, near, probe, read_film, run, seen};
 
 #[test]
 fn a_clip_holds_exactly_the_chosen_pictures_and_their_sound() {
@@ -247,11 +15,15 @@ fn a_clip_holds_exactly_the_chosen_pictures_and_their_sound() {
     let (film, source) = read_film(&h264(&folder));
     let (log, index) = log(&film, &source);
     assert_eq!(index.recording.keyframes.len(), 9);
-    let clip = cut(&log, &index, 2.2, 6.4).expect("inside");
+    let clip = cut(&log, &index, &[(2.2, 6.4)]).expect("inside");
 
     // From the first keyframe after 2.2 s, to the last picture before 6.4 s.
-    assert!(near(clip.start, 3.0, 0.02), "{}", clip.start);
-    assert!(near(clip.end, 6.4, 1e-6), "{}", clip.end);
+    assert!(
+        near(clip.spans[0].start, 3.0, 0.02),
+        "{}",
+        clip.spans[0].start
+    );
+    assert!(near(clip.spans[0].end, 6.4, 1e-6), "{}", clip.spans[0].end);
     let wanted: Vec<_> = index
         .video
         .iter()
@@ -308,15 +80,18 @@ fn a_clip_holds_exactly_the_chosen_pictures_and_their_sound() {
         .parse()
         .expect("a number");
     assert!(
-        near(sound, clip.end - clip.start, 0.03),
+        near(sound, clip.spans[0].end - clip.spans[0].start, 0.03),
         "{sound} s of sound for {} s",
-        clip.end - clip.start
+        clip.spans[0].end - clip.spans[0].start
     );
     let format: f64 = probe(&path, &["-show_entries", "format=duration"])
         .trim()
         .parse()
         .expect("a number");
-    assert!(near(format, clip.end - clip.start, 0.001), "{format}");
+    assert!(
+        near(format, clip.spans[0].end - clip.spans[0].start, 0.001),
+        "{format}"
+    );
 }
 
 #[test]
@@ -356,7 +131,7 @@ fn sound_stays_in_step_with_the_picture() {
     let (film, bytes) = read_film(&source);
     let (log, index) = log(&film, &bytes);
     for start in [1.0, 2.0, 3.0] {
-        let clip = cut(&log, &index, start, 6.0).expect("inside");
+        let clip = cut(&log, &index, &[(start, 6.0)]).expect("inside");
         let path = folder.file("clip.mp4");
         std::fs::write(&path, &clip.bytes).expect("written");
         let raw = folder.file("clip.f32");
@@ -383,7 +158,7 @@ fn sound_stays_in_step_with_the_picture() {
             .chunks_exact(4)
             .position(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]).abs() > 0.2)
             .expect("the click is heard");
-        let heard = first_loud as f64 / 48_000.0 + clip.start;
+        let heard = first_loud as f64 / 48_000.0 + clip.spans[0].start;
         assert!(
             near(heard, 4.0, 0.004),
             "cut at {start}: the click is heard at {heard} s"
@@ -428,7 +203,7 @@ fn other_encodings_are_cut_as_well() {
     ] {
         let (film, source) = read_film(&film(&folder, name, encoder));
         let (log, index) = log(&film, &source);
-        let clip = cut(&log, &index, 1.5, 4.5).expect("inside");
+        let clip = cut(&log, &index, &[(1.5, 4.5)]).expect("inside");
         let path = folder.file("clip.mp4");
         std::fs::write(&path, &clip.bytes).expect("written");
         let stream = probe(
@@ -442,7 +217,7 @@ fn other_encodings_are_cut_as_well() {
         let pictures = index
             .video
             .iter()
-            .filter(|c| c.t_us as f64 / 1e6 >= clip.start && c.t_us < 4_500_000)
+            .filter(|c| c.t_us as f64 / 1e6 >= clip.spans[0].start && c.t_us < 4_500_000)
             .count();
         assert_eq!(stream.trim(), format!("{entry},{pictures}"));
     }
@@ -456,7 +231,7 @@ fn a_turned_camera_stays_turned() {
         video.config.rotation = 90;
     }
     let (log, index) = log(&film, &source);
-    let clip = cut(&log, &index, 0.0, 2.0).expect("inside");
+    let clip = cut(&log, &index, &[(0.0, 2.0)]).expect("inside");
     let path = folder.file("turned.mp4");
     std::fs::write(&path, &clip.bytes).expect("written");
     let rotation = probe(
@@ -479,26 +254,29 @@ fn what_cannot_be_cut_is_said() {
     let (film, source) = read_film(&h264(&folder));
     let (log, index) = log(&film, &source);
     assert_eq!(
-        cut(&log, &index, 3.2, 3.9),
+        cut(&log, &index, &[(3.2, 3.9)]),
         Err(Failed::Refused(Refused::NoKeyframe))
     );
     assert_eq!(
-        cut(&log, &index, 5.0, 5.0),
+        cut(&log, &index, &[(5.0, 5.0)]),
         Err(Failed::Refused(Refused::Empty))
     );
     assert_eq!(
-        cut(&log, &index, f64::NAN, 5.0),
+        cut(&log, &index, &[(f64::NAN, 5.0)]),
         Err(Failed::Refused(Refused::Empty))
     );
     assert_eq!(
-        cut(&log, &index, 90.0, 95.0),
+        cut(&log, &index, &[(90.0, 95.0)]),
         Err(Failed::Refused(Refused::Nothing))
     );
     assert_eq!(
-        cut(&log, &Index::default(), 0.0, 5.0),
+        cut(&log, &Index::default(), &[(0.0, 5.0)]),
         Err(Failed::Refused(Refused::Nothing))
     );
-    assert_eq!(cut(&log[..5000], &index, 0.0, 9.0), Err(Failed::Read(())));
+    assert_eq!(
+        cut(&log[..5000], &index, &[(0.0, 9.0)]),
+        Err(Failed::Read(()))
+    );
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! What is cut out of a session, read back by others.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+mod clip;
+mod filmed;
+mod reel;
