@@ -44,9 +44,9 @@ export async function sets(): Promise<DevSet[]> {
   const dev = join(data, "shots", "dev");
   if (existsSync(join(dev, "truth.json"))) {
     return [
+      await set("sessions", join(data, "sessions"), join(data, "sessions", "truth.json")),
       await set("real", join(dev, "media"), join(dev, "truth.json")),
       await set("constructed", join(dev, "constructed"), join(dev, "constructed", "truth.json")),
-      await set("sessions", join(data, "sessions"), join(data, "sessions", "truth.json")),
     ];
   }
   process.stderr.write("clips: the evaluation data is absent, so only a film made here is brought in\n");
