@@ -256,6 +256,7 @@ mod tests {
             exposure: 0.5,
             clipped: 0.0,
             colourfulness: 10.0,
+            stability: None,
         };
         Recording {
             duration: seconds as f64,

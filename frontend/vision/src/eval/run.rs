@@ -183,6 +183,7 @@ pub fn scored(scores: &Scores, clip: &str) -> Result<Recording, String> {
         sharpness: 0.0,
         exposure: 0.0,
         clipped: 0.0,
+        stability: None,
         colourfulness: 0.0,
     });
     let moments: Vec<Moment> = moments.collect();
