@@ -106,7 +106,7 @@ enum Runner {
 enum Described {
     Cpu(Vec<Description>),
     #[cfg(feature = "gpu")]
-    Gpu(Tensor<2>),
+    Gpu(Box<Tensor<2>>),
 }
 
 impl Runner {
@@ -127,7 +127,7 @@ impl Runner {
             Self::Cpu(forward) => Described::Cpu(forward.describe(thumbs)),
             #[cfg(feature = "gpu")]
             Self::Gpu(student, device) => {
-                Described::Gpu(student.describe(net::input(thumbs, device)))
+                Described::Gpu(Box::new(student.describe(net::input(thumbs, device))))
             }
         }
     }
@@ -154,11 +154,12 @@ impl Runner {
             }
             #[cfg(feature = "gpu")]
             (Self::Gpu(student, _), before, Described::Gpu(waiting), Described::Gpu(next)) => {
+                let (waiting, next) = (Tensor::clone(waiting), Tensor::clone(next));
                 let before = match before {
-                    Some(Described::Gpu(before)) => before.clone(),
+                    Some(Described::Gpu(before)) => Tensor::clone(before),
                     _ => waiting.clone().narrow(0, 0, 1).repeat_dim(0, BLOCK),
                 };
-                let all = vec![before, waiting.clone(), next.clone()];
+                let all = vec![before, waiting, next];
                 let scores = student.score(Tensor::cat(all, 0));
                 let scores = sigmoid(scores.narrow(0, BLOCK, BLOCK));
                 let data = scores.into_data_async().await.ok()?;
