@@ -11,13 +11,17 @@
 //! | colour | as colourful as a vivid photograph (Hasler & Süsstrunk: 60 and above) | 0.135 |
 //! | sound | clearly louder than the quiet parts of the session | 0.108 |
 //! | rise | louder than the two seconds before | 0.072 |
-//! | steady | the camera stands, or swings evenly | 0.10 |
+//! | steady | held well enough to be watched: half the stability of a tripod, or more | 0.10 |
 
 use super::{
     Moment, Reason,
     measure::{Ranks, Sums},
 };
 use crate::highlight::Loudness;
+
+/// From this stability on hands are steady enough. Things for sale are shown in the hand; a tripod in front of somebody who talks
+/// is no better for being a tripod.
+const WATCHABLE: f32 = 0.5;
 
 /// Statistics of a session, to measure stretches with.
 pub(super) struct Session {
@@ -102,7 +106,7 @@ impl Session {
         ];
         if let Some(steady) = self.stability.mean(start, end) {
             reasons.push(reason(
-                0.10 * steady,
+                0.10 * (steady / WATCHABLE).min(1.0),
                 format!("steady hands: {} of 100", percent(steady)),
             ));
         }

@@ -17,8 +17,7 @@ pub(super) const MIXTURE: usize = 4;
 pub const COMPARISONS: usize = 4 * COMPARED + MIXED.len() * MIXTURE;
 
 pub(super) const COLOURS: usize = 24;
-/// Length of its learned part.
-pub const EMBEDDING: usize = 64;
+pub(super) const EMBEDDING: usize = 64;
 pub(super) const RAW: usize = 9 * 16 * 3;
 /// Length of one frame's description.
 pub const DESCRIPTION: usize = RAW + COLOURS + EMBEDDING;
