@@ -1,7 +1,7 @@
 //! Which stills: sharp, well lit, quiet frames, from as many shots as there are.
 
 use super::{
-    Moment, Shot, Still,
+    Moment, Reason, Shot, Still,
     boundary::next_doubt,
     measure::Ranks,
     relevance::{light, reason, strongest},
@@ -25,7 +25,7 @@ pub(super) fn stills(
 ) -> Vec<Still> {
     let sharp = Ranks::new(moments.iter().map(|m| m.sharpness));
     let calm = Ranks::new(moments.iter().map(|m| m.motion));
-    let mut all: Vec<(usize, Still)> = Vec::new();
+    let mut all: Vec<Candidate> = Vec::new();
     let mut from = 0;
     for (i, shot) in shots.iter().enumerate() {
         let inside =
@@ -33,7 +33,7 @@ pub(super) fn stills(
         from += moments[from..].partition_point(|m| m.t < shot.start);
         let here = moments[from..].iter().take_while(|m| m.t < shot.end);
         // One candidate per second of a shot: the best frame there.
-        let mut best: Option<(i64, Still)> = None;
+        let mut best: Option<(i64, Candidate)> = None;
         let long = shot.end - shot.start > 4.0 * MARGIN;
         let mut frames: Vec<&Moment> = here
             .filter(|m| inside(m, if long { MARGIN } else { 0.0 }))
@@ -43,37 +43,37 @@ pub(super) fn stills(
             frames.retain(clear);
         }
         for m in frames {
-            let still = judge(m, &sharp, &calm);
+            let candidate = Candidate {
+                shot: i,
+                moment: *m,
+                score: worths(m, &sharp, &calm).iter().sum(),
+            };
             let second = m.t as i64;
             match &mut best {
                 Some((s, b)) if *s == second => {
-                    if still.score > b.score {
-                        *b = still;
+                    if candidate.score > b.score {
+                        *b = candidate;
                     }
                 }
                 other => {
-                    if let Some((_, b)) = other.replace((second, still)) {
-                        all.push((i, b));
+                    if let Some((_, b)) = other.replace((second, candidate)) {
+                        all.push(b);
                     }
                 }
             }
         }
-        all.extend(best.map(|(_, b)| (i, b)));
+        all.extend(best.map(|(_, b)| b));
     }
-    let mut out: Vec<(usize, Still)> = Vec::new();
+    let mut out: Vec<Candidate> = Vec::new();
     while out.len() < most {
-        all.retain(|(_, s)| out.iter().all(|(_, o)| (o.t - s.t).abs() >= APART));
-        let worth = |(shot, s): &(usize, Still)| {
-            s.score
-                - if out.iter().any(|(o, _)| o == shot) {
-                    SAME_SHOT
-                } else {
-                    0.0
-                }
+        all.retain(|c| out.iter().all(|o| (o.moment.t - c.moment.t).abs() >= APART));
+        let worth = |c: &Candidate| {
+            let seen = out.iter().any(|o| o.shot == c.shot);
+            c.score - if seen { SAME_SHOT } else { 0.0 }
         };
         let mut best: Option<(usize, f32)> = None;
-        for (i, s) in all.iter().enumerate() {
-            let w = worth(s);
+        for (i, c) in all.iter().enumerate() {
+            let w = worth(c);
             if best.is_none_or(|(_, b)| w > b) {
                 best = Some((i, w));
             }
@@ -84,45 +84,58 @@ pub(super) fn stills(
         out.push(all.swap_remove(i));
     }
     out.sort_by(|a, b| {
-        b.1.score
-            .total_cmp(&a.1.score)
-            .then(a.1.t.total_cmp(&b.1.t))
+        b.score
+            .total_cmp(&a.score)
+            .then(a.moment.t.total_cmp(&b.moment.t))
     });
-    out.into_iter().map(|(_, s)| s).collect()
+    out.iter()
+        .map(|c| Still {
+            t: c.moment.t,
+            score: c.score,
+            reasons: reasons(&c.moment, &sharp, &calm),
+        })
+        .collect()
 }
 
-fn judge(m: &Moment, sharp: &Ranks, calm: &Ranks) -> Still {
-    let sharper = sharp.share_below(m.sharpness);
-    let calmer = 1.0 - calm.share_below(m.motion);
+/// A frame that may become a still. Its reasons are put into words only when it does: a long session has a hundred thousand.
+struct Candidate {
+    shot: usize,
+    moment: Moment,
+    score: f32,
+}
+
+/// What sharpness, light, colour and calm add to the score.
+fn worths(m: &Moment, sharp: &Ranks, calm: &Ranks) -> [f32; 4] {
+    [
+        0.40 * sharp.share_below(m.sharpness),
+        0.30 * light(m.exposure, m.clipped),
+        0.15 * (m.colourfulness / 60.0).min(1.0),
+        0.15 * (1.0 - calm.share_below(m.motion)),
+    ]
+}
+
+fn reasons(m: &Moment, sharp: &Ranks, calm: &Ranks) -> Vec<Reason> {
     let percent = |x: f32| (x * 100.0).round() as i32;
-    let reasons = vec![
-        reason(
-            0.40 * sharper,
-            format!("sharp: sharper than {} % of the session", percent(sharper)),
+    let words = [
+        format!(
+            "sharp: sharper than {} % of the session",
+            percent(sharp.share_below(m.sharpness))
         ),
-        reason(
-            0.30 * light(m.exposure, m.clipped),
-            format!(
-                "good light: brightness {} %, {} % lost in black or white",
-                percent(m.exposure),
-                percent(m.clipped)
-            ),
+        format!(
+            "good light: brightness {} %, {} % lost in black or white",
+            percent(m.exposure),
+            percent(m.clipped)
         ),
-        reason(
-            0.15 * (m.colourfulness / 60.0).min(1.0),
-            format!("colourful: {}", m.colourfulness.round() as i32),
-        ),
-        reason(
-            0.15 * calmer,
-            format!(
-                "held still: calmer than {} % of the session",
-                percent(calmer)
-            ),
+        format!("colourful: {}", m.colourfulness.round() as i32),
+        format!(
+            "held still: calmer than {} % of the session",
+            percent(1.0 - calm.share_below(m.motion))
         ),
     ];
-    Still {
-        t: m.t,
-        score: reasons.iter().map(|r| r.weight).sum(),
-        reasons: strongest(reasons),
-    }
+    let weighed = worths(m, sharp, calm).into_iter().zip(words);
+    strongest(
+        weighed
+            .map(|(weight, words)| reason(weight, words))
+            .collect(),
+    )
 }

@@ -16,6 +16,11 @@ use crate::browser::{Owned, To, describe, now_ms, picture::Eye, post, settled, s
 /// Time between two reports, ms.
 const REPORT_MS: i32 = 250;
 
+/// Least time between two choices while filming, ms, and how many times as long as a choice took: no frame is read
+/// meanwhile, and an hour of film takes longer to choose from than a minute.
+const CHOICE_MS: f64 = 2000.0;
+const CHOICE_REST: f64 = 50.0;
+
 /// How long a source that ended is given for the page's own stop to arrive, ms: both are on their way at once.
 const GRACE_MS: i32 = 500;
 
@@ -127,12 +132,12 @@ where
     });
 }
 
-/// Reports four times a second, saves each second, chooses every two, until the take stops.
+/// Reports four times a second, saves each second, chooses every two or less often, until the take stops.
 pub(super) fn tick(take: &Rc<Take>) {
     let take = Rc::clone(take);
     let began = now_ms();
     wasm_bindgen_futures::spawn_local(async move {
-        let mut round = 0_u32;
+        let (mut round, mut next_choice) = (0_u32, began + CHOICE_MS);
         loop {
             sleep(REPORT_MS).await;
             if take.stopping.get() {
@@ -150,8 +155,11 @@ pub(super) fn tick(take: &Rc<Take>) {
                 let network = take.study.network();
                 take.keep(|session| session.mark(false, network));
             }
-            if round.is_multiple_of(8) {
+            let now = now_ms();
+            if now >= next_choice {
                 choose(&take);
+                let cost = now_ms() - now;
+                next_choice = now + (CHOICE_REST * cost).max(CHOICE_MS);
             }
             let Event::Progress { seconds, .. } = progress else {
                 return;
