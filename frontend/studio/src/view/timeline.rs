@@ -165,7 +165,8 @@ fn Lanes(
         });
         let measured = move || area.with(|area| !area.is_empty());
         let now = move || {
-            let head = studio.head.get()?;
+            // Nothing is played or pointed at yet: the head stands at the beginning.
+            let head = studio.head.get().unwrap_or(0.0);
             studio
                 .signals
                 .with(|seconds| lane.words(seconds.get(head as usize)?))
