@@ -58,7 +58,7 @@ pub struct Detector {
 /// A frame in which the shot surely goes on scores no more: below the 0.30 down to which a boundary spreads.
 const SAME: f32 = 0.29;
 
-/// What makes a boundary, whatever the network says.
+/// What makes a boundary, whatever the network says: where `domain::highlight::boundaries` lets one begin.
 const SURE: f32 = 0.9;
 
 /// One score of the network's and of what frame differences say.

@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 
+use super::SURE;
 use crate::frame::{BYTES, HEIGHT, Thumb, WIDTH};
 
 /// Frames to each side whose differences are the surroundings.
@@ -47,7 +48,7 @@ pub(super) enum Look {
     /// An abrupt change, and the shot goes on all the same: the earlier picture comes back (a flash), the two pictures are
     /// correlated (exposure, a stutter), or only a band of rows changed (a caption).
     Same,
-    /// The first frame of a new shot, with a score of 0.9 or more: a boundary whatever the network says.
+    /// The first frame of a new shot, with a score of [`SURE`] or more: a boundary whatever the network says.
     Cut(f32),
 }
 
@@ -112,7 +113,7 @@ impl Plain {
         }
         // What makes a boundary at RATIO, rising to 1.
         let x = (RATIO * around) as f32 / (sum * n) as f32;
-        Look::Cut(1.0 - 0.1 * x * x * x)
+        Look::Cut(1.0 - (1.0 - SURE) * x * x * x)
     }
 
     /// Whether the picture stood still just before, and what moved round that may have come this far meanwhile.
