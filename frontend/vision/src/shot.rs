@@ -4,12 +4,14 @@
 //! a gradual transition. `domain::highlight::boundaries` makes decisions of scores; it rounds them first, so
 //! that the last bits in which CPU and GPU arithmetic differ cannot change a decision.
 
+mod background;
 mod blank;
 mod forward;
 mod lanes;
 #[cfg(feature = "tensor")]
 pub mod net;
 mod plain;
+mod rules;
 pub mod shape;
 #[cfg(test)]
 mod test;
@@ -25,11 +27,10 @@ use crate::{
     device::{self, Device},
     frame::Thumb,
 };
-use blank::Blank;
 use forward::{Description, Forward};
 #[cfg(feature = "gpu")]
 use net::Student;
-use plain::{Look, Plain};
+use rules::Rules;
 use shape::BLOCK;
 pub use weights::WeightsError;
 
@@ -42,40 +43,12 @@ pub type Score = (f64, f32);
 /// sides: at 30 frames a second an answer comes one to two seconds after its frame. Before the first frame and after the last,
 /// the end frame is seen repeated.
 ///
-/// Frame differences are asked beside the network, see [`join`]. They are whole numbers and the same on every machine.
+/// What else is known of the pictures stands beside the network and has the last word, see `rules::join`.
 pub struct Detector {
-    plain: Plain,
-    /// What the differences say of frames that the network has not answered.
-    looks: VecDeque<Look>,
-    blank: Blank,
-    /// Whether such frames belong to a transition through a blank picture.
-    blanks: VecDeque<bool>,
+    rules: Rules,
     network: Option<Box<Network>>,
     /// Times of frames not answered, where there is no network to keep them.
     times: VecDeque<f64>,
-}
-
-/// A frame in which the shot surely goes on scores no more: below the 0.30 down to which a boundary spreads.
-const SAME: f32 = 0.29;
-
-/// What makes a boundary, whatever the network says: where `domain::highlight::boundaries` lets one begin.
-const SURE: f32 = 0.9;
-
-/// One score of the network's and of what frame differences say.
-///
-/// Differences see every hard cut the network overlooks when both pictures share a background, and cannot see graduals. So they
-/// can raise a frame to a cut; and where they see an abrupt change that ended no shot, the network, which now and then
-/// takes a caption or a jump of exposure for a cut, is overruled. A blank picture between two shots is a transition. Of all
-/// other frames the network decides.
-fn join(network: f32, look: Look, blank: bool) -> f32 {
-    if blank {
-        return network.max(SURE);
-    }
-    match look {
-        Look::Quiet => network,
-        Look::Same => network.min(SAME),
-        Look::Cut(score) => network.max(score),
-    }
 }
 
 struct Network {
@@ -195,10 +168,7 @@ impl Detector {
     #[must_use]
     pub fn plain() -> Self {
         Self {
-            plain: Plain::default(),
-            looks: VecDeque::new(),
-            blank: Blank::default(),
-            blanks: VecDeque::new(),
+            rules: Rules::default(),
             network: None,
             times: VecDeque::new(),
         }
@@ -221,8 +191,7 @@ impl Detector {
 
     /// Takes the next frame and answers those that are ripe, oldest first; often none.
     pub async fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
-        self.looks.extend(self.plain.push(thumb));
-        self.blanks.extend(self.blank.push(thumb));
+        self.rules.push(thumb);
         let scores = match &mut self.network {
             Some(network) => network.push(t, thumb).await,
             None => {
@@ -235,8 +204,7 @@ impl Detector {
 
     /// Answers the rest. The detector is then as new, for the next session.
     pub async fn finish(&mut self) -> Vec<Score> {
-        self.looks.extend(self.plain.finish());
-        self.blanks.extend(self.blank.finish());
+        self.rules.finish();
         let scores = match &mut self.network {
             Some(network) => network.finish().await,
             None => self.unjudged(),
@@ -246,19 +214,13 @@ impl Detector {
 
     /// Frames with a look, as a network would answer them that sees nothing.
     fn unjudged(&mut self) -> Vec<Score> {
-        let ripe = self.looks.len().min(self.blanks.len());
-        let ripe = ripe.min(self.times.len());
+        let ripe = self.rules.judged().min(self.times.len());
         self.times.drain(..ripe).map(|t| (t, 0.0)).collect()
     }
 
-    /// The differences are at most [`BLOCK`] frames late, so they are there for every frame the network answers.
     fn joined(&mut self, scores: Vec<Score>) -> Vec<Score> {
-        let said = |(t, x)| {
-            let look = self.looks.pop_front().unwrap_or(Look::Quiet);
-            let blank = self.blanks.pop_front().unwrap_or(false);
-            (t, join(x, look, blank))
-        };
-        scores.into_iter().map(said).collect()
+        let joined = |(t, x)| (t, self.rules.join(x));
+        scores.into_iter().map(joined).collect()
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 
-use super::SURE;
+use super::rules::SURE;
 use crate::frame::{BYTES, HEIGHT, Thumb, WIDTH};
 
 /// Frames to each side whose differences are the surroundings.

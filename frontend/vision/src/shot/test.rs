@@ -13,8 +13,9 @@ use domain::{
 };
 
 use super::{
-    Detector, Network, SAME, SURE, Score, WeightsError, join,
+    Detector, Network, Score, WeightsError,
     plain::{Look, Plain},
+    rules::{SAME, SURE, UNSURE, join},
     shape::MACS,
     weights,
 };
@@ -174,7 +175,7 @@ fn the_shipped_network_finds_what_a_constant_does_not() {
         let constant = k as f32 / 100.0;
         let replaced = scores.iter().zip(&looks);
         let replaced: Vec<Score> = replaced
-            .map(|(s, &l)| (s.0, join(constant, l, false)))
+            .map(|(s, &l)| (s.0, join(constant, l, false, false)))
             .collect();
         assert!(
             !finds_the_dissolve(&decided(&replaced)),
@@ -399,17 +400,27 @@ fn the_picture_after_a_stutter_is_no_cut_and_another_one_is() {
 
 #[test]
 fn differences_raise_a_cut_and_hold_back_what_is_none() {
-    for network in [0.0, 0.2, 0.29, 0.4, 0.7, 1.0] {
-        let of = |look| join(network, look, false);
-        assert_eq!(of(Look::Quiet), network);
-        assert_eq!(of(Look::Cut(0.92)), network.max(0.92));
-        assert_eq!(of(Look::Same), network.min(SAME));
-        assert_eq!(join(network, Look::Same, true), network.max(SURE));
+    for network in [0.0, 0.2, 0.29, 0.4, 0.7, 0.95, 1.0] {
+        for stays in [false, true] {
+            let of = |look| join(network, look, false, stays);
+            assert_eq!(of(Look::Cut(0.92)), network.max(0.92));
+            assert_eq!(of(Look::Same), network.min(SAME));
+            assert_eq!(join(network, Look::Same, true, stays), network.max(SURE));
+        }
+        assert_eq!(join(network, Look::Quiet, false, false), network);
+        assert_eq!(join(network, Look::Quiet, false, true), network.min(UNSURE));
     }
     let alone = |x: f32| decided(&[(0.0, 0.0), (0.1, 0.0), (0.2, x), (0.3, 0.0), (0.4, 0.0)]);
-    assert_eq!(alone(join(0.0, Look::Cut(SURE), false)).len(), 1);
-    assert_eq!(alone(join(0.0, Look::Quiet, true)).len(), 1);
-    assert_eq!(alone(join(1.0, Look::Same, false)).len(), 0);
+    assert_eq!(alone(join(0.0, Look::Cut(SURE), false, false)).len(), 1);
+    assert_eq!(alone(join(0.0, Look::Quiet, true, false)).len(), 1);
+    assert_eq!(alone(join(1.0, Look::Same, false, false)).len(), 0);
+    assert_eq!(alone(join(1.0, Look::Quiet, false, true)).len(), 0);
+    // A part of a boundary that begins elsewhere.
+    let beside = [0.0, SURE, UNSURE, UNSURE, UNSURE, UNSURE, 0.0];
+    let beside = beside.into_iter().enumerate();
+    let beside: Vec<Score> = beside.map(|(i, x)| (0.1 * i as f64, x)).collect();
+    let found = decided(&beside);
+    assert!(found.len() == 1 && found[0].end > 0.25, "{found:?}");
 }
 
 #[cfg(feature = "flex")]
