@@ -15,6 +15,9 @@ use crate::progress::{self, Lines, say, step};
 /// The argument of `eval-shots` that has TransNetV2 judge.
 const TRANSNET: &str = "--transnet";
 
+/// The argument of `train-shots` that has TransNetV2 shift labels.
+const TEACHER: &str = "--teacher";
+
 /// The argument of ours that has other tools judge the same clips, and that of `eval-shots` that reads what they found.
 const PEERS: &str = "--peers";
 const PEER: &str = "--peer";
@@ -27,8 +30,8 @@ const WITH_TRANSNET: &str = "eval,simd,transnet";
 pub(crate) struct Args {
     /// Which network
     name: Name,
-    /// Given to the program as they are; `--help` among them lists them. `eval shots --transnet` without a file after it
-    /// fetches the weights it names; `eval shots --peers` first has PySceneDetect and TransNetV2 judge the same clips, and
+    /// Given to the program as they are; `--help` among them lists them. `eval shots --transnet` and `train shots
+    /// --teacher` without a file after it fetch the weights it names; `eval shots --peers` first has PySceneDetect and TransNetV2 judge the same clips, and
     /// keeps what they found in the target folder, for `--peer FOLDER`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
@@ -69,6 +72,13 @@ pub(crate) fn run(place: &Place, act: Act, args: &Args) -> Result<()> {
     let mut arguments = args.arguments.clone();
     if let Some(at) = arguments.iter().position(|a| a == TRANSNET) {
         features = WITH_TRANSNET.to_owned();
+        if alone(&arguments, at) {
+            let file = model::transnet(place)?;
+            arguments.insert(at + 1, file.display().to_string());
+        }
+    }
+    if let Some(at) = arguments.iter().position(|a| a == TEACHER) {
+        features = format!("{verb},simd,transnet");
         if alone(&arguments, at) {
             let file = model::transnet(place)?;
             arguments.insert(at + 1, file.display().to_string());

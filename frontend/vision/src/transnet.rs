@@ -6,6 +6,8 @@
 #[cfg(not(target_family = "wasm"))]
 pub mod checkpoint;
 mod net;
+#[cfg(feature = "train")]
+pub mod teacher;
 #[cfg(all(test, feature = "eval"))]
 mod test;
 mod weights;

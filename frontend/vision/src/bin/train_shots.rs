@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use vision::{
+    frame::Thumb,
     shot::weights,
     train::{
         footage::{self, Wanted},
@@ -10,7 +11,7 @@ use vision::{
     },
 };
 
-const USAGE: &str = "train-shots [--data DIR] [--seed N] [--drawn N] [--first N] [--steps N] [--batch N] [--rate X] [--exclude a,b,…] [--from FILE] [--out DIR]
+const USAGE: &str = "train-shots [--data DIR] [--seed N] [--drawn N] [--first N] [--steps N] [--batch N] [--rate X] [--exclude a,b,…] [--from FILE] [--teacher FILE] [--soft N] [--out DIR]
 Without --drawn, --first, --steps, --rate and --from it runs the whole recipe, about an hour of one core.
   --data     the shared data folder (default ../shared/data; without it, footage the command makes itself is used)
   --exclude  leave out files whose path contains one of these
@@ -18,6 +19,8 @@ Without --drawn, --first, --steps, --rate and --from it runs the whole recipe, a
   --first    optimiser steps of the first stage
   --steps    optimiser steps of the second stage, in which all of it learns
   --from     weights to go on from
+  --teacher  weights of TransNetV2, whose judgement shifts labels; `cargo xtask train shots --teacher` fetches them when FILE is left out
+  --soft     how many sequences of the second stage it judges, once, about three seconds of a core each (default 0)
   --out      where shots.bin and shots.json go (default public/models)";
 
 /// From nothing to a network that decides. What each frame is described by and what is made of it over time need each other, so
@@ -31,6 +34,7 @@ const RECIPE: [Plan; 3] = [
         steps: 1200,
         batch: 4,
         rate: 1e-3,
+        soft: 0,
     },
     Plan {
         seed: 2,
@@ -39,6 +43,7 @@ const RECIPE: [Plan; 3] = [
         steps: 0,
         batch: 4,
         rate: 2e-3,
+        soft: 0,
     },
     Plan {
         seed: 4,
@@ -47,6 +52,7 @@ const RECIPE: [Plan; 3] = [
         steps: 600,
         batch: 4,
         rate: 5e-4,
+        soft: 0,
     },
 ];
 
@@ -72,9 +78,11 @@ fn run() -> Result<(), String> {
         steps: 1000,
         batch: 4,
         rate: 2e-3,
+        soft: 0,
     };
     let mut out = PathBuf::from("public/models");
     let mut from = None;
+    let mut teacher = None;
     let mut whole = true;
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
@@ -93,6 +101,8 @@ fn run() -> Result<(), String> {
             "--drawn" => plan.drawn = value.parse().map_err(bad)?,
             "--first" => plan.first = value.parse().map_err(bad)?,
             "--from" => from = Some(PathBuf::from(value)),
+            "--teacher" => teacher = Some(PathBuf::from(value)),
+            "--soft" => plan.soft = value.parse().map_err(bad)?,
             "--steps" => plan.steps = value.parse().map_err(bad)?,
             "--batch" => plan.batch = value.parse().map_err(bad)?,
             "--rate" => {
@@ -104,6 +114,10 @@ fn run() -> Result<(), String> {
             "--out" => out = value.into(),
             _ => return Err(format!("{name} is not known.\n{USAGE}")),
         }
+    }
+    let teacher = teacher.map(|path| teaching(&path)).transpose()?;
+    if plan.soft > 0 && teacher.is_none() {
+        return Err(format!("--soft needs --teacher FILE.\n{USAGE}"));
     }
     let (footage, manifest) = footage::load(&wanted, plan.seed)?;
     let pictures: usize = footage.iter().map(|f| f.frames.len()).sum();
@@ -144,6 +158,7 @@ fn run() -> Result<(), String> {
             &footage,
             plan,
             bytes.as_deref(),
+            teacher.as_deref(),
             |line| eprintln!("{line}"),
             |student| {
                 kept = store("shots.bin", &weights::write(student));
@@ -162,6 +177,7 @@ fn run() -> Result<(), String> {
         "bytes": bytes.len(),
         "macs_per_frame": vision::shot::net::MACS,
         "stages": plans,
+        "teacher": teacher.as_ref().map(|_| "TransNetV2"),
         "from": from_hash,
         "excluded": wanted.exclude,
         "footage": footage.len(),
@@ -171,4 +187,20 @@ fn run() -> Result<(), String> {
     });
     let text = serde_json::to_string_pretty(&about).map_err(|e| e.to_string())?;
     store("shots.json", format!("{text}\n").as_bytes())
+}
+
+/// What TransNetV2 says of frames.
+type Judge = Box<dyn Fn(&[Thumb]) -> Vec<[f32; 2]>>;
+
+#[cfg(feature = "transnet")]
+fn teaching(path: &std::path::Path) -> Result<Judge, String> {
+    let bytes =
+        std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    let teacher = vision::transnet::teacher::Teacher::new(&bytes).map_err(|e| e.to_string())?;
+    Ok(Box::new(move |frames| teacher.judge(frames)))
+}
+
+#[cfg(not(feature = "transnet"))]
+fn teaching(_: &std::path::Path) -> Result<Judge, String> {
+    Err("This build has no TransNetV2. Build it with --features transnet.".to_owned())
 }

@@ -14,10 +14,13 @@ use super::{
     random::Random,
     sequence::{self, LENGTH, Sequence},
 };
-use crate::shot::{
-    WeightsError,
-    net::{self, Student},
-    weights,
+use crate::{
+    frame::Thumb,
+    shot::{
+        WeightsError,
+        net::{self, Student},
+        weights,
+    },
 };
 
 /// How to train.
@@ -35,7 +38,12 @@ pub struct Plan {
     pub batch: usize,
     /// Highest learning rate.
     pub rate: f64,
+    /// Sequences of the second stage that a teacher judges. They are drawn and judged once; one of them is in every batch.
+    pub soft: usize,
 }
+
+/// What a teacher says of a run of frames: see [`Sequence::soften`].
+pub type Teacher<'a> = &'a dyn Fn(&[Thumb]) -> Vec<[f32; 2]>;
 
 /// Sequences a step of the first stage.
 const FIRST_BATCH: usize = 16;
@@ -49,6 +57,7 @@ pub fn train(
     footage: &[Footage],
     plan: &Plan,
     from: Option<&[u8]>,
+    teacher: Option<Teacher<'_>>,
     mut say: impl FnMut(String),
     mut save: impl FnMut(&Student),
 ) -> Result<Student, WeightsError> {
@@ -67,12 +76,19 @@ pub fn train(
         student = first_stage(student, plan, &mut random, &draw, &mut say);
         save(&student);
     }
+    let soft = match teacher {
+        Some(teacher) => softened(plan, teacher, &mut random, &draw, &mut say),
+        None => Vec::new(),
+    };
     let mut optimiser = optimiser();
     let began = Instant::now();
     let mut mean = 0.0;
     for step in 0..plan.steps {
         let wanted: Vec<u64> = (0..plan.batch).map(|_| random.bits()).collect();
-        let batch: Vec<Sequence> = wanted.into_iter().map(draw).collect();
+        let mut batch: Vec<Sequence> = wanted.into_iter().map(draw).collect();
+        if let (Some(last), false) = (batch.last_mut(), soft.is_empty()) {
+            last.clone_from(&soft[step % soft.len()]);
+        }
         let loss = loss(&student, &batch, &device);
         mean += f64::from(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &student);
@@ -91,6 +107,27 @@ pub fn train(
         }
     }
     Ok(student.valid())
+}
+
+/// Sequences whose labels a teacher has shifted.
+fn softened(
+    plan: &Plan,
+    teacher: Teacher<'_>,
+    random: &mut Random,
+    draw: &impl Fn(u64) -> Sequence,
+    say: &mut impl FnMut(String),
+) -> Vec<Sequence> {
+    let mut out = Vec::with_capacity(plan.soft);
+    for i in 0..plan.soft {
+        let mut sequence = draw(random.bits());
+        let judged = teacher(&sequence.frames);
+        sequence.soften(&judged);
+        out.push(sequence);
+        if (i + 1) % 10 == 0 {
+            say(format!("the teacher judged {} of {}", i + 1, plan.soft));
+        }
+    }
+    out
 }
 
 fn optimiser() -> burn::optim::ModuleOptimizer {

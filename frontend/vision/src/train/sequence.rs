@@ -21,6 +21,27 @@ pub struct Sequence {
     pub weights: Vec<f32>,
 }
 
+/// How much a teacher's word counts beside what was made.
+const TEACHER: f32 = 0.3;
+
+impl Sequence {
+    /// Mixes a teacher's answers into the labels (soft labels: Hinton, Vinyals & Dean, arXiv:1503.02531). Of each frame, 0–1: that it
+    /// is the last before a cut or the middle of a gradual; and that it belongs to a transition.
+    pub fn soften(&mut self, judged: &[[f32; 2]]) {
+        for i in 1..self.labels.len().min(judged.len()) {
+            let begins = judged[i - 1][0];
+            // Of single frames only a gradual's are marked by the second.
+            let gradual = self.labels[i] > 0.5 && self.weights[i] < CUT_WEIGHT;
+            let said = if gradual {
+                begins.max(judged[i][1])
+            } else {
+                begins
+            };
+            self.labels[i] += TEACHER * (said - self.labels[i]);
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Join {
     Cut,
@@ -302,4 +323,27 @@ fn difference(a: &Picture, b: &Picture) -> f32 {
         .map(|(a, b)| (0..3).map(|c| (a[c] - b[c]).abs()).sum::<f32>())
         .sum();
     sum / (3 * a.len()) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_teacher_shifts_labels_towards_what_it_says() {
+        let mut sequence = Sequence {
+            frames: vec![Thumb::filled([0; 3]); 6],
+            labels: vec![0.0, 0.0, 1.0, 0.0, 1.0, 0.0],
+            weights: vec![1.0, 1.0, CUT_WEIGHT, 1.0, GRADUAL_WEIGHT, 1.0],
+        };
+        let mut judged = vec![[0.0; 2]; 6];
+        // It sees the cut, half of the gradual, and a boundary where there is none.
+        judged[1] = [1.0, 1.0];
+        judged[4] = [0.5, 0.5];
+        sequence.soften(&judged);
+        let want = [0.0, 0.0, 1.0, 0.0, 1.0 - 0.5 * TEACHER, 0.5 * TEACHER];
+        for (label, want) in sequence.labels.iter().zip(want) {
+            assert!((label - want).abs() < 1e-6, "{:?}", sequence.labels);
+        }
+    }
 }
