@@ -24,15 +24,23 @@ pub(crate) enum Part {
     Clips,
     /// WebGPU beside the CPU, on what `clips` was shown
     Engines,
+    /// What a tab holds at most with two hours of film, and with 4K
+    Memory,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Filming, Self::Onnx, Self::Clips, Self::Engines];
+    const ALL: [Self; 5] = [
+        Self::Filming,
+        Self::Onnx,
+        Self::Clips,
+        Self::Engines,
+        Self::Memory,
+    ];
 
     /// What browsers load for it.
     fn bundles(self) -> &'static [Bundle] {
         match self {
-            Self::Filming => &[Bundle::Frontend, Bundle::Studio, Bundle::WorkerCpu],
+            Self::Filming | Self::Memory => &[Bundle::Frontend, Bundle::Studio, Bundle::WorkerCpu],
             Self::Onnx | Self::Clips => &[Bundle::WorkerCpu],
             Self::Engines => &[Bundle::WorkerCpu, Bundle::WorkerGpu],
         }
@@ -45,6 +53,7 @@ impl Part {
             Self::Onnx => "onnx",
             Self::Clips => "clips",
             Self::Engines => "engines",
+            Self::Memory => "memory",
         }
     }
 }
@@ -92,7 +101,7 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
             Part::Clips | Part::Engines => {
                 command.env("VITRINE_EVAL", scorer(place)?);
             }
-            Part::Filming => {
+            Part::Filming | Part::Memory => {
                 command.env("VITRINE_BIN", cargo::server(place)?);
             }
         }
