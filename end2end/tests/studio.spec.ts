@@ -75,6 +75,21 @@ test("what a person trims, drops and puts first is what the page gets", async ({
   expect(left[0]).toBeLessThan(right[0]);
   expect(left[0]).toBeGreaterThanOrEqual(shotStart - 0.04);
   expect(left[1] - left[0]).toBeCloseTo(length, 2);
+  // A finger does the same.
+  const finger = await context.newCDPSession(page);
+  const swipe = async (by: number) => {
+    const at = await span.boundingBox();
+    if (!at) throw new Error("the clip is not on the timeline");
+    const [x, y] = [at.x + at.width / 2, at.y + at.height / 2];
+    await finger.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
+    for (let step = 1; step <= 8; step += 1) await finger.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: x + (by * step) / 8, y }] });
+    await finger.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  };
+  await swipe(900);
+  await expect.poll(place, { message: "a finger drags the clip as far as the mouse" }).toEqual(right);
+  await swipe(-900);
+  await expect.poll(place).toEqual(left);
+  await finger.detach();
   await span.press("ArrowRight");
   await expect.poll(async () => (await place())[0], { message: "one keyframe on" }).toBeGreaterThan(left[0] + 0.1);
   await span.press("ArrowLeft");
