@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import type { Page } from "@playwright/test";
 
-import { type Entry, asIs, asMp4, kept, native, sets, type Span } from "../src/dev.ts";
+import { type Entry, kept, native, sets, type Span } from "../src/dev.ts";
 import { figure } from "../src/figure.ts";
 import { expect, test } from "../src/shop.ts";
 import { Site } from "../src/site.ts";
@@ -30,30 +30,19 @@ function apart(one: Span[], other: Span[], entry: Entry): Span[] {
 
 for (const set of await sets()) {
   const folder = join(kept, "clips", set.name);
-  const files = join(folder, "files");
   const shown = (clip: string) => join(folder, "shown", clip);
 
   test(`clips ${set.name}: the import finds what the native build finds`, async ({ browse }) => {
     const site = await Site.serve();
     const browser = await browse();
     const scores: Record<string, Score[]> = {};
-    const refused: string[] = [];
     let seen = 0;
     await rm(join(folder, "shown"), { recursive: true, force: true });
     await mkdir(join(folder, "shown"), { recursive: true });
     for (const [clip, entry] of set.clips) {
       const context = await browser.newContext();
       const page = await context.newPage();
-      const file = join(files, clip);
-      await asIs(join(set.media, clip), `${file}.original`);
-      let got = await bring(page, site, `${file}.original`);
-      if (got.scores.length === 0) {
-        refused.push(`${clip}: ${got.sentences.join(" ")}`);
-        await asMp4(`${file}.original`, file);
-        got = await bring(page, site, file);
-      } else {
-        await asIs(`${file}.original`, file);
-      }
+      const got = await bring(page, site, join(set.media, clip));
       await context.close();
       expect(got.engine, `${clip}: ${got.sentences.join(" ")}`).toBe("cpu");
       const bytes = Buffer.from(got.thumbs, "base64");
@@ -64,11 +53,10 @@ for (const set of await sets()) {
       expect(Math.abs(got.scores.length / entry.fps - entry.duration_s), `${clip}: no frame is missing`).toBeLessThan(0.05 * entry.duration_s + 1);
     }
     await site.close();
-    if (refused.length > 0) process.stderr.write(`turned into MP4 first, because the import refuses them:\n${refused.map((line) => `  ${line}\n`).join("")}`);
     const file = join(folder, "scores.json");
     await writeFile(file, JSON.stringify(scores));
     const theirs = await native(set.truth, { scores: file }, join(folder, "browser.json"));
-    const ours = await native(set.truth, { media: files }, join(folder, "native.json"));
+    const ours = await native(set.truth, { media: set.media }, join(folder, "native.json"));
     let elsewhere = 0;
     let boundaries = 0;
     for (const [clip, entry] of set.clips) {
@@ -79,7 +67,6 @@ for (const set of await sets()) {
     }
     const named = (metric: string) => `import_${set.name}_${metric}`;
     await figure({ metric: named("clips"), value: set.clips.length, unit: "" });
-    await figure({ metric: named("refused"), value: refused.length, unit: "" });
     await figure({ metric: named("frames"), value: seen, unit: "" });
     await figure({ metric: named("boundaries"), value: boundaries, unit: "" });
     await figure({ metric: named("boundaries_elsewhere"), value: elsewhere, unit: "", limit: 0 });

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -56,27 +56,6 @@ export async function sets(): Promise<DevSet[]> {
   await mkdir(kept, { recursive: true });
   await writeFile(truth, JSON.stringify({ "film.mp4": entry }));
   return [await set("made", dirname(footage.film), truth)];
-}
-
-/**
- * The clip's pictures in an MP4, frame by frame the same and at the same times: the very samples where MP4 holds the codec, and VP9
- * without loss where it does not.
- */
-export async function asMp4(from: string, to: string): Promise<void> {
-  if (existsSync(to)) return;
-  await mkdir(dirname(to), { recursive: true });
-  const { stdout } = await run("ffprobe", ["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0", from]);
-  const codec = ["h264", "vp9", "av1"].includes(stdout.trim()) ? ["-c:v", "copy"] : ["-fps_mode", "passthrough", "-enc_time_base", "-1", "-c:v", "libvpx-vp9", "-lossless", "1", "-deadline", "realtime", "-cpu-used", "8"];
-  const draft = `${to}.${process.pid}.mp4`;
-  await run("ffmpeg", ["-v", "error", "-y", "-i", from, "-map", "0:v:0", "-an", ...codec, draft], { maxBuffer: 64 << 20 });
-  await rename(draft, to);
-}
-
-/** Puts a clip as it is beside those that were turned. */
-export async function asIs(from: string, to: string): Promise<void> {
-  if (existsSync(to)) return;
-  await mkdir(dirname(to), { recursive: true });
-  await copyFile(from, to);
 }
 
 /** A boundary, start and end, s. */

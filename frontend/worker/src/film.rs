@@ -1,9 +1,10 @@
-//! Reads film files (MP4, MOV; whole or fragmented) for import: which samples there are and how to decode them.
+//! Reads film files (MP4 and MOV, whole or fragmented; WebM and Matroska) for import: which samples there are and how to decode them.
 //!
 //! A file is not trusted: counts are bounded, offsets are checked against the file's length, and nothing is read into
 //! memory but its index.
 
 mod fragment;
+mod matroska;
 mod movie;
 mod table;
 mod track;
@@ -24,10 +25,8 @@ const MAX_SAMPLES: usize = 1_800_000;
 /// Why a file cannot be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Not an MP4 or MOV.
+    /// None of these kinds.
     NotFilm,
-    /// A WebM or Matroska file.
-    Matroska,
     /// It begins as one but its index is absent, damaged or absurd.
     Damaged,
     /// Neither picture nor sound that we know.
@@ -40,10 +39,7 @@ impl Refused {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::NotFilm => {
-                "This file is not a film that can be read here; choose an MP4 or MOV file."
-            }
-            Self::Matroska => {
-                "WebM and Matroska files cannot be read here; save the film as MP4 and choose that."
+                "This file is not a film that can be read here; choose an MP4, MOV or WebM file."
             }
             Self::Damaged => {
                 "This film is damaged: its index cannot be read; copy it from the camera again or export it anew."
@@ -90,11 +86,33 @@ pub struct Film {
     pub duration: f64,
     /// Whether the file has sound in an encoding that is not known here.
     pub sound_lost: bool,
+    /// Whether it is damaged after its last sample, and more may have followed.
+    pub cut_short: bool,
 }
 
-/// Walks the boxes of a file: says what to read, takes it, and ends with the [`Film`].
+impl Film {
+    /// With its length told.
+    fn measured(mut self) -> Result<Self, Refused> {
+        let end = |samples: &[Sample]| {
+            let ends = samples
+                .iter()
+                .map(|s| s.t_us.saturating_add(i64::from(s.duration_us)));
+            ends.max().unwrap_or(0) as f64 / 1e6
+        };
+        self.duration = match (&self.video, &self.audio) {
+            (Some(video), _) => end(&video.samples),
+            (None, Some(audio)) => end(&audio.samples),
+            (None, None) => return Err(Refused::NoTracks),
+        };
+        Ok(self)
+    }
+}
+
+/// Walks a file: says what to read, takes it, and ends with the [`Film`].
 #[derive(Debug)]
 pub struct Reader {
+    /// What it turned out to be, where that is not an MP4.
+    matroska: Option<matroska::Reader>,
     size: u64,
     at: u64,
     /// The header was seen and the whole box is wanted.
@@ -109,6 +127,7 @@ impl Reader {
     #[must_use]
     pub fn new(size: u64) -> Self {
         Self {
+            matroska: None,
             size,
             at: 0,
             whole: None,
@@ -121,6 +140,9 @@ impl Reader {
     /// The next bytes to read: offset and length; `None` at the end of the file.
     #[must_use]
     pub fn wants(&self) -> Option<(u64, u64)> {
+        if let Some(matroska) = &self.matroska {
+            return matroska.wants();
+        }
         match self.whole {
             Some(len) => Some((self.at, len)),
             None if self.at + 8 <= self.size => Some((self.at, (self.size - self.at).min(16))),
@@ -133,6 +155,9 @@ impl Reader {
     /// # Errors
     /// [`Refused`] when the file cannot be a film.
     pub fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        if let Some(matroska) = &mut self.matroska {
+            return matroska.take(bytes);
+        }
         if let Some(len) = self.whole.take() {
             let header = Header::read(bytes).ok_or(Refused::Damaged)?;
             let body = bytes.get(header.own as usize..).unwrap_or_default();
@@ -147,8 +172,9 @@ impl Reader {
         }
         if !self.started {
             self.started = true;
-            if bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
-                return Err(Refused::Matroska);
+            if bytes.starts_with(&matroska::MAGIC) {
+                self.matroska = Some(matroska::Reader::new(self.size));
+                return Ok(());
             }
             let kind = bytes.get(4..8).unwrap_or_default();
             if !matches!(
@@ -176,6 +202,9 @@ impl Reader {
     /// # Errors
     /// [`Refused`] when there is nothing to import.
     pub fn finish(self) -> Result<Film, Refused> {
+        if let Some(matroska) = self.matroska {
+            return matroska.finish();
+        }
         let movie = self.movie.ok_or(if self.started {
             Refused::Damaged
         } else {
@@ -186,6 +215,7 @@ impl Reader {
             audio: None,
             duration: 0.0,
             sound_lost: false,
+            cut_short: false,
         };
         for trak in &movie.traks {
             let samples = || -> Result<Vec<Sample>, Refused> {
@@ -220,19 +250,6 @@ impl Reader {
                 _ => {}
             }
         }
-        let end = |samples: &[Sample]| {
-            samples
-                .iter()
-                .map(|s| s.t_us + i64::from(s.duration_us))
-                .max()
-                .unwrap_or(0) as f64
-                / 1e6
-        };
-        film.duration = match (&film.video, &film.audio) {
-            (Some(video), _) => end(&video.samples),
-            (None, Some(audio)) => end(&audio.samples),
-            (None, None) => return Err(Refused::NoTracks),
-        };
-        Ok(film)
+        film.measured()
     }
 }

@@ -109,7 +109,7 @@ fn child<'a>(boxes: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
 }
 
 /// RFC 6381 §3.3 from the first bytes of an AVCDecoderConfigurationRecord (ISO/IEC 14496-15 §5.3.3).
-fn avc(avcc: &[u8]) -> Option<String> {
+pub(super) fn avc(avcc: &[u8]) -> Option<String> {
     let &[1, profile, compatibility, level, ..] = avcc else {
         return None;
     };
@@ -118,7 +118,7 @@ fn avc(avcc: &[u8]) -> Option<String> {
 
 /// ISO/IEC 14496-15 annex E.3: profile, compatibility flags in reverse bit order, tier and level, constraints; from
 /// an HEVCDecoderConfigurationRecord (§8.3.3).
-fn hevc(name: &str, hvcc: &[u8]) -> Option<String> {
+pub(super) fn hevc(name: &str, hvcc: &[u8]) -> Option<String> {
     let (&[_, profile], rest) = hvcc.split_first_chunk()?;
     let (compatibility, rest) = rest.split_first_chunk()?;
     let (constraints, rest) = rest.split_first_chunk::<6>()?;
@@ -153,7 +153,7 @@ fn vp9(vpcc: &[u8]) -> Option<String> {
 }
 
 /// AV1 ISO media file format binding §5, from an AV1CodecConfigurationRecord (§2.3).
-fn av1(av1c: &[u8]) -> Option<String> {
+pub(super) fn av1(av1c: &[u8]) -> Option<String> {
     let &[_, profile_level, flags, ..] = av1c else {
         return None;
     };

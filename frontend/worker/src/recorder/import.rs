@@ -118,6 +118,10 @@ pub(super) async fn run(take: &Rc<Take>, file: File, film: Film) -> Result<(), S
         take.tell("The film's sound is in an encoding that is not known here; it is brought in without sound.".to_owned());
     }
 
+    if film.cut_short {
+        take.tell("The film is damaged further on; what came before is brought in.".to_owned());
+    }
+
     // Decoders start at a keyframe.
     if let Some((_, samples)) = &mut video {
         while samples.next_if(|sample| !sample.key).is_some() {}

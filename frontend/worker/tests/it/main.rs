@@ -4,4 +4,5 @@
 
 mod clip;
 mod filmed;
+mod matroska;
 mod reel;
