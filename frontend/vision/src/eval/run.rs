@@ -50,10 +50,10 @@ pub enum Detect {
 impl Detect {
     fn running(&self) -> Result<Running, String> {
         Ok(match self {
-            Self::Plain => Running::Ours(Detector::plain()),
+            Self::Plain => Running::Ours(Box::new(Detector::plain())),
             Self::Network(weights) => {
                 let detector = Detector::new(weights, device::cpu());
-                Running::Ours(detector.map_err(|e| e.to_string())?)
+                Running::Ours(Box::new(detector.map_err(|e| e.to_string())?))
             }
             #[cfg(feature = "transnet")]
             Self::Transnet(weights) => {
@@ -69,7 +69,7 @@ impl Detect {
 
 /// A detector at work on one film.
 enum Running {
-    Ours(Detector),
+    Ours(Box<Detector>),
     /// With the scores so far: it decides on whole films.
     #[cfg(feature = "transnet")]
     Transnet(Box<transnet::Detector>, Vec<Score>),
