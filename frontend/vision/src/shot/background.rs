@@ -8,7 +8,7 @@
 //!
 //! Everything is decided in whole numbers, so every machine decides alike.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 
 use crate::frame::{HEIGHT, Thumb, WIDTH};
 
@@ -28,6 +28,15 @@ const SAME: (i64, i64) = (3, 4);
 /// development clips' 87 graduals none has more than 4/50 in the middle; what passes leaves 9/50 and more.)
 const STAYS: (usize, usize) = (3, 20);
 const STAYS_LEAST: usize = 4;
+/// So many of them lie above the lower third, where subtitles stay while shots change.
+const STAYS_ABOVE: usize = 3;
+const ABOVE: usize = PLACES[0] * PLACES[1] * 2 / 3;
+
+/// A row or column of the picture whose luma varies by no more than this belongs to a bar, where all from the picture's side to
+/// it do. Bars stay whatever they frame, so the edge of one says nothing…
+const BAR: i16 = 8;
+/// …nor do so many rows or columns beside it: one that is half bar, and one that is held against that.
+const BESIDE: usize = 2;
 
 /// The structure of a picture, place by place.
 type Structure = Vec<[i16; CELLS]>;
@@ -65,8 +74,8 @@ impl Background {
 }
 
 fn stays(before: &Structure, after: &Structure) -> bool {
-    let (mut same, mut known) = (0, 0);
-    for (a, b) in before.iter().zip(after) {
+    let (mut same, mut above, mut known) = (0, 0, 0);
+    for (i, (a, b)) in before.iter().zip(after).enumerate() {
         let product = |x: &[i16; CELLS], y: &[i16; CELLS]| -> i32 {
             // At most 24 · 2295²: within 32 bits.
             x.iter()
@@ -80,9 +89,12 @@ fn stays(before: &Structure, after: &Structure) -> bool {
         }
         known += 1;
         let (both, each) = (i64::from(product(a, b)), i64::from(aa) + i64::from(bb));
-        same += usize::from(2 * both * SAME.1 >= each * SAME.0);
+        if 2 * both * SAME.1 >= each * SAME.0 {
+            same += 1;
+            above += usize::from(i < ABOVE);
+        }
     }
-    same >= STAYS_LEAST && same * STAYS.1 >= known * STAYS.0
+    same >= STAYS_LEAST && above >= STAYS_ABOVE && same * STAYS.1 >= known * STAYS.0
 }
 
 fn structure(thumb: &Thumb) -> Structure {
@@ -101,16 +113,40 @@ fn structure(thumb: &Thumb) -> Structure {
             (0..WIDTH).map(|x| row[x.saturating_sub(1)] + row[x] + row[(x + 1).min(WIDTH - 1)])
         })
         .collect();
+    let [across, down] = inside(&luma);
     let mut out = Vec::with_capacity(PLACES[0] * PLACES[1]);
     for top in (0..PLACES[1]).map(|i| 1 + i * PLACE[1]) {
         for left in (0..PLACES[0]).map(|i| i * PLACE[0]) {
             out.push(std::array::from_fn(|i| {
-                let at = (top + i / PLACE[0]) * WIDTH + left + i % PLACE[0];
+                let (x, y) = (left + i % PLACE[0], top + i / PLACE[0]);
+                if !across.contains(&x) || !down.contains(&y) {
+                    return 0;
+                }
+                let at = y * WIDTH + x;
                 9 * luma[at] - along[at - WIDTH] - along[at] - along[at + WIDTH]
             }));
         }
     }
     out
+}
+
+/// The columns and rows that neither are bars nor lie beside one.
+fn inside(luma: &[i16]) -> [Range<usize>; 2] {
+    let is_bar = |values: &mut dyn Iterator<Item = i16>| {
+        let (least, most) = values.fold((i16::MAX, i16::MIN), |(a, b), x| (a.min(x), b.max(x)));
+        most - least <= BAR
+    };
+    let column = |x: usize| is_bar(&mut luma.iter().skip(x).step_by(WIDTH).copied());
+    let row = |y: usize| is_bar(&mut luma.iter().skip(y * WIDTH).take(WIDTH).copied());
+    [within(WIDTH, column), within(HEIGHT, row)]
+}
+
+/// What of `0..len` lies within the bars at both ends.
+fn within(len: usize, is_bar: impl Fn(usize) -> bool) -> Range<usize> {
+    let beside = |bars: usize| if bars > 0 { bars + BESIDE } else { 0 };
+    let first = (0..len).take_while(|&i| is_bar(i)).count();
+    let last = (first..len).rev().take_while(|&i| is_bar(i)).count();
+    beside(first)..len.saturating_sub(beside(last))
 }
 
 #[cfg(test)]
@@ -122,12 +158,11 @@ mod tests {
 
     const FILM: usize = 80;
 
-    /// A picture of patches of random light, three cells wide.
+    /// A picture of random light, cell by cell.
     fn picture(seed: u64) -> Vec<f32> {
         let mut random = Random::new(seed);
-        let patches: Vec<f32> = (0..16 * 9).map(|_| random.between(20.0, 220.0)).collect();
         (0..WIDTH * HEIGHT)
-            .map(|i| patches[i / WIDTH / 3 * 16 + i % WIDTH / 3])
+            .map(|_| random.between(20.0, 220.0))
             .collect()
     }
 
@@ -175,7 +210,7 @@ mod tests {
         let scene = picture(3);
         let found = answers((0..FILM).map(|t| {
             let k = ((t as f32 - 30.0) / 16.0).clamp(0.0, 1.0);
-            let title = |i: usize| (8..18).contains(&(i / WIDTH)) && !i.is_multiple_of(3);
+            let title = |i: usize| (8..14).contains(&(i / WIDTH)) && !i.is_multiple_of(3);
             thumb(|i| {
                 if title(i) {
                     scene[i] * (1.0 - k) + 255.0 * k
@@ -198,7 +233,7 @@ mod tests {
     #[test]
     fn a_transition_does_not() {
         let (before, after) = (picture(5), picture(6));
-        for len in [1, 8, 20, 40] {
+        for len in [1, 8, 20, 40, 60] {
             let part = |t: usize| ((t as f32 - 40.0) / len as f32 + 0.5).clamp(0.0, 1.0);
             let dissolve = answers(
                 (0..FILM).map(|t| thumb(|i| before[i] * (1.0 - part(t)) + after[i] * part(t))),
@@ -227,6 +262,43 @@ mod tests {
                 known(&dissolve)[0] && dissolve[FILM - SIDE - 1],
                 "it stays before and after"
             );
+        }
+    }
+
+    #[test]
+    fn bars_and_subtitles_stay_and_are_no_background() {
+        let (before, after) = (picture(8), picture(9));
+        let words = |i: usize| (22..25).contains(&(i / WIDTH)) && (6..42).contains(&(i % WIDTH));
+        for bars in [0, 2, 3, 4] {
+            for sides in [0, 6, 12] {
+                let found = answers((0..FILM).map(|t| {
+                    let k = ((t as f32 - 30.0) / 20.0).clamp(0.0, 1.0);
+                    thumb(|i| {
+                        let (x, y) = (i % WIDTH, i / WIDTH);
+                        let bar = y.min(HEIGHT - 1 - y) < bars || x.min(WIDTH - 1 - x) < sides;
+                        // The first row that shows something is half bar.
+                        let half = bars > 0 && y.min(HEIGHT - 1 - y) == bars;
+                        match (bar, words(i)) {
+                            (true, _) => 16.0,
+                            (_, true) => {
+                                if i % 2 == 0 {
+                                    235.0
+                                } else {
+                                    20.0
+                                }
+                            }
+                            _ => {
+                                (before[i] * (1.0 - k) + after[i] * k)
+                                    * if half { 0.5 } else { 1.0 }
+                            }
+                        }
+                    })
+                }));
+                assert!(
+                    !found[36..44].iter().any(|&x| x),
+                    "{bars} {sides}: {found:?}"
+                );
+            }
         }
     }
 
