@@ -10,4 +10,9 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 15_000 },
   reporter: [["list"]],
+  projects: [
+    { name: "people", testIgnore: "**/engine.spec.ts" },
+    // A GPU in software takes every core for minutes, and a camera beside it would lose frames.
+    { name: "gpu", testMatch: "**/engine.spec.ts", dependencies: ["people"] },
+  ],
 });
