@@ -10,6 +10,7 @@
 
 use std::{collections::VecDeque, ops::Range};
 
+use super::rules::luma;
 use crate::frame::{HEIGHT, Thumb, WIDTH};
 
 /// Frames between a frame and each of the two that are compared across it: in a gradual of up to 60 frames they leave its
@@ -98,14 +99,7 @@ fn stays(before: &Structure, after: &Structure) -> bool {
 }
 
 fn structure(thumb: &Thumb) -> Structure {
-    // BT.601 luma.
-    let luma: Vec<i16> = thumb
-        .as_bytes()
-        .chunks_exact(3)
-        .map(|p| {
-            ((299 * i32::from(p[0]) + 587 * i32::from(p[1]) + 114 * i32::from(p[2])) / 1000) as i16
-        })
-        .collect();
+    let luma: Vec<i16> = luma(thumb).map(i16::from).collect();
     // Sums of three along the rows; at the sides the last cell counts again.
     let along: Vec<i16> = luma
         .chunks_exact(WIDTH)

@@ -6,7 +6,7 @@
 //!
 //! Everything is decided in whole numbers, so every machine decides alike.
 
-use super::plain::alike;
+use super::{plain::alike, rules::luma};
 use crate::frame::Thumb;
 
 /// A picture whose luma varies by less than this (variance, squared 8-bit units: a standard deviation of 4) is blank…
@@ -85,11 +85,7 @@ impl Blank {
 /// Variance of the luma, in squared 8-bit units.
 fn variance(thumb: &Thumb) -> u64 {
     let (mut sum, mut squares, mut n) = (0_u64, 0_u64, 0_u64);
-    for pixel in thumb.as_bytes().chunks_exact(3) {
-        // BT.601 luma in thousandths.
-        let luma =
-            (299 * u64::from(pixel[0]) + 587 * u64::from(pixel[1]) + 114 * u64::from(pixel[2]))
-                / 1000;
+    for luma in luma(thumb).map(u64::from) {
         sum += luma;
         squares += luma * luma;
         n += 1;

@@ -58,6 +58,15 @@ impl Rules {
     }
 }
 
+/// BT.601 luma of each cell, 0–255, in whole numbers.
+pub(super) fn luma(thumb: &Thumb) -> impl Iterator<Item = u8> {
+    let pixels = thumb.as_bytes().chunks_exact(3);
+    pixels.map(|p| {
+        let thousandths = 299 * u32::from(p[0]) + 587 * u32::from(p[1]) + 114 * u32::from(p[2]);
+        (thousandths / 1000) as u8
+    })
+}
+
 /// Differences see every hard cut the network overlooks when both pictures share a background, and cannot see graduals. So they
 /// can raise a frame to a cut; and where they see an abrupt change that ended no shot, the network, which now and then
 /// takes a caption or a jump of exposure for a cut, is overruled. A blank picture between two shots is a transition. Where
