@@ -43,3 +43,23 @@ test("WebGPU and WebAssembly choose the same highlights, at the true cuts", asyn
   expect(found.length).toBe(footage.cuts.length);
   for (const [at, cut] of footage.cuts.entries()) expect(Math.abs((found[at] ?? 0) - cut)).toBeLessThan(0.07);
 });
+
+test("precise analysis is offered where there is a GPU, and a larger network that cannot be had costs nothing", async ({ vitrine, browse }) => {
+  test.setTimeout(400_000);
+  const context = await (await browse({ gpu: true })).newContext();
+  const page = await context.newPage();
+  await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
+  // A server with something else where the weights of the larger network should be.
+  await page.route("**/studio", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace('"precise":null', '"precise":"/static/favicon.svg"') });
+  });
+  await page.goto(`${vitrine.url}/studio`);
+  await expect(page.locator(".studio")).toHaveAttribute("data-analysis", "gpu", { timeout: 200_000 });
+  await expect(by(page, "analysis-quick")).toHaveAttribute("aria-pressed", "true");
+  await by(page, "analysis-precise").click();
+  await expect(by(page, "analysis-precise")).toHaveAttribute("aria-pressed", "true");
+  await expect(by(page, "notice")).toContainText("larger network does not run", { timeout: 200_000 });
+  await expect(by(page, "analysis-quick")).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator(".studio")).toHaveAttribute("data-analysis", "gpu");
+});

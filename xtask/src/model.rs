@@ -1,5 +1,5 @@
 //! `cargo xtask models`: weights that others published, fetched by pinned version and hash and turned into files of ours. They
-//! lie in the target folder and belong to no tree and no binary.
+//! lie in the target folder and belong to no tree. A site that is built beside them holds them (`Folder`), for precise analysis.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,6 +10,13 @@ use crate::cargo;
 use crate::install;
 use crate::place::Place;
 use crate::progress::{self, Lines, say};
+
+/// The weights of TransNetV2: in the target folder, and in a site's manifest.
+pub(crate) const TRANSNET: &str = "models/transnet.bin";
+
+/// The features that programs of `vision` are built with where TransNetV2 is in them, and where they train: burn-flex takes minutes to
+/// build, so that they share one build.
+pub(crate) const WITH_TRANSNET: &str = "train,simd,transnet";
 
 /// Fetches and turns all there are.
 ///
@@ -41,16 +48,15 @@ pub(crate) fn checkpoint(place: &Place) -> Result<PathBuf> {
 /// When the checkpoint cannot be fetched or turned.
 pub(crate) fn transnet(place: &Place) -> Result<PathBuf> {
     let from = checkpoint(place)?;
+    let to = place.target.join(TRANSNET);
     let folder = place.target.join("models");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made.", folder.display()))?;
-    let to = folder.join("transnet.bin");
     progress::run(
         "transnet-weights",
         Lines::Show,
         cargo::command(place)
             .args(["run", "--package", "vision", "--profile", "train"])
-            // Those of `cargo xtask eval shots --transnet`, so that both share one build.
-            .args(["--features", "eval,simd,transnet"])
+            .args(["--features", WITH_TRANSNET])
             .args(["--bin", "transnet-weights", "--"])
             .args([&from, &to]),
     )?;

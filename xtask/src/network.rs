@@ -8,12 +8,15 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::cargo;
 use crate::install::{self, Package};
-use crate::model;
+use crate::model::{self, WITH_TRANSNET};
 use crate::place::Place;
 use crate::progress::{self, Lines, say, step};
 
 /// The argument of `eval-shots` that has TransNetV2 judge.
 const TRANSNET: &str = "--transnet";
+
+/// The one that has it judge beside the student.
+const PRECISE: &str = "--precise";
 
 /// The argument of `train-shots` that has TransNetV2 shift labels.
 const TEACHER: &str = "--teacher";
@@ -22,15 +25,12 @@ const TEACHER: &str = "--teacher";
 const PEERS: &str = "--peers";
 const PEER: &str = "--peer";
 
-/// The features `eval-shots` is built with where TransNetV2 judges, so that all such calls share one build.
-const WITH_TRANSNET: &str = "eval,simd,transnet";
-
 /// What both commands take.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Which network
     name: Name,
-    /// Given to the program as they are; `--help` among them lists them. `eval shots --transnet` and `train shots
+    /// Given to the program as they are; `--help` among them lists them. `eval shots --transnet`, `--precise` and `train shots
     /// --teacher` without a file after it fetch the weights it names; `eval shots --peers` first has PySceneDetect and TransNetV2 judge the same clips, and
     /// keeps what they found in the target folder, for `--peer FOLDER`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -68,28 +68,26 @@ pub(crate) fn run(place: &Place, act: Act, args: &Args) -> Result<()> {
         Name::Shots => "shots",
     };
     let program = format!("{verb}-{name}");
-    let mut features = format!("{verb},simd");
+    let mut features = match act {
+        Act::Train => WITH_TRANSNET,
+        Act::Eval => "eval,simd",
+    };
     let mut arguments = args.arguments.clone();
-    if let Some(at) = arguments.iter().position(|a| a == TRANSNET) {
-        features = WITH_TRANSNET.to_owned();
-        if alone(&arguments, at) {
-            let file = model::transnet(place)?;
-            arguments.insert(at + 1, file.display().to_string());
-        }
-    }
-    if let Some(at) = arguments.iter().position(|a| a == TEACHER) {
-        features = format!("{verb},simd,transnet");
-        if alone(&arguments, at) {
-            let file = model::transnet(place)?;
-            arguments.insert(at + 1, file.display().to_string());
+    for name in [TRANSNET, PRECISE, TEACHER] {
+        if let Some(at) = arguments.iter().position(|a| a == name) {
+            features = WITH_TRANSNET;
+            if alone(&arguments, at) {
+                let file = model::transnet(place)?;
+                arguments.insert(at + 1, file.display().to_string());
+            }
         }
     }
     if let Some(at) = arguments.iter().position(|a| a == PEERS) {
-        features = WITH_TRANSNET.to_owned();
+        features = WITH_TRANSNET;
         let folder = peers(place, &arguments)?.display().to_string();
         arguments.splice(at..=at, [PEER.to_owned(), folder]);
     }
-    let status = built(place, &program, &features)
+    let status = built(place, &program, features)
         .args(&arguments)
         .status()
         .context("cargo cannot be started.")?;

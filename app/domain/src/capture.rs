@@ -45,6 +45,9 @@ pub enum Role {
     Inference {
         /// URL of the network's weights.
         weights: String,
+        /// URL of those of TransNetV2, to judge beside it where the build runs on WebGPU.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        precise: Option<String>,
     },
 }
 
@@ -145,6 +148,8 @@ pub struct Kept {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
+    /// WebGPU, with TransNetV2 beside the network.
+    Precise,
     /// WebGPU.
     Gpu,
     /// WebAssembly with SIMD.
@@ -337,7 +342,8 @@ mod tests {
         assert_eq!(
             boot.role,
             Role::Inference {
-                weights: "/pkg/shots.bin".into()
+                weights: "/pkg/shots.bin".into(),
+                precise: None,
             }
         );
         let boot: Boot = serde_json::from_str(r#"{"js":"a","wasm":"b","role":"recorder"}"#)

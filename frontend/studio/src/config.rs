@@ -17,6 +17,9 @@ pub struct Config {
     /// The trained weights of the shot network; absent where the site was built without them.
     #[serde(default)]
     pub weights: Option<String>,
+    /// The weights of TransNetV2, for precise analysis on the GPU; absent where the site was built without them.
+    #[serde(default)]
+    pub precise: Option<String>,
     /// Longest upload the server takes, bytes.
     pub max_upload_bytes: u64,
     /// The address the shop is reached at, e.g. `https://shop.example`.
@@ -58,6 +61,7 @@ mod tests {
         assert_eq!(config.shop.handle, "tonwerk");
         assert_eq!(config.worker_gpu, None);
         assert_eq!(config.weights, None);
+        assert_eq!(config.precise, None);
         assert_eq!(config.worker_cpu.wasm, "/pkg/w-1.wasm");
     }
 }

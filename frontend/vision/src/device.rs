@@ -32,14 +32,21 @@ impl Device {
         self.engine
     }
 
-    /// Where tensors lie that belong to it.
+    /// Where tensors lie that belong to it; `None` is a CPU that this build computes no tensors on.
     #[cfg(any(feature = "transnet", all(test, feature = "flex")))]
-    pub(crate) fn burn(&self) -> burn::tensor::Device {
+    pub(crate) fn tensors(&self) -> Option<burn::tensor::Device> {
         #[cfg(feature = "gpu")]
         if let Some(gpu) = &self.gpu {
-            return gpu.clone();
+            return Some(gpu.clone());
         }
-        burn::tensor::Device::flex()
+        #[cfg(feature = "flex")]
+        {
+            Some(burn::tensor::Device::flex())
+        }
+        #[cfg(not(feature = "flex"))]
+        {
+            None
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod lanes;
 #[cfg(feature = "tensor")]
 pub mod net;
 mod plain;
+#[cfg(feature = "transnet")]
+mod precise;
 mod rules;
 pub mod shape;
 #[cfg(test)]
@@ -30,6 +32,8 @@ use crate::{
 use forward::{Description, Forward};
 #[cfg(feature = "gpu")]
 use net::Student;
+#[cfg(feature = "transnet")]
+use precise::Precise;
 use rules::Rules;
 use shape::BLOCK;
 pub use weights::WeightsError;
@@ -47,8 +51,11 @@ pub type Score = (f64, f32);
 pub struct Detector {
     rules: Rules,
     network: Option<Box<Network>>,
-    /// Times of frames not answered, where there is no network to keep them.
-    times: VecDeque<f64>,
+    /// The published network beside it.
+    #[cfg(feature = "transnet")]
+    precise: Option<Box<Precise>>,
+    /// What the network answered and somebody else has not judged yet, oldest first.
+    waiting: VecDeque<Score>,
 }
 
 struct Network {
@@ -170,13 +177,31 @@ impl Detector {
         Self {
             rules: Rules::default(),
             network: None,
-            times: VecDeque::new(),
+            #[cfg(feature = "transnet")]
+            precise: None,
+            waiting: VecDeque::new(),
         }
     }
 
-    /// Where it runs now. Changes from `Gpu` to `Cpu` when the GPU is lost on the way.
+    /// Lets TransNetV2 judge beside it, with the bytes of `target/models/transnet.bin` on `device`, before the first frame. An
+    /// answer then comes up to 75 frames after its frame. Where that device is lost on the way, what is here already goes
+    /// on alone.
+    ///
+    /// # Errors
+    /// [`WeightsError`] where the file cannot be used, or nothing computes tensors there.
+    #[cfg(feature = "transnet")]
+    pub fn add_transnet(&mut self, weights: &[u8], device: &Device) -> Result<(), WeightsError> {
+        self.precise = Some(Box::new(Precise::new(weights, device)?));
+        Ok(())
+    }
+
+    /// Where it runs now. Changes to `Cpu` when the GPU is lost on the way.
     #[must_use]
     pub fn engine(&self) -> Engine {
+        #[cfg(feature = "transnet")]
+        if self.precise.as_ref().is_some_and(|precise| !precise.lost()) {
+            return Engine::Precise;
+        }
         match &self.network {
             None => Engine::Plain,
             Some(network) => network.device.engine(),
@@ -192,35 +217,49 @@ impl Detector {
     /// Takes the next frame and answers those that are ripe, oldest first; often none.
     pub async fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
         self.rules.push(thumb);
-        let scores = match &mut self.network {
-            Some(network) => network.push(t, thumb).await,
-            None => {
-                self.times.push_back(t);
-                self.unjudged()
-            }
-        };
-        self.joined(scores)
+        #[cfg(feature = "transnet")]
+        if let Some(precise) = &mut self.precise {
+            precise.push(thumb).await;
+        }
+        match &mut self.network {
+            Some(network) => self.waiting.extend(network.push(t, thumb).await),
+            // Judged as by a network that sees nothing.
+            None => self.waiting.push_back((t, 0.0)),
+        }
+        self.ripe()
     }
 
     /// Answers the rest. The detector is then as new, for the next session.
     pub async fn finish(&mut self) -> Vec<Score> {
         self.rules.finish();
-        let scores = match &mut self.network {
-            Some(network) => network.finish().await,
-            None => self.unjudged(),
+        #[cfg(feature = "transnet")]
+        if let Some(precise) = &mut self.precise {
+            precise.finish().await;
+        }
+        if let Some(network) = &mut self.network {
+            self.waiting.extend(network.finish().await);
+        }
+        self.ripe()
+    }
+
+    /// What everybody has judged.
+    fn ripe(&mut self) -> Vec<Score> {
+        let ripe = self.waiting.len().min(self.rules.judged());
+        #[cfg(feature = "transnet")]
+        let ripe = match &self.precise {
+            Some(precise) => ripe.min(precise.judged()),
+            None => ripe,
         };
-        self.joined(scores)
-    }
-
-    /// Frames with a look, as a network would answer them that sees nothing.
-    fn unjudged(&mut self) -> Vec<Score> {
-        let ripe = self.rules.judged().min(self.times.len());
-        self.times.drain(..ripe).map(|t| (t, 0.0)).collect()
-    }
-
-    fn joined(&mut self, scores: Vec<Score>) -> Vec<Score> {
-        let joined = |(t, x)| (t, self.rules.join(x));
-        scores.into_iter().map(joined).collect()
+        let ripe = self.waiting.drain(..ripe);
+        ripe.map(|(t, score)| {
+            #[cfg(feature = "transnet")]
+            let score = match &mut self.precise {
+                Some(precise) => precise.join(score),
+                None => score,
+            };
+            (t, self.rules.join(score))
+        })
+        .collect()
     }
 }
 

@@ -1,20 +1,21 @@
 //! TransNetV2, the published network for shot boundaries that the project's own is compared with, here on burn.
 //!
 //! It costs 0.83 GMAC a frame (every frame is in two windows), 400 times the student, and looks 25 to 75 frames ahead. Its
-//! weights are fetched and turned into ours by `cargo xtask models`; nothing of it is in what browsers load.
+//! weights are fetched and turned into ours by `cargo xtask models`. Where there is a GPU it can judge beside the student
+//! (`shot::Detector::add_transnet`).
 
-#[cfg(not(target_family = "wasm"))]
+#[cfg(all(not(target_family = "wasm"), feature = "flex"))]
 pub mod checkpoint;
 mod net;
 #[cfg(feature = "train")]
 pub mod teacher;
-#[cfg(all(test, feature = "eval"))]
+#[cfg(all(test, feature = "eval", feature = "flex"))]
 mod test;
 mod weights;
 
 use std::collections::VecDeque;
 
-use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device as Tensors, activation::sigmoid};
 
 use crate::{device::Device, frame::Thumb, shot::Score};
 use net::{Network, WINDOW};
@@ -33,8 +34,12 @@ const THRESHOLD: f32 = 0.5;
 /// first frame and after the last, the end frame is seen repeated. A score is high at the last frame before a cut; [`cuts`]
 /// makes decisions of scores.
 pub struct Detector {
-    network: Network,
-    device: Device,
+    /// `None` since the device was lost.
+    network: Option<Network>,
+    tensors: Tensors,
+    /// Whether every answer is lost, to test what follows.
+    #[cfg(test)]
+    fails: bool,
     /// What the next window begins with.
     seen: Vec<Thumb>,
     /// Times of frames not answered.
@@ -45,15 +50,23 @@ impl Detector {
     /// A detector with the network in `weights` on `device`.
     ///
     /// # Errors
-    /// [`WeightsError`] where the file cannot be used.
-    pub fn new(weights: &[u8], device: Device) -> Result<Self, WeightsError> {
-        let network = weights::read(weights, &device.burn())?;
+    /// [`WeightsError`] where the file cannot be used, or nothing computes tensors there.
+    pub fn new(weights: &[u8], device: &Device) -> Result<Self, WeightsError> {
+        let tensors = device.tensors().ok_or(WeightsError::Device)?;
         Ok(Self {
-            network,
-            device,
+            network: Some(weights::read(weights, &tensors)?),
+            tensors,
+            #[cfg(test)]
+            fails: device.fails,
             seen: Vec::new(),
             times: VecDeque::new(),
         })
+    }
+
+    /// Whether the device was lost on the way. No frame scores anything since then.
+    #[must_use]
+    pub fn lost(&self) -> bool {
+        self.network.is_none()
     }
 
     /// Takes the next frame and answers those that are ripe, oldest first; often none.
@@ -80,20 +93,38 @@ impl Detector {
     /// Adds a frame to the window, and answers the middle of it when it is full.
     async fn see(&mut self, thumb: Thumb) -> Vec<Score> {
         self.seen.push(thumb);
-        if self.seen.len() < WINDOW {
+        if self.seen.len() < WINDOW && self.network.is_some() {
             return Vec::new();
         }
-        let [single, _] = self.network.forward(&[&self.seen], &self.device.burn());
-        self.seen.drain(..STEP);
-        let scores = sigmoid(single.narrow(1, MARGIN, STEP));
-        let ripe = self.times.len().min(STEP);
-        let times = self.times.drain(..ripe);
-        match scores.into_data_async().await {
-            Ok(data) => times.zip(data.iter::<f32>()).collect(),
+        let Some(scores) = self.run().await else {
             // No boundary is the answer that costs least.
-            Err(_) => times.map(|t| (t, 0.0)).collect(),
-        }
+            self.network = None;
+            self.seen.drain(..self.seen.len() - 1);
+            return self.times.drain(..).map(|t| (t, 0.0)).collect();
+        };
+        self.seen.drain(..STEP);
+        let ripe = self.times.len().min(STEP);
+        self.times.drain(..ripe).zip(scores).collect()
     }
+
+    /// Scores of the middle of a full window; `None` when the device gave no answer.
+    async fn run(&self) -> Option<Vec<f32>> {
+        let network = self.network.as_ref()?;
+        #[cfg(test)]
+        if self.fails {
+            return None;
+        }
+        let [single, _] = network.forward(&[&self.seen], &self.tensors);
+        let scores = sigmoid(single.narrow(1, MARGIN, STEP));
+        let data = scores.into_data_async().await.ok()?;
+        Some(data.iter::<f32>().collect())
+    }
+}
+
+/// Weights of a network that has been taught nothing.
+#[cfg(all(test, feature = "flex"))]
+pub(crate) fn untaught() -> Vec<u8> {
+    weights::write(&Network::new(&Tensors::flex()))
 }
 
 /// Where new shots begin: of each run of scores above 0.5, the frame after the highest.

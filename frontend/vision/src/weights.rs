@@ -39,6 +39,8 @@ pub enum WeightsError {
     Corrupt,
     /// The tensor of this name is absent or has another shape: the file belongs to another network.
     Tensor(String),
+    /// This build computes no tensors on the device that was asked for.
+    Device,
 }
 
 impl std::fmt::Display for WeightsError {
@@ -53,6 +55,7 @@ impl std::fmt::Display for WeightsError {
             Self::Corrupt => f.write_str(
                 "The model for finding shots arrived damaged; plain frame differences are used instead. Reload the page to fetch it again.",
             ),
+            Self::Device => f.write_str("This build has no way to run that model on this device."),
             Self::Tensor(name) => write!(
                 f,
                 "The model for finding shots lacks \u{201c}{name}\u{201d}; plain frame differences are used instead. Reload the page to fetch the right one."

@@ -9,7 +9,7 @@ use domain::capture::{Analysis, Condition, Engine};
 use futures::{StreamExt, channel::mpsc::unbounded};
 use js_sys::{Array, Uint8Array};
 use vision::{
-    device,
+    device::{self, Device},
     frame::{BYTES, Thumb},
     shot::Detector,
 };
@@ -41,8 +41,9 @@ pub(crate) fn last_word(reason: &str) {
     post(&To::Page, &Condition::Unfit { reason }, &[], &Array::new());
 }
 
-/// Becomes the inference worker: loads the weights and answers what comes over `port`.
-pub(crate) fn start(weights: String, port: MessagePort) {
+/// Becomes the inference worker: loads the weights, and `precise` those of the published network, and answers what comes
+/// over `port`.
+pub(crate) fn start(weights: String, precise: Option<String>, port: MessagePort) {
     let (words, mut queue) = unbounded();
     let hear = listener(move |say, message| {
         if let Ok(word) = serde_json::from_str::<Analysis>(&say) {
@@ -54,7 +55,7 @@ pub(crate) fn start(weights: String, port: MessagePort) {
     port.set_onmessage(Some(hear.as_ref().unchecked_ref()));
     hear.forget(); // listens as long as the worker lives
     wasm_bindgen_futures::spawn_local(async move {
-        let Some(mut network) = Network::load(&weights, port).await else {
+        let Some(mut network) = Network::load(&weights, precise.as_deref(), port).await else {
             return;
         };
         while let Some((word, message)) = queue.next().await {
@@ -71,7 +72,7 @@ struct Network {
 
 impl Network {
     /// Loads the network onto the device this bundle is for. `None` where that device is not to be had.
-    async fn load(weights: &str, port: MessagePort) -> Option<Self> {
+    async fn load(weights: &str, precise: Option<&str>, port: MessagePort) -> Option<Self> {
         let device = if cfg!(feature = "gpu") {
             match device::gpu().await {
                 Ok(device) => device,
@@ -84,8 +85,8 @@ impl Network {
             device::cpu()
         };
         // Without weights there is still plain frame difference: a creator can always film.
-        let detector = match fetch(weights).await {
-            Ok(bytes) => match Detector::new(&bytes, device) {
+        let mut detector = match fetch(weights).await {
+            Ok(bytes) => match Detector::new(&bytes, device.clone()) {
                 Ok(mut detector) => {
                     if cfg!(feature = "gpu")
                         && let Err(reason) = rehearse(&mut detector, &bytes).await
@@ -99,6 +100,12 @@ impl Network {
             },
             Err(_) => Detector::plain(),
         };
+        if let Some(url) = precise
+            && let Err(reason) = join(&mut detector, url, &device).await
+        {
+            let words = format!("the precise network is left out: {reason}");
+            web_sys::console::warn_1(&words.into());
+        }
         let network = Self {
             port,
             detector,
@@ -165,6 +172,20 @@ impl Network {
             self.say(&Analysis::Boundaries { scores });
         }
     }
+}
+
+/// Lets the published network judge beside the detector's own. Where it cannot be had, the analysis is what it was.
+#[cfg(feature = "gpu")]
+async fn join(detector: &mut Detector, url: &str, device: &Device) -> Result<(), String> {
+    let bytes = fetch(url).await?;
+    let added = detector.add_transnet(&bytes, device);
+    added.map_err(|error| error.to_string())
+}
+
+/// The CPU build has none.
+#[cfg(not(feature = "gpu"))]
+async fn join(_: &mut Detector, _: &str, _: &Device) -> Result<(), String> {
+    Err("this build runs on the CPU".to_owned())
 }
 
 /// Frames of the rehearsal: three blocks of the network.

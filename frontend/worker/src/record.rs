@@ -164,6 +164,7 @@ impl Mark {
             Engine::Plain => 0,
             Engine::Cpu => 1,
             Engine::Gpu => 2,
+            Engine::Precise => 3,
         };
         // All zeros: none.
         out[10..].copy_from_slice(&self.network.weights.map_or([0; 6], |weights| weights.0));
@@ -181,6 +182,7 @@ impl Mark {
                 engine: match bytes[9] {
                     1 => Engine::Cpu,
                     2 => Engine::Gpu,
+                    3 => Engine::Precise,
                     _ => Engine::Plain,
                 },
                 weights: array(bytes, 10)

@@ -38,11 +38,11 @@ pub fn start(boot: JsValue) -> Result<(), JsError> {
             }));
             recorder::start();
         }
-        Role::Inference { weights } => {
+        Role::Inference { weights, precise } => {
             let port: MessagePort = beside(&boot, "port")
                 .ok_or_else(|| JsError::new("the inference worker was started without a port"))?;
             std::panic::set_hook(Box::new(|info| inference::last_word(&info.to_string())));
-            inference::start(weights, port);
+            inference::start(weights, precise, port);
         }
     }
     Ok(())

@@ -22,6 +22,7 @@ pub async fn page(State(vitrine): State<Vitrine>, Signed(viewer): Signed) -> Res
         })),
         "worker_gpu": bundle("worker_gpu"),
         "weights": assets.get("models/shots.bin"),
+        "precise": assets.get("models/transnet.bin"),
         "max_upload_bytes": Kind::Clip.max_bytes(),
         "public_url": vitrine.origin,
         // On plain http browsers give a page a camera only on this machine.

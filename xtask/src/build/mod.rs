@@ -24,6 +24,7 @@ use bundle::Bundle;
 pub(crate) use cache::Cache;
 
 use crate::install;
+use crate::model;
 use crate::place::Place;
 use crate::progress::{say, step};
 
@@ -140,6 +141,9 @@ pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathB
         }
         boot::add(place, &mut folder)?;
         add_public(&place.at("public"), &mut folder)?;
+        if grade != Grade::Test {
+            add_published(place, &mut folder)?;
+        }
         font::add(place, &mut folder)?;
         sheet::add(place, &mut folder)?;
         folder.finish(&previous)?;
@@ -174,6 +178,15 @@ fn add_bundle(folder: &mut Folder<'_>, bundle: Bundle, built: Built) -> Result<(
         raw / 1000,
         small / 1000
     ));
+    Ok(())
+}
+
+/// Adds the weights that `cargo xtask models` has fetched, for precise analysis on a graphics chip. Without them a site has none; one for
+/// tests never has, so that it is the same wherever it is built.
+fn add_published(place: &Place, folder: &mut Folder<'_>) -> Result<()> {
+    if let Ok(bytes) = fs::read(place.target.join(model::TRANSNET)) {
+        folder.add(model::TRANSNET, &bytes)?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Which worker runs the network: the CPU build at once, for it is small; the GPU build in its place as soon as it has
-//! compiled and answered as the CPU does, where the browser has an adapter; none in the end.
+//! compiled and answered as the CPU does, where the browser has an adapter, with TransNetV2 where that is wished; none in the
+//! end.
 //!
 //! Frames sent before a worker is up wait in its port, and the recorder sends what is unanswered to a successor, so a
 //! change of engine loses nothing.
@@ -33,7 +34,20 @@ pub(crate) struct Inference {
     current: RefCell<Option<Running>>,
     /// The GPU build while it gets ready, with the recorder's end of its channel.
     rising: RefCell<Option<(Running, MessagePort)>>,
-    report: Box<dyn Fn(Engine)>,
+    /// Where the current one runs, once it has said so.
+    engine: Cell<Option<Engine>>,
+    /// Whether the GPU build is to let TransNetV2 judge as well.
+    precise: Cell<bool>,
+    report: Box<dyn Fn(Engine, Precise)>,
+}
+
+/// What has become of the wish for precise analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precise {
+    /// It is not known yet, or there was none.
+    Open,
+    /// It was denied: the larger network cannot be had or does not run here.
+    Denied,
 }
 
 /// A worker that was started; ends with the value.
@@ -72,18 +86,21 @@ async fn gpu() -> bool {
 }
 
 impl Inference {
-    /// Starts the CPU build, and the GPU build beside it where there is a GPU; `report` hears where the network runs. Lasts as
-    /// long as the value.
+    /// Starts the CPU build, and the GPU build beside it where there is a GPU, with TransNetV2 where `precise` is wished;
+    /// `report` hears where the network runs. Lasts as long as the value.
     pub(crate) fn start(
         config: &Config,
         recorder: &Rc<Recorder>,
-        report: impl Fn(Engine) + 'static,
+        precise: bool,
+        report: impl Fn(Engine, Precise) + 'static,
     ) -> Rc<Self> {
         let inference = Rc::new(Self {
             config: config.clone(),
             recorder: recorder.clone(),
             current: RefCell::new(None),
             rising: RefCell::new(None),
+            engine: Cell::new(None),
+            precise: Cell::new(precise),
             report: Box::new(report),
         });
         inference.run(&inference.config.worker_cpu, Engine::Cpu);
@@ -99,10 +116,25 @@ impl Inference {
         inference
     }
 
+    /// Where the network runs; `None` until it has said so.
+    pub(crate) fn engine(&self) -> Option<Engine> {
+        self.engine.get()
+    }
+
+    /// Takes up another wish: a new GPU build gets ready, and the current one works on until it is.
+    pub(crate) fn wish(self: &Rc<Self>, precise: bool) {
+        self.precise.set(precise);
+        if let Some(bundle) = &self.config.worker_gpu {
+            self.run(bundle, Engine::Gpu);
+        }
+    }
+
     /// Starts a build: the CPU's takes the frames at once, the GPU's when it is ready.
     fn run(self: &Rc<Self>, bundle: &Bundle, engine: Engine) {
+        let precise = engine == Engine::Gpu && self.precise.get();
         let role = Role::Inference {
             weights: self.config.weights.clone().unwrap_or_default(),
+            precise: self.config.precise.clone().filter(|_| precise),
         };
         let Ok(channel) = MessageChannel::new() else {
             return;
@@ -161,7 +193,8 @@ impl Inference {
                     if from == Engine::Gpu {
                         this.take_over();
                     }
-                    (this.report)(engine);
+                    this.engine.set(Some(engine));
+                    this.tell(engine, from);
                 }
                 Ok(Condition::Unfit { reason }) => {
                     settled.set(true);
@@ -194,14 +227,31 @@ impl Inference {
         self.end_later(self.current.replace(Some(running)));
     }
 
+    /// Tells where the network runs, after word of or about a build.
+    fn tell(&self, engine: Engine, build: Engine) {
+        let denied = build == Engine::Gpu && engine != Engine::Precise && self.precise.get();
+        if denied {
+            self.precise.set(false);
+        }
+        let precise = if denied {
+            Precise::Denied
+        } else {
+            Precise::Open
+        };
+        (self.report)(engine, precise);
+    }
+
     /// A build cannot go on: from the GPU to the CPU, from the CPU to plain frame differences.
     fn lost(self: &Rc<Self>, engine: Engine, reason: &str) {
         web_sys::console::warn_1(&format!("the {engine:?} engine is given up: {reason}").into());
         if engine == Engine::Gpu
             && let Some((running, _)) = self.rising.take()
         {
-            // It never began: the CPU is at work.
+            // It never began: another is at work.
             self.end_later(Some(running));
+            if let Some(at_work) = self.engine.get() {
+                self.tell(at_work, engine);
+            }
             return;
         }
         self.end_later(self.current.take());
@@ -209,7 +259,8 @@ impl Inference {
             self.run(&self.config.worker_cpu, Engine::Cpu);
         } else {
             self.recorder.send(&Command::Attach, Vec::new());
-            (self.report)(Engine::Plain);
+            self.engine.set(Some(Engine::Plain));
+            self.tell(Engine::Plain, engine);
         }
     }
 

@@ -5,6 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlVideoElement};
 
 use super::{
+    analysis::Analysis,
     icon,
     level::{Light, Meter},
     studio::{Stage, Studio},
@@ -39,6 +40,9 @@ pub(crate) fn Controls(
                 </Show>
                 <Show when=move || desk.on(Device::Microphone)>
                     <Filter studio />
+                </Show>
+                <Show when=move || studio.may_be_precise()>
+                    <Analysis studio />
                 </Show>
             </Show>
             <Meter desk />

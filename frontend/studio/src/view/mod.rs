@@ -1,5 +1,6 @@
 //! The page: one component per part of the flow, over one shared [`studio::Studio`].
 
+mod analysis;
 mod app;
 mod clip;
 mod controls;

@@ -113,6 +113,7 @@ fn Empty(
 pub(crate) fn engine_words(engine: Option<Engine>) -> &'static str {
     match engine {
         None => "Analysis: starting",
+        Some(Engine::Precise) => "Precise analysis on the graphics chip",
         Some(Engine::Gpu) => "Analysis on the graphics chip",
         Some(Engine::Cpu) => "Analysis on the processor",
         Some(Engine::Plain) => "Analysis without the network",
@@ -162,6 +163,7 @@ fn Running(
 pub(crate) fn engine_name(engine: Option<Engine>) -> &'static str {
     match engine {
         None => "starting",
+        Some(Engine::Precise) => "precise",
         Some(Engine::Gpu) => "gpu",
         Some(Engine::Cpu) => "cpu",
         Some(Engine::Plain) => "plain",

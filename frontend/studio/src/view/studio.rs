@@ -10,7 +10,7 @@ use domain::{
 use leptos::{prelude::*, task::spawn_local};
 
 pub(crate) use super::stage::{Ended, Progress, Stage, Word};
-use super::{desk::Desk, file::Files, sending::Sending};
+use super::{analysis, desk::Desk, file::Files, sending::Sending};
 use crate::{
     browser::{
         awake::Awake,
@@ -50,6 +50,8 @@ pub(crate) struct Studio {
     pub(crate) progress: RwSignal<Progress>,
     /// Where the network runs.
     pub(crate) engine: RwSignal<Option<Engine>>,
+    /// Whether TransNetV2 is wished beside it.
+    pub(crate) precise: RwSignal<bool>,
     /// The choice so far.
     pub(crate) choice: RwSignal<Choice>,
     /// The recording, once ended; `None` also when there are photos only.
@@ -69,7 +71,7 @@ pub(crate) struct Studio {
     /// The way to the shop.
     pub(crate) sending: Sending,
     recorder: StoredValue<Option<Rc<Recorder>>, LocalStorage>,
-    inference: StoredValue<Option<Rc<Inference>>, LocalStorage>,
+    pub(super) inference: StoredValue<Option<Rc<Inference>>, LocalStorage>,
     lock: StoredValue<Option<Lock>, LocalStorage>,
     awake: StoredValue<Option<Awake>, LocalStorage>,
 }
@@ -115,6 +117,7 @@ impl Studio {
             session: RwSignal::new(next_session()),
             progress: RwSignal::new(Progress::default()),
             engine: RwSignal::new(None),
+            precise: RwSignal::new(analysis::wished()),
             choice: RwSignal::new(Choice::default()),
             ended: RwSignal::new(None),
             signals: RwSignal::new(Vec::new()),
@@ -176,9 +179,11 @@ impl Studio {
         match made {
             Ok(recorder) => {
                 let recorder = Rc::new(recorder);
-                let inference = Inference::start(&config, &recorder, move |engine| {
-                    self.engine.set(Some(engine))
-                });
+                let precise = self.precise.get_untracked() && config.precise.is_some();
+                let inference =
+                    Inference::start(&config, &recorder, precise, move |engine, precise| {
+                        self.hear_engine(engine, precise);
+                    });
                 self.recorder.set_value(Some(recorder));
                 self.inference.set_value(Some(inference));
             }
@@ -528,6 +533,10 @@ impl Studio {
         self.photos.set(Vec::new());
         self.read_photos();
         self.stage.set(Stage::Setup);
+        // What was looked at may have been judged elsewhere.
+        if let Some(inference) = self.inference.get_value() {
+            self.engine.set(inference.engine());
+        }
         self.send(&Command::List, Vec::new());
     }
 

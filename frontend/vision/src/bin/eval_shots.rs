@@ -17,13 +17,15 @@ use vision::eval::{
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain | --transnet FILE | --scores FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--least X]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain] [--transnet FILE | --precise FILE | --scores FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--least X]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
   --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
+  --precise      TransNetV2 with these weights beside the network, as the studio does on a graphics chip; fetched like those
   --scores       none of these but what another build answered, a browser's for one: {\"clip.mp4\": [[seconds, score], …]}; no --media then
   --peer         what another tool found on the same clips, in the format of score.py, or a folder of such files: scored beside.
                  `cargo xtask eval shots --peers` runs PySceneDetect and TransNetV2 first and gives what they found
+  --thumbs       no clips but 48×27 RGB pictures, one after another in this file, 30 a second: prints [[seconds, score], …]
   --json         one JSON object a line and nothing else on standard output
   --predictions  also writes what was found, in the format of score.py
   --plot         also draws each clip there (SVG) and writes its signals beside it (CSV)
@@ -40,8 +42,10 @@ struct Wanted {
     weights: PathBuf,
     plain: bool,
     transnet: Option<PathBuf>,
+    precise: Option<PathBuf>,
     peers: Vec<PathBuf>,
     scores: Option<PathBuf>,
+    thumbs: Option<PathBuf>,
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
@@ -66,8 +70,10 @@ fn wanted() -> Result<Option<Wanted>, String> {
         weights: PathBuf::from("public/models/shots.bin"),
         plain: false,
         transnet: None,
+        precise: None,
         peers: Vec::new(),
         scores: None,
+        thumbs: None,
         json: false,
         predictions: None,
         plot: None,
@@ -88,8 +94,10 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--truth" => out.truth = value()?.into(),
             "--weights" => out.weights = value()?.into(),
             "--transnet" => out.transnet = Some(value()?.into()),
+            "--precise" => out.precise = Some(value()?.into()),
             "--peer" => out.peers.push(value()?.into()),
             "--scores" => out.scores = Some(value()?.into()),
+            "--thumbs" => out.thumbs = Some(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
             "--least" => {
@@ -104,8 +112,8 @@ fn wanted() -> Result<Option<Wanted>, String> {
             _ => return Err(format!("{name} is not known.\n{USAGE}")),
         }
     }
-    if out.media.as_os_str().is_empty() && out.scores.is_none() || out.truth.as_os_str().is_empty()
-    {
+    let media = !out.media.as_os_str().is_empty() || out.scores.is_some();
+    if out.thumbs.is_none() && (!media || out.truth.as_os_str().is_empty()) {
         return Err(format!("Say which clips and which truth file.\n{USAGE}"));
     }
     Ok(Some(out))
@@ -117,23 +125,36 @@ fn detect(wanted: &Wanted) -> Result<(&'static str, Detect), String> {
         std::fs::read(file)
             .map_err(|e| format!("The weights {} cannot be read: {e}", file.display()))
     };
-    Ok(match &wanted.transnet {
+    match (&wanted.transnet, &wanted.precise) {
+        (None, None) if wanted.plain => Ok(("plain", Detect::Plain)),
+        (None, None) => Ok(("student", Detect::Network(read(&wanted.weights)?))),
         #[cfg(feature = "transnet")]
-        Some(file) => ("transnetv2", Detect::Transnet(read(file)?)),
-        #[cfg(not(feature = "transnet"))]
-        Some(_) => {
-            return Err(
-                "This build has no TransNetV2. Build it with --features transnet.".to_owned(),
-            );
+        (Some(file), None) => Ok(("transnetv2", Detect::Transnet(read(file)?))),
+        #[cfg(feature = "transnet")]
+        (None, Some(file)) => {
+            let weights = (!wanted.plain).then(|| read(&wanted.weights)).transpose()?;
+            Ok(("precise", Detect::Precise(weights, read(file)?)))
         }
-        None if wanted.plain => ("plain", Detect::Plain),
-        None => ("student", Detect::Network(read(&wanted.weights)?)),
-    })
+        #[cfg(feature = "transnet")]
+        _ => Err(format!(
+            "--transnet and --precise exclude each other.\n{USAGE}"
+        )),
+        #[cfg(not(feature = "transnet"))]
+        _ => {
+            Err("This build has no TransNetV2. Build it with --features flex,transnet.".to_owned())
+        }
+    }
 }
 
 fn evaluate(wanted: &Wanted) -> Result<bool, String> {
-    let (truth, refused) = truth::read(&wanted.truth)?;
     let (name, detect) = detect(wanted)?;
+    if let Some(file) = &wanted.thumbs {
+        let scores = run::judged(file, &detect)?;
+        let text = serde_json::to_string(&scores).map_err(|e| e.to_string())?;
+        println!("{text}");
+        return Ok(true);
+    }
+    let (truth, refused) = truth::read(&wanted.truth)?;
     let peers = wanted.peers.iter().map(|path| peer::read(path));
     let peers: Vec<Peer> = peers.collect::<Result<Vec<_>, _>>()?.concat();
     for why in &refused {

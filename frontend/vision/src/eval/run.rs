@@ -19,7 +19,7 @@ use super::{
 use crate::transnet;
 use crate::{
     device,
-    frame::Thumb,
+    frame::{BYTES, Thumb},
     shot::{Detector, Score},
 };
 
@@ -45,6 +45,10 @@ pub enum Detect {
     /// TransNetV2 with these weights.
     #[cfg(feature = "transnet")]
     Transnet(Vec<u8>),
+    /// The network in the first weights, or frame differences, and TransNetV2 in the second beside it, as on a GPU in the
+    /// studio.
+    #[cfg(feature = "transnet")]
+    Precise(Option<Vec<u8>>, Vec<u8>),
 }
 
 impl Detect {
@@ -57,14 +61,29 @@ impl Detect {
             }
             #[cfg(feature = "transnet")]
             Self::Transnet(weights) => {
-                let detector = transnet::Detector::new(weights, device::cpu());
-                let detector = detector.map_err(|e| {
-                    format!("These are no weights of TransNetV2 ({e:?}). Make them with `cargo xtask models`.")
-                })?;
-                Running::Transnet(Box::new(detector), Vec::new())
+                let detector = transnet::Detector::new(weights, &device::cpu());
+                Running::Transnet(Box::new(detector.map_err(foreign)?), Vec::new())
+            }
+            #[cfg(feature = "transnet")]
+            Self::Precise(weights, published) => {
+                let mut detector = match weights {
+                    Some(weights) => {
+                        let detector = Detector::new(weights, device::cpu());
+                        detector.map_err(|e| e.to_string())?
+                    }
+                    None => Detector::plain(),
+                };
+                let added = detector.add_transnet(published, &device::cpu());
+                added.map_err(foreign)?;
+                Running::Ours(Box::new(detector))
             }
         })
     }
+}
+
+#[cfg(feature = "transnet")]
+fn foreign(error: transnet::WeightsError) -> String {
+    format!("These are no weights of TransNetV2 ({error:?}). Make them with `cargo xtask models`.")
 }
 
 /// A detector at work on one film.
@@ -139,6 +158,23 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
         keyframes: Vec::new(),
         moments,
     })
+}
+
+/// Scores of 48×27 RGB pictures that lie one after another in a file, 30 a second.
+///
+/// # Errors
+/// A sentence when it cannot be read or the weights cannot be used.
+pub fn judged(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
+    let bytes = std::fs::read(file)
+        .map_err(|e| format!("The pictures {} cannot be read: {e}", file.display()))?;
+    let mut detector = detect.running()?;
+    let mut scores = Vec::new();
+    let thumbs = bytes.chunks_exact(BYTES).filter_map(Thumb::from_bytes);
+    for (i, thumb) in (0..).zip(thumbs) {
+        scores.extend(detector.push(f64::from(i) / 30.0, &thumb));
+    }
+    scores.extend(detector.finish());
+    Ok(scores)
 }
 
 /// What a film lacks that its truth speaks of: a sentence where it ends early.

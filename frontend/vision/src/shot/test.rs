@@ -24,6 +24,8 @@ use super::{
     net::{self, Student},
     shape::BLOCK,
 };
+#[cfg(all(feature = "flex", feature = "transnet"))]
+use crate::transnet;
 use crate::{
     device::{self, Device},
     frame::{HEIGHT, Thumb, WIDTH},
@@ -233,11 +235,14 @@ fn every_frame_is_answered_once_and_in_order() {
 fn streaming_equals_one_run_of_the_trained_network_over_all() {
     let film = &film()[..150];
     let device = device::cpu();
-    let student = weights::read(&SHIPPED, &device.burn()).expect("whole");
+    let student = weights::read(&SHIPPED, &device.tensors().expect("flex")).expect("whole");
     let first = std::iter::repeat_n(&film[0].1, BLOCK);
     let last = std::iter::repeat_n(&film[149].1, BLOCK);
     let all: Vec<&Thumb> = first.chain(film.iter().map(|f| &f.1)).chain(last).collect();
-    let described = student.describe(net::input(all.into_iter(), &device.burn()));
+    let described = student.describe(net::input(
+        all.into_iter(),
+        &device.tensors().expect("flex"),
+    ));
     let scores: Tensor<1> = sigmoid(student.score(described)).narrow(0, BLOCK, 150);
     let want: Vec<f32> = scores.into_data().iter::<f32>().collect();
     let got = network_alone(film);
@@ -286,6 +291,42 @@ fn a_gpu_lost_on_the_way_costs_no_frame() {
     }
     got.extend(block(detector.finish()));
     assert_eq!(got, want);
+}
+
+/// With TransNetV2 beside it, whose weights are random.
+#[cfg(all(feature = "flex", feature = "transnet"))]
+#[test]
+fn a_second_network_can_only_raise_scores_and_costs_no_frame() {
+    let film = film();
+    let new = || Detector::new(&SHIPPED, device::cpu()).expect("whole");
+    let mut both = new();
+    both.add_transnet(&transnet::untaught(), &device::cpu())
+        .expect("whole");
+    assert_eq!(both.engine(), Engine::Precise);
+    // Twice, for it is as new after a session.
+    for n in [1, 130] {
+        let alone = run(&mut new(), &film[..n]);
+        let got = run(&mut both, &film[..n]);
+        assert_eq!(got.len(), n);
+        for (one, other) in alone.iter().zip(&got) {
+            assert_eq!(one.0, other.0);
+            assert!(one.1 <= other.1, "{one:?} {other:?}");
+        }
+    }
+}
+
+#[cfg(all(feature = "flex", feature = "transnet"))]
+#[test]
+fn where_the_second_network_is_lost_the_first_goes_on() {
+    let film = film();
+    let mut detector = Detector::new(&SHIPPED, device::cpu()).expect("whole");
+    let want = run(&mut detector, &film);
+    detector
+        .add_transnet(&transnet::untaught(), &Device::that_fails())
+        .expect("whole");
+    assert_eq!(detector.engine(), Engine::Precise);
+    assert_eq!(run(&mut detector, &film), want);
+    assert_eq!(detector.engine(), Engine::Cpu);
 }
 
 #[test]
@@ -426,7 +467,7 @@ fn differences_raise_a_cut_and_hold_back_what_is_none() {
 #[cfg(feature = "flex")]
 #[test]
 fn a_frame_of_a_dissolve_is_a_mixture_and_one_of_a_movement_is_not() {
-    let device = device::cpu().burn();
+    let device = device::cpu().tensors().expect("flex");
     let student = Student::new(&device);
     // Of 41 frames the middle one, against those 15 before and after it.
     let middle = |film: Vec<Thumb>| -> Vec<f32> {
@@ -468,7 +509,7 @@ fn a_frame_of_a_dissolve_is_a_mixture_and_one_of_a_movement_is_not() {
 #[cfg(feature = "flex")]
 #[test]
 fn weights_that_are_written_come_back() {
-    let device = device::cpu().burn();
+    let device = device::cpu().tensors().expect("flex");
     let bytes = weights::write(&Student::new(&device));
     let again = weights::write(&weights::read(&bytes, &device).expect("whole"));
     assert_eq!(bytes, again);

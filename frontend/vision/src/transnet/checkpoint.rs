@@ -13,10 +13,7 @@ use super::{
     net::{DILATIONS, FILTERS, Network},
     weights,
 };
-use crate::{
-    device::cpu,
-    weights::{Table, fill},
-};
+use crate::weights::{Table, fill};
 
 /// Keeps the square root of a batch normalisation from nothing.
 const EPSILON: f64 = 1e-3;
@@ -40,7 +37,7 @@ const DENSE: [(&str, &str); 6] = [
 /// # Errors
 /// A sentence when the file cannot be read or is not this network's.
 pub fn convert(file: &Path) -> Result<Vec<u8>, String> {
-    Ok(weights::write(&read(file, &cpu().burn())?))
+    Ok(weights::write(&read(file, &Device::flex())?))
 }
 
 /// Reads the published checkpoint into a network, its values as they are.

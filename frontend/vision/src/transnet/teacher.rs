@@ -1,6 +1,6 @@
 //! What the published network says of a run of frames, for the student to learn from.
 
-use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, activation::sigmoid};
 
 use super::{
     net::{Network, WINDOW},
@@ -11,6 +11,7 @@ use crate::{device, frame::Thumb};
 /// The network on the CPU.
 pub struct Teacher {
     network: Network,
+    tensors: Device,
 }
 
 impl Teacher {
@@ -19,8 +20,9 @@ impl Teacher {
     /// # Errors
     /// [`WeightsError`] where the file cannot be used.
     pub fn new(weights: &[u8]) -> Result<Self, WeightsError> {
-        let network = weights::read(weights, &device::cpu().burn())?;
-        Ok(Self { network })
+        let tensors = device::cpu().tensors().ok_or(WeightsError::Device)?;
+        let network = weights::read(weights, &tensors)?;
+        Ok(Self { network, tensors })
     }
 
     /// For each frame, 0–1: that a transition is marked at it, which is at the last frame before a cut; and that it belongs
@@ -35,8 +37,7 @@ impl Teacher {
         let mut starts: Vec<usize> = (0..last).step_by(WINDOW / 2).collect();
         starts.push(last);
         let windows: Vec<&[Thumb]> = starts.iter().map(|&s| &frames[s..s + len]).collect();
-        let device = device::cpu().burn();
-        let [single, many] = self.network.forward(&windows, &device).map(|head| {
+        let [single, many] = self.network.forward(&windows, &self.tensors).map(|head| {
             let values = sigmoid(head).into_data();
             values.iter::<f32>().collect::<Vec<f32>>()
         });

@@ -5,10 +5,10 @@ use burn::tensor::{Device, Tensor, activation::sigmoid};
 use super::{
     STEP, checkpoint, cuts,
     net::{Network, WINDOW},
-    weights,
+    untaught, weights,
 };
 use crate::{
-    device,
+    device::{self, Device as Place},
     eval::run::block,
     frame::{Thumb, WIDTH},
     weights::WeightsError,
@@ -74,7 +74,7 @@ fn it_answers_as_the_published_network_does_in_pytorch() {
             [a, b].map(|x| x.parse().expect("a number"))
         })
         .collect();
-    let device = device::cpu().burn();
+    let device = device::cpu().tensors().expect("flex");
     let film = film();
     let full = checkpoint::read(&file, &device).expect("the checkpoint reads");
     let ours = answers(&full, &film, &device);
@@ -101,17 +101,9 @@ fn it_answers_as_the_published_network_does_in_pytorch() {
     assert!(far < 0.02, "half precision is {far} away");
 }
 
-/// A detector whose network has been taught nothing, and the bytes of its weights.
-fn untaught() -> (super::Detector, Vec<u8>) {
-    let device = device::cpu();
-    let bytes = weights::write(&Network::new(&device.burn()));
-    let detector = super::Detector::new(&bytes, device).expect("whole");
-    (detector, bytes)
-}
-
 #[test]
 fn every_frame_is_answered_once_and_in_order() {
-    let (mut detector, _) = untaught();
+    let mut detector = super::Detector::new(&untaught(), &device::cpu()).expect("whole");
     let film = film();
     for n in [0, STEP + 1] {
         let mut scores = Vec::new();
@@ -125,9 +117,27 @@ fn every_frame_is_answered_once_and_in_order() {
 }
 
 #[test]
+fn a_lost_device_answers_every_frame_with_no_boundary() {
+    let film = film();
+    let mut detector = super::Detector::new(&untaught(), &Place::that_fails()).expect("whole");
+    let mut scores = Vec::new();
+    for (i, frame) in film.iter().enumerate() {
+        scores.extend(block(detector.push(i as f64, frame)));
+        // What would wait for the first full window is answered when that fails, and what comes later at once.
+        let seen = i + 1 + super::MARGIN;
+        let answered = if seen < WINDOW { 0 } else { i + 1 };
+        assert_eq!(scores.len(), answered, "frame {i}");
+        assert_eq!(detector.lost(), seen >= WINDOW);
+    }
+    scores.extend(block(detector.finish()));
+    let none: Vec<(f64, f32)> = (0..film.len()).map(|i| (i as f64, 0.0)).collect();
+    assert_eq!(scores, none);
+}
+
+#[test]
 fn a_damaged_file_is_refused() {
-    let (_, mut bytes) = untaught();
-    let refused = |bytes: &[u8]| super::Detector::new(bytes, device::cpu()).err();
+    let mut bytes = untaught();
+    let refused = |bytes: &[u8]| super::Detector::new(bytes, &device::cpu()).err();
     assert_eq!(refused(&[]), Some(WeightsError::Missing));
     // The student's file is another network's.
     let student = include_bytes!("../../../../public/models/shots.bin");

@@ -15,6 +15,7 @@ pub(super) fn read(bytes: &[u8], device: &Device) -> Result<Network, WeightsErro
 }
 
 /// Writes a network as a weights file.
+#[cfg(feature = "flex")]
 pub(super) fn write(network: &Network) -> Vec<u8> {
     weights::write(MAGIC, network)
 }
