@@ -35,6 +35,8 @@ export interface Imported {
 export interface Bench {
   /** Lets the network of a build judge thumbnails; it stays for the next ones. */
   judge(build: "cpu" | "gpu", thumbs: string, times: number[]): Promise<Score[]>;
+  /** The same of TransNetV2 alone on the GPU, with the weights at this address. */
+  judgePublished(published: string, thumbs: string, times: number[]): Promise<Score[]>;
   /** Brings in the film that the file input holds, on the CPU. */
   bring(): Promise<Imported>;
   /** Seconds from nothing to the first scores of two blocks of thumbnails, on the CPU. */
@@ -62,14 +64,16 @@ function install(bundles: Bundles): void {
   };
   const read = (event: MessageEvent) => JSON.parse((event.data as { say: string }).say) as Words;
 
-  /** A network's worker, once it has said where it runs. */
-  const network = async (build: "cpu" | "gpu") => {
+  /** A network's worker, once it has said where it runs; with TransNetV2 instead of the network where that is given. */
+  const network = async (build: "cpu" | "gpu", published?: string) => {
     const { port1, port2 } = new MessageChannel();
-    const worker = start(bundles[build], { role: "inference", weights: bundles.weights }, port1);
+    const weights = published ? { weights: "/missing/models/shots.bin", precise: published } : { weights: bundles.weights };
+    const worker = start(bundles[build], { role: "inference", ...weights }, port1);
+    const engine = published ? "precise" : build;
     await new Promise<void>((able, unable) => {
       worker.onmessage = (event) => {
         const words = read(event);
-        if (words.is === "engine" && words["engine"] === build) able();
+        if (words.is === "engine" && words["engine"] === engine) able();
         else unable(new Error(JSON.stringify(words)));
       };
       worker.onerror = (event) => unable(new Error(event.message));
@@ -80,9 +84,10 @@ function install(bundles: Bundles): void {
   /** How long the last judgement took, s. */
   let judged = 0;
   const networks = new Map<string, Promise<MessagePort>>();
-  const judge = async (build: "cpu" | "gpu", thumbs: string, times: number[]): Promise<Score[]> => {
-    let ready = networks.get(build);
-    if (!ready) networks.set(build, (ready = network(build)));
+  const judge = async (build: "cpu" | "gpu", thumbs: string, times: number[], published?: string): Promise<Score[]> => {
+    const name = published ?? build;
+    let ready = networks.get(name);
+    if (!ready) networks.set(name, (ready = network(build, published)));
     const port = await ready;
     const scores: Score[] = [];
     const done = new Promise<void>((over, lost) => {
@@ -199,7 +204,8 @@ function install(bundles: Bundles): void {
     });
     return out;
   };
-  const bench: Bench = { judge, bring, first, pace, peer };
+  const judgePublished = (published: string, thumbs: string, times: number[]) => judge("gpu", thumbs, times, published);
+  const bench: Bench = { judge, judgePublished, bring, first, pace, peer };
   Object.assign(globalThis, { bench });
 }
 

@@ -10,6 +10,7 @@ use super::Figure;
 use crate::build::{self, Grade, bundle::Bundle};
 use crate::cargo;
 use crate::install::{self, Package};
+use crate::model::{self, WITH_TRANSNET};
 use crate::place::Place;
 use crate::progress::{self, Lines};
 
@@ -24,16 +25,19 @@ pub(crate) enum Part {
     Clips,
     /// WebGPU beside the CPU, on what `clips` was shown
     Engines,
+    /// TransNetV2 on WebGPU beside the CPU, three windows of what `clips` was shown (minutes each where the GPU is software)
+    Precise,
     /// What a tab holds at most with two hours of film, and with 4K
     Memory,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Filming,
         Self::Onnx,
         Self::Clips,
         Self::Engines,
+        Self::Precise,
         Self::Memory,
     ];
 
@@ -42,7 +46,7 @@ impl Part {
         match self {
             Self::Filming | Self::Memory => &[Bundle::Frontend, Bundle::Studio, Bundle::WorkerCpu],
             Self::Onnx | Self::Clips => &[Bundle::WorkerCpu],
-            Self::Engines => &[Bundle::WorkerCpu, Bundle::WorkerGpu],
+            Self::Engines | Self::Precise => &[Bundle::WorkerCpu, Bundle::WorkerGpu],
         }
     }
 
@@ -53,6 +57,7 @@ impl Part {
             Self::Onnx => "onnx",
             Self::Clips => "clips",
             Self::Engines => "engines",
+            Self::Precise => "precise",
             Self::Memory => "memory",
         }
     }
@@ -99,7 +104,12 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
                     .env("VITRINE_ONNX", onnx(place)?);
             }
             Part::Clips | Part::Engines => {
-                command.env("VITRINE_EVAL", scorer(place)?);
+                command.env("VITRINE_EVAL", scorer(place, "eval,simd")?);
+            }
+            Part::Precise => {
+                command
+                    .env("VITRINE_TRANSNET_WEIGHTS", model::transnet(place)?)
+                    .env("VITRINE_EVAL", scorer(place, WITH_TRANSNET)?);
             }
             Part::Filming | Part::Memory => {
                 command.env("VITRINE_BIN", cargo::server(place)?);
@@ -133,13 +143,13 @@ fn onnx(place: &Place) -> Result<PathBuf> {
 }
 
 /// The native scorer, built as `cargo xtask eval shots` builds it.
-fn scorer(place: &Place) -> Result<PathBuf> {
+fn scorer(place: &Place, features: &str) -> Result<PathBuf> {
     progress::run(
         "eval-shots",
         Lines::Show,
         cargo::command(place)
             .args(["build", "--package", "vision", "--profile", "train"])
-            .args(["--features", "eval,simd", "--bin", "eval-shots"]),
+            .args(["--features", features, "--bin", "eval-shots"]),
     )?;
     Ok(place
         .target
