@@ -75,7 +75,7 @@ pub(super) fn Analysis(
         (true, _) => "Loading the larger network…",
     };
     view! {
-        <div class="picker">
+        <div class="picker wide">
             <span class="picker-label" id="analysis">"Analysis"</span>
             <div class="segments" role="group" aria-labelledby="analysis" aria-describedby="analysis-state">
                 {choice(false, "Quick", "analysis-quick")}
