@@ -26,7 +26,7 @@ const STEP: usize = 50;
 /// Frames a window sees to each side of those.
 const MARGIN: usize = (WINDOW - STEP) / 2;
 /// A transition is where the score is above this.
-const THRESHOLD: f32 = 0.5;
+pub(crate) const THRESHOLD: f32 = 0.5;
 
 /// Scores a stream of frames with the head for single frames, each exactly once and in order.
 ///

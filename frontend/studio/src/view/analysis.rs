@@ -3,7 +3,7 @@
 use domain::capture::Engine;
 use leptos::prelude::*;
 
-use super::studio::Studio;
+use super::{controls::segment, studio::Studio};
 use crate::browser::{engine::Precise, store};
 
 /// Where the wish for precise analysis is kept.
@@ -58,16 +58,8 @@ pub(super) fn Analysis(
     studio: Studio,
 ) -> impl IntoView {
     let choice = move |precise: bool, name: &'static str, test: &'static str| {
-        view! {
-            <button
-                type="button"
-                aria-pressed=move || (studio.precise.get() == precise).to_string()
-                data-test=test
-                on:click=move |_| studio.be_precise(precise)
-            >
-                {name}
-            </button>
-        }
+        let on = move || studio.precise.get() == precise;
+        segment(on, name, Some(test), move || studio.be_precise(precise))
     };
     let state = move || match (studio.precise.get(), studio.engine.get()) {
         (false, _) => "One small network looks for cuts and dissolves.",

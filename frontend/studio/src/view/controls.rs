@@ -145,6 +145,20 @@ fn Picker(
     }
 }
 
+/// One of the choices in a row of them: whether it is `on`, its word, its name for tests, and what choosing it does.
+pub(super) fn segment(
+    on: impl Fn() -> bool + Send + 'static,
+    name: &'static str,
+    test: Option<&'static str>,
+    choose: impl Fn() + 'static,
+) -> impl IntoView {
+    view! {
+        <button type="button" aria-pressed=move || on().to_string() data-test=test on:click=move |_| choose()>
+            {name}
+        </button>
+    }
+}
+
 /// The size of the picture.
 #[component]
 fn Size(
@@ -152,15 +166,10 @@ fn Size(
     studio: Studio,
 ) -> impl IntoView {
     let choice = move |resolution: Resolution, name: &'static str| {
-        view! {
-            <button
-                type="button"
-                aria-pressed=move || (studio.desk.wish.with(|wish| wish.resolution) == resolution).to_string()
-                on:click=move |_| studio.desk.resize(studio, resolution)
-            >
-                {name}
-            </button>
-        }
+        let on = move || studio.desk.wish.with(|wish| wish.resolution) == resolution;
+        segment(on, name, None, move || {
+            studio.desk.resize(studio, resolution)
+        })
     };
     view! {
         <div class="picker">
@@ -180,15 +189,8 @@ fn Filter(
     studio: Studio,
 ) -> impl IntoView {
     let choice = move |clean: bool, name: &'static str| {
-        view! {
-            <button
-                type="button"
-                aria-pressed=move || (studio.desk.wish.with(|wish| wish.clean_sound) == clean).to_string()
-                on:click=move |_| studio.desk.clean(studio, clean)
-            >
-                {name}
-            </button>
-        }
+        let on = move || studio.desk.wish.with(|wish| wish.clean_sound) == clean;
+        segment(on, name, None, move || studio.desk.clean(studio, clean))
     };
     view! {
         <div class="picker">

@@ -3,7 +3,11 @@
 use std::collections::VecDeque;
 
 use super::{WeightsError, rules::SURE};
-use crate::{device::Device, frame::Thumb, transnet};
+use crate::{
+    device::Device,
+    frame::Thumb,
+    transnet::{self, THRESHOLD},
+};
 
 /// What the published network says of frames, in the student's terms.
 pub(super) struct Precise {
@@ -58,11 +62,11 @@ impl Precise {
     }
 }
 
-/// From its score to the student's: it begins a transition at ½, which is where the student is [`SURE`].
+/// From its score to the student's: it begins a transition at [`THRESHOLD`], where the student is [`SURE`].
 fn terms(score: f32) -> f32 {
-    if score <= 0.5 {
-        score * (SURE / 0.5)
+    if score <= THRESHOLD {
+        score * (SURE / THRESHOLD)
     } else {
-        SURE + (score - 0.5) * ((1.0 - SURE) / 0.5)
+        SURE + (score - THRESHOLD) * ((1.0 - SURE) / (1.0 - THRESHOLD))
     }
 }
