@@ -28,6 +28,7 @@ export async function pictures(page: Page): Promise<number[]> {
 
 /** How many pictures lie in a span: a clip begins with a keyframe at its start and ends before its end. */
 export function within(times: number[], [start, end]: [number, number]): number {
-  // Spans are known to the millisecond.
-  return times.filter((t) => t >= start - 1e-3 && t < end - 1e-3).length;
+  // Both are known to the microsecond, and a picture may come less than a millisecond before a clip ends.
+  const us = (s: number) => Math.round(s * 1e6);
+  return times.filter((t) => us(t) >= us(start) && us(t) < us(end)).length;
 }

@@ -88,8 +88,8 @@ pub(crate) fn ClipCard(
             class:chosen=move || studio.chosen.get() == Some(id)
             data-test="clip-card"
             data-kept=move || kept().to_string()
-            data-start=move || with(|clip| format!("{:.3}", clip.start))
-            data-end=move || with(|clip| format!("{:.3}", clip.end))
+            data-start=move || with(|clip| format!("{:.6}", clip.start))
+            data-end=move || with(|clip| format!("{:.6}", clip.end))
             aria-label=move || format!("Clip {}", number())
             on:focusin=move |_| choose()
         >

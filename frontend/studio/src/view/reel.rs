@@ -394,8 +394,8 @@ fn Row(
             class:out=move || shown().is_none()
             class:now=move || cut.now.get().is_some_and(|now| shown().is_some_and(|span| span.start == now))
             data-test="reel-part"
-            data-start=move || shown().map(|span| format!("{:.3}", span.start))
-            data-end=move || shown().map(|span| format!("{:.3}", span.end))
+            data-start=move || shown().map(|span| format!("{:.6}", span.start))
+            data-end=move || shown().map(|span| format!("{:.6}", span.end))
         >
             <button
                 type="button"
