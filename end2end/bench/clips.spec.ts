@@ -76,6 +76,7 @@ for (const set of await sets()) {
   });
 
   test(`engines ${set.name}: WebGPU decides as the CPU does`, async ({ browse }) => {
+    test.setTimeout(3_600_000);
     const cpu = JSON.parse(await readFile(join(folder, "scores.json"), "utf8")) as Record<string, Score[]>;
     const site = await Site.serve();
     const page = await (await (await browse({ gpu: true })).newContext()).newPage();

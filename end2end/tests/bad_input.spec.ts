@@ -78,6 +78,27 @@ test("an unplugged camera ends the recording and keeps what was filmed", async (
   await expect(by(page, "clip-card").first()).toBeVisible({ timeout: 30_000 });
 });
 
+test("a microphone from which no sound comes is told of while there is time to mend it", async ({ vitrine, browse }) => {
+  const context = await (await browse({ footage: await studioFootage() })).newContext();
+  await context.addInitScript(() => {
+    const asked = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    // A source that is at rest: its track is live and gives no samples.
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      if (!wanted?.audio) return asked(wanted);
+      const sound = new AudioContext();
+      await sound.suspend();
+      return sound.createMediaStreamDestination().stream;
+    };
+  });
+  const page = await context.newPage();
+  await openShop(page, vitrine, lorna);
+  await openStudio(page, vitrine);
+  await by(page, "record").click();
+  await expect(by(page, "failure")).toContainText(/no sound/i, { timeout: 60_000 });
+  await by(page, "stop").click();
+  await expect(by(page, "clip-card").first()).toBeVisible({ timeout: 30_000 });
+});
+
 test("a tab that dies while filming loses nothing: the session opens again", async ({ vitrine, browse }) => {
   const context = await (await browse({ footage: await studioFootage() })).newContext();
   const page = await context.newPage();

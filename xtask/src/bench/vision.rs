@@ -23,7 +23,7 @@ pub(crate) enum Part {
     Onnx,
     /// Every development clip by the import, beside the native build
     Clips,
-    /// WebGPU beside the CPU, on what `clips` was shown
+    /// WebGPU beside the CPU, on what `clips` was shown (half an hour where the GPU is software)
     Engines,
     /// TransNetV2 on WebGPU beside the CPU, three windows of what `clips` was shown (minutes each where the GPU is software)
     Precise,
@@ -50,6 +50,10 @@ impl Part {
         }
     }
 
+    fn goes_on_from_clips(self) -> bool {
+        matches!(self, Self::Engines | Self::Precise)
+    }
+
     /// The first word of its tests.
     fn word(self) -> &'static str {
         match self {
@@ -68,11 +72,19 @@ impl Part {
 /// # Errors
 /// When something cannot be installed or built, or a part cannot be run to its end.
 pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
-    let parts = if parts.is_empty() {
-        &Part::ALL[..]
+    let mut parts = if parts.is_empty() {
+        Part::ALL.to_vec()
     } else {
-        parts
+        parts.to_vec()
     };
+    let folder = place.target.join("bench");
+    // What `clips` was shown is kept, and shown first where it never was.
+    if let Some(at) = parts.iter().position(|part| part.goes_on_from_clips())
+        && !parts[..at].contains(&Part::Clips)
+        && !folder.join("clips").is_dir()
+    {
+        parts.insert(at, Part::Clips);
+    }
     let chromium = install::have(Package::Chromium)?;
     install::have(Package::Ffmpeg)?;
     let bundles: Vec<Bundle> = Bundle::ALL
@@ -80,13 +92,12 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
         .filter(|bundle| parts.iter().any(|part| part.bundles().contains(bundle)))
         .collect();
     let site = build::site(place, Grade::Test, &bundles)?;
-    let folder = place.target.join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made.", folder.display()))?;
     let figures = folder.join("figures.jsonl");
     fs::write(&figures, "")?;
     let mut figured = Vec::new();
     // One after another, so that each comes in the order told whatever the runner's.
-    for part in parts {
+    for part in &parts {
         let mut command = Command::new("node");
         command
             .current_dir(place.at("end2end"))

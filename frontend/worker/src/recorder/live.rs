@@ -27,6 +27,9 @@ const GRACE_MS: i32 = 500;
 /// How long a camera may take for its first picture, s.
 const FIRST_PICTURE_S: f64 = 15.0;
 
+/// How long a microphone may take for its first sound, s of film: some need a few when they connect without a wire.
+const FIRST_SOUND_S: f64 = 8.0;
+
 /// Runs a task of a take; [`Take::stop`] waits for it.
 pub(super) fn task<F: Future<Output = ()> + 'static>(
     take: &Rc<Take>,
@@ -61,11 +64,15 @@ pub(super) fn start(take: &Rc<Take>, video: Option<ReadableStream>, audio: Optio
         );
     }
     if let Some(stream) = audio {
+        if !only_sound {
+            await_sound(take);
+        }
         read(
             take,
             stream,
             async move |take, data: Owned<AudioData>, arrival, _| take.heard(data, arrival).await,
             move |take, error| {
+                take.awaits_sound.set(false);
                 let why = error
                     .map(|error| format!(" ({})", describe(&error)))
                     .unwrap_or_default();
@@ -82,6 +89,26 @@ pub(super) fn start(take: &Rc<Take>, video: Option<ReadableStream>, audio: Optio
         );
     }
     tick(take);
+}
+
+/// Says it while there is time to mend it when pictures come and no sound does; a film would be silent, and nothing in it
+/// would tell why.
+fn await_sound(take: &Rc<Take>) {
+    take.awaits_sound.set(true);
+    let take = Rc::clone(take);
+    wasm_bindgen_futures::spawn_local(async move {
+        loop {
+            sleep(REPORT_MS).await;
+            if take.stopping.get() || !take.awaits_sound.get() {
+                return;
+            }
+            if take.recorded() > FIRST_SOUND_S {
+                return take.tell(
+                    "No sound has come from the microphone so far; the picture is being recorded. Check that no other program uses the microphone, or choose another one and start again.".to_owned(),
+                );
+            }
+        }
+    });
 }
 
 fn read<T, W, E>(take: &Rc<Take>, stream: ReadableStream, mut each: W, over: E)

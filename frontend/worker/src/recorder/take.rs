@@ -54,6 +54,8 @@ pub(super) struct Take {
     pub(super) stopping: Cell<bool>,
     /// The order to end was given.
     ended: Cell<bool>,
+    /// A microphone was given and nothing has come from it.
+    pub(super) awaits_sound: Cell<bool>,
     /// Readers and importers under way.
     pub(super) tasks: Cell<usize>,
 }
@@ -130,6 +132,7 @@ impl Take {
             orders,
             stopping: Cell::new(false),
             ended: Cell::new(false),
+            awaits_sound: Cell::new(false),
             tasks: Cell::new(0),
         })
     }
@@ -419,16 +422,19 @@ impl Take {
         });
     }
 
+    /// How much is recorded, s.
+    pub(super) fn recorded(&self) -> f64 {
+        let state = self.state.borrow();
+        let session = state.session.as_ref();
+        session.map_or(0.0, |session| session.index.recording.duration)
+    }
+
     /// How far it has come.
     pub(super) fn progress(&self) -> Event {
         let state = self.state.borrow();
-        let (seconds, bytes) = state
-            .session
-            .as_ref()
-            .map_or((0.0, 0), |s| (s.index.recording.duration, s.bytes()));
         Event::Progress {
-            seconds,
-            bytes,
+            seconds: self.recorded(),
+            bytes: state.session.as_ref().map_or(0, Session::bytes),
             frames: state.frames,
             dropped: state.dropped,
             analysed: self.study.analysed(),

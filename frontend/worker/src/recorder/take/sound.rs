@@ -25,6 +25,7 @@ impl Take {
         data: Owned<AudioData>,
         arrival_ms: f64,
     ) {
+        self.awaits_sound.set(false);
         let ts = data.timestamp() as i64;
         let (rate, channels) = (data.sample_rate() as u32, data.number_of_channels());
         self.measure(&data, ts);
