@@ -54,7 +54,7 @@ pub struct Detector {
     /// The published network beside it.
     #[cfg(feature = "transnet")]
     precise: Option<Box<Precise>>,
-    /// What the network answered and somebody else has not judged yet, oldest first.
+    /// What the networks answered and the rules have not judged yet, oldest first.
     waiting: VecDeque<Score>,
 }
 
@@ -191,7 +191,8 @@ impl Detector {
     /// [`WeightsError`] where the file cannot be used, or nothing computes tensors there.
     #[cfg(feature = "transnet")]
     pub fn add_transnet(&mut self, weights: &[u8], device: &Device) -> Result<(), WeightsError> {
-        self.precise = Some(Box::new(Precise::new(weights, device)?));
+        let precise = Precise::new(weights, device, self.network.is_some())?;
+        self.precise = Some(Box::new(precise));
         Ok(())
     }
 
@@ -217,49 +218,40 @@ impl Detector {
     /// Takes the next frame and answers those that are ripe, oldest first; often none.
     pub async fn push(&mut self, t: f64, thumb: &Thumb) -> Vec<Score> {
         self.rules.push(thumb);
-        #[cfg(feature = "transnet")]
-        if let Some(precise) = &mut self.precise {
-            precise.push(thumb).await;
-        }
-        match &mut self.network {
-            Some(network) => self.waiting.extend(network.push(t, thumb).await),
+        let scores = match &mut self.network {
+            Some(network) => network.push(t, thumb).await,
             // Judged as by a network that sees nothing.
-            None => self.waiting.push_back((t, 0.0)),
-        }
-        self.ripe()
+            None => vec![(t, 0.0)],
+        };
+        #[cfg(feature = "transnet")]
+        let scores = match &mut self.precise {
+            Some(precise) => precise.push(thumb, scores).await,
+            None => scores,
+        };
+        self.ripe(scores)
     }
 
     /// Answers the rest. The detector is then as new, for the next session.
     pub async fn finish(&mut self) -> Vec<Score> {
         self.rules.finish();
+        let scores = match &mut self.network {
+            Some(network) => network.finish().await,
+            None => Vec::new(),
+        };
         #[cfg(feature = "transnet")]
-        if let Some(precise) = &mut self.precise {
-            precise.finish().await;
-        }
-        if let Some(network) = &mut self.network {
-            self.waiting.extend(network.finish().await);
-        }
-        self.ripe()
+        let scores = match &mut self.precise {
+            Some(precise) => precise.finish(scores).await,
+            None => scores,
+        };
+        self.ripe(scores)
     }
 
-    /// What everybody has judged.
-    fn ripe(&mut self) -> Vec<Score> {
+    /// What the rules have judged too, of these scores and those that wait.
+    fn ripe(&mut self, scores: Vec<Score>) -> Vec<Score> {
+        self.waiting.extend(scores);
         let ripe = self.waiting.len().min(self.rules.judged());
-        #[cfg(feature = "transnet")]
-        let ripe = match &self.precise {
-            Some(precise) => ripe.min(precise.judged()),
-            None => ripe,
-        };
         let ripe = self.waiting.drain(..ripe);
-        ripe.map(|(t, score)| {
-            #[cfg(feature = "transnet")]
-            let score = match &mut self.precise {
-                Some(precise) => precise.join(score),
-                None => score,
-            };
-            (t, self.rules.join(score))
-        })
-        .collect()
+        ripe.map(|(t, score)| (t, self.rules.join(score))).collect()
     }
 }
 

@@ -1,20 +1,35 @@
-//! TransNetV2 beside the student.
+//! TransNetV2 beside the student: its word counts where the student is in doubt.
+//!
+//! By itself it takes flashes and jolts for cuts that the student was taught to see through, and finds dissolves of which the
+//! student only says that something may be there.
 
 use std::collections::VecDeque;
 
-use super::{WeightsError, rules::SURE};
+use super::{Score, WeightsError, rules::SURE};
 use crate::{
     device::Device,
     frame::Thumb,
     transnet::{self, THRESHOLD},
 };
 
-/// What the published network says of frames, in the student's terms.
+/// From this score on the student is in doubt; `domain::highlight` lets no clip run through such frames.
+const DOUBT: f32 = 0.05;
+
+/// How far apart the two networks may see the same boundary, frames.
+const NEAR: usize = 2;
+
+/// Both networks' scores of a film, each frame's once both have judged it.
 pub(super) struct Precise {
     network: transnet::Detector,
-    /// Of frames that were not asked for, oldest first. It marks the last frame before a cut; here the first after it is
-    /// meant, so a score is that of the frame before.
+    /// Of frames that the student has not judged, oldest first, in its terms. TransNetV2 marks the last frame before a cut; here
+    /// the first after it is meant, so a score is that of the frame before.
     scores: VecDeque<f32>,
+    /// The student's, oldest first: up to [`NEAR`] frames that are answered, then those that are not.
+    student: VecDeque<Score>,
+    /// How many of these are answered.
+    answered: usize,
+    /// Whether there is a student; without one TransNetV2 decides.
+    advised: bool,
     /// Whether the film has begun.
     begun: bool,
 }
@@ -22,10 +37,17 @@ pub(super) struct Precise {
 impl Precise {
     /// # Errors
     /// [`WeightsError`] where the file cannot be used, or nothing computes tensors there.
-    pub(super) fn new(weights: &[u8], device: &Device) -> Result<Self, WeightsError> {
+    pub(super) fn new(
+        weights: &[u8],
+        device: &Device,
+        advised: bool,
+    ) -> Result<Self, WeightsError> {
         Ok(Self {
             network: transnet::Detector::new(weights, device)?,
             scores: VecDeque::new(),
+            student: VecDeque::new(),
+            answered: 0,
+            advised,
             begun: false,
         })
     }
@@ -34,31 +56,49 @@ impl Precise {
         self.network.lost()
     }
 
-    pub(super) async fn push(&mut self, thumb: &Thumb) {
+    /// Takes the next frame, and what the student has judged by now; answers what both have.
+    pub(super) async fn push(&mut self, thumb: &Thumb, student: Vec<Score>) -> Vec<Score> {
         if !std::mem::replace(&mut self.begun, true) {
             self.scores.push_back(0.0);
         }
         let scores = self.network.push(0.0, thumb).await;
-        self.scores.extend(scores.into_iter().map(|s| s.1));
+        self.scores.extend(scores.into_iter().map(|s| terms(s.1)));
+        self.student.extend(student);
+        self.ripe(NEAR)
     }
 
-    pub(super) async fn finish(&mut self) {
+    /// Answers the rest. It is then as new, for the next film.
+    pub(super) async fn finish(&mut self, student: Vec<Score>) -> Vec<Score> {
         let scores = self.network.finish().await;
-        self.scores.extend(scores.into_iter().map(|s| s.1));
+        self.scores.extend(scores.into_iter().map(|s| terms(s.1)));
+        self.student.extend(student);
+        let rest = self.ripe(0);
         // Nothing follows the last frame.
-        if std::mem::replace(&mut self.begun, false) {
-            self.scores.pop_back();
+        self.scores.clear();
+        self.student.clear();
+        self.answered = 0;
+        self.begun = false;
+        rest
+    }
+
+    /// Answers frames that both have judged and that the student's judgement of so many more is known of.
+    fn ripe(&mut self, ahead: usize) -> Vec<Score> {
+        let known = self.student.len().saturating_sub(self.answered + ahead);
+        let mut out = Vec::with_capacity(known.min(self.scores.len()));
+        for judged in self.scores.drain(..known.min(self.scores.len())) {
+            let near = self.student.iter().take(self.answered + 1 + NEAR);
+            let asked = !self.advised || near.map(|s| s.1).any(|said| said >= DOUBT);
+            let Some(&(t, said)) = self.student.get(self.answered) else {
+                break;
+            };
+            out.push((t, if asked { said.max(judged) } else { said }));
+            if self.answered < NEAR {
+                self.answered += 1;
+            } else {
+                self.student.pop_front();
+            }
         }
-    }
-
-    /// Frames that are judged and not asked for.
-    pub(super) fn judged(&self) -> usize {
-        self.scores.len()
-    }
-
-    /// The score of the next frame, of which the student says this.
-    pub(super) fn join(&mut self, student: f32) -> f32 {
-        student.max(terms(self.scores.pop_front().unwrap_or(0.0)))
+        out
     }
 }
 
@@ -68,5 +108,44 @@ fn terms(score: f32) -> f32 {
         score * (SURE / THRESHOLD)
     } else {
         SURE + (score - THRESHOLD) * ((1.0 - SURE) / (1.0 - THRESHOLD))
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod test {
+    use super::*;
+    use crate::{device, shot::test::block};
+
+    /// Answers of a film of one picture, whose frames the student judges seven at a time, late.
+    fn answers(weights: &[u8], student: &[f32], advised: bool) -> Vec<f32> {
+        let mut precise = Precise::new(weights, &device::cpu(), advised).expect("whole");
+        let all: Vec<Score> = (0..).map(f64::from).zip(student.iter().copied()).collect();
+        let mut blocks = all.chunks(7);
+        let mut out = Vec::new();
+        for i in 0..all.len() {
+            let ready = if i % 7 == 6 { blocks.next() } else { None };
+            let ready = ready.unwrap_or_default().to_vec();
+            out.extend(block(precise.push(&Thumb::filled([90; 3]), ready)));
+        }
+        out.extend(block(precise.finish(blocks.flatten().copied().collect())));
+        let times: Vec<f64> = out.iter().map(|s| s.0).collect();
+        assert_eq!(times, all.iter().map(|s| s.0).collect::<Vec<_>>());
+        out.into_iter().map(|s| s.1).collect()
+    }
+
+    #[test]
+    fn its_word_counts_near_a_doubt_of_the_student() {
+        // Random, so that it says something of every frame.
+        let weights = transnet::untaught();
+        let mut student = [0.01; 18];
+        student[8] = DOUBT;
+        let word = answers(&weights, &[0.0; 18], false);
+        assert_eq!(word[0], 0.0, "no frame is before the first");
+        assert!(word[1..].iter().all(|&s| s > DOUBT), "{word:?}");
+        let both = answers(&weights, &student, true);
+        for (i, score) in both.into_iter().enumerate() {
+            let asked = i.abs_diff(8) <= NEAR;
+            assert_eq!(score, if asked { word[i] } else { student[i] }, "frame {i}");
+        }
     }
 }

@@ -37,7 +37,7 @@ static SHIPPED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     std::fs::read(path).expect("the shipped weights are there")
 });
 
-fn block<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {

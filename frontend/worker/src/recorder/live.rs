@@ -104,7 +104,7 @@ fn await_sound(take: &Rc<Take>) {
             }
             if take.recorded() > FIRST_SOUND_S {
                 return take.tell(
-                    "No sound has come from the microphone so far; the picture is being recorded. Check that no other program uses the microphone, or choose another one and start again.".to_owned(),
+                    "No sound has come from the microphone so far. Check that no other program uses it, or choose another one and start again; the picture is being recorded.".to_owned(),
                 );
             }
         }
