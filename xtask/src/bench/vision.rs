@@ -78,10 +78,11 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
         parts.to_vec()
     };
     let folder = place.target.join("bench");
-    // What `clips` was shown is kept, and shown first where it never was.
+    // What `clips` was shown is kept, and it is shown first where it never was to the end.
+    let shown = folder.join("clips/whole");
     if let Some(at) = parts.iter().position(|part| part.goes_on_from_clips())
         && !parts[..at].contains(&Part::Clips)
-        && !folder.join("clips").is_dir()
+        && !shown.exists()
     {
         parts.insert(at, Part::Clips);
     }
@@ -127,6 +128,9 @@ pub(super) fn measure(place: &Place, parts: &[Part]) -> Result<Vec<Figure>> {
             }
         }
         progress::run("playwright", Lines::Show, &mut command)?;
+        if *part == Part::Clips {
+            fs::write(&shown, "")?;
+        }
     }
     for line in fs::read_to_string(&figures)?.lines() {
         figured.push(serde_json::from_str(line).context("A figure cannot be read.")?);
