@@ -5,6 +5,7 @@
 //! that the last bits in which CPU and GPU arithmetic differ cannot change a decision.
 
 mod background;
+mod bars;
 mod blank;
 mod forward;
 mod lanes;

@@ -8,9 +8,9 @@
 //!
 //! Everything is decided in whole numbers, so every machine decides alike.
 
-use std::{collections::VecDeque, ops::Range};
+use std::collections::VecDeque;
 
-use super::rules::luma;
+use super::{bars, rules::luma};
 use crate::frame::{HEIGHT, Thumb, WIDTH};
 
 /// Frames between a frame and each of the two that are compared across it: in a gradual of up to 60 frames they leave its
@@ -33,10 +33,7 @@ const STAYS_LEAST: usize = 4;
 const STAYS_ABOVE: usize = 3;
 const ABOVE: usize = PLACES[0] * PLACES[1] * 2 / 3;
 
-/// A row or column of the picture whose luma varies by no more than this belongs to a bar, where all from the picture's side to
-/// it do. Bars stay whatever they frame, so the edge of one says nothing…
-const BAR: i16 = 8;
-/// …nor do so many rows or columns beside it: one that is half bar, and one that is held against that.
+/// Rows or columns beside a bar that say nothing either: one that is half bar, and one that is held against that.
 const BESIDE: usize = 2;
 
 /// The structure of a picture, place by place.
@@ -107,7 +104,7 @@ fn structure(thumb: &Thumb) -> Structure {
             (0..WIDTH).map(|x| row[x.saturating_sub(1)] + row[x] + row[(x + 1).min(WIDTH - 1)])
         })
         .collect();
-    let [across, down] = inside(&luma);
+    let [across, down] = bars::inside(&luma, BESIDE);
     let mut out = Vec::with_capacity(PLACES[0] * PLACES[1]);
     for top in (0..PLACES[1]).map(|i| 1 + i * PLACE[1]) {
         for left in (0..PLACES[0]).map(|i| i * PLACE[0]) {
@@ -122,25 +119,6 @@ fn structure(thumb: &Thumb) -> Structure {
         }
     }
     out
-}
-
-/// The columns and rows that neither are bars nor lie beside one.
-fn inside(luma: &[i16]) -> [Range<usize>; 2] {
-    let is_bar = |values: &mut dyn Iterator<Item = i16>| {
-        let (least, most) = values.fold((i16::MAX, i16::MIN), |(a, b), x| (a.min(x), b.max(x)));
-        most - least <= BAR
-    };
-    let column = |x: usize| is_bar(&mut luma.iter().skip(x).step_by(WIDTH).copied());
-    let row = |y: usize| is_bar(&mut luma.iter().skip(y * WIDTH).take(WIDTH).copied());
-    [within(WIDTH, column), within(HEIGHT, row)]
-}
-
-/// What of `0..len` lies within the bars at both ends.
-fn within(len: usize, is_bar: impl Fn(usize) -> bool) -> Range<usize> {
-    let beside = |bars: usize| if bars > 0 { bars + BESIDE } else { 0 };
-    let first = (0..len).take_while(|&i| is_bar(i)).count();
-    let last = (first..len).rev().take_while(|&i| is_bar(i)).count();
-    beside(first)..len.saturating_sub(beside(last))
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@
 //!
 //! Everything is decided in whole numbers, so every machine decides alike.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 
-use super::rules::SURE;
-use crate::frame::{BYTES, HEIGHT, Thumb, WIDTH};
+use super::{
+    bars,
+    rules::{SURE, luma},
+};
+use crate::frame::{BYTES, Thumb, WIDTH};
 
 /// Frames to each side whose differences are the surroundings.
 const SIDE: usize = 4;
@@ -37,7 +40,7 @@ const STOOD: u64 = 4;
 const ROW: u64 = 8;
 /// …and a change of at most so many rows is a caption: a third of the picture. So is one of which a band so high holds this
 /// part, 13/20: behind a caption the shot may move.
-const BAND: usize = HEIGHT / 3;
+const CAPTION: usize = 3;
 const HELD: (u64, u64) = (13, 20);
 
 /// What the differences say of one frame.
@@ -141,28 +144,36 @@ fn absolute(a: &[u8], b: &[u8]) -> u64 {
     u64::from(sum)
 }
 
-/// Whether little changed but a band of rows.
+/// Whether little changed but a band of rows, as high as a third of what no bar covers.
 fn is_caption(a: &Thumb, b: &Thumb) -> bool {
+    let [_, down] = lit(a, b);
+    let high = down.len() / CAPTION;
     let row = WIDTH * 3;
-    let rows = a
-        .as_bytes()
-        .chunks_exact(row)
-        .zip(b.as_bytes().chunks_exact(row));
+    let rows = a.as_bytes().chunks_exact(row);
+    let rows = rows.zip(b.as_bytes().chunks_exact(row));
+    let rows = rows.skip(down.start).take(down.len());
     let rows: Vec<u64> = rows.map(|(a, b)| absolute(a, b)).collect();
     let changed = rows.iter().filter(|&&x| x > ROW * row as u64).count();
-    let bands = rows.windows(BAND).map(|band| band.iter().sum::<u64>());
+    let bands = rows
+        .windows(high.max(1))
+        .map(|band| band.iter().sum::<u64>());
     let band = bands.max().unwrap_or(0);
-    changed <= BAND || band * HELD.1 >= rows.iter().sum::<u64>() * HELD.0
+    changed <= high || band * HELD.1 >= rows.iter().sum::<u64>() * HELD.0
 }
 
-/// Whether the colours of two pictures, each channel about its own mean, correlate by so much or more.
+/// Whether the colours of two pictures, each channel about its own mean, correlate by so much or more. Bars that both have
+/// are left out: dark beside light in the same places, they would make any two pictures alike.
 pub(super) fn alike(a: &Thumb, b: &Thumb, least: f64) -> bool {
+    let [across, down] = lit(a, b);
     // Sums of whole numbers: exact in any order.
     let (mut ab, mut aa, mut bb) = (0_i64, 0_i64, 0_i64);
     for channel in 0..3 {
         let values = |t: &Thumb| -> Vec<i64> {
-            let values = t.as_bytes().iter().skip(channel).step_by(3);
-            values.map(|&x| i64::from(x)).collect()
+            let rows = t.as_bytes().chunks_exact(WIDTH * 3);
+            let rows = rows.skip(down.start).take(down.len());
+            rows.flat_map(|row| row.chunks_exact(3).skip(across.start).take(across.len()))
+                .map(|pixel| i64::from(pixel[channel]))
+                .collect()
         };
         let (x, y) = (values(a), values(b));
         let n = x.len() as i64;
@@ -174,4 +185,13 @@ pub(super) fn alike(a: &Thumb, b: &Thumb, least: f64) -> bool {
     }
     let (ab, aa, bb) = (ab as f64, aa as f64, bb as f64);
     ab > 0.0 && ab * ab >= least * least * aa * bb
+}
+
+/// The columns and rows that are no black bars in both pictures.
+fn lit(a: &Thumb, b: &Thumb) -> [Range<usize>; 2] {
+    let [x, y] = [a, b].map(|thumb| {
+        let luma: Vec<i16> = luma(thumb).map(i16::from).collect();
+        bars::lit(&luma)
+    });
+    std::array::from_fn(|i| x[i].start.min(y[i].start)..x[i].end.max(y[i].end))
 }

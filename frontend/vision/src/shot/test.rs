@@ -397,6 +397,31 @@ fn an_abrupt_change_that_ends_no_shot_is_no_cut() {
 }
 
 #[test]
+fn bars_hide_no_cut() {
+    // Light pictures: with the bars they correlate by more than 0.88, whatever they show.
+    let barred = |after: fn() -> [[f32; 3]; WIDTH * HEIGHT]| {
+        let film = (0..40).map(|i| {
+            let mut picture = if i < 20 { scene(0, 0) } else { after() };
+            picture
+                .iter_mut()
+                .flatten()
+                .for_each(|x| *x = 0.6 + 0.4 * *x);
+            picture[..5 * WIDTH].fill([0.0; 3]);
+            picture[22 * WIDTH..].fill([0.0; 3]);
+            (f64::from(i) / 30.0, thumb(&picture))
+        });
+        looks(&film.collect::<Vec<_>>())[20]
+    };
+    assert!(matches!(barred(|| scene(1, 0)), Look::Cut(_)));
+    let caption = barred(|| {
+        let mut picture = scene(0, 0);
+        picture[17 * WIDTH..22 * WIDTH].fill([0.7, 0.1, 0.2]);
+        picture
+    });
+    assert_eq!(caption, Look::Same);
+}
+
+#[test]
 fn where_much_moves_a_longer_step_is_no_cut_and_another_picture_is() {
     // A disc goes a pixel a frame and once four: four times its surroundings, and mostly the same picture.
     let moving = |after: fn(usize) -> [[f32; 3]; WIDTH * HEIGHT]| {
