@@ -84,13 +84,12 @@ impl Precise {
     /// Answers frames that both have judged and that the student's judgement of so many more is known of.
     fn ripe(&mut self, ahead: usize) -> Vec<Score> {
         let known = self.student.len().saturating_sub(self.answered + ahead);
-        let mut out = Vec::with_capacity(known.min(self.scores.len()));
-        for judged in self.scores.drain(..known.min(self.scores.len())) {
-            let near = self.student.iter().take(self.answered + 1 + NEAR);
-            let asked = !self.advised || near.map(|s| s.1).any(|said| said >= DOUBT);
-            let Some(&(t, said)) = self.student.get(self.answered) else {
-                break;
-            };
+        let ripe = known.min(self.scores.len());
+        let mut out = Vec::with_capacity(ripe);
+        for judged in self.scores.drain(..ripe) {
+            let mut near = self.student.iter().take(self.answered + 1 + NEAR);
+            let asked = !self.advised || near.any(|s| s.1 >= DOUBT);
+            let (t, said) = self.student[self.answered];
             out.push((t, if asked { said.max(judged) } else { said }));
             if self.answered < NEAR {
                 self.answered += 1;
