@@ -10,6 +10,7 @@
 mod boundary;
 mod choice;
 pub mod document;
+mod look;
 mod measure;
 mod notice;
 mod reel;
@@ -23,6 +24,7 @@ mod test;
 pub use boundary::{Boundary, boundaries, shots};
 pub use choice::{choose, choose_again, snap};
 use document::{Histograms, Metadata};
+pub use look::{COEFFICIENTS, ColourLayout};
 pub use reel::{Offer, Part, reel};
 pub use second::{Second, seconds};
 pub use taste::{Span, Taste};
@@ -50,6 +52,9 @@ pub struct Moment {
     /// s². `None` where it is not known: at the start of a shot, and in sessions filmed before it was measured.
     #[serde(default)]
     pub stability: Option<f32>,
+    /// Where which colours lie in the picture. `None` in sessions filmed before it was measured.
+    #[serde(default)]
+    pub layout: Option<ColourLayout>,
 }
 
 /// Loudness of one stretch of sound.

@@ -9,6 +9,7 @@
 //! web cameras film in the full one, and read as limited (Y 16–235, C 16–240) their darkest and lightest tones would be lost.
 
 mod area;
+mod layout;
 mod planes;
 mod signal;
 mod stability;
@@ -16,6 +17,7 @@ mod stability;
 pub use planes::{FrameError, Layout, Plane, Planes};
 
 use area::Grid;
+use domain::highlight::ColourLayout;
 use signal::{LUMA_HEIGHT, LUMA_WIDTH, Range};
 
 /// Width of a thumbnail in pixels.
@@ -84,6 +86,8 @@ pub struct Sample {
     pub colourfulness: f32,
     /// How steadily the camera is held, 0–1; `None` until three pictures of one shot were seen.
     pub stability: Option<f32>,
+    /// Where which colours lie in the thumbnail.
+    pub layout: ColourLayout,
 }
 
 /// Shrinks and measures frames one after the other. Keeps of the last what `motion` and `stability` need, and reuses its buffers.
@@ -125,6 +129,7 @@ impl Sampler {
             clipped: signal::clipped(&luma),
             colourfulness: signal::colourfulness(&thumb),
             stability: self.path.push(t, &luma),
+            layout: layout::of(&thumb),
             thumb,
         };
         self.last = Some(grey);

@@ -76,8 +76,9 @@ impl Index {
                     self.audio.push(chunk);
                 }
             }
-            Kind::Moments => self.study(record::moments_from_bytes(payload)),
-            Kind::EarlyMoments => self.study(record::early_moments_from_bytes(payload)),
+            Kind::Moments | Kind::SteadyMoments | Kind::EarlyMoments => {
+                self.study(record::moments_from_bytes(header.kind, payload));
+            }
             Kind::Loudness => {
                 for loudness in record::loudness_from_bytes(payload) {
                     if self
@@ -307,6 +308,7 @@ mod tests {
                 clipped: 0.0,
                 colourfulness: 0.0,
                 stability: None,
+                layout: None,
             })
             .collect();
         index.apply(

@@ -166,6 +166,7 @@ mod tests {
             clipped: 0.0,
             colourfulness: 9.0,
             stability: Some(0.5),
+            layout: None,
         }
     }
 

@@ -16,7 +16,7 @@
 
 use domain::{
     capture::{Engine, Network, Weights},
-    highlight::{Contract, Loudness, Moment},
+    highlight::{COEFFICIENTS, ColourLayout, Contract, Loudness, Moment},
     id::SessionId,
 };
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,10 @@ pub const HEADER: usize = 28;
 pub const MAX_PAYLOAD: usize = 64 << 20;
 
 const MAGIC: [u8; 4] = *b"VTR1";
-const MOMENT: usize = 36;
-const EARLY_MOMENT: usize = 32;
+/// Bytes of an analysed frame: as first written, then with stability, then with its layout. Each only adds to the one before.
+const MOMENTS: [usize; 3] = [32, 36, 36 + COEFFICIENTS];
+/// First byte of a layout that is not known; one that is known has no such number.
+const NO_LAYOUT: i8 = i8::MIN;
 const LOUDNESS: usize = 12;
 /// Length of a mark's payload, bytes: small and fixed, so that one is found at the end of a file without reading it all.
 pub const MARK: usize = 16;
@@ -49,7 +51,9 @@ pub enum Kind {
     Audio,
     /// Analysed frames, see [`moments_to_bytes`].
     Moments,
-    /// Analysed frames without stability, see [`early_moments_from_bytes`]; read from older sessions, never written.
+    /// Analysed frames without a layout; read from older sessions, never written.
+    SteadyMoments,
+    /// Analysed frames without stability either; read from older sessions, never written.
     EarlyMoments,
     /// Loudness, see [`loudness_to_bytes`].
     Loudness,
@@ -68,7 +72,8 @@ impl Kind {
             Self::EarlyMoments => 6,
             Self::Loudness => 7,
             Self::Mark => 8,
-            Self::Moments => 9,
+            Self::SteadyMoments => 9,
+            Self::Moments => 10,
         }
     }
 
@@ -82,7 +87,8 @@ impl Kind {
             6 => Self::EarlyMoments,
             7 => Self::Loudness,
             8 => Self::Mark,
-            9 => Self::Moments,
+            9 => Self::SteadyMoments,
+            10 => Self::Moments,
             _ => return None,
         })
     }
@@ -341,10 +347,11 @@ pub fn last_mark(tail: &[u8]) -> Option<(Mark, bool)> {
 }
 
 /// Analysed frames as a payload: per frame time (f64), boundary, motion, sharpness, exposure, clipped, colourfulness,
-/// stability (f32; not a number where it is not known).
+/// stability (f32; not a number where it is not known) and the layout's coefficients (i8; the first is −128 where it is not
+/// known).
 #[must_use]
 pub fn moments_to_bytes(moments: &[Moment]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(moments.len() * MOMENT);
+    let mut out = Vec::with_capacity(moments.len() * MOMENTS[2]);
     for m in moments {
         out.extend_from_slice(&m.t.to_le_bytes());
         for value in [
@@ -358,26 +365,24 @@ pub fn moments_to_bytes(moments: &[Moment]) -> Vec<u8> {
         ] {
             out.extend_from_slice(&value.to_le_bytes());
         }
+        let layout = m.layout.map_or([NO_LAYOUT; COEFFICIENTS], |l| l.0);
+        out.extend(layout.map(i8::cast_unsigned));
     }
     out
 }
 
-/// The inverse of [`moments_to_bytes`]; a torn last entry is left out.
-pub fn moments_from_bytes(bytes: &[u8]) -> impl Iterator<Item = Moment> + '_ {
-    bytes.chunks_exact(MOMENT).filter_map(|b| {
-        Some(Moment {
-            stability: f32_at(b, EARLY_MOMENT).filter(|x| x.is_finite()),
-            ..early_moment(b)?
-        })
-    })
+/// The inverse of [`moments_to_bytes`]; a torn last entry is left out. Of a record that holds none there are none.
+pub fn moments_from_bytes(kind: Kind, bytes: &[u8]) -> impl Iterator<Item = Moment> + '_ {
+    let (bytes, entry) = match kind {
+        Kind::EarlyMoments => (bytes, MOMENTS[0]),
+        Kind::SteadyMoments => (bytes, MOMENTS[1]),
+        Kind::Moments => (bytes, MOMENTS[2]),
+        _ => (&[][..], MOMENTS[2]),
+    };
+    bytes.chunks_exact(entry).filter_map(moment)
 }
 
-/// Analysed frames as sessions held them before stability was measured: the same without it.
-pub fn early_moments_from_bytes(bytes: &[u8]) -> impl Iterator<Item = Moment> + '_ {
-    bytes.chunks_exact(EARLY_MOMENT).filter_map(early_moment)
-}
-
-fn early_moment(b: &[u8]) -> Option<Moment> {
+fn moment(b: &[u8]) -> Option<Moment> {
     Some(Moment {
         t: f64_at(b, 0)?,
         boundary: f32_at(b, 8)?,
@@ -386,7 +391,12 @@ fn early_moment(b: &[u8]) -> Option<Moment> {
         exposure: f32_at(b, 20)?,
         clipped: f32_at(b, 24)?,
         colourfulness: f32_at(b, 28)?,
-        stability: None,
+        stability: f32_at(b, MOMENTS[0]).filter(|x| x.is_finite()),
+        layout: b
+            .get(MOMENTS[1]..)
+            .and_then(|rest| <[u8; COEFFICIENTS]>::try_from(rest).ok())
+            .map(|rest| ColourLayout(rest.map(u8::cast_signed)))
+            .filter(|layout| layout.0[0] != NO_LAYOUT),
     })
 }
 
@@ -560,26 +570,36 @@ mod tests {
                 clipped: 0.125,
                 colourfulness: 33.0,
                 stability: Some(0.875),
+                layout: Some(ColourLayout([-127, 127, 0, 1, -1, 2, -2, 3, -3, 4, -4, 5,])),
             };
             3
         ];
-        let unknown = Moment {
-            stability: None,
+        let flat = Moment {
+            layout: None,
             ..moments[0]
         };
-        let moments = [moments, vec![unknown]].concat();
+        let unknown = Moment {
+            stability: None,
+            ..flat
+        };
+        let moments = [moments, vec![flat, unknown]].concat();
+        let bytes = moments_to_bytes(&moments);
+        let read = |kind, bytes: &[u8]| moments_from_bytes(kind, bytes).collect::<Vec<_>>();
+        assert_eq!(read(Kind::Moments, &bytes), moments);
+        assert_eq!(read(Kind::Moments, &bytes[..bytes.len() - 1]), moments[..4]);
+        assert!(read(Kind::Video, &bytes).is_empty());
+        let older = |entry: usize| -> Vec<u8> {
+            let entries = bytes.chunks(MOMENTS[2]);
+            entries.flat_map(|one| &one[..entry]).copied().collect()
+        };
         assert_eq!(
-            moments_from_bytes(&moments_to_bytes(&moments)).collect::<Vec<_>>(),
-            moments
+            read(Kind::SteadyMoments, &older(MOMENTS[1])),
+            [flat, flat, flat, flat, unknown],
+            "sessions filmed before layouts were measured"
         );
-        let early: Vec<u8> = moments_to_bytes(&moments)
-            .chunks(MOMENT)
-            .flat_map(|entry| &entry[..EARLY_MOMENT])
-            .copied()
-            .collect();
         assert_eq!(
-            early_moments_from_bytes(&early).collect::<Vec<_>>(),
-            [unknown; 4],
+            read(Kind::EarlyMoments, &older(MOMENTS[0])),
+            [unknown; 5],
             "sessions filmed before stability was measured"
         );
         let loudness = vec![

@@ -1,7 +1,8 @@
 //! Which clips: greedy selection by relevance and diversity under the contract.
 //!
 //! The objective of a set of clips is the sum of their relevances plus what each adds in variety: a clip from a shot that
-//! shows nothing chosen yet gains [`NEW_SHOT`], one that looks unlike all chosen gains up to [`NEW_LOOK`], and one near a chosen
+//! shows nothing chosen yet gains [`NEW_SHOT`], one that looks unlike all chosen gains up to [`NEW_LOOK`] (by where which colours
+//! lie, [`super::look`]; the camera often goes back to what it has shown), and one near a chosen
 //! clip in time loses up to [`NEAR`]. Clips are taken one by one, the best gain first (for such objectives the greedy set
 //! is known to come within 1 − 1/e of the best: Nemhauser, Wolsey, Fisher 1978), while the contract has room.
 //!
@@ -10,15 +11,16 @@
 use super::{
     Choice, Contract, Highlight, Histogram, LONG_SESSION, Reason, Recording, Shot, boundary,
     document::Histograms,
+    look::Look,
     measure::Measured,
     notice,
-    relevance::{self, Look, Session},
+    relevance::{self, Session},
     still,
     taste::{Liking, Span, Taste},
 };
 
-const NEW_SHOT: f32 = 0.5;
-const NEW_LOOK: f32 = 0.35;
+const NEW_SHOT: f32 = 0.4;
+const NEW_LOOK: f32 = 0.6;
 const NEAR: f32 = 0.3;
 /// Nearness ends at this distance in time, s.
 const NEAR_REACH: f64 = 8.0;
@@ -304,9 +306,11 @@ fn take(
         };
         let mut c = all.swap_remove(i);
         if !chosen.is_empty() && chosen.iter().all(|d| d.shot != c.shot) {
+            let unlike = unlike(&c, chosen);
+            let percent = (unlike * 100.0).round() as i32;
             c.reasons.push(relevance::reason(
-                NEW_SHOT,
-                "a shot not shown yet".to_owned(),
+                NEW_SHOT + NEW_LOOK * unlike,
+                format!("a shot not shown yet: {percent} % unlike the other clips"),
             ));
             c.reasons = relevance::strongest(c.reasons);
         }
@@ -318,14 +322,16 @@ fn take(
 /// What a candidate adds to the chosen.
 fn gain(c: &Candidate, chosen: &[Candidate]) -> f32 {
     let new_shot = chosen.iter().all(|d| d.shot != c.shot);
-    let unlike = chosen
-        .iter()
-        .map(|d| relevance::distance(&c.look, &d.look))
-        .fold(1.0, f32::min);
     let apart = chosen
         .iter()
         .map(|d| (c.start - d.end).max(d.start - c.end).max(0.0))
         .fold(NEAR_REACH, f64::min);
     let near = 1.0 - (apart / NEAR_REACH) as f32;
-    c.score + if new_shot { NEW_SHOT } else { 0.0 } + NEW_LOOK * unlike - NEAR * near
+    c.score + if new_shot { NEW_SHOT } else { 0.0 } + NEW_LOOK * unlike(c, chosen) - NEAR * near
+}
+
+/// How unlike the most alike of the chosen it looks, 0–1.
+fn unlike(c: &Candidate, chosen: &[Candidate]) -> f32 {
+    let each = chosen.iter().map(|d| c.look.distance(&d.look));
+    each.fold(1.0, f32::min)
 }

@@ -36,6 +36,7 @@ impl Measured {
                 clipped: unit(m.clipped),
                 colourfulness: positive(m.colourfulness),
                 stability: m.stability.filter(|x| x.is_finite()).map(unit),
+                layout: m.layout,
             })
             .collect();
         out.sort_by(|a, b| a.t.total_cmp(&b.t));

@@ -15,6 +15,7 @@
 
 use super::{
     Moment, Reason,
+    look::{Layouts, Look},
     measure::{Ranks, Sums},
 };
 use crate::highlight::Loudness;
@@ -32,14 +33,11 @@ pub(super) struct Session {
     colour: Sums,
     loudness: Sums,
     stability: Sums,
+    layouts: Layouts,
     sharp_ranks: Ranks,
     quiet: f32,
     has_sound: bool,
 }
-
-/// What a stretch looks like, for telling stretches apart: exposure, colourfulness and sharpness on scales on which 1 is a plain
-/// difference to the eye.
-pub(super) type Look = [f32; 3];
 
 impl Session {
     pub(super) fn new(moments: &[Moment], loudness: &[Loudness]) -> Self {
@@ -64,6 +62,7 @@ impl Session {
                     .filter(|m| m.boundary < 0.3)
                     .filter_map(|m| Some((m.t, m.stability?))),
             ),
+            layouts: Layouts::new(moments),
             sharp_ranks: Ranks::new(moments.iter().map(|m| m.sharpness)),
             quiet: loud.at(0.1),
             has_sound: loud.at(0.9) > -60.0,
@@ -135,11 +134,14 @@ impl Session {
 
     pub(super) fn look(&self, start: f64, end: f64) -> Look {
         let mean = |sums: &Sums| sums.mean(start, end).unwrap_or(0.0);
-        [
-            mean(&self.exposure) / 0.15,
-            mean(&self.colour) / 15.0,
-            (mean(&self.sharpness) + 10.0).ln() / 0.7,
-        ]
+        Look {
+            plain: [
+                mean(&self.exposure) / 0.15,
+                mean(&self.colour) / 15.0,
+                (mean(&self.sharpness) + 10.0).ln() / 0.7,
+            ],
+            layout: self.layouts.mean(start, end),
+        }
     }
 }
 
@@ -166,10 +168,4 @@ pub(super) fn strongest(mut reasons: Vec<Reason>) -> Vec<Reason> {
     let useful = reasons.iter().take_while(|r| r.weight >= 0.02).count();
     reasons.truncate(useful.clamp(1, 4));
     reasons
-}
-
-/// How different two looks are, 0–1.
-pub(super) fn distance(a: &Look, b: &Look) -> f32 {
-    let sum: f32 = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();
-    (sum.sqrt() / 2.0).min(1.0)
 }

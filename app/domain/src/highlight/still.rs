@@ -1,8 +1,9 @@
-//! Which stills: sharp, well lit, quiet frames, from as many shots as there are.
+//! Which stills: sharp, well lit, quiet frames that look unlike one another.
 
 use super::{
     Moment, Reason, Shot, Still,
     boundary::next_doubt,
+    look,
     measure::Ranks,
     relevance::{light, reason, strongest},
 };
@@ -11,8 +12,8 @@ use super::{
 const APART: f64 = 1.0;
 /// Left out on both sides of a shot, s.
 const MARGIN: f64 = 0.07;
-/// A second still of a shot costs this.
-const SAME_SHOT: f32 = 0.4;
+/// What a still costs that looks just like one already taken.
+const ALIKE: f32 = 0.4;
 
 /// The best frames, best first.
 ///
@@ -68,8 +69,8 @@ pub(super) fn stills(
     while out.len() < most {
         all.retain(|c| out.iter().all(|o| (o.moment.t - c.moment.t).abs() >= APART));
         let worth = |c: &Candidate| {
-            let seen = out.iter().any(|o| o.shot == c.shot);
-            c.score - if seen { SAME_SHOT } else { 0.0 }
+            let alike = out.iter().map(|o| o.alike(c)).fold(0.0, f32::max);
+            c.score - ALIKE * alike
         };
         let mut best: Option<(usize, f32)> = None;
         for (i, c) in all.iter().enumerate() {
@@ -102,6 +103,17 @@ struct Candidate {
     shot: usize,
     moment: Moment,
     score: f32,
+}
+
+impl Candidate {
+    /// How alike two look, 0–1. Where layouts were not measured, frames of one shot do.
+    fn alike(&self, other: &Self) -> f32 {
+        match (self.moment.layout, other.moment.layout) {
+            (Some(a), Some(b)) => 1.0 - look::distance(&a.mean(), &b.mean()),
+            _ if self.shot == other.shot => 1.0,
+            _ => 0.0,
+        }
+    }
 }
 
 /// What sharpness, light, colour and calm add to the score.

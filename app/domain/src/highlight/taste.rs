@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::relevance::{self, Look, Session};
+use super::{
+    look::Look,
+    relevance::{self, Session},
+};
 
 /// The most a candidate gains by looking like what is wanted, or loses by looking like what is not. More than relevance and
 /// variety can differ by ([`super::choice`]), or "more like this" would bring something else.
@@ -60,7 +63,7 @@ impl Liking {
     /// `all`: the looks of everything that could be chosen.
     pub(super) fn new(taste: &Taste, session: &Session, all: &[Look]) -> Self {
         let reach = |look: Look| {
-            let sum: f32 = all.iter().map(|one| relevance::distance(&look, one)).sum();
+            let sum: f32 = all.iter().map(|one| look.distance(one)).sum();
             (look, (sum / all.len().max(1) as f32).max(1e-3))
         };
         let looks = |spans: &[Span]| -> Vec<(Look, f32)> {
@@ -81,7 +84,7 @@ impl Liking {
         let alike = |looks: &[(Look, f32)]| {
             looks
                 .iter()
-                .map(|(other, reach)| 1.0 - relevance::distance(look, other) / reach)
+                .map(|(other, reach)| 1.0 - look.distance(other) / reach)
                 .fold(0.0, f32::max)
         };
         let wanted = LIKING * alike(&self.more);

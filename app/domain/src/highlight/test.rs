@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// A session of shots at 30 frames a second, each with its own brightness, cuts scored 0.9.
-fn session(lengths: &[f64]) -> Recording {
+pub(super) fn session(lengths: &[f64]) -> Recording {
     let mut moments = Vec::new();
     let mut cuts = Vec::new();
     let mut t = 0.0;
@@ -19,6 +19,7 @@ fn session(lengths: &[f64]) -> Recording {
                 clipped: 0.0,
                 colourfulness: 20.0 + (k % 3) as f32 * 15.0,
                 stability: Some(0.9),
+                layout: None,
             });
             if i == 0 && k > 0 {
                 cuts.push(t);
@@ -261,8 +262,8 @@ fn any_time() -> impl Strategy<Value = f64> {
 }
 
 prop_compose! {
-    fn any_moment()(t in any_time(), boundary in any_f32(), motion in any_f32(), sharpness in any_f32(), exposure in any_f32(), clipped in any_f32(), colourfulness in any_f32(), stability in prop::option::of(any_f32())) -> Moment {
-        Moment { t, boundary, motion, sharpness: sharpness * 300.0, exposure, clipped, colourfulness: colourfulness * 60.0, stability }
+    fn any_moment()(t in any_time(), boundary in any_f32(), motion in any_f32(), sharpness in any_f32(), exposure in any_f32(), clipped in any_f32(), colourfulness in any_f32(), stability in prop::option::of(any_f32()), layout in prop::option::of(prop::array::uniform12(any::<i8>()))) -> Moment {
+        Moment { t, boundary, motion, sharpness: sharpness * 300.0, exposure, clipped, colourfulness: colourfulness * 60.0, stability, layout: layout.map(ColourLayout) }
     }
 }
 

@@ -260,10 +260,10 @@ fn draw(
     choice: &Choice,
 ) -> Result<(), String> {
     let mut signals =
-        "t,boundary,motion,sharpness,exposure,clipped,colourfulness,stability\n".to_owned();
+        "t,boundary,motion,sharpness,exposure,clipped,colourfulness,stability,layout\n".to_owned();
     for m in &recording.moments {
         signals.push_str(&format!(
-            "{:.4},{:.4},{:.5},{:.1},{:.4},{:.4},{:.2},{}\n",
+            "{:.4},{:.4},{:.5},{:.1},{:.4},{:.4},{:.2},{},{}\n",
             m.t,
             m.boundary,
             m.motion,
@@ -272,7 +272,9 @@ fn draw(
             m.clipped,
             m.colourfulness,
             // Empty where it is not known.
-            m.stability.map_or_else(String::new, |x| format!("{x:.4}"))
+            m.stability.map_or_else(String::new, |x| format!("{x:.4}")),
+            m.layout
+                .map_or_else(String::new, |l| l.0.map(|c| c.to_string()).join(" "))
         ));
     }
     // Names come from the truth file: they stay in the folder.

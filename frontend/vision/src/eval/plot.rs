@@ -257,6 +257,7 @@ mod tests {
             clipped: 0.0,
             colourfulness: 10.0,
             stability: None,
+            layout: None,
         };
         Recording {
             duration: seconds as f64,

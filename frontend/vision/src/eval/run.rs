@@ -143,6 +143,7 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
             clipped: sample.clipped,
             colourfulness: sample.colourfulness,
             stability: sample.stability,
+            layout: Some(sample.layout),
         });
     })?;
     scores.extend(detector.finish());
@@ -221,6 +222,7 @@ pub fn scored(scores: &Scores, clip: &str) -> Result<Recording, String> {
         clipped: 0.0,
         stability: None,
         colourfulness: 0.0,
+        layout: None,
     });
     let moments: Vec<Moment> = moments.collect();
     Ok(Recording {

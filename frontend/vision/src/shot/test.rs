@@ -123,6 +123,7 @@ fn decided(scores: &[Score]) -> Vec<Boundary> {
             clipped: 0.0,
             colourfulness: 0.0,
             stability: None,
+            layout: None,
         })
         .collect();
     boundaries(&moments)

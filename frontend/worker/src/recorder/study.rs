@@ -132,6 +132,7 @@ impl Study {
             clipped: sample.clipped,
             colourfulness: sample.colourfulness,
             stability: sample.stability,
+            layout: Some(sample.layout),
         };
         if self.behind() == 0 {
             self.heard_ms.set(now_ms());
