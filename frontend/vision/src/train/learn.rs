@@ -83,15 +83,24 @@ pub fn train(
     let mut optimiser = optimiser();
     let began = Instant::now();
     let mut mean = 0.0;
+    let mut wanted = || -> Vec<u64> { (0..plan.batch).map(|_| random.bits()).collect() };
+    let mut ahead: Vec<Sequence> = wanted().into_iter().map(draw).collect();
     for step in 0..plan.steps {
-        let wanted: Vec<u64> = (0..plan.batch).map(|_| random.bits()).collect();
-        let mut batch: Vec<Sequence> = wanted.into_iter().map(draw).collect();
+        let mut batch = ahead;
         if let (Some(last), false) = (batch.last_mut(), soft.is_empty()) {
             last.clone_from(&soft[step % soft.len()]);
         }
-        let loss = loss(&student, &batch, &device);
-        mean += f64::from(loss.clone().into_scalar::<f32>());
-        let gradients = GradientsParams::from_grads(loss.backward(), &student);
+        let next = wanted();
+        // The next batch is drawn while this one is learnt from.
+        let (loss, gradients, drawn) = std::thread::scope(|scope| {
+            let drawing = scope.spawn(|| next.into_iter().map(draw).collect::<Vec<_>>());
+            let loss = loss(&student, &batch, &device);
+            let gradients = loss.backward();
+            (loss.into_scalar::<f32>(), gradients, drawing.join())
+        });
+        ahead = drawn.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        mean += f64::from(loss);
+        let gradients = GradientsParams::from_grads(gradients, &student);
         student = optimiser.step(rate(step, plan.steps, plan.rate), student, gradients);
         if (step + 1) % 20 == 0 {
             say(format!(

@@ -113,7 +113,7 @@ pub fn draw(footage: &[Footage], moving: &[usize], seed: u64) -> Sequence {
             < if matches!(join, Join::Cut) {
                 0.03
             } else {
-                0.05
+                0.04
             }
         {
             continue;
@@ -142,14 +142,23 @@ fn join(random: &mut Random) -> (Join, usize) {
         random.whole(8, 32)
     };
     match random.below(100) {
-        0..=47 => (Join::Cut, 0),
-        48..=71 => (Join::Dissolve, len),
-        72..=80 => (Join::Fade([0.0; 3]), len),
-        81..=84 => (Join::Fade([1.0; 3]), len),
-        85..=93 => (
+        0..=41 => (Join::Cut, 0),
+        42..=63 => (Join::Dissolve, len),
+        64..=70 => (Join::Fade([0.0; 3]), len),
+        71..=74 => (Join::Fade([1.0; 3]), len),
+        75..=89 => (
             Join::Wipe {
-                angle: random.between(0.0, std::f32::consts::TAU),
-                soft: random.between(0.02, 0.3),
+                // Most are level or upright.
+                angle: if random.chance(0.5) {
+                    random.below(4) as f32 * std::f32::consts::FRAC_PI_2
+                } else {
+                    random.between(0.0, std::f32::consts::TAU)
+                },
+                soft: if random.chance(0.3) {
+                    0.02
+                } else {
+                    random.between(0.02, 0.3)
+                },
                 iris: random.chance(0.2),
             },
             len,
@@ -184,6 +193,7 @@ fn window(
     } else {
         0.0
     };
+    let bars = Bars::draw(random);
     let mut i = random.below(total.saturating_sub(LENGTH + 50) + 1);
     let mut pending: Option<f32> = None;
     while out.frames.len() < LENGTH && i < total {
@@ -196,7 +206,7 @@ fn window(
             i += 1;
             continue;
         }
-        let frame = pack(&compose(shots, starts, joins, i));
+        let frame = pack(&bars.frame(&compose(shots, starts, joins, i)));
         let (label, weight) = pending.take().map_or((label, weight), |w| (1.0, w));
         let again = random.chance(repeating);
         out.frames.push(frame.clone());
@@ -221,6 +231,54 @@ fn window(
         out.weights.push(0.0);
     }
     out
+}
+
+/// Black bars round a whole film: a wide one in a tall frame, or the other way round. They stay through every transition.
+#[derive(Debug, Clone, Copy)]
+struct Bars {
+    /// Columns and rows of black at each side.
+    columns: usize,
+    rows: usize,
+}
+
+impl Bars {
+    fn draw(random: &mut Random) -> Self {
+        let (columns, rows) = match random.below(20) {
+            // 16:9 in 4:3, and what is wider still.
+            0 | 1 => (0, random.whole(2, 5)),
+            // 4:3 in 16:9, or a phone held upright.
+            2 => (random.whole(4, 8), 0),
+            3 => (random.whole(12, 17), 0),
+            _ => (0, 0),
+        };
+        Self { columns, rows }
+    }
+
+    /// The picture squeezed between the bars, each place the mean of what falls there.
+    fn frame(self, picture: &Picture) -> Picture {
+        if self.columns == 0 && self.rows == 0 {
+            return picture.clone();
+        }
+        let (wide, high) = (WIDTH - 2 * self.columns, HEIGHT - 2 * self.rows);
+        let mut out = vec![[0.0; 3]; WIDTH * HEIGHT];
+        for y in 0..high {
+            for x in 0..wide {
+                let (left, right) = (x * WIDTH / wide, ((x + 1) * WIDTH).div_ceil(wide));
+                let (top, bottom) = (y * HEIGHT / high, ((y + 1) * HEIGHT).div_ceil(high));
+                let mut sum = [0.0; 3];
+                for v in top..bottom {
+                    for pixel in &picture[v * WIDTH + left..v * WIDTH + right] {
+                        for (sum, c) in sum.iter_mut().zip(pixel) {
+                            *sum += c;
+                        }
+                    }
+                }
+                let n = ((right - left) * (bottom - top)) as f32;
+                out[(y + self.rows) * WIDTH + x + self.columns] = sum.map(|s| s / n);
+            }
+        }
+        out
+    }
 }
 
 fn label(shots: &[Shot<'_>], starts: &[usize], joins: &[(Join, usize)], i: usize) -> (f32, f32) {
@@ -344,6 +402,28 @@ mod tests {
         let want = [0.0, 0.0, 1.0, 0.0, 1.0 - 0.5 * TEACHER, 0.5 * TEACHER];
         for (label, want) in sequence.labels.iter().zip(want) {
             assert!((label - want).abs() < 1e-6, "{:?}", sequence.labels);
+        }
+    }
+
+    #[test]
+    fn bars_are_black_and_the_film_between_them_is_whole() {
+        // Brighter to the right and to the bottom.
+        let picture: Picture = (0..WIDTH * HEIGHT)
+            .map(|i| [(i % WIDTH) as f32 / 100.0 + (i / WIDTH) as f32 / 100.0; 3])
+            .collect();
+        for bars in [(0, 4), (15, 0), (0, 0)].map(|(columns, rows)| Bars { columns, rows }) {
+            let frame = bars.frame(&picture);
+            for (i, pixel) in frame.iter().enumerate() {
+                let (x, y) = (i % WIDTH, i / WIDTH);
+                let inside = (bars.columns..WIDTH - bars.columns).contains(&x)
+                    && (bars.rows..HEIGHT - bars.rows).contains(&y);
+                assert!(inside || *pixel == [0.0; 3], "{bars:?} at {x}, {y}");
+            }
+            let at = |x: usize, y: usize| frame[y * WIDTH + x][0];
+            let (left, top) = (bars.columns, bars.rows);
+            let (right, bottom) = (WIDTH - 1 - left, HEIGHT - 1 - top);
+            assert!((at(left, top) - picture[0][0]).abs() < 0.02, "{bars:?}");
+            assert!((at(right, bottom) - 0.73).abs() < 0.02, "{bars:?}");
         }
     }
 }
