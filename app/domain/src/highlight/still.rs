@@ -4,7 +4,7 @@ use super::{
     Moment, Reason, Shot, Still,
     boundary::next_doubt,
     look,
-    measure::Ranks,
+    measure::{Ranks, Sums},
     relevance::{light, reason, strongest},
 };
 
@@ -12,8 +12,11 @@ use super::{
 const APART: f64 = 1.0;
 /// Left out on both sides of a shot, s.
 const MARGIN: f64 = 0.07;
-/// What a still costs that looks just like one already taken.
-const ALIKE: f32 = 0.4;
+/// What a still costs that looks just like one already taken, and one of the same shot.
+const ALIKE: f32 = 0.3;
+const SAME_SHOT: f32 = 0.2;
+/// Whoever wants something seen holds it for a while, s on both sides: a swinging camera stands still too where it turns.
+const HELD: f64 = 0.25;
 
 /// The best frames, best first.
 ///
@@ -26,6 +29,7 @@ pub(super) fn stills(
 ) -> Vec<Still> {
     let sharp = Ranks::new(moments.iter().map(|m| m.sharpness));
     let calm = Ranks::new(moments.iter().map(|m| m.motion));
+    let motion = Sums::new(moments.iter().map(|m| (m.t, m.motion)));
     let mut all: Vec<Candidate> = Vec::new();
     let mut from = 0;
     for (i, shot) in shots.iter().enumerate() {
@@ -44,10 +48,13 @@ pub(super) fn stills(
             frames.retain(clear);
         }
         for m in frames {
+            let moved = motion.mean(m.t - HELD, m.t + HELD).unwrap_or(m.motion);
+            let worths = worths(m, &sharp, calm.share_below(moved));
             let candidate = Candidate {
                 shot: i,
                 moment: *m,
-                score: worths(m, &sharp, &calm).iter().sum(),
+                worths,
+                score: worths.iter().sum(),
             };
             let second = m.t as i64;
             match &mut best {
@@ -69,8 +76,8 @@ pub(super) fn stills(
     while out.len() < most {
         all.retain(|c| out.iter().all(|o| (o.moment.t - c.moment.t).abs() >= APART));
         let worth = |c: &Candidate| {
-            let alike = out.iter().map(|o| o.alike(c)).fold(0.0, f32::max);
-            c.score - ALIKE * alike
+            let cost = out.iter().map(|o| o.cost(c)).fold(0.0, f32::max);
+            c.score - cost
         };
         let mut best: Option<(usize, f32)> = None;
         for (i, c) in all.iter().enumerate() {
@@ -93,7 +100,7 @@ pub(super) fn stills(
         .map(|c| Still {
             t: c.moment.t,
             score: c.score,
-            reasons: reasons(&c.moment, &sharp, &calm),
+            reasons: reasons(c, &sharp),
         })
         .collect()
 }
@@ -102,31 +109,36 @@ pub(super) fn stills(
 struct Candidate {
     shot: usize,
     moment: Moment,
+    worths: [f32; 4],
     score: f32,
 }
 
 impl Candidate {
-    /// How alike two look, 0–1. Where layouts were not measured, frames of one shot do.
-    fn alike(&self, other: &Self) -> f32 {
-        match (self.moment.layout, other.moment.layout) {
+    /// What another costs beside this one. Where layouts were not measured, frames of one shot look alike.
+    fn cost(&self, other: &Self) -> f32 {
+        let same_shot = if self.shot == other.shot { 1.0 } else { 0.0 };
+        let alike = match (self.moment.layout, other.moment.layout) {
             (Some(a), Some(b)) => 1.0 - look::distance(&a.mean(), &b.mean()),
-            _ if self.shot == other.shot => 1.0,
-            _ => 0.0,
-        }
+            _ => same_shot,
+        };
+        ALIKE * alike + SAME_SHOT * same_shot
     }
 }
 
-/// What sharpness, light, colour and calm add to the score.
-fn worths(m: &Moment, sharp: &Ranks, calm: &Ranks) -> [f32; 4] {
+/// What sharpness, light, colour and calm add to the score. `moved`: the share of the session that is calmer.
+fn worths(m: &Moment, sharp: &Ranks, moved: f32) -> [f32; 4] {
     [
         0.40 * sharp.share_below(m.sharpness),
         0.30 * light(m.exposure, m.clipped),
         0.15 * (m.colourfulness / 60.0).min(1.0),
-        0.15 * (1.0 - calm.share_below(m.motion)),
+        CALM * (1.0 - moved),
     ]
 }
 
-fn reasons(m: &Moment, sharp: &Ranks, calm: &Ranks) -> Vec<Reason> {
+const CALM: f32 = 0.15;
+
+fn reasons(c: &Candidate, sharp: &Ranks) -> Vec<Reason> {
+    let m = &c.moment;
     let percent = |x: f32| (x * 100.0).round() as i32;
     let words = [
         format!(
@@ -141,10 +153,10 @@ fn reasons(m: &Moment, sharp: &Ranks, calm: &Ranks) -> Vec<Reason> {
         format!("colourful: {}", m.colourfulness.round() as i32),
         format!(
             "held still: calmer than {} % of the session",
-            percent(1.0 - calm.share_below(m.motion))
+            percent(c.worths[3] / CALM)
         ),
     ];
-    let weighed = worths(m, sharp, calm).into_iter().zip(words);
+    let weighed = c.worths.into_iter().zip(words);
     strongest(
         weighed
             .map(|(weight, words)| reason(weight, words))
