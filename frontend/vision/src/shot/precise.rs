@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// From this score on the student is in doubt; `domain::highlight` lets no clip run through such frames.
-const DOUBT: f32 = 0.05;
+const DOUBT: f32 = 0.03;
 
 /// How far apart the two networks may see the same boundary, frames.
 const NEAR: usize = 2;
