@@ -66,7 +66,8 @@ for (const javaScriptEnabled of [true, false]) {
       const page = await (await (await browse()).newContext({ ...phone, javaScriptEnabled })).newPage();
       await page.goto(url);
       await page.locator("form[action$='/buy'] [type=submit]").first().dblclick();
-      await page.waitForURL(/\/checkout\//);
+      // Without JavaScript the second press cuts off the page that the first one had begun to load, which is no failure.
+      await expect(page).toHaveURL(/\/checkout\//, { timeout: 30_000 });
       await page.locator("[name=email]").fill(ada.email);
       const checkout = page.url();
       await pay(page, ada);
