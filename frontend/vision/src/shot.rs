@@ -9,6 +9,7 @@ mod bars;
 mod blank;
 mod forward;
 mod lanes;
+mod light;
 #[cfg(feature = "tensor")]
 pub mod net;
 mod plain;

@@ -49,7 +49,7 @@ const RECIPE: [Plan; 3] = [
         seed: 4,
         drawn: 0,
         first: 0,
-        steps: 600,
+        steps: 2000,
         batch: 4,
         rate: 5e-4,
         soft: 0,

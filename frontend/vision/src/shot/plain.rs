@@ -6,6 +6,9 @@
 //!
 //! Everything is decided in whole numbers, so every machine decides alike.
 
+#[cfg(test)]
+mod test;
+
 use std::{collections::VecDeque, ops::Range};
 
 use super::{
@@ -36,6 +39,9 @@ const CLEAR: (u64, u64) = (9, 2);
 /// A picture that differs from the one before by less than this part of a level stood still: 1/4. The one after a stutter
 /// shows the movement of all its frames at once.
 const STOOD: u64 = 4;
+/// Correlation from which on a picture is the one before, moved by at most so many cells across and down, as far as both show it.
+const MOVED: f64 = 0.7;
+const FAR: [isize; 2] = [10, 6];
 /// A row of the picture changes when its values do by this much in the mean (8-bit units)…
 const ROW: u64 = 8;
 /// …and a change of at most so many rows is a caption: a third of the picture. So is one of which a band so high holds this
@@ -44,9 +50,10 @@ const CAPTION: usize = 3;
 const HELD: (u64, u64) = (13, 20);
 
 /// What the differences say of one frame.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum Look {
     /// No abrupt change; a gradual is possible.
+    #[default]
     Quiet,
     /// An abrupt change, and the shot goes on all the same: the earlier picture comes back (a flash), the two pictures are
     /// correlated (exposure, a stutter), or only a band of rows changed (a caption).
@@ -111,7 +118,7 @@ impl Plain {
         {
             return Look::Same;
         }
-        if sum < LEAST_CUT * values {
+        if sum < LEAST_CUT * values || (self.is_late(at) && moved(old, new)) {
             return Look::Quiet;
         }
         // What makes a boundary at RATIO, rising to 1.
@@ -129,6 +136,45 @@ impl Plain {
         let (moved, n) = moving.fold((0, 0), |(s, n), i| (s + self.window[i].1, n + 1));
         still > 0 && self.window[at].1 * n * CLEAR.1 < CLEAR.0 * moved * (1 + still)
     }
+}
+
+/// Whether the one picture, moved by some cells, correlates with the other by [`MOVED`] or more: a camera that went on
+/// behind a stutter. (A push is that as well, so it is not for this to say that the shot goes on.)
+fn moved(a: &Thumb, b: &Thumb) -> bool {
+    let [across, down] = lit(a, b);
+    let [a, b] = [a, b].map(|thumb| luma(thumb).map(i64::from).collect::<Vec<_>>());
+    let at = |x: usize, y: usize| y * WIDTH + x;
+    let alike = |dx: isize, dy: isize| {
+        let (mut n, mut sums, mut ab, mut aa, mut bb) = (0, [0, 0], 0, 0, 0);
+        for y in down.clone() {
+            let Some(v) = y.checked_add_signed(dy).filter(|v| down.contains(v)) else {
+                continue;
+            };
+            for x in across.clone() {
+                let Some(u) = x.checked_add_signed(dx).filter(|u| across.contains(u)) else {
+                    continue;
+                };
+                let (a, b) = (a[at(x, y)], b[at(u, v)]);
+                n += 1;
+                sums = [sums[0] + a, sums[1] + b];
+                (ab, aa, bb) = (ab + a * b, aa + a * a, bb + b * b);
+            }
+        }
+        correlates(
+            n * ab - sums[0] * sums[1],
+            n * aa - sums[0] * sums[0],
+            n * bb - sums[1] * sums[1],
+            MOVED,
+        )
+    };
+    let [far_x, far_y] = FAR;
+    (-far_y..=far_y).any(|dy| (-far_x..=far_x).any(|dx| alike(dx, dy)))
+}
+
+/// Whether a covariance, of two variances, is a correlation of so much or more.
+fn correlates(ab: i64, aa: i64, bb: i64, least: f64) -> bool {
+    let (ab, aa, bb) = (ab as f64, aa as f64, bb as f64);
+    ab > 0.0 && ab * ab >= least * least * aa * bb
 }
 
 fn difference(a: &Thumb, b: &Thumb) -> u64 {
@@ -183,8 +229,7 @@ pub(super) fn alike(a: &Thumb, b: &Thumb, least: f64) -> bool {
         aa += n * product(&x, &x) - sx * sx;
         bb += n * product(&y, &y) - sy * sy;
     }
-    let (ab, aa, bb) = (ab as f64, aa as f64, bb as f64);
-    ab > 0.0 && ab * ab >= least * least * aa * bb
+    correlates(ab, aa, bb, least)
 }
 
 /// The columns and rows that are no black bars in both pictures.

@@ -15,7 +15,7 @@ use domain::{
 use super::{
     Detector, Network, Score, WeightsError,
     plain::{Look, Plain},
-    rules::{SAME, SURE, UNSURE, join},
+    rules::{Seen, join},
     shape::MACS,
     weights,
 };
@@ -48,7 +48,7 @@ pub(super) fn block<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// A picture of scene `k` at frame `i`: two colours, stripes or discs that drift.
-fn scene(k: usize, i: usize) -> [[f32; 3]; WIDTH * HEIGHT] {
+pub(super) fn scene(k: usize, i: usize) -> [[f32; 3]; WIDTH * HEIGHT] {
     let colours = [
         [[0.1, 0.2, 0.6], [0.9, 0.8, 0.3]],
         [[0.8, 0.2, 0.2], [0.1, 0.1, 0.1]],
@@ -72,7 +72,7 @@ fn scene(k: usize, i: usize) -> [[f32; 3]; WIDTH * HEIGHT] {
     })
 }
 
-fn thumb(picture: &[[f32; 3]]) -> Thumb {
+pub(super) fn thumb(picture: &[[f32; 3]]) -> Thumb {
     let bytes: Vec<u8> = picture
         .iter()
         .flatten()
@@ -111,7 +111,7 @@ fn run(detector: &mut Detector, film: &[(f64, Thumb)]) -> Vec<Score> {
     out
 }
 
-fn decided(scores: &[Score]) -> Vec<Boundary> {
+pub(super) fn decided(scores: &[Score]) -> Vec<Boundary> {
     let moments: Vec<Moment> = scores
         .iter()
         .map(|&(t, boundary)| Moment {
@@ -141,7 +141,7 @@ fn finds_the_dissolve(found: &[Boundary]) -> bool {
 }
 
 /// What frame differences say of a film.
-fn looks(film: &[(f64, Thumb)]) -> Vec<Look> {
+pub(super) fn looks(film: &[(f64, Thumb)]) -> Vec<Look> {
     let mut plain = Plain::default();
     let mut out: Vec<Look> = film.iter().filter_map(|(_, f)| plain.push(f)).collect();
     out.extend(plain.finish());
@@ -178,7 +178,18 @@ fn the_shipped_network_finds_what_a_constant_does_not() {
         let constant = k as f32 / 100.0;
         let replaced = scores.iter().zip(&looks);
         let replaced: Vec<Score> = replaced
-            .map(|(s, &l)| (s.0, join(constant, l, false, false)))
+            .map(|(s, &l)| {
+                (
+                    s.0,
+                    join(
+                        constant,
+                        Seen {
+                            look: l,
+                            ..Seen::default()
+                        },
+                    ),
+                )
+            })
             .collect();
         assert!(
             !finds_the_dissolve(&decided(&replaced)),
@@ -349,147 +360,6 @@ fn plain_differences_find_cuts_and_ignore_stillness() {
 }
 
 /// A still of scene 0 for 40 frames, with `change` applied to frames from the twentieth on.
-fn changed(change: impl Fn(usize, &mut [[f32; 3]])) -> Vec<Look> {
-    let film: Vec<(f64, Thumb)> = (0..40)
-        .map(|i| {
-            let mut picture = scene(0, 0);
-            if i >= 20 {
-                change(i - 20, &mut picture);
-            }
-            (i as f64 / 30.0, thumb(&picture))
-        })
-        .collect();
-    looks(&film)
-}
-
-#[test]
-fn an_abrupt_change_that_ends_no_shot_is_no_cut() {
-    let is_cut = |l: &Look| matches!(l, Look::Cut(_));
-    let flash = |len: usize| {
-        changed(move |i, picture| {
-            if i < len {
-                picture.fill([0.95; 3]);
-            }
-        })
-    };
-    for len in 1..=4 {
-        let looks = flash(len);
-        assert_eq!(looks[20], Look::Same, "a flash of {len} begins");
-        assert!(
-            !looks.iter().any(is_cut),
-            "a flash of {len} ends: {looks:?}"
-        );
-    }
-    let exposure = changed(|_, picture| {
-        for x in picture.iter_mut().flatten() {
-            *x *= 0.6;
-        }
-    });
-    assert_eq!(exposure[20], Look::Same);
-    let caption = changed(|_, picture| picture[19 * WIDTH..25 * WIDTH].fill([0.7, 0.1, 0.2]));
-    assert_eq!(caption[20], Look::Same);
-    let cut = changed(|_, picture| picture.copy_from_slice(&scene(1, 0)));
-    assert!(is_cut(&cut[20]));
-    // All the other frames are quiet.
-    for looks in [exposure, caption, cut] {
-        let quiet = looks.iter().filter(|l| **l == Look::Quiet).count();
-        assert_eq!(quiet, looks.len() - 1, "{looks:?}");
-    }
-}
-
-#[test]
-fn bars_hide_no_cut() {
-    // Light pictures: with the bars they correlate by more than 0.88, whatever they show.
-    let barred = |after: fn() -> [[f32; 3]; WIDTH * HEIGHT]| {
-        let film = (0..40).map(|i| {
-            let mut picture = if i < 20 { scene(0, 0) } else { after() };
-            picture
-                .iter_mut()
-                .flatten()
-                .for_each(|x| *x = 0.6 + 0.4 * *x);
-            picture[..5 * WIDTH].fill([0.0; 3]);
-            picture[22 * WIDTH..].fill([0.0; 3]);
-            (f64::from(i) / 30.0, thumb(&picture))
-        });
-        looks(&film.collect::<Vec<_>>())[20]
-    };
-    assert!(matches!(barred(|| scene(1, 0)), Look::Cut(_)));
-    let caption = barred(|| {
-        let mut picture = scene(0, 0);
-        picture[17 * WIDTH..22 * WIDTH].fill([0.7, 0.1, 0.2]);
-        picture
-    });
-    assert_eq!(caption, Look::Same);
-}
-
-#[test]
-fn where_much_moves_a_longer_step_is_no_cut_and_another_picture_is() {
-    // A disc goes a pixel a frame and once four: four times its surroundings, and mostly the same picture.
-    let moving = |after: fn(usize) -> [[f32; 3]; WIDTH * HEIGHT]| {
-        let film: Vec<(f64, Thumb)> = (0..28)
-            .map(|i| {
-                let picture = if i < 14 { scene(0, 7 * i) } else { after(i) };
-                (i as f64 / 30.0, thumb(&picture))
-            })
-            .collect();
-        looks(&film)
-    };
-    assert_eq!(moving(|i| scene(0, 7 * i + 21))[14], Look::Same);
-    let caption = moving(|i| {
-        let mut picture = scene(0, 7 * i);
-        picture[19 * WIDTH..25 * WIDTH].fill([0.7, 0.1, 0.2]);
-        picture
-    });
-    assert_eq!(caption[14], Look::Same);
-    let cut = moving(|i| scene(4, 7 * i));
-    assert!(matches!(cut[14], Look::Cut(_)), "{:?}", cut[14]);
-}
-
-#[test]
-fn the_picture_after_a_stutter_is_no_cut_and_another_one_is() {
-    // A disc goes two pixels a frame, stands still for three, and is then where it would have been.
-    let film = |after: usize| -> Vec<Look> {
-        let film = (0..32).map(|i| {
-            let shown = if (13..16).contains(&i) { 12 } else { i };
-            let picture = scene(if i < 16 { 0 } else { after }, 14 * shown);
-            (i as f64 / 30.0, thumb(&picture))
-        });
-        looks(&film.collect::<Vec<_>>())
-    };
-    let late = film(0);
-    assert!(
-        !late.iter().any(|look| matches!(look, Look::Cut(_))),
-        "{late:?}"
-    );
-    let cut = film(4);
-    assert!(matches!(cut[16], Look::Cut(_)), "{:?}", cut[16]);
-}
-
-#[test]
-fn differences_raise_a_cut_and_hold_back_what_is_none() {
-    for network in [0.0, 0.2, 0.29, 0.4, 0.7, 0.95, 1.0] {
-        for stays in [false, true] {
-            let of = |look| join(network, look, false, stays);
-            assert_eq!(of(Look::Cut(0.92)), network.max(0.92));
-            assert_eq!(of(Look::Same), network.min(SAME));
-            assert_eq!(join(network, Look::Same, true, stays), network.max(SURE));
-        }
-        assert_eq!(join(network, Look::Quiet, false, false), network);
-        assert_eq!(join(network, Look::Quiet, false, true), network.min(UNSURE));
-    }
-    let alone = |x: f32| decided(&[(0.0, 0.0), (0.1, 0.0), (0.2, x), (0.3, 0.0), (0.4, 0.0)]);
-    assert_eq!(alone(join(0.0, Look::Cut(SURE), false, false)).len(), 1);
-    assert_eq!(alone(join(0.0, Look::Quiet, true, false)).len(), 1);
-    assert_eq!(alone(join(1.0, Look::Same, false, false)).len(), 0);
-    assert_eq!(alone(join(1.0, Look::Quiet, false, true)).len(), 0);
-    // A part of a boundary that begins elsewhere.
-    let beside = [0.0, SURE, UNSURE, UNSURE, UNSURE, UNSURE, 0.0];
-    let beside = beside.into_iter().enumerate();
-    let beside: Vec<Score> = beside.map(|(i, x)| (0.1 * i as f64, x)).collect();
-    let found = decided(&beside);
-    assert!(found.len() == 1 && found[0].end > 0.25, "{found:?}");
-}
-
 #[cfg(feature = "flex")]
 #[test]
 fn a_frame_of_a_dissolve_is_a_mixture_and_one_of_a_movement_is_not() {

@@ -48,6 +48,9 @@ pub type Teacher<'a> = &'a dyn Fn(&[Thumb]) -> Vec<[f32; 2]>;
 /// Sequences a step of the first stage.
 const FIRST_BATCH: usize = 16;
 
+/// Tells the seeds of sequences that a teacher judges from those of all others.
+const SOFT: u64 = 0x736f_6674;
+
 /// Trains a student, `from` these weights or from scratch; `say` gets a line now and then, `save` the network every 100
 /// steps of the second stage.
 ///
@@ -77,7 +80,7 @@ pub fn train(
         save(&student);
     }
     let soft = match teacher {
-        Some(teacher) => softened(plan, teacher, &mut random, &draw, &mut say),
+        Some(teacher) => softened(plan, teacher, &draw, &mut say),
         None => Vec::new(),
     };
     let mut optimiser = optimiser();
@@ -122,10 +125,11 @@ pub fn train(
 fn softened(
     plan: &Plan,
     teacher: Teacher<'_>,
-    random: &mut Random,
     draw: &impl Fn(u64) -> Sequence,
     say: &mut impl FnMut(String),
 ) -> Vec<Sequence> {
+    // Seeds of its own: with a teacher and without one, all other sequences are the same.
+    let mut random = Random::new(plan.seed ^ SOFT);
     let mut out = Vec::with_capacity(plan.soft);
     for i in 0..plan.soft {
         let mut sequence = draw(random.bits());
