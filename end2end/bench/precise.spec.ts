@@ -16,7 +16,7 @@ const size = 48 * 27 * 3;
 /** A window sees 100 frames and answers 50; with what stands before the first and after the last, these are three. */
 const frames = 150;
 /** Where a decision turns (`domain::highlight::boundaries`), hundredths. */
-const turns = [5, 30, 90];
+const turns = [3, 30, 90];
 
 /** The frames of a stretch with as many boundaries as there are anywhere. */
 function liveliest(scores: Score[], found: Span[]): number {

@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 
 import { listen } from "../src/browser.ts";
 import { type Footage, studioFootage } from "../src/footage.ts";
@@ -6,13 +6,20 @@ import { expect, test } from "../src/shop.ts";
 import { by, openShop } from "../src/steps.ts";
 import type { Vitrine } from "../src/vitrine.ts";
 
-/** Imports the film and gives what was chosen from it, by which engine. */
-async function choose(page: Page, vitrine: Vitrine, footage: Footage, engine: "cpu" | "gpu"): Promise<{ engine: string | null; clips: Array<[string | null, string | null]>; shots: number[] }> {
+interface Choice {
+  engine: string | null;
+  clips: Array<[string | null, string | null]>;
+  shots: number[];
+}
+
+/** Imports the film and gives what was chosen from it, by which engine; `meanwhile` is done while it is analysed. */
+async function choose(page: Page, vitrine: Vitrine, footage: Footage, engine: "cpu" | "gpu", meanwhile?: () => Promise<void>): Promise<Choice> {
   await page.goto(`${vitrine.url}/studio`);
   await expect(by(page, "import-file")).toBeEnabled();
   // The CPU build is up at once; the GPU build first compiles and rehearses.
   await expect(page.locator(".studio")).toHaveAttribute("data-analysis", engine, { timeout: 120_000 });
   await by(page, "import-file").setInputFiles(footage.film);
+  await meanwhile?.();
   // A GPU in software beside other tests takes minutes.
   await expect(by(page, "make-page")).toBeVisible({ timeout: 400_000 });
   const clips = await by(page, "clip-card").evaluateAll((cards) => cards.map((card): [string | null, string | null] => [card.getAttribute("data-start"), card.getAttribute("data-end")]));
@@ -62,4 +69,47 @@ test("precise analysis is offered where there is a GPU, and a larger network tha
   await expect(by(page, "notice")).toContainText("larger network does not run", { timeout: 200_000 });
   await expect(by(page, "analysis-quick")).toHaveAttribute("aria-pressed", "true");
   await expect(page.locator(".studio")).toHaveAttribute("data-analysis", "gpu");
+});
+
+/** From now on `takeGpu` takes the GPU away from the page's workers, as a driver that breaks does. */
+async function holdGpu(context: BrowserContext): Promise<void> {
+  await context.route(/worker-boot/, async (route) => {
+    const response = await route.fetch();
+    const taking = `
+      const wanted = self.GPUAdapter?.prototype.requestDevice;
+      if (wanted) GPUAdapter.prototype.requestDevice = async function (...how) {
+        const device = await wanted.apply(this, how);
+        new BroadcastChannel("gpu").addEventListener("message", () => device.destroy());
+        return device;
+      };`;
+    await route.fulfill({ response, body: `${taking}\n${await response.text()}` });
+  });
+}
+
+async function takeGpu(page: Page): Promise<void> {
+  await page.evaluate(() => new BroadcastChannel("gpu").postMessage("gone"));
+}
+
+test("a GPU that is lost while a film is analysed costs no frame", async ({ vitrine, browse }) => {
+  test.setTimeout(700_000);
+  const footage = await studioFootage();
+  const first = await (await browse()).newContext();
+  const owner = await first.newPage();
+  await openShop(owner, vitrine, { name: "Lorna Makes", handle: "lorna" });
+  const cpu = await choose(owner, vitrine, footage, "cpu");
+
+  const second = await (await browse({ gpu: true })).newContext({ storageState: await first.storageState() });
+  await holdGpu(second);
+  const page = await second.newPage();
+  const lost = await choose(page, vitrine, footage, "gpu", async () => {
+    // A part of it is judged.
+    await expect
+      .poll(async () => Number(await by(page, "working").locator("progress").getAttribute("value")), { timeout: 300_000 })
+      .toBeGreaterThan(0.1);
+    await expect(page.locator(".studio")).toHaveAttribute("data-analysis", "gpu");
+    await takeGpu(page);
+  });
+  expect(lost.engine).toBe("cpu");
+  expect(lost.shots).toEqual(cpu.shots);
+  expect(lost.clips).toEqual(cpu.clips);
 });

@@ -43,6 +43,57 @@ pub fn generous() -> Contract {
     }
 }
 
+/// Product spans that are to be shown, of all: nine in ten.
+pub const WANTED: f64 = 0.9;
+
+/// Share of a session's time from which on [`WANTED`] of its product spans are shown; `None` where the two fifths of
+/// [`generous`] are not enough.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Needed {
+    /// By clips that are chosen.
+    pub chosen: Option<f64>,
+    /// By as many of the same length, evenly spaced.
+    pub even: Option<f64>,
+    /// By as many thrown at random, in the mean.
+    pub random: Option<f64>,
+}
+
+/// Tries contracts of more and more time, a hundredth after the other.
+#[must_use]
+pub fn needed(recording: &Recording, truth: &Entry, (seed, throws): (u64, usize)) -> Needed {
+    let mut out = Needed {
+        chosen: None,
+        even: None,
+        random: None,
+    };
+    let most = generous().max_share;
+    let shares = (1..).map(|hundredths| f64::from(hundredths) / 100.0);
+    for max_share in shares.take_while(|&share| share <= most) {
+        let contract = Contract {
+            max_share,
+            ..generous()
+        };
+        let (choice, shown) = measure(recording, truth, &contract);
+        let total = choice.highlights.iter().map(|h| h.end - h.start).sum();
+        let duration = recording.duration;
+        let even = even(shown.clips, total, truth, duration);
+        let thrown = random(&shown, total, truth, duration, seed, throws);
+        for (needed, spans) in [
+            (&mut out.chosen, shown.spans_shown as f64),
+            (&mut out.even, even.spans_shown as f64),
+            (&mut out.random, thrown.spans_shown),
+        ] {
+            // Clips that move on with every hundredth now and then hit by luck: so much, and no more time shows less.
+            if spans < WANTED * shown.spans as f64 {
+                *needed = None;
+            } else if needed.is_none() {
+                *needed = Some(shown.share);
+            }
+        }
+    }
+    out
+}
+
 /// Chooses with keyframes where the recorder writes them.
 #[must_use]
 pub fn measure(recording: &Recording, truth: &Entry, contract: &Contract) -> (Choice, Shown) {
@@ -212,6 +263,37 @@ mod tests {
             thrown.spans_shown < 5.0 && thrown.as_good < 0.1,
             "{thrown:?}"
         );
+    }
+
+    #[test]
+    fn a_choice_by_the_shots_needs_less_time_than_even_spacing() {
+        // Six products of ten seconds, a hard cut between each; a frame every tenth of a second.
+        let moments = (0..600).map(|i| Moment {
+            t: 0.1 * f64::from(i),
+            boundary: if i > 0 && i % 100 == 0 { 1.0 } else { 0.0 },
+            motion: 0.01,
+            sharpness: 100.0,
+            exposure: 0.5,
+            clipped: 0.0,
+            colourfulness: 30.0,
+            stability: None,
+            layout: None,
+        });
+        let recording = Recording {
+            moments: moments.collect(),
+            duration: 60.0,
+            ..Recording::default()
+        };
+        let needed = needed(&recording, &truth(), (1, 200));
+        let chosen = needed.chosen.expect("two fifths are plenty");
+        // Six clips, none shorter than a second.
+        assert!((0.1..0.3).contains(&chosen), "{needed:?}");
+        assert!(
+            needed.random.is_none_or(|random| random > chosen),
+            "{needed:?}"
+        );
+        let nothing = Recording::default();
+        assert_eq!(super::needed(&nothing, &truth(), (1, 10)).chosen, None);
     }
 
     #[test]

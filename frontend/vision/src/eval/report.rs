@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    choice::{Shown, Thrown},
+    choice::{Needed, Shown, Thrown, WANTED, generous},
     confidence::{self, DRAWS, Interval},
     score::{self, Measure, Row, Total},
 };
@@ -121,6 +121,21 @@ pub struct Limits {
     pub spans_shown: Option<f64>,
     /// Largest share of the time.
     pub share: Option<f64>,
+}
+
+/// What time it takes to show most of a session's product spans, beside even spacing and random places.
+#[must_use]
+pub fn needed(set: &str, needed: &Needed) -> Vec<Value> {
+    [("even spacing", needed.even), ("random spacing", needed.random)]
+        .into_iter()
+        .map(|(peer, theirs)| {
+            json!({
+                "bench": "choice", "set": set, "metric": "time_needed", "value": needed.chosen, "unit": "",
+                "spans_shown": WANTED, "limit": generous().max_share, "ok": needed.chosen.is_some(),
+                "peer": peer, "peer_value": theirs,
+            })
+        })
+        .collect()
 }
 
 /// One object a measure of a choice: beside even spacing, then beside random places, with the margin over each.
