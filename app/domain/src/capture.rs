@@ -59,6 +59,9 @@ pub enum Condition {
     Engine {
         /// Where.
         engine: Engine,
+        /// Why it has no network, as a sentence for the creator.
+        #[serde(default)]
+        lacks: Option<String>,
     },
     /// It cannot work (no WebGPU adapter, a lost device that took the worker along). The page ends this worker, starts
     /// the CPU build with a new channel, and hands the recorder the other end with [`Command::Attach`].

@@ -64,6 +64,9 @@ pub struct Loudness {
     pub t: f64,
     /// Root mean square in dB relative to full scale; silence is −120.
     pub dbfs: f32,
+    /// Share of samples at full scale, 0–1: louder than could be recorded. 0 in sessions filmed before it was measured.
+    #[serde(default)]
+    pub clipped: f32,
 }
 
 /// Everything known about a session when highlights are chosen.
@@ -77,6 +80,19 @@ pub struct Recording {
     pub loudness: Vec<Loudness>,
     /// Times of the keyframes of the encoded video, s, ascending.
     pub keyframes: Vec<f64>,
+    /// Frames that were recorded; of these [`Recording::moments`] are analysed. 0 where it is not known.
+    #[serde(default)]
+    pub frames: usize,
+}
+
+/// How many of a session's frames were looked at: all, where the device can follow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frames {
+    /// Frames of the recording.
+    pub recorded: usize,
+    /// Of these, analysed.
+    pub analysed: usize,
 }
 
 /// What a capture must deliver.
@@ -206,4 +222,7 @@ pub struct Choice {
     /// How often which score was given.
     #[serde(default)]
     pub histograms: Histograms,
+    /// Of how many frames all this is known.
+    #[serde(default)]
+    pub frames: Frames,
 }

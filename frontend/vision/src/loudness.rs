@@ -7,6 +7,8 @@ pub use domain::highlight::Loudness;
 
 /// Length of one measured stretch, s.
 pub const STRETCH: f64 = 0.1;
+/// A sample of this size is at full scale: lossy codecs round the corners of what was clipped.
+const FULL_SCALE: f32 = 0.98;
 /// What silence is called, dB.
 pub const SILENCE_DBFS: f32 = -120.0;
 
@@ -16,6 +18,8 @@ pub struct Meter {
     start: Option<f64>,
     seconds: f64,
     energy: f64,
+    /// Time at full scale, s.
+    clipped: f64,
 }
 
 impl Meter {
@@ -43,8 +47,11 @@ impl Meter {
             if self.start.is_none() {
                 self.start = Some(t + i as f64 * step);
             }
-            let x = if x.is_finite() { f64::from(x) } else { 0.0 };
-            self.energy += x * x * step;
+            let x = if x.is_finite() { x } else { 0.0 };
+            self.energy += f64::from(x) * f64::from(x) * step;
+            if x.abs() >= FULL_SCALE {
+                self.clipped += step;
+            }
             self.seconds += step;
             // Half a sample of slack: 0.1 s is not a whole number of samples at every rate.
             if self.seconds + step * 0.5 >= STRETCH {
@@ -57,13 +64,15 @@ impl Meter {
     /// Ends the stretch under way, however short, and answers it.
     pub fn finish(&mut self) -> Option<Loudness> {
         let t = self.start.take()?;
-        let mean = if self.seconds > 0.0 {
-            self.energy / self.seconds
-        } else {
-            0.0
+        let of_it = |x: f64| {
+            if self.seconds > 0.0 {
+                x / self.seconds
+            } else {
+                0.0
+            }
         };
-        self.seconds = 0.0;
-        self.energy = 0.0;
+        let (mean, clipped) = (of_it(self.energy), of_it(self.clipped));
+        *self = Self::default();
         let dbfs = if mean > 0.0 {
             (10.0 * mean.log10()) as f32
         } else {
@@ -72,6 +81,7 @@ impl Meter {
         Some(Loudness {
             t,
             dbfs: dbfs.max(SILENCE_DBFS),
+            clipped: clipped.min(1.0) as f32,
         })
     }
 }
@@ -79,6 +89,24 @@ impl Meter {
 #[cfg(test)]
 mod test {
     use super::*;
+
+    #[test]
+    fn sound_that_is_too_loud_is_at_full_scale_for_long() {
+        let share = |gain: f32| {
+            let tone: Vec<f32> = (0..48_000)
+                .map(|i| {
+                    (gain * (i as f32 / 48_000.0 * 440.0 * std::f32::consts::TAU).sin())
+                        .clamp(-1.0, 1.0)
+                })
+                .collect();
+            let stretches = Meter::new().push(0.0, &tone, 48_000.0);
+            stretches.iter().map(|l| l.clipped).sum::<f32>() / stretches.len() as f32
+        };
+        assert_eq!(share(0.9), 0.0);
+        // Where a sine is above 0.98 of its peak: 2 · acos(0.98) / π.
+        assert!((share(1.0) - 0.1275).abs() < 0.01, "{}", share(1.0));
+        assert!(share(4.0) > 0.8, "{}", share(4.0));
+    }
 
     #[test]
     fn a_full_scale_sine_is_minus_three_db() {

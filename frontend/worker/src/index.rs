@@ -67,6 +67,7 @@ impl Index {
                         self.recording.keyframes.push(seconds(chunk.t_us));
                     }
                     self.video.push(chunk);
+                    self.recording.frames = self.video.len();
                 }
             }
             Kind::Audio => {
@@ -79,8 +80,8 @@ impl Index {
             Kind::Moments | Kind::SteadyMoments | Kind::EarlyMoments => {
                 self.study(record::moments_from_bytes(header.kind, payload));
             }
-            Kind::Loudness => {
-                for loudness in record::loudness_from_bytes(payload) {
+            Kind::Loudness | Kind::EarlyLoudness => {
+                for loudness in record::loudness_from_bytes(header.kind, payload) {
                     if self
                         .recording
                         .loudness
@@ -119,6 +120,7 @@ impl Index {
         self.recording.duration = ends
             .map(|chunk| seconds(chunk.t_us + i64::from(chunk.duration_us)))
             .fold(0.0, f64::max);
+        self.recording.frames = self.video.len();
         self.recording.keyframes = self
             .video
             .iter()
@@ -349,10 +351,12 @@ mod tests {
             Loudness {
                 t: 0.0,
                 dbfs: -20.0,
+                clipped: 0.0,
             },
             Loudness {
                 t: 0.3,
                 dbfs: -30.0,
+                clipped: 0.0,
             },
         ];
         index.apply(

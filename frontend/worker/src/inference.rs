@@ -11,7 +11,7 @@ use js_sys::{Array, Uint8Array};
 use vision::{
     device::{self, Device},
     frame::{BYTES, Thumb},
-    shot::Detector,
+    shot::{Detector, WeightsError},
 };
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessagePort, Response};
@@ -67,6 +67,8 @@ pub(crate) fn start(weights: String, precise: Option<String>, port: MessagePort)
 struct Network {
     port: MessagePort,
     detector: Detector,
+    /// Why there is no network, where there is none.
+    lacks: Option<String>,
     said: Rc<Cell<Option<Engine>>>,
 }
 
@@ -85,20 +87,19 @@ impl Network {
             device::cpu()
         };
         // Without weights there is still plain frame difference: a creator can always film.
-        let mut detector = match fetch(weights).await {
-            Ok(bytes) => match Detector::new(&bytes, device.clone()) {
-                Ok(mut detector) => {
-                    if cfg!(feature = "gpu")
-                        && let Err(reason) = rehearse(&mut detector, &bytes).await
-                    {
-                        last_word(&reason);
-                        return None;
-                    }
-                    detector
+        let bytes = fetch(weights).await.map_err(|_| WeightsError::Missing);
+        let made = bytes.and_then(|bytes| Ok((Detector::new(&bytes, device.clone())?, bytes)));
+        let (mut detector, lacks) = match made {
+            Ok((mut detector, bytes)) => {
+                if cfg!(feature = "gpu")
+                    && let Err(reason) = rehearse(&mut detector, &bytes).await
+                {
+                    last_word(&reason);
+                    return None;
                 }
-                Err(_) => Detector::plain(),
-            },
-            Err(_) => Detector::plain(),
+                (detector, None)
+            }
+            Err(error) => (Detector::plain(), Some(error.to_string())),
         };
         if let Some(url) = precise
             && let Err(reason) = join(&mut detector, url, &device).await
@@ -109,6 +110,7 @@ impl Network {
         let network = Self {
             port,
             detector,
+            lacks,
             said: Rc::new(Cell::new(None)),
         };
         network.say_engine(false);
@@ -124,7 +126,9 @@ impl Network {
         let engine = self.detector.engine();
         let news = self.said.replace(Some(engine)) != Some(engine);
         if news {
-            post(&To::Page, &Condition::Engine { engine }, &[], &Array::new());
+            let lacks = self.lacks.clone();
+            let word = Condition::Engine { engine, lacks };
+            post(&To::Page, &word, &[], &Array::new());
         }
         if news || always {
             let network = domain::capture::Network {

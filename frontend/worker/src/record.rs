@@ -56,6 +56,8 @@ pub enum Kind {
     EarlyMoments,
     /// Loudness, see [`loudness_to_bytes`].
     Loudness,
+    /// Loudness without what was clipped; read from older sessions, never written.
+    EarlyLoudness,
     /// [`Mark`]: how far the session has come.
     Mark,
 }
@@ -69,10 +71,11 @@ impl Kind {
             Self::Video => 4,
             Self::Audio => 5,
             Self::EarlyMoments => 6,
-            Self::Loudness => 7,
+            Self::EarlyLoudness => 7,
             Self::Mark => 8,
             Self::SteadyMoments => 9,
             Self::Moments => 10,
+            Self::Loudness => 11,
         }
     }
 
@@ -84,10 +87,11 @@ impl Kind {
             4 => Self::Video,
             5 => Self::Audio,
             6 => Self::EarlyMoments,
-            7 => Self::Loudness,
+            7 => Self::EarlyLoudness,
             8 => Self::Mark,
             9 => Self::SteadyMoments,
             10 => Self::Moments,
+            11 => Self::Loudness,
             _ => return None,
         })
     }

@@ -9,7 +9,8 @@
 //! No clip runs through a boundary, and none through a stretch where one is in doubt unless that leaves too few.
 
 use super::{
-    Choice, Contract, Highlight, Histogram, LONG_SESSION, Reason, Recording, Shot, boundary,
+    Choice, Contract, Frames, Highlight, Histogram, LONG_SESSION, Reason, Recording, Shot,
+    boundary,
     document::Histograms,
     look::Look,
     measure::Measured,
@@ -69,8 +70,14 @@ pub fn choose_again(recording: &Recording, contract: &Contract, taste: &Taste) -
     let keyframes = Measured::keyframes(&recording.keyframes);
     let duration = Measured::length(&moments, recording.duration);
     let contract = sound(contract);
+    let frames = Frames {
+        // One that was analysed was recorded.
+        recorded: recording.frames.max(moments.len()),
+        analysed: moments.len(),
+    };
     if moments.is_empty() {
         return Choice {
+            frames,
             notice: Some(notice::NO_PICTURE.to_owned()),
             ..Choice::default()
         };
@@ -79,6 +86,7 @@ pub fn choose_again(recording: &Recording, contract: &Contract, taste: &Taste) -
     if notice::is_black(&moments) {
         return Choice {
             shots,
+            frames,
             notice: Some(notice::BLACK.to_owned()),
             ..Choice::default()
         };
@@ -96,6 +104,7 @@ pub fn choose_again(recording: &Recording, contract: &Contract, taste: &Taste) -
         &moments,
         &loudness,
         &keyframes,
+        frames,
         duration,
         &contract,
         highlights.len() + taste.held.len(),
@@ -109,6 +118,7 @@ pub fn choose_again(recording: &Recording, contract: &Contract, taste: &Taste) -
             boundary: Histogram::of(moments.iter().map(|m| m.boundary)),
             relevance,
         },
+        frames,
     }
 }
 

@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, Reason, Shot};
+use super::{Frames, Histogram, Reason, Shot};
 use crate::{
     capture::Network,
     id::{MediaId, SessionId},
@@ -35,7 +35,7 @@ pub struct Metadata {
     pub reasons: bool,
     /// How good each was found.
     pub scores: bool,
-    /// Which network judged, and where it ran.
+    /// Which network judged, where it ran, and how many of the frames it saw.
     pub model: bool,
     /// How often it gave which score over the whole session.
     pub histograms: bool,
@@ -81,6 +81,9 @@ pub struct Document {
     /// Which network judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Model>,
+    /// How many of the frames it saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<Frames>,
     /// The pictures and clips that were kept, in the order of the page.
     pub items: Vec<Item>,
     /// How often the network gave which score.
@@ -227,6 +230,7 @@ impl Document {
             schema,
             session,
             model: known_model,
+            frames,
             items,
             histograms: known_histograms,
             shots: known_shots,
@@ -274,6 +278,7 @@ impl Document {
             schema,
             session,
             model: known_model.filter(|_| model),
+            frames: frames.filter(|_| model),
             items: items.into_iter().map(item).collect(),
             histograms: known_histograms.filter(|_| histograms),
             shots: known_shots.filter(|_| shots),
@@ -312,6 +317,10 @@ mod tests {
                     engine: Engine::Cpu,
                     weights: Some(Weights([0xbe; 6])),
                 },
+            }),
+            frames: Some(Frames {
+                recorded: 900,
+                analysed: 300,
             }),
             items: vec![
                 Item::new(&session, known("m1", Kind::Photo)),
@@ -374,7 +383,7 @@ mod tests {
             add(times, &[&own("start"), &own("end")]);
             add(reasons, &["/items/photoVideoMetadataIPTC/description/en", &own("reasons/words"), &own("reasons/weight")]);
             add(scores, &[&own("score")]);
-            add(model, &["/model/name", "/model/weights", "/model/engine"]);
+            add(model, &["/model/name", "/model/weights", "/model/engine", "/frames/recorded", "/frames/analysed"]);
             add(histograms, &["/histograms/boundary", "/histograms/relevance"]);
             add(shots, &["/shots/start", "/shots/end"]);
             prop_assert_eq!(all_paths(&left), expected);

@@ -56,6 +56,11 @@ impl Measured {
                 } else {
                     -120.0
                 },
+                clipped: if l.clipped.is_finite() {
+                    l.clipped.clamp(0.0, 1.0)
+                } else {
+                    0.0
+                },
             })
             .collect();
         out.sort_by(|a, b| a.t.total_cmp(&b.t));

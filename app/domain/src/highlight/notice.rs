@@ -1,6 +1,6 @@
 //! What a creator should know about a session that could not give all.
 
-use super::{Contract, Loudness, Moment};
+use super::{Contract, Frames, Loudness, Moment};
 
 pub(super) const NO_PICTURE: &str = "No picture was recorded, so there is nothing to choose from. Check that the camera or screen is shared, then film again.";
 pub(super) const BLACK: &str = "The picture was black the whole time, so no clips were chosen. Uncover the camera or turn on a light, then film again.";
@@ -9,6 +9,14 @@ const TOO_SHORT: &str = "The recording is too short for a clip, so only stills w
 const SHORT: &str = "The recording is short, so there are fewer or shorter clips than usual. Film a little longer to get more to choose from.";
 const STATIC: &str = "The picture hardly moved, so the clips look like stills. Move the product or the camera a little, or use the stills.";
 const SILENT: &str = "The microphone heard nothing, so the clips are silent. Check the microphone if you meant to speak.";
+
+const DISTORTED: &str = "The sound was louder than could be recorded, so it is distorted in places. Turn the microphone down or move away from it, or go on without sound.";
+const BUSY: &str = "This device could not look at every picture while it filmed, so a quick cut may be overlooked. Nothing of the recording is lost; closing other tabs helps next time.";
+
+/// A tenth of a second of which this share of samples is at full scale is distorted. (A tone that just reaches it has 0.13.)
+const CLIPPED: f32 = 0.2;
+/// So much of them is told, s.
+const DISTORTED_LEAST: usize = 5;
 
 /// Darker than any lit room, with nothing bright in it.
 pub(super) fn is_black(moments: &[Moment]) -> bool {
@@ -21,12 +29,14 @@ pub(super) fn of(
     moments: &[Moment],
     loudness: &[Loudness],
     keyframes: &[f64],
+    frames: Frames,
     duration: f64,
     contract: &Contract,
     clips: usize,
 ) -> Option<String> {
     let still = moments.len() > 1 && moments.iter().all(|m| m.motion < 0.001);
     let silent = !loudness.is_empty() && loudness.iter().all(|l| l.dbfs <= -70.0);
+    let distorted = loudness.iter().filter(|l| l.clipped >= CLIPPED).count();
     let sentence = if clips == 0 && contract.max_clips > 0 {
         if keyframes.is_empty() {
             NO_KEYFRAMES
@@ -41,8 +51,55 @@ pub(super) fn of(
         SHORT
     } else if silent {
         SILENT
+    } else if distorted >= DISTORTED_LEAST {
+        DISTORTED
+    } else if frames.analysed * 4 < frames.recorded * 3 {
+        BUSY
     } else {
         return None;
     };
     Some(sentence.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::highlight::{Recording, choose, test::session};
+
+    fn notice(recording: &Recording) -> Option<String> {
+        choose(recording, &Contract::default()).notice
+    }
+
+    #[test]
+    fn sound_that_was_too_loud_is_told() {
+        let mut loud = session(&[6.0; 5]);
+        assert_eq!(notice(&loud), None);
+        // A slammed door is no reason to film again.
+        for l in &mut loud.loudness[100..104] {
+            l.clipped = 0.9;
+        }
+        assert_eq!(notice(&loud), None);
+        for l in &mut loud.loudness[200..210] {
+            l.clipped = 0.3;
+        }
+        assert!(notice(&loud).is_some_and(|n| n.contains("distorted")));
+    }
+
+    #[test]
+    fn a_device_that_could_not_follow_is_told() {
+        let mut busy = session(&[6.0; 5]);
+        let recorded = busy.moments.len();
+        let mut i = 0;
+        busy.moments.retain(|_| {
+            i += 1;
+            i % 3 == 0
+        });
+        let choice = choose(&busy, &Contract::default());
+        assert!(choice.notice.is_some_and(|n| n.contains("every picture")));
+        assert_eq!(choice.frames.recorded, recorded);
+        assert_eq!(choice.frames.analysed, recorded / 3);
+        // One that does not say how much was recorded.
+        busy.frames = 0;
+        assert_eq!(notice(&busy), None);
+    }
 }

@@ -34,8 +34,10 @@ pub(super) fn session(lengths: &[f64]) -> Recording {
             .map(|i| Loudness {
                 t: i as f64 / 10.0,
                 dbfs: -30.0 + (i % 40) as f32 / 4.0,
+                clipped: 0.0,
             })
             .collect(),
+        frames: moments.len(),
         moments,
     }
 }
@@ -275,8 +277,8 @@ prop_compose! {
         keyframes in prop::collection::vec(any_time(), 0..60),
     ) -> Recording {
         Recording {
-            duration, moments, keyframes,
-            loudness: loudness.into_iter().map(|(t, x)| Loudness { t, dbfs: x * -90.0 }).collect(),
+            duration, moments, keyframes, frames: 0,
+            loudness: loudness.into_iter().map(|(t, x)| Loudness { t, dbfs: x * -90.0, clipped: x }).collect(),
         }
     }
 }
@@ -502,10 +504,12 @@ fn seconds_say_what_was_there() {
         .map(|i| Loudness {
             t: f64::from(i) / 10.0,
             dbfs: -40.0,
+            clipped: 0.0,
         })
         .chain([Loudness {
             t: 1.5,
             dbfs: -20.0,
+            clipped: 0.0,
         }])
         .collect();
     let rows = seconds(&recording);

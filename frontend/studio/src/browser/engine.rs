@@ -26,6 +26,8 @@ use crate::config::{Bundle, Config};
 /// does the work.
 const PATIENCE: u32 = 120_000;
 
+const NO_WORKER: &str = "The model for finding shots does not run in this browser; plain frame differences are used instead. Reload the page to try again.";
+
 /// The inference worker, whichever build it is.
 pub(crate) struct Inference {
     config: Config,
@@ -38,7 +40,7 @@ pub(crate) struct Inference {
     engine: Cell<Option<Engine>>,
     /// Whether the GPU build is to let TransNetV2 judge as well.
     precise: Cell<bool>,
-    report: Box<dyn Fn(Engine, Precise)>,
+    report: Box<dyn Fn(Engine, Precise, Option<String>)>,
 }
 
 /// What has become of the wish for precise analysis.
@@ -87,12 +89,12 @@ async fn gpu() -> bool {
 
 impl Inference {
     /// Starts the CPU build, and the GPU build beside it where there is a GPU, with TransNetV2 where `precise` is wished;
-    /// `report` hears where the network runs. Lasts as long as the value.
+    /// `report` hears where the network runs, and why there is none. Lasts as long as the value.
     pub(crate) fn start(
         config: &Config,
         recorder: &Rc<Recorder>,
         precise: bool,
-        report: impl Fn(Engine, Precise) + 'static,
+        report: impl Fn(Engine, Precise, Option<String>) + 'static,
     ) -> Rc<Self> {
         let inference = Rc::new(Self {
             config: config.clone(),
@@ -188,13 +190,13 @@ impl Inference {
                 return;
             };
             match serde_json::from_str(&text) {
-                Ok(Condition::Engine { engine }) => {
+                Ok(Condition::Engine { engine, lacks }) => {
                     settled.set(true);
                     if from == Engine::Gpu {
                         this.take_over();
                     }
                     this.engine.set(Some(engine));
-                    this.tell(engine, from);
+                    this.tell(engine, from, lacks);
                 }
                 Ok(Condition::Unfit { reason }) => {
                     settled.set(true);
@@ -227,8 +229,8 @@ impl Inference {
         self.end_later(self.current.replace(Some(running)));
     }
 
-    /// Tells where the network runs, after word of or about a build.
-    fn tell(&self, engine: Engine, build: Engine) {
+    /// Tells where the network runs, after word of or about a build, and why there is none.
+    fn tell(&self, engine: Engine, build: Engine, lacks: Option<String>) {
         let denied = build == Engine::Gpu && engine != Engine::Precise && self.precise.get();
         if denied {
             self.precise.set(false);
@@ -238,7 +240,7 @@ impl Inference {
         } else {
             Precise::Open
         };
-        (self.report)(engine, precise);
+        (self.report)(engine, precise, lacks);
     }
 
     /// A build cannot go on: from the GPU to the CPU, from the CPU to plain frame differences.
@@ -250,7 +252,7 @@ impl Inference {
             // It never began: another is at work.
             self.end_later(Some(running));
             if let Some(at_work) = self.engine.get() {
-                self.tell(at_work, engine);
+                self.tell(at_work, engine, None);
             }
             return;
         }
@@ -260,7 +262,7 @@ impl Inference {
         } else {
             self.recorder.send(&Command::Attach, Vec::new());
             self.engine.set(Some(Engine::Plain));
-            self.tell(Engine::Plain, engine);
+            self.tell(Engine::Plain, engine, Some(NO_WORKER.to_owned()));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a person decides about a recorded session: which clips and pictures to keep, where clips begin and end, and
 //! which picture comes first. Saved on the device, so that a reload loses none of it.
 
-use domain::highlight::{Choice, Highlight, Reason, Shot, Span, document::Histograms};
+use domain::highlight::{Choice, Frames, Highlight, Reason, Shot, Span, document::Histograms};
 use serde::{Deserialize, Serialize};
 
 use super::trim::{self, Spots};
@@ -76,6 +76,9 @@ pub struct Session {
     /// How often which score was given.
     #[serde(default)]
     pub histograms: Histograms,
+    /// How many frames were looked at.
+    #[serde(default)]
+    pub frames: Frames,
     /// Spans the person never wants to see again, as (start, end), s.
     #[serde(default)]
     pub never: Vec<Span>,
@@ -94,6 +97,7 @@ impl Session {
             shots: choice.shots.clone(),
             notice: choice.notice.clone(),
             histograms: choice.histograms,
+            frames: choice.frames,
             ..Self::default()
         };
         for highlight in &choice.highlights {

@@ -33,8 +33,11 @@ impl Studio {
     }
 
     /// Takes what is said of the network.
-    pub(super) fn hear_engine(self, engine: Engine, precise: Precise) {
+    pub(super) fn hear_engine(self, engine: Engine, precise: Precise, lacks: Option<String>) {
         self.engine.set(Some(engine));
+        if let Some(sentence) = lacks {
+            self.note(&sentence);
+        }
         if precise == Precise::Denied {
             self.keep_precise(false);
             self.note("The larger network does not run on this graphics chip. The analysis goes on without it.");

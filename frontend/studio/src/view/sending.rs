@@ -397,9 +397,9 @@ impl Sending {
             media,
             session: network.map(|_| session.clone()),
             highlights: network.map(|network| {
-                let (shots, histograms) = studio
-                    .review
-                    .with_untracked(|review| (review.shots.clone(), review.histograms));
+                let (shots, histograms, frames) = studio.review.with_untracked(|review| {
+                    (review.shots.clone(), review.histograms, review.frames)
+                });
                 Document {
                     schema: Schema::First,
                     session,
@@ -407,6 +407,7 @@ impl Sending {
                         name: MODEL.to_owned(),
                         network,
                     }),
+                    frames: Some(frames),
                     items: told,
                     histograms: Some(histograms),
                     shots: Some(shots),

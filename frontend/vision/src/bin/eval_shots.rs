@@ -8,6 +8,7 @@ use std::{
 
 use domain::highlight::{Choice, Contract, Recording};
 use vision::eval::{
+    asked::Asked,
     choice::{self, Shown},
     peer::{self, Peer},
     plot,
@@ -17,7 +18,7 @@ use vision::eval::{
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain] [--transnet FILE | --precise FILE | --scores FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--least X]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain] [--transnet FILE | --precise FILE | --scores FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--asked NAME=X,…]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
   --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
@@ -29,7 +30,7 @@ const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --pla
   --json         one JSON object a line and nothing else on standard output
   --predictions  also writes what was found, in the format of score.py
   --plot         also draws each clip there (SVG) and writes its signals beside it (CSV)
-  --least        exit with 1 when f1 is below this
+  --asked        exit with 1 unless cut_f1, gradual_recall and f1 are no less than what is given, and fa_per_min no more
 
 Exits with 1 when a figure misses its limit or a clip cannot be scored as it should, and with 2 when nothing could be.";
 
@@ -49,7 +50,7 @@ struct Wanted {
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
-    least: Option<f64>,
+    asked: Asked,
 }
 
 fn main() -> std::process::ExitCode {
@@ -77,7 +78,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         json: false,
         predictions: None,
         plot: None,
-        least: None,
+        asked: Asked::default(),
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
@@ -100,13 +101,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--thumbs" => out.thumbs = Some(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
-            "--least" => {
-                let text = value()?;
-                out.least = Some(
-                    text.parse()
-                        .map_err(|_| format!("{text} is no number.\n{USAGE}"))?,
-                );
-            }
+            "--asked" => out.asked = value()?.parse()?,
             "--plain" => out.plain = true,
             "--json" => out.json = true,
             _ => return Err(format!("{name} is not known.\n{USAGE}")),
@@ -218,7 +213,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let speed = seconds / began.elapsed().as_secs_f64().max(1e-9);
     let set = wanted.truth.display().to_string();
     if wanted.json {
-        for line in report::json(&set, &ours, &peers, wanted.least) {
+        for line in report::json(&set, &ours, &peers, &wanted.asked) {
             println!("{line}");
         }
         let line = serde_json::json!({"bench": "shots", "set": set, "metric": "unsound_clips", "value": unsound, "unit": "", "limit": 0, "ok": unsound == 0});
@@ -233,7 +228,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
             println!("{unsound} clips could not be scored as they should; the reasons are above.");
         }
     }
-    let reached = wanted.least.is_none_or(|least| ours.total.f1 >= least);
+    let reached = wanted.asked.reached(&ours.total);
     Ok(reached && chosen_well && unsound == 0)
 }
 
@@ -366,7 +361,7 @@ fn tell(
     ok
 }
 
-/// Says how little time shows nine of ten product spans; whether two fifths of it do.
+/// Says how little time shows nine of ten product spans; whether that is less than even spacing and random places need.
 fn tell_needed(wanted: &Wanted, name: &str, needed: &choice::Needed) -> bool {
     if wanted.json {
         for line in report::needed(name, needed) {
@@ -382,5 +377,5 @@ fn tell_needed(wanted: &Wanted, name: &str, needed: &choice::Needed) -> bool {
             share(needed.random)
         );
     }
-    needed.chosen.is_some()
+    needed.beats(needed.even) && needed.beats(needed.random)
 }

@@ -58,6 +58,15 @@ pub struct Needed {
     pub random: Option<f64>,
 }
 
+impl Needed {
+    /// Whether what was chosen needs less time than another way, or that never comes so far.
+    #[must_use]
+    pub fn beats(&self, other: Option<f64>) -> bool {
+        self.chosen
+            .is_some_and(|ours| other.is_none_or(|theirs| ours < theirs))
+    }
+}
+
 /// Tries contracts of more and more time, a hundredth after the other.
 #[must_use]
 pub fn needed(recording: &Recording, truth: &Entry, (seed, throws): (u64, usize)) -> Needed {
@@ -292,8 +301,9 @@ mod tests {
             needed.random.is_none_or(|random| random > chosen),
             "{needed:?}"
         );
-        let nothing = Recording::default();
-        assert_eq!(super::needed(&nothing, &truth(), (1, 10)).chosen, None);
+        assert!(needed.beats(needed.random) && !needed.beats(needed.chosen));
+        let nothing = super::needed(&Recording::default(), &truth(), (1, 10));
+        assert!(nothing.chosen.is_none() && !nothing.beats(None));
     }
 
     #[test]

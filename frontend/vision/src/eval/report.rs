@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    asked::Asked,
     choice::{Needed, Shown, Thrown, WANTED, generous},
     confidence::{self, DRAWS, Interval},
     score::{self, Measure, Row, Total},
@@ -76,19 +77,19 @@ fn cell(total: &Total, measure: Measure, value: Option<f64>, interval: Option<In
     }
 }
 
-/// One object a measure, then one for each peer beside it. `least` is the f1 asked for.
+/// One object a measure, then one for each peer beside it.
 #[must_use]
-pub fn json(set: &str, ours: &Line, peers: &[Line], least: Option<f64>) -> Vec<Value> {
+pub fn json(set: &str, ours: &Line, peers: &[Line], asked: &Asked) -> Vec<Value> {
     let mut out = Vec::new();
     for (i, (measure, value, interval)) in ours.measured().enumerate() {
         let Some(value) = value else {
             continue;
         };
-        let limit = least.filter(|_| measure == Measure::F1);
+        let limit = asked.limit(measure);
         let mut object = json!({
             "bench": "shots", "set": set, "detector": ours.name,
             "metric": measure.name(), "value": value, "unit": measure.unit(),
-            "limit": limit, "ok": limit.is_none_or(|least| value >= least),
+            "limit": limit, "ok": asked.kept(measure, value),
         });
         if limit.is_none() {
             put(&mut object, "limit", None);
@@ -131,7 +132,7 @@ pub fn needed(set: &str, needed: &Needed) -> Vec<Value> {
         .map(|(peer, theirs)| {
             json!({
                 "bench": "choice", "set": set, "metric": "time_needed", "value": needed.chosen, "unit": "",
-                "spans_shown": WANTED, "limit": generous().max_share, "ok": needed.chosen.is_some(),
+                "spans_shown": WANTED, "limit": generous().max_share, "ok": needed.beats(theirs),
                 "peer": peer, "peer_value": theirs,
             })
         })
@@ -245,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_peer_stands_beside_and_never_alone() {
-        let lines = json("set", &line("ours", 2), &[line("theirs", 4)], Some(0.9));
+        let asked = "f1=0.9".parse().expect("a bound");
+        let lines = json("set", &line("ours", 2), &[line("theirs", 4)], &asked);
         // Nothing is said of false alarms: no clip has but one shot.
         assert_eq!(lines.len(), 6);
         let f1 = &lines[4];

@@ -157,6 +157,7 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
         loudness: decode::loudness(file)?,
         // The measures plan those that a recorder would set.
         keyframes: Vec::new(),
+        frames: moments.len(),
         moments,
     })
 }

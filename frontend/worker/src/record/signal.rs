@@ -8,7 +8,8 @@ use super::{Kind, array};
 const MOMENTS: [usize; 3] = [32, 36, 36 + COEFFICIENTS];
 /// First byte of a layout that is not known; one that is known has no such number.
 const NO_LAYOUT: i8 = i8::MIN;
-const LOUDNESS: usize = 12;
+/// Bytes of a loudness: as first written, then with what was clipped.
+const LOUDNESS: [usize; 2] = [12, 16];
 
 /// Analysed frames as a payload: per frame time (f64), boundary, motion, sharpness, exposure, clipped, colourfulness,
 /// stability (f32; not a number where it is not known) and the layout's coefficients (i8; the first is −128 where it is not
@@ -64,23 +65,30 @@ fn moment(b: &[u8]) -> Option<Moment> {
     })
 }
 
-/// Loudness as a payload: per stretch its start (f64) and dBFS (f32).
+/// Loudness as a payload: per stretch its start (f64), dBFS and the share that was clipped (f32).
 #[must_use]
 pub fn loudness_to_bytes(loudness: &[Loudness]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(loudness.len() * LOUDNESS);
+    let mut out = Vec::with_capacity(loudness.len() * LOUDNESS[1]);
     for l in loudness {
         out.extend_from_slice(&l.t.to_le_bytes());
         out.extend_from_slice(&l.dbfs.to_le_bytes());
+        out.extend_from_slice(&l.clipped.to_le_bytes());
     }
     out
 }
 
-/// The inverse of [`loudness_to_bytes`]; a torn last entry is left out.
-pub fn loudness_from_bytes(bytes: &[u8]) -> impl Iterator<Item = Loudness> + '_ {
-    bytes.chunks_exact(LOUDNESS).filter_map(|b| {
+/// The inverse of [`loudness_to_bytes`]; a torn last entry is left out. Of a record that holds none there are none.
+pub fn loudness_from_bytes(kind: Kind, bytes: &[u8]) -> impl Iterator<Item = Loudness> + '_ {
+    let (bytes, entry) = match kind {
+        Kind::EarlyLoudness => (bytes, LOUDNESS[0]),
+        Kind::Loudness => (bytes, LOUDNESS[1]),
+        _ => (&[][..], LOUDNESS[1]),
+    };
+    bytes.chunks_exact(entry).filter_map(|b| {
         Some(Loudness {
             t: f64_at(b, 0)?,
             dbfs: f32_at(b, 8)?,
+            clipped: f32_at(b, LOUDNESS[0]).unwrap_or(0.0),
         })
     })
 }
@@ -144,16 +152,33 @@ mod tests {
         let loudness = vec![
             Loudness {
                 t: 0.1,
-                dbfs: -23.5,
+                dbfs: -1.5,
+                clipped: 0.25,
             },
             Loudness {
                 t: 0.2,
                 dbfs: -120.0,
+                clipped: 0.0,
             },
         ];
+        let bytes = loudness_to_bytes(&loudness);
+        let read = |kind, bytes: &[u8]| loudness_from_bytes(kind, bytes).collect::<Vec<_>>();
+        assert_eq!(read(Kind::Loudness, &bytes), loudness);
+        assert_eq!(read(Kind::Loudness, &bytes[..30]), loudness[..1]);
+        assert!(read(Kind::Moments, &bytes).is_empty());
+        let older: Vec<u8> = bytes
+            .chunks(LOUDNESS[1])
+            .flat_map(|one| &one[..LOUDNESS[0]])
+            .copied()
+            .collect();
+        let unknown: Vec<Loudness> = loudness
+            .iter()
+            .map(|l| Loudness { clipped: 0.0, ..*l })
+            .collect();
         assert_eq!(
-            loudness_from_bytes(&loudness_to_bytes(&loudness)).collect::<Vec<_>>(),
-            loudness
+            read(Kind::EarlyLoudness, &older),
+            unknown,
+            "sessions filmed before clipping was measured"
         );
     }
 }

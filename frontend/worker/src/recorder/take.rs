@@ -30,7 +30,7 @@ use crate::{
     },
     clock::Clock,
     codec,
-    index::{micros, seconds},
+    index::seconds,
     pace::{QUEUE_LIMIT, Sampling},
     record::{AudioConfig, Kind, VideoConfig},
     sentence::{self, Doing},
@@ -77,7 +77,7 @@ pub(super) struct State {
     no_analysis: bool,
     /// Encoded sound and loudness that the clock cannot place yet.
     sound_waits: VecDeque<Chunk<AudioConfig>>,
-    loudness_waits: Vec<(i64, f32)>,
+    loudness_waits: Vec<Loudness>,
     loudness: Vec<Loudness>,
     meter: Meter,
     mono: Vec<f32>,
@@ -474,7 +474,7 @@ impl Take {
                 clock.settle();
             }
             if let Some(last) = state.meter.finish() {
-                state.loudness_waits.push((micros(last.t), last.dbfs));
+                state.loudness_waits.push(last);
             }
         }
         self.place_sound();

@@ -102,7 +102,7 @@ impl Take {
         }
         // On the sound's own time; placed with it.
         for loudness in meter.push(seconds(ts), mono, f64::from(data.sample_rate())) {
-            loudness_waits.push((micros(loudness.t), loudness.dbfs));
+            loudness_waits.push(loudness);
         }
         drop(state);
         self.place_sound();
@@ -130,13 +130,15 @@ impl Take {
                 chunks.push((t_us, chunk));
             }
         }
-        loudness_waits.retain(|(ts, level)| {
-            let Some(t_us) = place(*ts) else { return true };
-            *dbfs = *level;
+        loudness_waits.retain(|waits| {
+            let Some(t_us) = place(micros(waits.t)) else {
+                return true;
+            };
+            *dbfs = waits.dbfs;
             if t_us >= 0 {
                 loudness.push(Loudness {
                     t: seconds(t_us),
-                    dbfs: *level,
+                    ..*waits
                 });
             }
             false
