@@ -416,6 +416,7 @@ mod tests {
             ],
             notice: None,
             histograms: Histograms::default(),
+            frames: Frames::default(),
         }
     }
 

@@ -265,3 +265,39 @@ fn cross_entropy(x: Tensor<1>, labels: Tensor<1>, weights: Tensor<1>) -> Tensor<
     let each = relu(x.clone()) - x.clone() * labels + (x.abs().neg().exp() + 1.0).log();
     (each * weights.clone()).sum() / weights.sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::footage::{self, Wanted};
+
+    /// On footage the trainer makes itself, as where the shared data is absent.
+    #[test]
+    fn a_seed_trains_the_same_weights_again_and_another_seed_others() {
+        let nowhere = Wanted {
+            data: "no/such/folder".into(),
+            exclude: Vec::new(),
+        };
+        let (footage, manifest) = footage::load(&nowhere, 1).expect("ffmpeg makes footage");
+        assert_eq!(footage::load(&nowhere, 1).expect("again").1, manifest);
+        let plan = Plan {
+            seed: 1,
+            drawn: 20,
+            first: 2,
+            steps: 2,
+            batch: 1,
+            rate: 1e-3,
+            soft: 1,
+        };
+        let teacher = |frames: &[Thumb]| vec![[0.5; 2]; frames.len()];
+        let trained = |plan: &Plan, teacher: Option<Teacher<'_>>| {
+            let student =
+                train(&footage, plan, None, teacher, |_| (), |_| ()).expect("from nothing");
+            weights::hash(&weights::write(&student)).expect("whole")
+        };
+        let once = trained(&plan, None);
+        assert_eq!(trained(&plan, None), once);
+        assert_ne!(trained(&Plan { seed: 2, ..plan }, None), once);
+        assert_ne!(trained(&plan, Some(&teacher)), once, "a teacher is heard");
+    }
+}

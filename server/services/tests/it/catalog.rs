@@ -169,6 +169,7 @@ on_both! {
             schema: Schema::First,
             session: "session-1".parse().expect("id"),
             model: None,
+            frames: None,
             items: Vec::new(),
             histograms: None,
             shots: Some(vec![Shot { start: 0.0, end: 2.5 }; shots]),
