@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from "@playwright/test";
 import { listen } from "../src/browser.ts";
 import { type Footage, studioFootage } from "../src/footage.ts";
 import { expect, test } from "../src/shop.ts";
-import { by, openShop } from "../src/steps.ts";
+import { by, openShop, openStudio } from "../src/steps.ts";
 import type { Vitrine } from "../src/vitrine.ts";
 
 interface Choice {
@@ -112,4 +112,22 @@ test("a GPU that is lost while a film is analysed costs no frame", async ({ vitr
   expect(lost.engine).toBe("cpu");
   expect(lost.shots).toEqual(cpu.shots);
   expect(lost.clips).toEqual(cpu.clips);
+});
+
+test("a network that never answers costs no frame while filming, and frame differences take its place", async ({ vitrine, browse }) => {
+  test.setTimeout(180_000);
+  const context = await (await browse({ footage: await studioFootage() })).newContext();
+  // A bundle that loads and hangs.
+  await context.route(/worker_cpu[^/]*\.js/, (route) => route.fulfill({ contentType: "text/javascript", body: "export default () => new Promise(() => {}); export const start = () => {};" }));
+  const page = await context.newPage();
+  await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
+  await openStudio(page, vitrine);
+  await by(page, "record").click();
+  await expect.poll(async () => Number(await by(page, "elapsed").getAttribute("data-seconds")), { timeout: 60_000 }).toBeGreaterThanOrEqual(13);
+  await expect(by(page, "dropped")).toHaveCount(0);
+  await by(page, "stop").click();
+  await expect(by(page, "clip-card").first()).toBeVisible({ timeout: 90_000 });
+  await expect(by(page, "engine")).toHaveAttribute("data-engine", "plain");
+  // Two cuts in thirteen seconds.
+  expect(await by(page, "shot").count()).toBeGreaterThanOrEqual(3);
 });

@@ -9,6 +9,7 @@ import { by, bytesOf, film, openShop, openStudio, pay, rememberBlobs } from "../
 interface HighlightDocument {
   model: { name: string; engine: string; weights: string };
   items: Array<{ photoVideoMetadataIPTC: object; photoVideoMetadata_vitrine: { kind: "photo" | "clip" } }>;
+  frames: { recorded: number; analysed: number };
   histograms: { boundary: number[] };
 }
 
@@ -72,13 +73,15 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
 
     // Beside the bytes, only what the capture contract lets go: what was kept and how the model fared, not what else was filmed.
     if (!told) throw new Error("no highlight document was sent");
-    expect(Object.keys(told).sort()).toEqual(["$schema", "histograms", "items", "model", "session"]);
+    expect(Object.keys(told).sort()).toEqual(["$schema", "frames", "histograms", "items", "model", "session"]);
     expect(told.model).toMatchObject({ name: "shots", engine: "cpu", weights: expect.stringMatching(/^[0-9a-f]{12}$/) });
     expect(told.items.filter((item) => item.photoVideoMetadata_vitrine.kind === "clip").length).toBe(count > 3 ? count - 1 : count);
     for (const item of told.items) {
       expect(Object.keys(item.photoVideoMetadataIPTC).sort()).toEqual(["description", "identifier", "mediaType", "parentId"]);
       expect(Object.keys(item.photoVideoMetadata_vitrine).sort()).toEqual(["end", "kind", "reasons", "score", "start"]);
     }
+    expect(told.frames.recorded).toBe(filmed.length);
+    expect(told.frames.analysed).toBeLessThanOrEqual(told.frames.recorded);
     expect(told.histograms.boundary.reduce((sum, frames) => sum + frames, 0), "most frames were judged").toBeGreaterThan(filmed.length / 2);
 
     // The draft becomes a page.

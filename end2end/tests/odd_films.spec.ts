@@ -88,6 +88,7 @@ test("films that are not as they should be end in something usable or in a sente
     await truncate(film, Math.floor(size * 0.7));
     const found = await outcome(film);
     expect(found.clips, found.says).toBeGreaterThan(0);
+    expect(found.says).toMatch(/damaged further on; what came before/);
   });
 
   await test.step("one frame", async () => {

@@ -9,6 +9,8 @@ mod movie;
 mod table;
 mod track;
 
+use std::cell::Cell;
+
 use movie::{Fragment, Movie};
 
 use crate::{
@@ -217,15 +219,16 @@ impl Reader {
             sound_lost: false,
             cut_short: false,
         };
+        // A download that broke off, or a card that was pulled: the index may be whole and what it speaks of may not.
+        let cut_short = Cell::new(false);
         for trak in &movie.traks {
             let samples = || -> Result<Vec<Sample>, Refused> {
                 let mut samples = table::samples(trak, movie.timescale)?;
                 fragment::extend(&mut samples, trak, &movie, &self.fragments)?;
-                if samples
-                    .iter()
-                    .any(|sample| sample.at + u64::from(sample.len) > self.size)
-                {
-                    return Err(Refused::Damaged);
+                let end = |sample: &Sample| sample.at.saturating_add(u64::from(sample.len));
+                if let Some(gone) = samples.iter().position(|s| end(s) > self.size) {
+                    samples.truncate(gone);
+                    cut_short.set(true);
                 }
                 Ok(samples)
             };
@@ -249,6 +252,10 @@ impl Reader {
                 },
                 _ => {}
             }
+        }
+        film.cut_short = cut_short.get();
+        if film.cut_short && film.video.is_none() && film.audio.is_none() {
+            return Err(Refused::Damaged);
         }
         film.measured()
     }

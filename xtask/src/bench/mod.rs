@@ -6,7 +6,7 @@ mod vision;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::build::bundle::Bundle;
+use crate::build::{Grade, bundle::Bundle};
 use crate::place::Place;
 
 /// The benches there are.
@@ -69,7 +69,7 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
             } else {
                 &args.only[..]
             };
-            bundle::measure(place, bundles)?
+            bundle::measure(place, bundles, Grade::Dist)?
         }
         Name::Vision => vision::measure(place, &args.part)?,
     };

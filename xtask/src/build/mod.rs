@@ -9,7 +9,7 @@ mod boot;
 pub(crate) mod bundle;
 mod cache;
 mod font;
-mod optimise;
+pub(crate) mod optimise;
 mod sheet;
 
 use std::collections::BTreeMap;
@@ -48,6 +48,11 @@ impl Grade {
             Self::Test => Self::Dist,
             Self::Dev | Self::Dist => self,
         }
+    }
+
+    /// Whether a bundle of it is as small as one that ships.
+    pub(crate) fn small(self, bundle: Bundle) -> bool {
+        self.of(bundle) == Self::Dist
     }
 }
 

@@ -49,10 +49,28 @@ pub(super) fn optimise(
     bundle: Bundle,
     wasm: &[u8],
 ) -> Result<Vec<u8>> {
+    run(place, cache, bundle, wasm, passes(bundle))
+}
+
+/// The same module without names for a debugger and what is never used: what weighs at least as much as [`optimise`] leaves.
+///
+/// # Errors
+/// As [`optimise`].
+pub(crate) fn strip(place: &Place, cache: &Cache, bundle: Bundle, wasm: &[u8]) -> Result<Vec<u8>> {
+    let passes: Vec<&str> = PRUNE.into_iter().chain(["--strip-debug"]).collect();
+    run(place, cache, bundle, wasm, &passes)
+}
+
+fn run(
+    place: &Place,
+    cache: &Cache,
+    bundle: Bundle,
+    wasm: &[u8],
+    passes: &[&str],
+) -> Result<Vec<u8>> {
     let package = fs::read_to_string(place.at("node_modules/binaryen/package.json"))
         .context("binaryen is not installed. Run: npm ci")?;
     let version = serde_json::from_str::<serde_json::Value>(&package)?["version"].to_string();
-    let passes = passes(bundle);
     let settings = passes.join(" ");
     let features = FEATURES.join(" ");
     let inputs: [&[u8]; 5] = [

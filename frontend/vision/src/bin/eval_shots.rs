@@ -18,7 +18,7 @@ use vision::eval::{
     truth,
 };
 
-const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain] [--transnet FILE | --precise FILE | --scores FILE] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--asked NAME=X,…]
+const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --plain] [--transnet FILE | --precise FILE | --scores FILE] [--bicubic] [--peer PATH]… [--json] [--predictions FILE] [--plot DIR] [--asked NAME=X,…]
   --weights      the network (default public/models/shots.bin)
   --plain        frame differences instead of the network
   --transnet     TransNetV2 with these weights instead; `cargo xtask eval shots --transnet` fetches them when FILE is left out
@@ -27,6 +27,7 @@ const USAGE: &str = "eval-shots --media DIR --truth FILE [--weights FILE | --pla
   --peer         what another tool found on the same clips, in the format of score.py, or a folder of such files: scored beside.
                  `cargo xtask eval shots --peers` runs PySceneDetect and TransNetV2 first and gives what they found
   --thumbs       no clips but 48×27 RGB pictures, one after another in this file, 30 a second: prints [[seconds, score], …]
+  --bicubic      pictures shrunk by ffmpeg's bicubic filter, as the authors of TransNetV2 do; nothing is chosen from them
   --json         one JSON object a line and nothing else on standard output
   --predictions  also writes what was found, in the format of score.py
   --plot         also draws each clip there (SVG) and writes its signals beside it (CSV)
@@ -47,6 +48,7 @@ struct Wanted {
     peers: Vec<PathBuf>,
     scores: Option<PathBuf>,
     thumbs: Option<PathBuf>,
+    bicubic: bool,
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
@@ -74,6 +76,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         precise: None,
         peers: Vec::new(),
         scores: None,
+        bicubic: false,
         thumbs: None,
         json: false,
         predictions: None,
@@ -103,6 +106,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--predictions" => out.predictions = Some(value()?.into()),
             "--asked" => out.asked = value()?.parse()?,
             "--plain" => out.plain = true,
+            "--bicubic" => out.bicubic = true,
             "--json" => out.json = true,
             _ => return Err(format!("{name} is not known.\n{USAGE}")),
         }
@@ -165,6 +169,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
         // One bad file must not hide the score of the others; it counts as nothing found.
         let recording = match &scores {
             Some(scores) => run::scored(scores, name),
+            None if wanted.bicubic => run::bicubic(&file, &detect),
             None => run::recording(&file, &detect),
         };
         let (recording, lacks) = match recording {
@@ -193,7 +198,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
             draw(folder, name, &recording, entry, &predicted, &choice)?;
         }
         // Scores alone choose nothing.
-        if !entry.shots.is_empty() && scores.is_none() {
+        if !entry.shots.is_empty() && scores.is_none() && !wanted.bicubic {
             let duration = recording.duration;
             chosen_well &= tell(wanted, name, duration, entry, &choice, &shown, false);
             let (choice, shown) = choice::measure(&recording, entry, &choice::generous());

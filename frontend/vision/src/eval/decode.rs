@@ -7,7 +7,7 @@ use std::{path::Path, process::Command};
 
 use super::pipe::{Pipe, SILENCE};
 use crate::{
-    frame::{Layout, Planes, Sample, Sampler},
+    frame::{BYTES, HEIGHT, Layout, Planes, Sample, Sampler, Thumb, WIDTH},
     loudness::{Loudness, Meter},
 };
 
@@ -29,29 +29,63 @@ const CONTAINERS: &str = "mov,matroska,avi,mpegts,mpeg,ogg,flv,ivf,asf";
 /// # Errors
 /// A sentence when ffmpeg is absent or the file is no film that can be decoded within the bounds above.
 pub fn frames(file: &Path, mut each: impl FnMut(Sample)) -> Result<(), String> {
-    let name = file.display();
     regular(file)?;
     let (width, height) = size(file)?;
-    let times = times(file)?;
     let chroma = width.div_ceil(2) * height.div_ceil(2);
     let bytes = width * height + 2 * chroma;
     // A film may change its size on the way; ffmpeg then scales to the first one.
     let scale = format!("scale={width}:{height}");
+    let mut sampler = Sampler::new();
+    pictures(file, &scale, "yuv420p", bytes, |t, data| {
+        let planes =
+            Planes::packed(Layout::I420, width, height, data).map_err(|e| e.to_string())?;
+        each(sampler.sample(t, &planes));
+        Ok(())
+    })
+}
+
+/// Calls `each` with the time (s) and the 48×27 picture of every frame, shrunk by ffmpeg's bicubic filter as the authors of
+/// TransNetV2 do.
+///
+/// # Errors
+/// As [`frames`].
+pub fn bicubic(file: &Path, mut each: impl FnMut(f64, &Thumb)) -> Result<(), String> {
+    regular(file)?;
+    // A picture that is too large is refused by its size.
+    size(file)?;
+    let scale = format!("scale={WIDTH}:{HEIGHT}:flags=bicubic");
+    pictures(file, &scale, "rgb24", BYTES, |t, data| {
+        if let Some(thumb) = Thumb::from_bytes(data) {
+            each(t, &thumb);
+        }
+        Ok(())
+    })
+}
+
+/// Calls `each` with the time (s) and the `bytes` of every frame, as ffmpeg gives it.
+fn pictures(
+    file: &Path,
+    scale: &str,
+    format: &str,
+    bytes: usize,
+    mut each: impl FnMut(f64, &[u8]) -> Result<(), String>,
+) -> Result<(), String> {
+    let name = file.display();
+    let times = times(file)?;
     let to = [
         "-map",
         "0:V:0",
         "-fps_mode",
         "passthrough",
         "-vf",
-        &scale,
+        scale,
         "-pix_fmt",
-        "yuv420p",
+        format,
         "-f",
         "rawvideo",
         "-",
     ];
     let mut pipe = Pipe::start(&mut ffmpeg(file, &to), bytes, SILENCE)?;
-    let mut sampler = Sampler::new();
     let mut seen = 0;
     for &t in &times {
         let Some(data) = pipe.next().map_err(|e| broken(file, "ffmpeg", e))? else {
@@ -60,9 +94,7 @@ pub fn frames(file: &Path, mut each: impl FnMut(Sample)) -> Result<(), String> {
         if data.len() < bytes {
             break;
         }
-        let planes =
-            Planes::packed(Layout::I420, width, height, &data).map_err(|e| e.to_string())?;
-        each(sampler.sample(t, &planes));
+        each(t, &data)?;
         seen += 1;
     }
     if seen == 0 {

@@ -162,6 +162,18 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
     })
 }
 
+/// A film of which only scores are known, of pictures that ffmpeg shrank.
+///
+/// # Errors
+/// As [`recording`].
+pub fn bicubic(file: &Path, detect: &Detect) -> Result<Recording, String> {
+    let mut detector = detect.running()?;
+    let mut scores = Vec::new();
+    decode::bicubic(file, |t, thumb| scores.extend(detector.push(t, thumb)))?;
+    scores.extend(detector.finish());
+    Ok(of_scores(&scores))
+}
+
 /// Scores of 48×27 RGB pictures that lie one after another in a file, 30 a second.
 ///
 /// # Errors
@@ -214,6 +226,10 @@ pub fn scored(scores: &Scores, clip: &str) -> Result<Recording, String> {
     let scores = scores
         .get(clip)
         .ok_or_else(|| format!("There are no scores of {clip}."))?;
+    Ok(of_scores(scores))
+}
+
+fn of_scores(scores: &[Score]) -> Recording {
     let moments = scores.iter().map(|&(t, boundary)| Moment {
         t,
         boundary,
@@ -226,11 +242,11 @@ pub fn scored(scores: &Scores, clip: &str) -> Result<Recording, String> {
         layout: None,
     });
     let moments: Vec<Moment> = moments.collect();
-    Ok(Recording {
+    Recording {
         duration: moments.last().map_or(0.0, |m| m.t),
         moments,
         ..Recording::default()
-    })
+    }
 }
 
 /// Boundaries as the scorer takes them.

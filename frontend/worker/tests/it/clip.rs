@@ -1,9 +1,11 @@
 //! Clips are cut from a session of really encoded film and sound, then read back by two readers of other people:
 //! shiguredo_mp4, and ffmpeg, which also decodes every picture and sample.
 
+use proptest::prelude::*;
 use shiguredo_mp4::TrackKind;
 use worker::{
     cut::{Failed, Refused},
+    film::{self, Film, Reader},
     index::Index,
 };
 
@@ -320,4 +322,83 @@ fn fragmented_films_are_read_as_whole_ones() {
             assert_eq!(a_bytes[x], b_bytes[y]);
         }
     }
+}
+
+/// Reads a file as the import does.
+fn read(bytes: &[u8]) -> Result<Film, film::Refused> {
+    let mut reader = Reader::new(bytes.len() as u64);
+    while let Some((at, len)) = reader.wants() {
+        let (from, to) = (at as usize, at.saturating_add(len) as usize);
+        reader.take(bytes.get(from..to).expect("inside the file"))?;
+    }
+    reader.finish()
+}
+
+/// A film whose index comes first.
+fn indexed(folder: &Folder) -> Vec<u8> {
+    let path = folder.file("indexed.mp4");
+    let (from, to) = (h264(folder), path.to_str().expect("UTF-8").to_owned());
+    let from = from.to_str().expect("UTF-8");
+    let how = ["-c", "copy", "-movflags", "+faststart"];
+    run(
+        "ffmpeg",
+        &[&["-v", "error", "-y", "-i", from][..], &how, &[&to]].concat(),
+    );
+    std::fs::read(path).expect("made")
+}
+
+#[test]
+fn a_film_that_breaks_off_after_its_index_gives_what_came_before() {
+    let folder = Folder::new("torn");
+    let bytes = indexed(&folder);
+    let whole = read(&bytes).expect("whole");
+    assert!(!whole.cut_short);
+    let all = whole.video.expect("pictures").samples;
+    for part in [3, 4, 5] {
+        let end = bytes.len() * part / 6;
+        let film = read(&bytes[..end]).expect("what is left");
+        assert!(film.cut_short && film.duration < whole.duration);
+        let samples = film.video.expect("pictures").samples;
+        let there = all
+            .iter()
+            .take_while(|s| s.at + u64::from(s.len) <= end as u64);
+        assert_eq!(samples, there.copied().collect::<Vec<_>>());
+    }
+    let first = bytes
+        .windows(4)
+        .position(|name| name == b"mdat")
+        .expect("its samples")
+        + 4;
+    assert_eq!(
+        read(&bytes[..first]).map(|_| ()),
+        Err(film::Refused::Damaged),
+        "nothing is left"
+    );
+    assert_eq!(
+        read(&bytes[..first / 2]).map(|_| ()),
+        Err(film::Refused::Damaged),
+        "nor its index"
+    );
+}
+
+#[test]
+fn nothing_in_an_index_makes_the_reader_fall_over() {
+    let folder = Folder::new("index");
+    let bytes = indexed(&folder);
+    let index = bytes
+        .windows(4)
+        .position(|name| name == b"mdat")
+        .expect("its samples");
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(300));
+    let damage = prop::collection::vec((0..index, any::<u8>()), 1..6);
+    runner
+        .run(&damage, |damage| {
+            let mut damaged = bytes.clone();
+            for (at, byte) in damage {
+                damaged[at] = byte;
+            }
+            let _ = read(&damaged);
+            Ok(())
+        })
+        .expect("whatever the bytes say");
 }
