@@ -13,10 +13,16 @@ const SILENT: &str = "The microphone heard nothing, so the clips are silent. Che
 const DISTORTED: &str = "The sound was louder than could be recorded, so it is distorted in places. Turn the microphone down or move away from it, or go on without sound.";
 const BUSY: &str = "This device could not look at every picture while it filmed, so a quick cut may be overlooked. Nothing of the recording is lost; closing other tabs helps next time.";
 
-/// A tenth of a second of which this share of samples is at full scale is distorted. (A tone that just reaches it has 0.13.)
-const CLIPPED: f32 = 0.2;
+/// A tenth of a second of which this share of samples is at full scale is distorted: speech and music that just reach it have a
+/// hundredth, and lossy codecs round the corners of what was clipped, down to about this. (A pure tone that just reaches it has 0.13.)
+const CLIPPED: f32 = 0.06;
 /// So much of them is told, s.
 const DISTORTED_LEAST: usize = 5;
+
+/// Movement below this is none…
+const STILL: f32 = 0.001;
+/// …and one frame in twenty may stir by so much: what a keyframe changes in a picture that stands.
+const STIRS: f32 = 0.01;
 
 /// Darker than any lit room, with nothing bright in it.
 pub(super) fn is_black(moments: &[Moment]) -> bool {
@@ -34,7 +40,10 @@ pub(super) fn of(
     contract: &Contract,
     clips: usize,
 ) -> Option<String> {
-    let still = moments.len() > 1 && moments.iter().all(|m| m.motion < 0.001);
+    let stirs = moments.iter().filter(|m| m.motion >= STILL).count();
+    let still = moments.len() > 1
+        && stirs * 20 <= moments.len()
+        && moments.iter().all(|m| m.motion < STIRS);
     let silent = !loudness.is_empty() && loudness.iter().all(|l| l.dbfs <= -70.0);
     let distorted = loudness.iter().filter(|l| l.clipped >= CLIPPED).count();
     let sentence = if clips == 0 && contract.max_clips > 0 {
@@ -83,6 +92,17 @@ mod tests {
             l.clipped = 0.3;
         }
         assert!(notice(&loud).is_some_and(|n| n.contains("distorted")));
+    }
+
+    #[test]
+    fn a_picture_that_stands_is_told_also_where_keyframes_stir_it() {
+        let mut frozen = session(&[12.0]);
+        for (i, m) in frozen.moments.iter_mut().enumerate() {
+            m.motion = if i % 30 == 0 { 0.004 } else { 0.0 };
+        }
+        assert!(notice(&frozen).is_some_and(|n| n.contains("hardly moved")));
+        frozen.moments[100].motion = 0.05;
+        assert_eq!(notice(&frozen), None);
     }
 
     #[test]
