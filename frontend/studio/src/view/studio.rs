@@ -180,14 +180,8 @@ impl Studio {
             Ok(recorder) => {
                 let recorder = Rc::new(recorder);
                 let precise = self.precise.get_untracked() && config.precise.is_some();
-                let inference = Inference::start(
-                    &config,
-                    &recorder,
-                    precise,
-                    move |engine, precise, lacks| {
-                        self.hear_engine(engine, precise, lacks);
-                    },
-                );
+                let tell = move |engine, precise, lacks| self.hear_engine(engine, precise, lacks);
+                let inference = Inference::start(&config, &recorder, precise, tell);
                 self.recorder.set_value(Some(recorder));
                 self.inference.set_value(Some(inference));
             }
