@@ -117,8 +117,13 @@ test("a GPU that is lost while a film is analysed costs no frame", async ({ vitr
 test("a network that never answers costs no frame while filming, and frame differences take its place", async ({ vitrine, browse }) => {
   test.setTimeout(180_000);
   const context = await (await browse({ footage: await studioFootage() })).newContext();
-  // A bundle that loads and hangs.
-  await context.route(/worker_cpu[^/]*\.js/, (route) => route.fulfill({ contentType: "text/javascript", body: "export default () => new Promise(() => {}); export const start = () => {};" }));
+  // Its worker starts and never gets ready; the recorder, of the same bundle, does.
+  await context.route(/worker-boot/, async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace("await import(boot.js)", 'await (boot.role === "inference" ? new Promise(() => {}) : import(boot.js))');
+    expect(body).toContain("new Promise");
+    await route.fulfill({ response, body });
+  });
   const page = await context.newPage();
   await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
   await openStudio(page, vitrine);

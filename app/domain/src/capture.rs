@@ -249,6 +249,9 @@ pub enum Event {
         /// How it looked and sounded, a row a second; empty until the session has ended.
         #[serde(default)]
         signals: Vec<Second>,
+        /// Who judged to the end, once the choice stands: another than when the session was closed, where that one was lost.
+        #[serde(default)]
+        network: Option<Network>,
     },
     /// The session is closed on disk and can be cut.
     Stopped {

@@ -1,6 +1,6 @@
 //! Quick or precise: whether TransNetV2 judges beside the project's own network, on a graphics chip.
 
-use domain::capture::Engine;
+use domain::capture::{Engine, Network};
 use leptos::prelude::*;
 
 use super::{controls::segment, studio::Studio};
@@ -41,6 +41,18 @@ impl Studio {
         if precise == Precise::Denied {
             self.keep_precise(false);
             self.note("The larger network does not run on this graphics chip. The analysis goes on without it.");
+        }
+    }
+
+    /// Takes who judged a session to its end.
+    pub(super) fn judged_by(self, network: Option<Network>) {
+        if let Some(network) = network {
+            self.engine.set(Some(network.engine));
+            self.ended.update(|ended| {
+                if let Some(ended) = ended {
+                    ended.network = network;
+                }
+            });
         }
     }
 

@@ -235,7 +235,9 @@ impl Studio {
                 choice,
                 last,
                 signals,
+                network,
             } => {
+                self.judged_by(network);
                 self.choice.set(choice);
                 self.signals.set(signals);
                 if last && matches!(self.stage.get_untracked(), Stage::Closing | Stage::Opening) {

@@ -214,6 +214,7 @@ fn choose(take: &Take) {
             choice,
             last: false,
             signals: Vec::new(),
+            network: None,
         },
         &[],
         &Array::new(),

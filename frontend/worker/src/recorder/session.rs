@@ -257,6 +257,7 @@ impl Session {
             choice,
             last: true,
             signals: highlight::seconds(&self.index.recording),
+            network: Some(self.index.network()),
         }
     }
 
