@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from "@playwright/test";
+import type { Browser, BrowserContext, Page } from "@playwright/test";
 
 import { listen } from "../src/browser.ts";
 import { type Footage, studioFootage } from "../src/footage.ts";
@@ -27,16 +27,22 @@ async function choose(page: Page, vitrine: Vitrine, footage: Footage, engine: "c
   return { engine: await by(page, "engine").getAttribute("data-engine"), clips, shots };
 }
 
+/** What the CPU chooses from the film, in a shop made for it, and how its owner stays signed in. */
+async function byCpu(vitrine: Vitrine, browse: () => Promise<Browser>): Promise<{ footage: Footage; cpu: Choice; storageState: Awaited<ReturnType<BrowserContext["storageState"]>> }> {
+  const footage = await studioFootage();
+  const context = await (await browse()).newContext();
+  const page = await context.newPage();
+  await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
+  const cpu = await choose(page, vitrine, footage, "cpu");
+  return { footage, cpu, storageState: await context.storageState() };
+}
+
 test("WebGPU and WebAssembly choose the same highlights, at the true cuts", async ({ vitrine, browse }) => {
   test.setTimeout(700_000);
-  const footage = await studioFootage();
-  const first = await (await browse()).newContext();
-  const owner = await first.newPage();
-  await openShop(owner, vitrine, { name: "Lorna Makes", handle: "lorna" });
-  const cpu = await choose(owner, vitrine, footage, "cpu");
+  const { footage, cpu, storageState } = await byCpu(vitrine, browse);
   expect(cpu.engine).toBe("cpu");
 
-  const second = await (await browse({ gpu: true })).newContext({ storageState: await first.storageState() });
+  const second = await (await browse({ gpu: true })).newContext({ storageState });
   const complaints = listen(second);
   const gpu = await choose(await second.newPage(), vitrine, footage, "gpu");
   expect(gpu.engine).toBe("gpu");
@@ -92,13 +98,9 @@ async function takeGpu(page: Page): Promise<void> {
 
 test("a GPU that is lost while a film is analysed costs no frame", async ({ vitrine, browse }) => {
   test.setTimeout(700_000);
-  const footage = await studioFootage();
-  const first = await (await browse()).newContext();
-  const owner = await first.newPage();
-  await openShop(owner, vitrine, { name: "Lorna Makes", handle: "lorna" });
-  const cpu = await choose(owner, vitrine, footage, "cpu");
+  const { footage, cpu, storageState } = await byCpu(vitrine, browse);
 
-  const second = await (await browse({ gpu: true })).newContext({ storageState: await first.storageState() });
+  const second = await (await browse({ gpu: true })).newContext({ storageState });
   await holdGpu(second);
   const page = await second.newPage();
   const lost = await choose(page, vitrine, footage, "gpu", async () => {
@@ -128,11 +130,12 @@ test("a network that never answers costs no frame while filming, and frame diffe
   await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
   await openStudio(page, vitrine);
   await by(page, "record").click();
-  await expect.poll(async () => Number(await by(page, "elapsed").getAttribute("data-seconds")), { timeout: 60_000 }).toBeGreaterThanOrEqual(13);
+  await expect.poll(async () => Number(await by(page, "elapsed").getAttribute("data-seconds")), { timeout: 90_000 }).toBeGreaterThanOrEqual(29);
   await expect(by(page, "dropped")).toHaveCount(0);
   await by(page, "stop").click();
   await expect(by(page, "clip-card").first()).toBeVisible({ timeout: 90_000 });
   await expect(by(page, "engine")).toHaveAttribute("data-engine", "plain");
-  // Two cuts in thirteen seconds.
+  // Four cuts in so long; while hundreds of frames waited, fewer were looked at, which is told.
   expect(await by(page, "shot").count()).toBeGreaterThanOrEqual(3);
+  await expect(by(page, "notice").first()).toContainText("could not look at every picture");
 });

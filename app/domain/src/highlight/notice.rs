@@ -16,7 +16,7 @@ const BUSY: &str = "This device could not look at every picture while it filmed,
 /// A tenth of a second of which this share of samples is at full scale is distorted: speech and music that just reach it have a
 /// hundredth, and lossy codecs round the corners of what was clipped, down to about this. (A pure tone that just reaches it has 0.13.)
 const CLIPPED: f32 = 0.06;
-/// So much of them is told, s.
+/// So many of them are told: half a second.
 const DISTORTED_LEAST: usize = 5;
 
 /// Movement below this is none…

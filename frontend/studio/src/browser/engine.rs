@@ -26,6 +26,7 @@ use crate::config::{Bundle, Config};
 /// does the work.
 const PATIENCE: u32 = 120_000;
 
+/// What a creator hears where neither build of the worker runs.
 const NO_WORKER: &str = "The model for finding shots does not run in this browser; plain frame differences are used instead. Reload the page to try again.";
 
 /// The inference worker, whichever build it is.

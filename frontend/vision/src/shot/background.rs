@@ -125,7 +125,7 @@ fn structure(thumb: &Thumb) -> Structure {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::test::grey as thumb, *};
     use crate::random::Random;
 
     const FILM: usize = 80;
@@ -136,14 +136,6 @@ mod tests {
         (0..WIDTH * HEIGHT)
             .map(|_| random.between(20.0, 220.0))
             .collect()
-    }
-
-    fn thumb(luma: impl Fn(usize) -> f32) -> Thumb {
-        let mut thumb = Thumb::filled([0; 3]);
-        for (i, pixel) in thumb.as_bytes_mut().chunks_exact_mut(3).enumerate() {
-            pixel.fill(luma(i).clamp(0.0, 255.0) as u8);
-        }
-        thumb
     }
 
     fn answers(film: impl IntoIterator<Item = Thumb>) -> Vec<bool> {

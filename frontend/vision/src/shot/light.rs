@@ -108,7 +108,7 @@ fn blown_out(dark: &Thumb, bright: &Thumb) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::test::grey as thumb, *};
     use crate::{
         frame::{HEIGHT, WIDTH},
         random::Random,
@@ -128,14 +128,6 @@ mod tests {
                 }
             })
             .collect()
-    }
-
-    fn thumb(luma: impl Fn(usize) -> f32) -> Thumb {
-        let mut thumb = Thumb::filled([0; 3]);
-        for (i, pixel) in thumb.as_bytes_mut().chunks_exact_mut(3).enumerate() {
-            pixel.fill(luma(i).clamp(0.0, 255.0) as u8);
-        }
-        thumb
     }
 
     fn answers(film: impl IntoIterator<Item = Thumb>) -> Vec<bool> {

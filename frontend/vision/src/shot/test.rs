@@ -81,6 +81,15 @@ pub(super) fn thumb(picture: &[[f32; 3]]) -> Thumb {
     Thumb::from_bytes(&bytes).expect("48×27")
 }
 
+/// A picture without colour, of this luma (0–255) in each cell.
+pub(super) fn grey(luma: impl Fn(usize) -> f32) -> Thumb {
+    let mut thumb = Thumb::filled([0; 3]);
+    for (i, pixel) in thumb.as_bytes_mut().chunks_exact_mut(3).enumerate() {
+        pixel.fill(luma(i).clamp(0.0, 255.0) as u8);
+    }
+    thumb
+}
+
 /// Six scenes of 45 frames: hard cuts at 45, 90, 135 and 225, and a dissolve over 172–188.
 fn film() -> Vec<(f64, Thumb)> {
     (0..270)
