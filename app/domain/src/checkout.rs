@@ -10,7 +10,7 @@ use crate::{
     time::UnixMs,
 };
 
-pub use crate::order::{Effects, Event, Refused, State, transition};
+pub use crate::order::{Effects, Input, Refused, State, transition};
 
 /// The most pieces of one product in one order.
 pub const MAX_QUANTITY: u32 = 99;

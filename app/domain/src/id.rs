@@ -75,6 +75,10 @@ ids! {
     MediaId,
     /// A product, draft or published.
     ProductId,
+    /// What is sold of a product: one of its choices, or the product itself where there is nothing to choose.
+    VariantId,
+    /// A place where a shop keeps its stock.
+    LocationId,
     /// An order, from the moment its stock is held.
     OrderId,
     /// A resumable upload in progress.

@@ -5,6 +5,7 @@
 pub mod capture;
 pub mod catalog;
 pub mod checkout;
+pub mod event;
 pub mod highlight;
 pub mod id;
 pub mod identity;

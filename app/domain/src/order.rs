@@ -117,7 +117,7 @@ impl FromStr for State {
 
 /// What happens to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Event {
+pub enum Input {
     /// The buyer presses pay.
     Pay,
     /// The processor has the money. `in_stock`: could the pieces be held again, where the hold was already gone?
@@ -143,36 +143,38 @@ pub struct Effects {
     /// Give the held stock back.
     pub release: bool,
     /// Turn the held stock into sold stock. Where the hold was already gone (`Expired`, `Cancelled`), it was taken again
-    /// before the event was raised.
+    /// before the input was given.
     pub sell: bool,
     /// Give the order its receipt number and time of payment.
     pub receipt: bool,
-    /// The outbox row to write; empty when nothing changed.
-    pub event: &'static str,
+    /// The pieces leave the shelf.
+    pub ship: bool,
+    /// The order changed, so its event is written ([`crate::event::Event::of_order`]).
+    pub changed: bool,
 }
 
-/// The event has no place in this state.
+/// The input has no place in this state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused {
     /// Where the order stands.
     pub state: State,
     /// What was tried.
-    pub event: Event,
+    pub input: Input,
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.event, self.state) {
-            (Event::Pay | Event::Cancel, State::Paying | State::Pending) => {
+        f.write_str(match (self.input, self.state) {
+            (Input::Pay | Input::Cancel, State::Paying | State::Pending) => {
                 "A payment for this order is on its way. Wait until the bank has answered."
             }
-            (Event::Pay | Event::Cancel, State::Paid | State::Sent) => "This order is already paid.",
-            (Event::Pay, State::Expired) => {
+            (Input::Pay | Input::Cancel, State::Paid | State::Sent) => "This order is already paid.",
+            (Input::Pay, State::Expired) => {
                 "The time to pay is over and the pieces went back on sale. Open the product and buy again."
             }
-            (Event::Pay, State::Cancelled) => "This order was cancelled. Open the product and buy again.",
+            (Input::Pay, State::Cancelled) => "This order was cancelled. Open the product and buy again.",
             (_, State::RefundDue) => "This order was paid too late; the money will be returned.",
-            (Event::Send, _) => "Only a paid order can be marked as sent.",
+            (Input::Send, _) => "Only a paid order can be marked as sent.",
             _ => "This cannot be done with the order as it stands.",
         })
     }
@@ -183,80 +185,84 @@ impl std::error::Error for Refused {}
 /// The next state and what must happen with it. Reports that come twice, late or out of order change nothing.
 ///
 /// # Errors
-/// [`Refused`] when the event has no place in this state.
-pub const fn transition(state: State, event: Event) -> Result<(State, Effects), Refused> {
+/// [`Refused`] when the input has no place in this state.
+pub const fn transition(state: State, input: Input) -> Result<(State, Effects), Refused> {
     const SOLD: Effects = Effects {
         release: false,
         sell: true,
         receipt: true,
-        event: "order.paid",
+        ship: false,
+        changed: true,
     };
     const BACK: Effects = Effects {
         release: true,
         sell: false,
         receipt: false,
-        event: "order.expired",
+        ship: false,
+        changed: true,
     };
-    const fn only(event: &'static str) -> Effects {
-        Effects {
-            release: false,
-            sell: false,
-            receipt: false,
-            event,
-        }
-    }
-    const SAME: Effects = only("");
+    const ONLY: Effects = Effects {
+        changed: true,
+        ..SAME
+    };
+    const SAME: Effects = Effects {
+        release: false,
+        sell: false,
+        receipt: false,
+        ship: false,
+        changed: false,
+    };
 
-    Ok(match (state, event) {
-        (State::Held | State::Declined, Event::Pay) => (State::Paying, only("order.paying")),
+    Ok(match (state, input) {
+        (State::Held | State::Declined, Input::Pay) => (State::Paying, ONLY),
 
         (
             State::Held | State::Paying | State::Pending | State::Declined,
-            Event::Succeeded { .. },
+            Input::Succeeded { .. },
         )
-        | (State::Expired | State::Cancelled, Event::Succeeded { in_stock: true }) => {
+        | (State::Expired | State::Cancelled, Input::Succeeded { in_stock: true }) => {
             (State::Paid, SOLD)
         }
-        (State::Expired | State::Cancelled, Event::Succeeded { in_stock: false }) => (
+        (State::Expired | State::Cancelled, Input::Succeeded { in_stock: false }) => (
             State::RefundDue,
             Effects {
                 release: false,
                 sell: false,
                 receipt: true,
-                event: "order.refund_due",
+                ship: false,
+                changed: true,
             },
         ),
         (
             State::Paid | State::Sent | State::RefundDue,
-            Event::Succeeded { .. } | Event::Declined | Event::Unanswered,
+            Input::Succeeded { .. } | Input::Declined | Input::Unanswered,
         ) => (state, SAME),
 
-        (State::Paying | State::Pending, Event::Declined) => {
-            (State::Declined, only("order.declined"))
-        }
+        (State::Paying | State::Pending, Input::Declined) => (State::Declined, ONLY),
         (
             State::Held | State::Declined | State::Expired | State::Cancelled,
-            Event::Declined | Event::Unanswered,
+            Input::Declined | Input::Unanswered,
         ) => (state, SAME),
 
-        (State::Paying, Event::Unanswered) => (State::Pending, only("order.pending")),
-        (State::Pending, Event::Unanswered) => (State::Pending, SAME),
+        (State::Paying, Input::Unanswered) => (State::Pending, ONLY),
+        (State::Pending, Input::Unanswered) => (State::Pending, SAME),
 
-        (State::Held | State::Declined, Event::HoldOver) => (State::Expired, BACK),
-        (State::Held | State::Declined, Event::Cancel) => (
+        (State::Held | State::Declined, Input::HoldOver) => (State::Expired, BACK),
+        (State::Held | State::Declined, Input::Cancel) => (
             State::Cancelled,
             Effects {
                 release: true,
                 sell: false,
                 receipt: false,
-                event: "order.cancelled",
+                ship: false,
+                changed: true,
             },
         ),
 
-        (State::Paid, Event::Send) => (State::Sent, only("order.sent")),
-        (State::Sent, Event::Send) => (State::Sent, SAME),
+        (State::Paid, Input::Send) => (State::Sent, Effects { ship: true, ..ONLY }),
+        (State::Sent, Input::Send) => (State::Sent, SAME),
 
-        _ => return Err(Refused { state, event }),
+        _ => return Err(Refused { state, input }),
     })
 }
 
@@ -266,15 +272,15 @@ mod tests {
 
     use super::*;
 
-    const EVENTS: [Event; 8] = [
-        Event::Pay,
-        Event::Succeeded { in_stock: true },
-        Event::Succeeded { in_stock: false },
-        Event::Declined,
-        Event::Unanswered,
-        Event::HoldOver,
-        Event::Cancel,
-        Event::Send,
+    const INPUTS: [Input; 8] = [
+        Input::Pay,
+        Input::Succeeded { in_stock: true },
+        Input::Succeeded { in_stock: false },
+        Input::Declined,
+        Input::Unanswered,
+        Input::HoldOver,
+        Input::Cancel,
+        Input::Send,
     ];
 
     #[test]
@@ -287,46 +293,46 @@ mod tests {
 
     #[test]
     fn the_usual_ways_lead_where_they_should() {
-        let run = |events: &[Event]| {
-            events.iter().try_fold(State::Held, |state, event| {
-                transition(state, *event).map(|next| next.0)
+        let run = |inputs: &[Input]| {
+            inputs.iter().try_fold(State::Held, |state, input| {
+                transition(state, *input).map(|next| next.0)
             })
         };
-        let paid = Event::Succeeded { in_stock: false };
-        assert_eq!(run(&[Event::Pay, paid, Event::Send]), Ok(State::Sent));
+        let paid = Input::Succeeded { in_stock: false };
+        assert_eq!(run(&[Input::Pay, paid, Input::Send]), Ok(State::Sent));
         assert_eq!(
-            run(&[Event::Pay, Event::Declined, Event::Pay, paid]),
+            run(&[Input::Pay, Input::Declined, Input::Pay, paid]),
             Ok(State::Paid)
         );
-        assert_eq!(run(&[Event::Pay, Event::Unanswered, paid]), Ok(State::Paid));
+        assert_eq!(run(&[Input::Pay, Input::Unanswered, paid]), Ok(State::Paid));
         assert_eq!(
             run(&[
-                Event::Pay,
-                Event::Unanswered,
-                Event::Declined,
-                Event::HoldOver
+                Input::Pay,
+                Input::Unanswered,
+                Input::Declined,
+                Input::HoldOver
             ]),
             Ok(State::Expired)
         );
-        assert_eq!(run(&[Event::HoldOver, paid]), Ok(State::RefundDue));
+        assert_eq!(run(&[Input::HoldOver, paid]), Ok(State::RefundDue));
         assert_eq!(
-            run(&[Event::HoldOver, Event::Succeeded { in_stock: true }]),
+            run(&[Input::HoldOver, Input::Succeeded { in_stock: true }]),
             Ok(State::Paid)
         );
-        assert!(run(&[Event::Pay, Event::HoldOver]).is_err());
-        assert!(run(&[Event::Pay, Event::Unanswered, Event::HoldOver]).is_err());
-        assert!(run(&[Event::Pay, Event::Pay]).is_err());
+        assert!(run(&[Input::Pay, Input::HoldOver]).is_err());
+        assert!(run(&[Input::Pay, Input::Unanswered, Input::HoldOver]).is_err());
+        assert!(run(&[Input::Pay, Input::Pay]).is_err());
     }
 
     proptest! {
         /// Stock and money are conserved whatever comes in whatever order.
         #[test]
-        fn money_and_stock_are_never_lost(picks in proptest::collection::vec(0_usize..EVENTS.len(), 0..40)) {
+        fn money_and_stock_are_never_lost(picks in proptest::collection::vec(0_usize..INPUTS.len(), 0..40)) {
             let mut state = State::Held;
             let (mut held, mut sold, mut receipts) = (1_i32, 0_i32, 0_i32);
             for pick in picks {
-                let event = EVENTS[pick];
-                let Ok((next, effects)) = transition(state, event) else { continue };
+                let input = INPUTS[pick];
+                let Ok((next, effects)) = transition(state, input) else { continue };
                 if effects.sell && !state.holds() {
                     held += 1;
                 }
@@ -344,8 +350,8 @@ mod tests {
                 prop_assert!(sold <= 1 && receipts <= 1);
                 prop_assert!(!state.has_money() || next.has_money(), "money was forgotten");
                 prop_assert_eq!(receipts == 1, next.has_money());
-                prop_assert_eq!(effects.event.is_empty(), next == state && !effects.sell);
-                if matches!(event, Event::Succeeded { .. }) {
+                prop_assert_eq!(!effects.changed, next == state && !effects.sell);
+                if matches!(input, Input::Succeeded { .. }) {
                     prop_assert!(next.has_money(), "a payment was lost");
                 }
                 state = next;
@@ -354,9 +360,9 @@ mod tests {
 
         /// A state with an open payment never gives its stock back without an answer.
         #[test]
-        fn an_open_payment_keeps_its_stock(pick in 0_usize..EVENTS.len(), pending: bool) {
+        fn an_open_payment_keeps_its_stock(pick in 0_usize..INPUTS.len(), pending: bool) {
             let state = if pending { State::Pending } else { State::Paying };
-            if let Ok((_, effects)) = transition(state, EVENTS[pick]) {
+            if let Ok((_, effects)) = transition(state, INPUTS[pick]) {
                 prop_assert!(!effects.release);
             }
         }
