@@ -1,0 +1,73 @@
+-- Shops, who owns them, and how they sign in. One dialect for SQLite and PostgreSQL: TEXT ids, BIGINT for unix ms, counts
+-- and flags; states are words whose list stands in the crate `domain`. Tokens are kept as SHA-256 in hexadecimal only.
+
+CREATE TABLE shop (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    handle TEXT NOT NULL UNIQUE,
+    currency TEXT NOT NULL,
+    -- Counters of the shop; each is raised in the transaction that uses the number, so none is skipped or used twice.
+    last_order BIGINT NOT NULL DEFAULT 0,
+    last_receipt BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE person (
+    id TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    -- The WebAuthn user handle: a UUID that says nothing about the person.
+    handle_uuid TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX person_shop ON person (shop_id);
+
+CREATE TABLE credential (
+    id TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    person_id TEXT NOT NULL REFERENCES person (id),
+    kind TEXT NOT NULL,
+    -- Passkeys: the credential id in base64url, so that none belongs to two people.
+    external_id TEXT UNIQUE,
+    -- Passwords: a PHC string (argon2id). Passkeys: the public key and counters as JSON.
+    secret TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX credential_person ON credential (person_id);
+
+CREATE TABLE owner_link (
+    token_hash TEXT PRIMARY KEY,
+    -- The shop it recovers; NULL: it makes a new one.
+    shop_id TEXT REFERENCES shop (id),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX owner_link_expiry ON owner_link (expires_at);
+
+CREATE TABLE session (
+    token_hash TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    person_id TEXT NOT NULL REFERENCES person (id),
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX session_person ON session (person_id);
+CREATE INDEX session_expiry ON session (expires_at);
+
+-- Passkey ceremonies between the browser's two requests, under their challenge. Any process may answer the second one; the
+-- row is deleted by whoever does, so a challenge is good once.
+CREATE TABLE ceremony (
+    challenge TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX ceremony_expiry ON ceremony (expires_at);
+
+-- Rate limits that all processes share, by GCRA: the theoretical arrival time of the next request (ITU-T I.371, annex A).
+CREATE TABLE rate_limit (
+    key TEXT PRIMARY KEY,
+    arrival_at BIGINT NOT NULL
+);
+CREATE INDEX rate_limit_arrival ON rate_limit (arrival_at);

@@ -1,0 +1,69 @@
+-- Uploads in progress, and the pictures and clips that became of them.
+
+CREATE TABLE media (
+    id TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    kind TEXT NOT NULL,
+    -- BLAKE3 of the original and the end of its file name. Its key in the store is {shop_id}/{hash}/original.{extension} for a
+    -- photo (never sent to anybody) and {shop_id}/{hash}/clip.mp4 for a clip (its own rendition).
+    hash TEXT NOT NULL,
+    extension TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    alt TEXT NOT NULL,
+    width BIGINT NOT NULL,
+    height BIGINT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    placeholder TEXT NOT NULL,
+    -- The recording on the creator's device it was cut from, and where, in ms.
+    session_id TEXT,
+    start_ms BIGINT,
+    end_ms BIGINT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX media_shop ON media (shop_id, created_at);
+
+-- What a browser can be offered. `hash` is BLAKE3 of the rendition itself: /media/{hash}/{file} never changes.
+CREATE TABLE media_variant (
+    media_id TEXT NOT NULL REFERENCES media (id),
+    position BIGINT NOT NULL,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    hash TEXT NOT NULL,
+    file TEXT NOT NULL,
+    mime TEXT NOT NULL,
+    width BIGINT NOT NULL,
+    height BIGINT NOT NULL,
+    bytes BIGINT NOT NULL,
+    PRIMARY KEY (media_id, position)
+);
+CREATE INDEX media_variant_address ON media_variant (hash, file);
+
+CREATE TABLE upload (
+    id TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    length BIGINT NOT NULL,
+    -- Bytes that are durable in the store.
+    received BIGINT NOT NULL DEFAULT 0 CHECK (received >= 0 AND received <= length),
+    -- Fencing number: raised by every append, and only the newest append may acknowledge bytes.
+    fence BIGINT NOT NULL DEFAULT 0,
+    alt TEXT NOT NULL,
+    session_id TEXT,
+    start_ms BIGINT,
+    end_ms BIGINT,
+    media_id TEXT REFERENCES media (id),
+    error TEXT,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX upload_state ON upload (state, expires_at);
+
+-- The acknowledged bytes of an upload, in pieces as they came; together they are 0..received.
+CREATE TABLE upload_part (
+    upload_id TEXT NOT NULL REFERENCES upload (id) ON DELETE CASCADE,
+    start BIGINT NOT NULL,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    fence BIGINT NOT NULL,
+    length BIGINT NOT NULL,
+    PRIMARY KEY (upload_id, start)
+);

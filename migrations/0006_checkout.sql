@@ -1,0 +1,87 @@
+-- Orders, the stock reserved for them, and their payments.
+
+CREATE TABLE orders (
+    id TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    -- The unguessable name in the buyer's addresses.
+    token TEXT NOT NULL UNIQUE,
+    number BIGINT NOT NULL,
+    -- Sent with the buyer's form, so that pressing twice gives one order.
+    idempotency_key TEXT UNIQUE,
+    state TEXT NOT NULL,
+    test BIGINT NOT NULL,
+    total_minor BIGINT NOT NULL CHECK (total_minor >= 0),
+    currency TEXT NOT NULL,
+    -- Who buys and where it goes (JSON).
+    buyer TEXT,
+    receipt BIGINT,
+    declined TEXT,
+    held_until BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    paid_at BIGINT,
+    sent_at BIGINT,
+    UNIQUE (shop_id, number),
+    UNIQUE (shop_id, receipt)
+);
+CREATE INDEX orders_open ON orders (state, held_until);
+CREATE INDEX orders_shop ON orders (shop_id, created_at);
+
+CREATE TABLE order_line (
+    order_id TEXT NOT NULL REFERENCES orders (id),
+    position BIGINT NOT NULL,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    -- No foreign keys: a line outlives what was sold.
+    product_id TEXT NOT NULL,
+    variant_id TEXT NOT NULL,
+    slug TEXT NOT NULL,
+    title TEXT NOT NULL,
+    quantity BIGINT NOT NULL CHECK (quantity > 0),
+    price_minor BIGINT NOT NULL CHECK (price_minor >= 0),
+    PRIMARY KEY (order_id, position)
+);
+
+-- Stock promised to an order: in stock.reserved until it is paid (state 'held'), in stock.committed until it is sent
+-- ('committed'). The sums per variant and location are those columns.
+CREATE TABLE reservation (
+    order_id TEXT NOT NULL REFERENCES orders (id),
+    variant_id TEXT NOT NULL REFERENCES variant (id),
+    location_id TEXT NOT NULL REFERENCES location (id),
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    quantity BIGINT NOT NULL CHECK (quantity > 0),
+    state TEXT NOT NULL,
+    PRIMARY KEY (order_id, variant_id, location_id)
+);
+CREATE INDEX reservation_variant ON reservation (variant_id);
+
+CREATE TABLE payment (
+    id TEXT PRIMARY KEY,
+    order_id TEXT NOT NULL REFERENCES orders (id),
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    gateway TEXT NOT NULL,
+    -- Sent to the processor with every request about this payment, so that asking twice charges once.
+    idempotency_key TEXT NOT NULL UNIQUE,
+    intent_id TEXT,
+    amount_minor BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    created_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+CREATE INDEX payment_order ON payment (order_id);
+CREATE INDEX payment_open ON payment (state, changed_at);
+
+-- What the pretend processor of the test gateway knows. No other code reads it: a real processor keeps this elsewhere.
+CREATE TABLE test_gateway_intent (
+    id TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    idempotency_key TEXT NOT NULL UNIQUE,
+    amount_minor BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    state TEXT NOT NULL,
+    -- While processing: what it will be, and when.
+    result TEXT,
+    settles_at BIGINT,
+    created_at BIGINT NOT NULL
+);
