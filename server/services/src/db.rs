@@ -1,5 +1,7 @@
 //! The database: SQLite or PostgreSQL behind one set of queries.
 //!
+//! A [`Write`] gathers what its transaction makes stale; its commit purges exactly that, whatever caused the write.
+//!
 //! `sqlx::Any` carries everything the queries need (text, 64-bit integers, NULL). SQLite takes one writer at a time, so
 //! writers of this process queue here, fairly, instead of spinning on its lock; other processes are waited for by `busy_timeout`.
 
@@ -7,16 +9,17 @@ use std::{
     ops::{Deref, DerefMut},
     path::Path,
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use domain::event::Tag;
 use sqlx::{
     Any, AnyConnection, AnyPool, Executor, Row, Transaction,
     any::{AnyPoolOptions, AnyRow},
     pool::PoolConnection,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::{Error, Result};
 
@@ -31,18 +34,85 @@ pub(crate) enum Engine {
 pub(crate) struct Db {
     pool: AnyPool,
     engine: Engine,
+    url: Arc<str>,
     writer: Arc<Semaphore>,
+    listeners: Arc<Listeners>,
+}
+
+/// Who hears of a commit in this process.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    purge: OnceLock<Purge>,
+    /// Events were committed.
+    pub(crate) events: Notify,
+    /// Jobs were committed.
+    pub(crate) jobs: Notify,
+}
+
+/// Drops what carries one of the tags.
+pub(crate) type Purge = Box<dyn Fn(&[Tag]) + Send + Sync>;
+
+/// What follows a commit.
+struct AfterCommit {
+    listeners: Arc<Listeners>,
+    committed: bool,
+    tags: Vec<Tag>,
+    events: bool,
+    jobs: bool,
+}
+
+impl Drop for AfterCommit {
+    /// Runs however the commit ends, also when the caller went away or the answer was lost: the data may have changed all
+    /// the same, and a purge too many costs no more than a render.
+    fn drop(&mut self) {
+        if !self.committed {
+            return;
+        }
+        if let Some(purge) = self.listeners.purge.get().filter(|_| !self.tags.is_empty()) {
+            purge(&self.tags);
+        }
+        if self.events {
+            self.listeners.events.notify_one();
+        }
+        if self.jobs {
+            self.listeners.jobs.notify_one();
+        }
+    }
 }
 
 /// A write transaction. Dropped without [`Write::commit`] it changes nothing.
 pub(crate) struct Write {
     transaction: Transaction<'static, Any>,
+    engine: Engine,
+    after: AfterCommit,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Write {
     pub(crate) async fn commit(self) -> Result<()> {
-        Ok(self.transaction.commit().await?)
+        let Self {
+            transaction,
+            mut after,
+            _turn,
+            ..
+        } = self;
+        after.committed = true;
+        Ok(transaction.commit().await?)
+    }
+
+    pub(crate) const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Notes that an event was written that makes `tags` stale.
+    pub(crate) fn has_event(&mut self, tags: impl IntoIterator<Item = Tag>) {
+        self.after.events = true;
+        self.after.tags.extend(tags);
+    }
+
+    /// Notes that a job was enqueued.
+    pub(crate) fn has_job(&mut self) {
+        self.after.jobs = true;
     }
 }
 
@@ -60,7 +130,7 @@ impl DerefMut for Write {
     }
 }
 
-const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+pub(crate) const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON;";
 
 impl Db {
@@ -92,8 +162,24 @@ impl Db {
         Ok(Self {
             pool,
             engine,
+            url: url.into(),
             writer: Arc::new(Semaphore::new(1)),
+            listeners: Arc::default(),
         })
+    }
+
+    /// What every commit of this process drops from a cache; the first caller's counts.
+    pub(crate) fn on_commit(&self, purge: Purge) {
+        let _ = self.listeners.purge.set(purge);
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.listeners
+    }
+
+    /// The address it was opened with.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) const fn engine(&self) -> Engine {
@@ -105,7 +191,8 @@ impl Db {
         Ok(self.pool.acquire().await?)
     }
 
-    /// Begins a write transaction. Rows are locked in the order upload, order, hold, product, shop everywhere.
+    /// Begins a write transaction. Rows are locked in the order upload, order, stock, product, shop, feed head
+    /// everywhere.
     pub(crate) async fn write(&self) -> Result<Write> {
         let (turn, begin) = match self.engine {
             Engine::Sqlite => (
@@ -117,6 +204,14 @@ impl Db {
         let turn = turn.transpose().map_err(Error::internal)?;
         Ok(Write {
             transaction: self.pool.begin_with(begin).await?,
+            engine: self.engine,
+            after: AfterCommit {
+                listeners: Arc::clone(&self.listeners),
+                committed: false,
+                tags: Vec::new(),
+                events: false,
+                jobs: false,
+            },
             _turn: turn,
         })
     }

@@ -13,31 +13,31 @@ mod disk;
 mod doctor;
 mod error;
 mod event;
-mod house;
 pub mod identity;
+pub mod job;
 pub mod media;
 mod migration;
 mod random;
 pub mod seed;
+mod shared_limit;
+mod supervise;
 
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use domain::{id::ShopId, time::UnixMs};
+use domain::{event::Tag, id::ShopId, time::UnixMs};
 use futures::FutureExt;
-use tokio::{
-    sync::{Notify, Semaphore},
-    task::JoinSet,
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 pub use clock::Clock;
 pub use config::Config;
 use db::Db;
 pub use error::{Error, Result};
-pub use event::Event;
+pub use event::{Recorded, Update};
 pub use random::Random;
+pub use supervise::Loop;
 
 /// Everything the instance can do. Cheap to clone.
 #[derive(Clone)]
@@ -49,16 +49,18 @@ struct Inner {
     config: Config,
     db: Db,
     store: media::Store,
-    uploads: PathBuf,
-    busy: media::Busy,
+    /// Bytes of uploads that are not complete.
+    parts: media::Parts,
+    /// Where a complete upload is put together to be read.
+    scratch: PathBuf,
+    /// Appends of this process, so that a newer one ends the older at once.
+    appends: media::Appends,
     /// Room for one photo being decoded and encoded.
     encoding: Semaphore,
-    /// A photo has come whose AVIF renditions are still to be made.
-    unrefined: Notify,
     clock: Clock,
     random: Random,
-    limiter: identity::Limiter,
     passkeys: identity::Passkeys,
+    loops: supervise::Loops,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -83,18 +85,18 @@ pub struct Check {
 }
 
 fn make_folder(config: &Config) -> Result<PathBuf> {
-    let uploads = config.data.join("uploads");
-    std::fs::create_dir_all(&uploads).map_err(|error| {
+    let scratch = config.data.join("scratch");
+    std::fs::create_dir_all(&scratch).map_err(|error| {
         Error::Unavailable(format!(
             "The data folder {} cannot be made: {error}. Choose another with --data or correct its rights.",
             config.data.display()
         ))
     })?;
-    Ok(uploads)
+    Ok(scratch)
 }
 
 impl Services {
-    /// Opens database and media store, runs the migrations, and takes up unfinished work.
+    /// Opens database and media store and runs the migrations. Nothing runs in the background before [`Services::run`].
     ///
     /// # Errors
     /// A sentence when the database cannot be reached, is newer than this program, or the data folder cannot be written.
@@ -107,28 +109,26 @@ impl Services {
     /// # Errors
     /// As [`Services::open`].
     pub async fn open_with(config: Config, clock: Clock, random: Random) -> Result<Self> {
-        let uploads = make_folder(&config)?;
+        let scratch = make_folder(&config)?;
         let store = media::Store::open(&config.media())?;
         let db = Db::open(&config.database()).await?;
         migration::run(&db, &clock).await?;
-        let services = Self {
+        Ok(Self {
             inner: Arc::new(Inner {
                 passkeys: identity::Passkeys::new(&config.public_url),
+                parts: media::Parts::of(&store),
                 config,
                 db,
                 store,
-                uploads,
-                busy: media::Busy::default(),
+                scratch,
+                appends: media::Appends::default(),
                 encoding: Semaphore::new(1),
-                unrefined: Notify::new(),
                 clock,
                 random,
-                limiter: identity::Limiter::default(),
+                loops: supervise::Loops::default(),
                 tasks: Mutex::default(),
             }),
-        };
-        media::process::resume(&services).await?;
-        Ok(services)
+        })
     }
 
     /// Only runs the migrations (`vitrine migrate`).
@@ -148,14 +148,40 @@ impl Services {
         doctor::look(config).await
     }
 
-    /// Keeps house until `stop` resolves: expired holds, open payments, stale uploads, old sessions, old addresses of
-    /// people who wait, AVIF renditions. Run it once in a task.
-    pub async fn keep_house(&self, stop: impl Future<Output = ()>) {
+    /// Runs jobs until `stop` resolves; what runs then is given back. Run it once in a task of a `serve`.
+    pub async fn run_jobs(&self, stop: impl Future<Output = ()> + Send) {
         let stop = stop.shared();
-        tokio::join!(
-            house::keep(self, stop.clone()),
-            media::refine::keep(self, stop)
-        );
+        let begin = || job::worker::keep(self, stop.clone());
+        self.inner
+            .loops
+            .supervise("jobs", stop.clone(), begin)
+            .await;
+    }
+
+    /// Follows the feed from its end until `stop` resolves; `apply` is told what it says, commits of other processes
+    /// included.
+    pub async fn follow_feed(
+        &self,
+        stop: impl Future<Output = ()> + Send,
+        apply: impl Fn(Update) + Send + Sync,
+    ) {
+        let stop = stop.shared();
+        let begin = || event::feed::follow(self, stop.clone(), &apply);
+        self.inner
+            .loops
+            .supervise("feed", stop.clone(), begin)
+            .await;
+    }
+
+    /// What every commit of this process drops at once from a cache, before its caller is answered. The first caller's counts.
+    pub fn on_commit(&self, purge: impl Fn(&[Tag]) + Send + Sync + 'static) {
+        self.inner.db.on_commit(Box::new(purge));
+    }
+
+    /// The loops of this process and how they are.
+    #[must_use]
+    pub fn loops(&self) -> Vec<Loop> {
+        self.inner.loops.list()
     }
 
     /// Whether the database answers (`/healthz`).
@@ -170,8 +196,7 @@ impl Services {
         Ok(())
     }
 
-    /// Finishes work in progress and closes the database. Call it last. What is cut short by the caller's patience is taken up
-    /// by the next start.
+    /// Lets appends in progress end and closes the database. Call it last.
     pub async fn close(&self) {
         let mut tasks = std::mem::take(
             &mut *self
@@ -214,9 +239,9 @@ impl Services {
         checkout::Checkout { services: self }
     }
 
-    /// At most 500 changes of a shop after `cursor` (0: from the first), oldest first.
-    pub async fn events(&self, shop: &ShopId, cursor: i64) -> Result<Vec<Event>> {
-        event::after(&self.inner.db, shop, cursor, 500).await
+    /// At most 500 events of a shop behind `cursor` (0: from the first), oldest first.
+    pub async fn events(&self, shop: &ShopId, cursor: i64) -> Result<Vec<Recorded>> {
+        event::feed::of_shop(&self.inner.db, shop, cursor).await
     }
 
     fn now(&self) -> UnixMs {

@@ -66,6 +66,11 @@ impl Random {
         Ok(URL_SAFE_NO_PAD.encode(self.bytes::<32>()?))
     }
 
+    /// Any number, for jitter.
+    pub(crate) fn number(&self) -> Result<u64> {
+        Ok(u64::from_le_bytes(self.bytes()?))
+    }
+
     /// 16 random bytes, for the user handle of passkeys.
     pub(crate) fn sixteen(&self) -> Result<[u8; 16]> {
         self.bytes()

@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use domain::{
     catalog::{EditForm, State},
-    id::{MediaId, PersonId, ShopId},
+    id::MediaId,
     identity::{SetupForm, Shop, Viewer},
     media::Kind,
     money::{Currency, Money},
@@ -141,11 +141,10 @@ impl Services {
         if let Some(viewer) = crate::identity::owner_of(&mut write, new.handle.as_str()).await? {
             return Ok(viewer);
         }
-        let (shop, person): (ShopId, PersonId) = (self.inner.random.id()?, self.inner.random.id()?);
-        let uuid = self.inner.random.sixteen()?;
+        let random = &self.inner.random;
+        let uuid = random.sixteen()?;
         let viewer =
-            crate::identity::insert_owner(&mut write, &new, &shop, &person, uuid, self.now())
-                .await?;
+            crate::identity::insert_owner(&mut write, random, &new, uuid, self.now()).await?;
         write.commit().await?;
         Ok(viewer)
     }

@@ -1,18 +1,20 @@
 //! Products.
 
 mod page;
-mod sql;
-mod waiting;
+pub(crate) mod sql;
+mod waitlist;
+
+pub(crate) use self::sql::stock;
 
 use domain::{
     catalog::{EditForm, Product, Slug, State},
+    event::{Event, ProductChange},
     highlight::document::Document,
     id::{MediaId, ProductId, SessionId, ShopId},
     identity::{Shop, Viewer},
     money::{Currency, Money},
     time::UnixMs,
 };
-use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::{Error, Result, Services, db::Write, event, identity};
@@ -85,7 +87,7 @@ impl Catalog<'_> {
         mut write: Write,
         viewer: &Viewer,
         id: &ProductId,
-        kind: &str,
+        event: fn(ProductChange) -> Event,
         now: UnixMs,
     ) -> Result<Product> {
         let product = sql::one(&mut write, &viewer.shop.id, id)
@@ -103,13 +105,13 @@ impl Catalog<'_> {
                 });
             }
         }
-        let body = json!({
-            "slug": product.slug,
-            "state": product.state,
-            "price_minor": product.price.map(|price| price.minor),
-            "sold_out": product.sold_out(),
-        });
-        event::write(&mut write, &viewer.shop.id, kind, id.as_str(), &body, now).await?;
+        let change = ProductChange {
+            product: product.id.clone(),
+            slug: product.slug.clone(),
+            price_minor: product.price.map(|price| price.minor),
+            sold_out: product.sold_out(),
+        };
+        event::write(&mut write, &viewer.shop.id, event(change), now).await?;
         write.commit().await?;
         Ok(product)
     }
@@ -146,8 +148,10 @@ impl Catalog<'_> {
             highlights: highlights.as_deref(),
         };
         sql::insert(&mut write, &viewer.shop.id, &draft, now).await?;
+        let variant = self.services.inner.random.id()?;
+        sql::stock::insert(&mut write, &viewer.shop.id, &id, &variant, now).await?;
         self.put_media(&mut write, viewer, &id, &new.media).await?;
-        self.changed(write, viewer, &id, "product.created", now)
+        self.changed(write, viewer, &id, Event::ProductCreated, now)
             .await
     }
 
@@ -209,14 +213,19 @@ impl Catalog<'_> {
             summary: &summary,
             text: &text,
             price_minor: price,
-            stock,
         };
-        if !sql::update(&mut write, &viewer.shop.id, id, &edit, now).await? {
+        sql::update(&mut write, &viewer.shop.id, id, &edit, now).await?;
+        let count = sql::stock::Count {
+            product: id,
+            pieces: stock,
+            by: &viewer.person,
+        };
+        if !sql::stock::set(&mut write, &viewer.shop.id, &count, now).await? {
             return Err(Error::Conflict(
                 "More pieces than that are promised to open orders. Wait until they are paid or expire, or count more.".to_owned(),
             ));
         }
-        self.changed(write, viewer, id, "product.changed", now)
+        self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
     }
 
@@ -256,12 +265,12 @@ impl Catalog<'_> {
             return Ok(product);
         }
         sql::set_state(&mut write, &viewer.shop.id, id, published, now).await?;
-        let kind = if published {
-            "product.published"
+        let event = if published {
+            Event::ProductPublished
         } else {
-            "product.unpublished"
+            Event::ProductUnpublished
         };
-        self.changed(write, viewer, id, kind, now).await
+        self.changed(write, viewer, id, event, now).await
     }
 
     /// Deletes a draft.
@@ -279,15 +288,10 @@ impl Catalog<'_> {
                 "This product is published or has an open order. Unpublish it, wait for the order, and try again.".to_owned(),
             ));
         }
-        event::write(
-            &mut write,
-            &viewer.shop.id,
-            "product.deleted",
-            id.as_str(),
-            &json!({}),
-            now,
-        )
-        .await?;
+        let event = Event::ProductDeleted {
+            product: id.clone(),
+        };
+        event::write(&mut write, &viewer.shop.id, event, now).await?;
         write.commit().await
     }
 

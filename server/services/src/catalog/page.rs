@@ -2,6 +2,7 @@
 
 use domain::{
     catalog::{Direction, Product, reorder},
+    event::Event,
     id::{MediaId, ProductId},
     identity::Viewer,
     time::UnixMs,
@@ -80,7 +81,7 @@ impl Catalog<'_> {
         let (mut write, mut page, now) = self.page(viewer, id).await?;
         page.extend_from_slice(media);
         self.put_media(&mut write, viewer, id, &page).await?;
-        self.changed(write, viewer, id, "product.changed", now)
+        self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
     }
 
@@ -102,7 +103,7 @@ impl Catalog<'_> {
             .ok_or_else(not_on_the_page)?;
         reorder(&mut page, from, direction);
         self.put_media(&mut write, viewer, id, &page).await?;
-        self.changed(write, viewer, id, "product.changed", now)
+        self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
     }
 
@@ -123,7 +124,7 @@ impl Catalog<'_> {
             .ok_or_else(not_on_the_page)?;
         page.remove(from);
         self.put_media(&mut write, viewer, id, &page).await?;
-        self.changed(write, viewer, id, "product.changed", now)
+        self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
     }
 
@@ -145,7 +146,7 @@ impl Catalog<'_> {
             .ok_or_else(not_on_the_page)?;
         *place = new.clone();
         self.put_media(&mut write, viewer, id, &page).await?;
-        self.changed(write, viewer, id, "product.changed", now)
+        self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
     }
 }

@@ -1,6 +1,7 @@
 //! Queries of the catalog.
 
-pub(super) mod waiting;
+pub(crate) mod stock;
+pub(super) mod waitlist;
 
 use std::collections::HashMap;
 
@@ -17,14 +18,17 @@ use crate::{Error, Result, db, media::sql::of_products};
 
 macro_rules! columns {
     () => {
-        "SELECT id, shop_id, slug, state, title, summary, text, price_minor, currency, counted, held, updated_at FROM product "
+        "SELECT product.id, product.shop_id, slug, product.state, title, summary, text, price_minor, currency, \
+         stock.on_hand - stock.committed AS counted, stock.reserved, updated_at FROM product \
+         JOIN variant ON variant.product_id = product.id AND variant.position = 0 \
+         JOIN stock ON stock.variant_id = variant.id "
     };
 }
 
 fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<Product> {
     let id: ProductId = db::parsed(row, "id")?;
     let currency: Currency = db::parsed(row, "currency")?;
-    let (stock, held): (u32, u32) = (db::count(row, "counted")?, db::count(row, "held")?);
+    let (stock, reserved): (u32, u32) = (db::count(row, "counted")?, db::count(row, "reserved")?);
     Ok(Product {
         slug: db::text(row, "slug")?,
         state: match db::text(row, "state")?.as_str() {
@@ -36,7 +40,7 @@ fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<P
         text: db::text(row, "text")?,
         price: db::number_or_null(row, "price_minor")?
             .and_then(|minor| Money::new(minor, currency)),
-        available: stock.saturating_sub(held),
+        available: stock.saturating_sub(reserved),
         stock,
         media: media.remove(&id).unwrap_or_default(),
         updated_at: UnixMs(db::number(row, "updated_at")?),
@@ -47,7 +51,7 @@ fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<P
 pub(super) async fn all(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Product>> {
     let rows = sqlx::query(concat!(
         columns!(),
-        "WHERE shop_id = $1 ORDER BY updated_at DESC, id"
+        "WHERE product.shop_id = $1 ORDER BY updated_at DESC, product.id"
     ))
     .bind(shop.as_str())
     .fetch_all(&mut *connection)
@@ -59,7 +63,7 @@ pub(super) async fn all(connection: &mut AnyConnection, shop: &ShopId) -> Result
 pub(super) async fn front(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Product>> {
     let rows = sqlx::query(concat!(
         columns!(),
-        "WHERE shop_id = $1 AND state = 'published' ORDER BY published_at DESC, id"
+        "WHERE product.shop_id = $1 AND product.state = 'published' ORDER BY published_at DESC, product.id"
     ))
     .bind(shop.as_str())
     .fetch_all(&mut *connection)
@@ -73,11 +77,14 @@ pub(super) async fn one(
     shop: &ShopId,
     id: &ProductId,
 ) -> Result<Option<Product>> {
-    let row = sqlx::query(concat!(columns!(), "WHERE shop_id = $1 AND id = $2"))
-        .bind(shop.as_str())
-        .bind(id.as_str())
-        .fetch_optional(&mut *connection)
-        .await?;
+    let row = sqlx::query(concat!(
+        columns!(),
+        "WHERE product.shop_id = $1 AND product.id = $2"
+    ))
+    .bind(shop.as_str())
+    .bind(id.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
     let Some(row) = row else { return Ok(None) };
     let mut media = of_products(connection, shop, Some(id)).await?;
     product(&row, &mut media).map(Some)
@@ -90,7 +97,7 @@ pub(super) async fn published_by_slug(
 ) -> Result<Option<(ShopId, Product)>> {
     let row = sqlx::query(concat!(
         columns!(),
-        "WHERE slug = $1 AND state = 'published'"
+        "WHERE slug = $1 AND product.state = 'published'"
     ))
     .bind(slug)
     .fetch_optional(&mut *connection)
@@ -172,20 +179,18 @@ pub(super) struct Edit<'a> {
     pub(super) summary: &'a str,
     pub(super) text: &'a str,
     pub(super) price_minor: Option<i64>,
-    pub(super) stock: u32,
 }
 
-/// `false` when more pieces are promised than the new count.
 pub(super) async fn update(
     connection: &mut AnyConnection,
     shop: &ShopId,
     id: &ProductId,
     edit: &Edit<'_>,
     now: UnixMs,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE product SET slug = $3, title = $4, summary = $5, text = $6, price_minor = $7, counted = $8, updated_at = $9 \
-         WHERE shop_id = $1 AND id = $2 AND held <= $8",
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE product SET slug = $3, title = $4, summary = $5, text = $6, price_minor = $7, updated_at = $8 \
+         WHERE shop_id = $1 AND id = $2",
     )
     .bind(shop.as_str())
     .bind(id.as_str())
@@ -194,7 +199,6 @@ pub(super) async fn update(
     .bind(edit.summary)
     .bind(edit.text)
     .bind(edit.price_minor)
-    .bind(i64::from(edit.stock))
     .bind(now.0)
     .execute(connection)
     .await
@@ -205,7 +209,7 @@ pub(super) async fn update(
             error.into()
         }
     })?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// Locks the product's row and marks it as changed; `None` when it is not the shop's.
@@ -247,25 +251,37 @@ pub(super) async fn set_state(
     Ok(())
 }
 
-/// Deletes a draft without open orders; `false` when it is published or held.
+/// Deletes a draft without open orders; `false` when it is published or stock of it is reserved. What was paid and is not
+/// sent yet stays in its orders.
 pub(super) async fn delete(
     connection: &mut AnyConnection,
     shop: &ShopId,
     id: &ProductId,
 ) -> Result<bool> {
-    sqlx::query("DELETE FROM product_media WHERE shop_id = $1 AND product_id = $2")
-        .bind(shop.as_str())
-        .bind(id.as_str())
-        .execute(&mut *connection)
-        .await?;
-    let done = sqlx::query(
-        "DELETE FROM product WHERE shop_id = $1 AND id = $2 AND state = 'draft' AND held = 0",
+    let row = sqlx::query(
+        "SELECT product.id FROM product JOIN variant ON variant.product_id = product.id \
+         JOIN stock ON stock.variant_id = variant.id WHERE product.shop_id = $1 AND product.id = $2 \
+         AND (product.state <> 'draft' OR stock.reserved > 0) LIMIT 1",
     )
     .bind(shop.as_str())
     .bind(id.as_str())
-    .execute(connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    if row.is_some() {
+        return Ok(false);
+    }
+    for statement in [
+        "DELETE FROM product_media WHERE shop_id = $1 AND product_id = $2",
+        "DELETE FROM reservation WHERE shop_id = $1 AND variant_id IN (SELECT id FROM variant WHERE product_id = $2)",
+        "DELETE FROM product WHERE shop_id = $1 AND id = $2",
+    ] {
+        sqlx::query(statement)
+            .bind(shop.as_str())
+            .bind(id.as_str())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(true)
 }
 
 /// Writes the order of the page anew.

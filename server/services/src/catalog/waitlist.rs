@@ -1,15 +1,15 @@
-//! People who want to know when a sold-out product is back. The shop writes to them; Vitrine sends nothing.
+//! The waitlist: back-in-stock requests for a sold-out product. The shop writes to these people; Vitrine sends nothing.
 
 use domain::{
     checkout,
+    event::Event,
     id::ProductId,
     identity::Viewer,
     time::UnixMs,
     waiting::{KEPT_MS, Waiter},
 };
-use serde_json::json;
 
-use super::{Catalog, missing, sql::waiting as sql};
+use super::{Catalog, missing, sql::waitlist as sql};
 use crate::{Result, event};
 
 impl Catalog<'_> {
@@ -18,7 +18,7 @@ impl Catalog<'_> {
     ///
     /// # Errors
     /// `NotFound` for drafts too, `Invalid` (field `email`).
-    pub async fn wait(&self, slug: &str, email: &str) -> Result<()> {
+    pub async fn join_waitlist(&self, slug: &str, email: &str) -> Result<()> {
         let now = self.services.now();
         let (shop, product) = self.by_slug(slug).await?;
         if !product.sold_out() {
@@ -29,16 +29,10 @@ impl Catalog<'_> {
         if !sql::add(&mut write, &shop.id, &product.id, &email, now).await? {
             return Ok(());
         }
-        let subject = product.id.as_str();
-        event::write(
-            &mut write,
-            &shop.id,
-            "waiting.added",
-            subject,
-            &json!({}),
-            now,
-        )
-        .await?;
+        let event = Event::WaitlistJoined {
+            product: product.id,
+        };
+        event::write(&mut write, &shop.id, event, now).await?;
         write.commit().await
     }
 
@@ -46,7 +40,7 @@ impl Catalog<'_> {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn waiting(&self, viewer: &Viewer, id: &ProductId) -> Result<Vec<Waiter>> {
+    pub async fn waitlist(&self, viewer: &Viewer, id: &ProductId) -> Result<Vec<Waiter>> {
         let mut connection = self.services.inner.db.read().await?;
         if !sql::is_of(&mut connection, &viewer.shop.id, id).await? {
             return Err(missing());
@@ -59,7 +53,12 @@ impl Catalog<'_> {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn told(&self, viewer: &Viewer, id: &ProductId, until: UnixMs) -> Result<u64> {
+    pub async fn notified_waitlist(
+        &self,
+        viewer: &Viewer,
+        id: &ProductId,
+        until: UnixMs,
+    ) -> Result<u64> {
         let now = self.services.now();
         let shop = &viewer.shop.id;
         let mut write = self.services.inner.db.write().await?;
@@ -68,15 +67,18 @@ impl Catalog<'_> {
         }
         let people = sql::forget(&mut write, shop, id, until).await?;
         if people > 0 {
-            let body = json!({ "people": people });
-            event::write(&mut write, shop, "waiting.told", id.as_str(), &body, now).await?;
+            let event = Event::WaitlistNotified {
+                product: id.clone(),
+                people,
+            };
+            event::write(&mut write, shop, event, now).await?;
         }
         write.commit().await?;
         Ok(people)
     }
 
     /// Forgets the addresses that were kept long enough.
-    pub(crate) async fn sweep(&self) -> Result<()> {
+    pub(crate) async fn sweep_waitlist(&self) -> Result<()> {
         let before = self.services.now().plus_ms(-KEPT_MS);
         let mut write = self.services.inner.db.write().await?;
         sql::sweep(&mut write, before).await?;

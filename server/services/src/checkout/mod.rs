@@ -7,17 +7,28 @@ mod sql;
 mod stock;
 mod test_gateway;
 
+use std::net::IpAddr;
+
 use domain::{
     catalog::Product,
-    checkout::{Event, HOLD_MS, Line, Order, Quote},
+    checkout::{HOLD_MS, Input, Line, Order, Quote},
+    event::{Event, OrderChange},
     id::{OrderId, ProductId, ShopId},
     identity::{Shop, Viewer},
     money::Money,
 };
-use serde_json::json;
 
 use self::{gateway::Gateway, pay::no_gateway};
-use crate::{Error, Result, Services, event, identity};
+use crate::{
+    Error, Result, Services, event, identity,
+    shared_limit::{self, Rate, network_key},
+};
+
+/// Holds of one network: 60 at once, then one in 2 s. Each takes stock off sale for a while.
+const HOLDS: Rate = Rate {
+    burst: 60,
+    every_ms: 2000,
+};
 
 /// Buying and orders.
 pub struct Checkout<'a> {
@@ -50,19 +61,21 @@ fn missing() -> Error {
     )
 }
 
-/// An attempt is made by the buyer's page and stands for its order, so it must be long enough not to be guessed.
-fn check_attempt(attempt: &str) -> Result<()> {
-    let fits = (16..=64).contains(&attempt.len());
+/// The key comes with the buyer's form and stands for its order, so it must be long enough not to be guessed.
+fn check_key(key: &str) -> Result<()> {
+    let fits = (16..=64).contains(&key.len());
     if fits
-        && attempt
+        && key
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     {
         return Ok(());
     }
     Err(Error::Invalid {
-        field: "attempt",
-        sentence: "The page sent something that is not an attempt. Reload the product page and press buy again.".to_owned(),
+        field: "idempotency_key",
+        sentence:
+            "The page sent a key that cannot be used. Reload the product page and press buy again."
+                .to_owned(),
     })
 }
 
@@ -70,7 +83,7 @@ enum Tried {
     Held(String),
     PriceChanged,
     TooFew,
-    /// The same attempt made its order a moment ago.
+    /// The same key made its order a moment ago.
     Twice,
 }
 
@@ -85,37 +98,39 @@ impl Checkout<'_> {
         self.test_payments().then_some(Gateway::Test)
     }
 
-    /// Holds `quantity` pieces for a new order. The same `attempt` (16–64 of `[A-Za-z0-9_-]`) gives the same order again.
+    /// Holds `quantity` pieces for a new order. The same `key` (16–64 of `[A-Za-z0-9_-]`) gives the same order again. `client` is whose
+    /// holds are counted together; `None` counts none.
     ///
     /// # Errors
-    /// `NotFound`, `Invalid`, `Unavailable` when no gateway takes payments.
+    /// `NotFound`, `Invalid`, `Limited`, `Unavailable` when no gateway takes payments.
     pub async fn buy(
         &self,
         slug: &str,
         quantity: u32,
         price_seen_minor: Option<i64>,
-        attempt: Option<&str>,
+        key: Option<&str>,
+        client: Option<IpAddr>,
     ) -> Result<Bought> {
         self.gateway().ok_or_else(no_gateway)?;
-        if let Some(attempt) = attempt {
-            check_attempt(attempt)?;
-            if let Some(order) = self.of_attempt(attempt, slug).await? {
+        if let Some(key) = key {
+            check_key(key)?;
+            if let Some(order) = self.of_key(key, slug).await? {
                 return Ok(Bought::Held(order));
             }
         }
         let (shop, product) = self.services.catalog().by_slug(slug).await?;
         let mut tried = self
-            .try_hold(&shop.id, &product, quantity, price_seen_minor, attempt)
+            .try_hold(&shop.id, &product, quantity, price_seen_minor, key, client)
             .await?;
         if matches!(tried, Tried::TooFew) && self.expire(Some(&product.id)).await? > 0 {
             tried = self
-                .try_hold(&shop.id, &product, quantity, price_seen_minor, attempt)
+                .try_hold(&shop.id, &product, quantity, price_seen_minor, key, client)
                 .await?;
         }
-        // The same attempt may have been quicker, and taken the last piece.
+        // The same key may have been quicker, and taken the last piece.
         if !matches!(tried, Tried::Held(_))
-            && let Some(attempt) = attempt
-            && let Some(order) = self.of_attempt(attempt, slug).await?
+            && let Some(key) = key
+            && let Some(order) = self.of_key(key, slug).await?
         {
             return Ok(Bought::Held(order));
         }
@@ -134,14 +149,18 @@ impl Checkout<'_> {
         }
     }
 
-    async fn of_attempt(&self, attempt: &str, slug: &str) -> Result<Option<Order>> {
-        let token = sql::by_attempt(&mut *self.services.inner.db.read().await?, attempt).await?;
+    async fn of_key(&self, key: &str, slug: &str) -> Result<Option<Order>> {
+        let token =
+            sql::by_idempotency_key(&mut *self.services.inner.db.read().await?, key).await?;
         let Some(token) = token else { return Ok(None) };
         let (_, order) = self.order(&token).await?;
         if order.lines.iter().any(|line| line.slug == slug) {
             return Ok(Some(order));
         }
-        Err(Error::Conflict("This attempt already bought something else. Reload the product page and press buy again.".to_owned()))
+        Err(Error::Conflict(
+            "This form already bought something else. Reload the product page and press buy again."
+                .to_owned(),
+        ))
     }
 
     async fn try_hold(
@@ -150,7 +169,8 @@ impl Checkout<'_> {
         product: &Product,
         quantity: u32,
         price_seen_minor: Option<i64>,
-        attempt: Option<&str>,
+        key: Option<&str>,
+        client: Option<IpAddr>,
     ) -> Result<Tried> {
         let now = self.services.now();
         let random = &self.services.inner.random;
@@ -161,10 +181,13 @@ impl Checkout<'_> {
         // Judged before anything is locked; the price that counts is the one read with the hold.
         Quote::new(Money::zero(currency), quantity)?;
         let mut write = self.services.inner.db.write().await?;
-        let Some(held) = stock::hold(&mut write, shop, &product.id, quantity).await? else {
+        if let Some(ip) = client {
+            shared_limit::take(&mut write, &network_key("hold", ip), HOLDS, now).await?;
+        }
+        let Some(reserved) = stock::reserve(&mut write, shop, &product.id, quantity).await? else {
             return Ok(Tried::TooFew);
         };
-        let price = held
+        let price = reserved
             .price_minor
             .and_then(|minor| Money::new(minor, currency))
             .ok_or_else(missing)?;
@@ -176,14 +199,14 @@ impl Checkout<'_> {
         let new = sql::NewOrder {
             id: &id,
             token: &token,
-            attempt,
+            key,
             test: self.test_payments(),
             total: quote.total,
             held_until: now.plus_ms(HOLD_MS),
         };
-        if !sql::insert(&mut write, shop, &new, now).await? {
+        let Some(number) = sql::insert(&mut write, shop, &new, now).await? else {
             return Ok(Tried::Twice);
-        }
+        };
         let line = Line {
             product: product.id.clone(),
             slug: product.slug.clone(),
@@ -193,10 +216,16 @@ impl Checkout<'_> {
             total: quote.total,
             photo: None,
         };
-        sql::insert_line(&mut write, shop, &id, 0, &line).await?;
-        stock::insert_hold(&mut write, shop, &id, &product.id, quantity).await?;
-        let body = json!({ "products": [product.id], "quantity": quantity });
-        event::write(&mut write, shop, "order.held", id.as_str(), &body, now).await?;
+        sql::insert_line(&mut write, shop, &id, 0, &line, &reserved.variant).await?;
+        stock::insert_reservation(&mut write, shop, &id, &reserved, quantity).await?;
+        let event = Event::OrderHeld(OrderChange {
+            order: id,
+            number,
+            total_minor: quote.total.minor,
+            test: self.test_payments(),
+            products: vec![product.id.clone()],
+        });
+        event::write(&mut write, shop, event, now).await?;
         write.commit().await?;
         Ok(Tried::Held(token))
     }
@@ -232,16 +261,16 @@ impl Checkout<'_> {
     /// # Errors
     /// `NotFound`, `Conflict` once it is paid or being paid.
     pub async fn cancel(&self, token: &str) -> Result<Order> {
-        self.happen(token, Event::Cancel).await
+        self.happen(token, Input::Cancel).await
     }
 
-    async fn happen(&self, token: &str, happened: Event) -> Result<Order> {
+    async fn happen(&self, token: &str, input: Input) -> Result<Order> {
         let now = self.services.now();
         let mut write = self.services.inner.db.write().await?;
         let (shop, mut order) = sql::lock(&mut write, token, now)
             .await?
             .ok_or_else(missing)?;
-        settle::run(&mut write, &shop, &mut order, happened, now).await?;
+        settle::run(&mut write, &shop, &mut order, input, now).await?;
         write.commit().await?;
         Ok(self.order(token).await?.1)
     }
@@ -281,11 +310,14 @@ impl Checkout<'_> {
     /// `NotFound`, `Conflict` when it is not paid.
     pub async fn mark_sent(&self, viewer: &Viewer, id: &OrderId) -> Result<Order> {
         let token = self.token_of(viewer, id).await?;
-        self.happen(&token, Event::Send).await
+        self.happen(&token, Input::Send).await
     }
 
-    /// Gives expired holds back. Returns how many.
-    pub async fn sweep(&self) -> Result<usize> {
+    /// Gives the stock of holds back whose time is over. Returns how many. One that cannot be given back holds up no other.
+    ///
+    /// # Errors
+    /// The last failure, once all were tried.
+    pub async fn expire_holds(&self) -> Result<usize> {
         self.expire(None).await
     }
 
@@ -293,10 +325,17 @@ impl Checkout<'_> {
         let now = self.services.now();
         let tokens = sql::overdue(&mut *self.services.inner.db.read().await?, product, now).await?;
         let mut expired = 0;
+        let mut failed = None;
         for token in tokens {
-            expired += usize::from(self.expire_one(&token).await?);
+            match self.expire_one(&token).await {
+                Ok(now) => expired += usize::from(now),
+                Err(error) => {
+                    tracing::error!(%error, "a hold could not be given back");
+                    failed = Some(error);
+                }
+            }
         }
-        Ok(expired)
+        failed.map_or(Ok(expired), Err)
     }
 
     /// Whether the order's hold was given back now.
@@ -310,7 +349,7 @@ impl Checkout<'_> {
         if !order.state.payable() || order.held_until > now {
             return Ok(false);
         }
-        settle::run(&mut write, &shop, &mut order, Event::HoldOver, now).await?;
+        settle::run(&mut write, &shop, &mut order, Input::HoldOver, now).await?;
         write.commit().await?;
         Ok(true)
     }

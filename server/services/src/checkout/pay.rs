@@ -1,7 +1,7 @@
 //! Paying: ask the processor outside of any transaction, settle inside one, and reconcile what was never answered.
 
 use domain::{
-    checkout::{Event, Outcome, PayForm},
+    checkout::{Input, Outcome, PayForm},
     time::UnixMs,
 };
 
@@ -70,7 +70,7 @@ impl Checkout<'_> {
             return Ok(Begun::Stands);
         }
         if order.state.payable() && order.held_until <= now {
-            settle::run(&mut write, &shop, &mut order, Event::HoldOver, now).await?;
+            settle::run(&mut write, &shop, &mut order, Input::HoldOver, now).await?;
             write.commit().await?;
             return Err(too_late());
         }
@@ -79,7 +79,7 @@ impl Checkout<'_> {
         }
         order.buyer = Some(form.buyer()?);
         let _: Outcome = form.outcome.parse()?;
-        settle::run(&mut write, &shop, &mut order, Event::Pay, now).await?;
+        settle::run(&mut write, &shop, &mut order, Input::Pay, now).await?;
         let id: String = self.services.inner.random.id()?;
         let payment = OpenPayment {
             key: format!("{}-{id}", order.id),
@@ -123,11 +123,11 @@ impl Checkout<'_> {
         let (shop, mut order) = sql::lock(&mut write, &payment.token, now)
             .await?
             .ok_or_else(missing)?;
-        let (happened, state, reason) = match intent.as_ref().map(|intent| &intent.status) {
-            Some(Status::Succeeded) => (Event::Succeeded { in_stock: false }, "succeeded", None),
-            Some(Status::Declined(reason)) => (Event::Declined, "declined", Some(reason.clone())),
+        let (input, state, reason) = match intent.as_ref().map(|intent| &intent.status) {
+            Some(Status::Succeeded) => (Input::Succeeded { in_stock: false }, "succeeded", None),
+            Some(Status::Declined(reason)) => (Input::Declined, "declined", Some(reason.clone())),
             Some(Status::Cancelled) => (
-                Event::Declined,
+                Input::Declined,
                 "declined",
                 Some(
                     "The payment was interrupted before anything was charged. Try again."
@@ -135,47 +135,62 @@ impl Checkout<'_> {
                 ),
             ),
             Some(Status::Processing | Status::RequiresConfirmation) | None => {
-                (Event::Unanswered, "unknown", None)
+                (Input::Unanswered, "unknown", None)
             }
         };
-        if happened == Event::Declined && order.state.open() {
+        if input == Input::Declined && order.state.open() {
             order.declined.clone_from(&reason);
         }
-        settle::run(&mut write, &shop, &mut order, happened, now).await?;
+        settle::run(&mut write, &shop, &mut order, input, now).await?;
         let id = intent.as_ref().map(|intent| intent.id.as_str());
         sql::settle_payment(&mut write, &payment.id, state, id, reason.as_deref(), now).await?;
         write.commit().await
     }
 
-    /// Asks the processor about open payments. Returns how many were settled.
+    /// Asks the processor about open payments. Returns how many were settled. One that cannot be settled holds up no other.
+    ///
+    /// # Errors
+    /// The last failure, once all were asked about.
     pub async fn reconcile(&self) -> Result<usize> {
         self.reconcile_some(None).await
     }
 
     pub(super) async fn reconcile_some(&self, token: Option<&str>) -> Result<usize> {
         let open = sql::open_payments(&mut *self.services.inner.db.read().await?, token).await?;
-        let now = self.services.now();
         let mut settled = 0;
+        let mut failed = None;
         for payment in open {
-            // Whoever asked may be waiting for the answer right now.
-            let asking =
-                !payment.unknown && UnixMs(now.0.saturating_sub(ASKING_MS)) < payment.changed_at;
-            if asking {
-                continue;
+            match self.reconcile_one(&payment).await {
+                Ok(known) => settled += usize::from(known),
+                Err(error) => {
+                    tracing::error!(%error, payment = %payment.id, "a payment could not be settled");
+                    failed = Some(error);
+                }
             }
-            // Open payments are settled even after the test gateway was switched off: their orders hold stock.
-            let answer = self.look(Gateway::Test, &payment).await;
-            let known = matches!(
-                &answer,
-                Ok(Ok(Intent {
-                    status: Status::Succeeded | Status::Declined(_) | Status::Cancelled,
-                    ..
-                }))
-            );
-            self.note(&payment, answer).await?;
-            settled += usize::from(known);
         }
-        Ok(settled)
+        failed.map_or(Ok(settled), Err)
+    }
+
+    /// Whether the payment's end is known now.
+    async fn reconcile_one(&self, payment: &OpenPayment) -> Result<bool> {
+        let now = self.services.now();
+        // Whoever asked may be waiting for the answer right now.
+        let asking =
+            !payment.unknown && UnixMs(now.0.saturating_sub(ASKING_MS)) < payment.changed_at;
+        if asking {
+            return Ok(false);
+        }
+        // Open payments are settled even after the test gateway was switched off: their orders hold stock.
+        let answer = self.look(Gateway::Test, payment).await;
+        let known = matches!(
+            &answer,
+            Ok(Ok(Intent {
+                status: Status::Succeeded | Status::Declined(_) | Status::Cancelled,
+                ..
+            }))
+        );
+        self.note(payment, answer).await?;
+        Ok(known)
     }
 
     /// Where a payment stands; one that was never confirmed is cancelled, so that it cannot be charged later.

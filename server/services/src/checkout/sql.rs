@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use domain::{
     checkout::{Buyer, Line, Order},
-    id::{OrderId, ProductId, ShopId},
+    id::{OrderId, ProductId, ShopId, VariantId},
     media::{Kind, Media},
     money::{Currency, Money},
     time::UnixMs,
@@ -149,13 +149,13 @@ pub(super) async fn lock(
     Ok(Some((shop, order)))
 }
 
-/// The order that an attempt made, if it made one.
-pub(super) async fn by_attempt(
+/// The order that was made with a key, if there is one.
+pub(super) async fn by_idempotency_key(
     connection: &mut AnyConnection,
-    attempt: &str,
+    key: &str,
 ) -> Result<Option<String>> {
-    let row = sqlx::query("SELECT token FROM orders WHERE attempt = $1")
-        .bind(attempt)
+    let row = sqlx::query("SELECT token FROM orders WHERE idempotency_key = $1")
+        .bind(key)
         .fetch_optional(connection)
         .await?;
     row.map(|row| db::text(&row, "token")).transpose()
@@ -213,19 +213,19 @@ pub(super) async fn of_shop(connection: &mut AnyConnection, shop: &ShopId) -> Re
 pub(super) struct NewOrder<'a> {
     pub(super) id: &'a OrderId,
     pub(super) token: &'a str,
-    pub(super) attempt: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
     pub(super) test: bool,
     pub(super) total: Money,
     pub(super) held_until: UnixMs,
 }
 
-/// Inserts an order with the shop's next number; `false` when its attempt already made one.
+/// Inserts an order and answers with its number, the shop's next; `None` when its key already made one.
 pub(super) async fn insert(
     connection: &mut AnyConnection,
     shop: &ShopId,
     new: &NewOrder<'_>,
     now: UnixMs,
-) -> Result<bool> {
+) -> Result<Option<u32>> {
     let row = sqlx::query(
         "UPDATE shop SET last_order = last_order + 1 WHERE id = $1 RETURNING last_order",
     )
@@ -233,14 +233,14 @@ pub(super) async fn insert(
     .fetch_one(&mut *connection)
     .await?;
     let done = sqlx::query(
-        "INSERT INTO orders (id, shop_id, token, number, attempt, state, test, total_minor, currency, held_until, created_at, changed_at) \
-         VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9, $10, $11) ON CONFLICT (attempt) DO NOTHING",
+        "INSERT INTO orders (id, shop_id, token, number, idempotency_key, state, test, total_minor, currency, held_until, created_at, changed_at) \
+         VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9, $10, $11) ON CONFLICT (idempotency_key) DO NOTHING",
     )
     .bind(new.id.as_str())
     .bind(shop.as_str())
     .bind(new.token)
     .bind(db::number(&row, "last_order")?)
-    .bind(new.attempt)
+    .bind(new.key)
     .bind(i64::from(new.test))
     .bind(new.total.minor)
     .bind(new.total.currency.code())
@@ -249,7 +249,11 @@ pub(super) async fn insert(
     .bind(now.0)
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() == 1 {
+        db::count(&row, "last_order").map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 pub(super) async fn insert_line(
@@ -258,10 +262,11 @@ pub(super) async fn insert_line(
     order: &OrderId,
     position: i64,
     line: &Line,
+    variant: &VariantId,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO order_line (order_id, position, shop_id, product_id, slug, title, quantity, price_minor) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO order_line (order_id, position, shop_id, product_id, slug, title, quantity, price_minor, variant_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(order.as_str())
     .bind(position)
@@ -271,6 +276,7 @@ pub(super) async fn insert_line(
     .bind(line.title.as_str())
     .bind(i64::from(line.quantity))
     .bind(line.price.minor)
+    .bind(variant.as_str())
     .execute(connection)
     .await?;
     Ok(())
@@ -318,7 +324,7 @@ pub(super) async fn next_receipt(connection: &mut AnyConnection, shop: &ShopId) 
     db::count(&row, "last_receipt")
 }
 
-/// Tokens of orders whose hold is over, oldest first.
+/// Tokens of orders whose time to pay is over, oldest first.
 pub(super) async fn overdue(
     connection: &mut AnyConnection,
     product: Option<&ProductId>,
@@ -335,8 +341,8 @@ pub(super) async fn overdue(
         }
         Some(product) => {
             sqlx::query(
-                "SELECT orders.token FROM hold JOIN orders ON orders.id = hold.order_id \
-                 WHERE hold.product_id = $2 AND orders.state IN ('held', 'declined') AND orders.held_until <= $1 \
+                "SELECT orders.token FROM reservation JOIN orders ON orders.id = reservation.order_id \
+                 JOIN variant ON variant.id = reservation.variant_id WHERE variant.product_id = $2 AND orders.state IN ('held', 'declined') AND orders.held_until <= $1 \
                  ORDER BY orders.held_until LIMIT 500",
             )
             .bind(now.0)

@@ -1,26 +1,48 @@
-//! Stock, one conditional update at a time: the rule of [`domain::catalog::Stock`] in SQL.
+//! Stock, one conditional update at a time: the rule of [`domain::catalog::Stock`] in SQL. An open order has its pieces in
+//! `reserved`, a paid one in `committed`, and sending takes them off the shelf. Rows are locked in the order of variant and
+//! location.
 
-use domain::id::{OrderId, ProductId, ShopId};
+use domain::{
+    id::{LocationId, OrderId, ProductId, ShopId, VariantId},
+    time::UnixMs,
+};
 use sqlx::AnyConnection;
 
-use crate::{Error, Result, db};
+use crate::{
+    Error, Result,
+    catalog::stock::{Move, Reason, insert_move},
+    db,
+};
 
-/// The price of the pieces that were just held.
-pub(super) struct Held {
+/// The pieces that were just reserved.
+pub(super) struct Reserved {
+    pub(super) variant: VariantId,
+    location: LocationId,
     /// `None` only when the product has no price, which a published one never lacks.
     pub(super) price_minor: Option<i64>,
 }
 
-/// Promises `quantity` pieces of a published product; `None` when there are not that many.
-pub(super) async fn hold(
+/// Pieces of one variant at one location.
+struct Pieces {
+    variant: VariantId,
+    location: LocationId,
+    quantity: i64,
+}
+
+/// Reserves `quantity` pieces of a published product; `None` when there are not that many.
+pub(super) async fn reserve(
     connection: &mut AnyConnection,
     shop: &ShopId,
     product: &ProductId,
     quantity: u32,
-) -> Result<Option<Held>> {
+) -> Result<Option<Reserved>> {
     let row = sqlx::query(
-        "UPDATE product SET held = held + $3 \
-         WHERE shop_id = $1 AND id = $2 AND state = 'published' AND counted - held >= $3 RETURNING price_minor",
+        "UPDATE stock SET reserved = reserved + $3 WHERE shop_id = $1 AND variant_id = \
+         (SELECT variant.id FROM variant JOIN product ON product.id = variant.product_id WHERE product.shop_id = $1 \
+         AND product.id = $2 AND product.state = 'published' ORDER BY variant.position LIMIT 1) \
+         AND location_id = (SELECT id FROM location WHERE shop_id = $1 ORDER BY created_at, id LIMIT 1) \
+         AND on_hand - committed - reserved >= $3 \
+         RETURNING variant_id, location_id, (SELECT price_minor FROM product WHERE id = $2) AS price_minor",
     )
     .bind(shop.as_str())
     .bind(product.as_str())
@@ -28,122 +50,204 @@ pub(super) async fn hold(
     .fetch_optional(connection)
     .await?;
     row.map(|row| {
-        Ok(Held {
+        Ok(Reserved {
+            variant: db::parsed(&row, "variant_id")?,
+            location: db::parsed(&row, "location_id")?,
             price_minor: db::number_or_null(&row, "price_minor")?,
         })
     })
     .transpose()
 }
 
-/// Notes which order the promise belongs to.
-pub(super) async fn insert_hold(
+/// Notes which order reserved pieces belong to.
+pub(super) async fn insert_reservation(
     connection: &mut AnyConnection,
     shop: &ShopId,
     order: &OrderId,
-    product: &ProductId,
+    reserved: &Reserved,
     quantity: u32,
 ) -> Result<()> {
+    let pieces = Pieces {
+        variant: reserved.variant.clone(),
+        location: reserved.location.clone(),
+        quantity: i64::from(quantity),
+    };
+    insert(connection, shop, order, &pieces).await
+}
+
+async fn insert(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    order: &OrderId,
+    pieces: &Pieces,
+) -> Result<()> {
     sqlx::query(
-        "INSERT INTO hold (order_id, product_id, shop_id, quantity) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO reservation (order_id, variant_id, location_id, shop_id, quantity, state) \
+         VALUES ($1, $2, $3, $4, $5, 'held')",
     )
     .bind(order.as_str())
-    .bind(product.as_str())
+    .bind(pieces.variant.as_str())
+    .bind(pieces.location.as_str())
     .bind(shop.as_str())
-    .bind(i64::from(quantity))
+    .bind(pieces.quantity)
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Promises the pieces of a paid order again whose hold was gone, published or not; `false`, and nothing changed, when not
-/// all are there.
-pub(super) async fn hold_again(
+/// Reserves the pieces of a paid order again whose reservation was gone, published or not; `false`, and nothing changed, when
+/// not all are there.
+pub(super) async fn reserve_again(
     connection: &mut AnyConnection,
     shop: &ShopId,
     order: &OrderId,
-    pieces: &[(ProductId, u32)],
 ) -> Result<bool> {
-    for (done, (product, quantity)) in pieces.iter().enumerate() {
-        let held = sqlx::query(
-            "UPDATE product SET held = held + $3 WHERE shop_id = $1 AND id = $2 AND counted - held >= $3",
+    let lines = sqlx::query(
+        "SELECT variant_id, CAST(SUM(quantity) AS BIGINT) AS quantity FROM order_line \
+         WHERE shop_id = $1 AND order_id = $2 GROUP BY variant_id ORDER BY variant_id",
+    )
+    .bind(shop.as_str())
+    .bind(order.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    for line in &lines {
+        let quantity = db::number(line, "quantity")?;
+        let row = sqlx::query(
+            "UPDATE stock SET reserved = reserved + $3 WHERE shop_id = $1 AND variant_id = $2 \
+             AND location_id = (SELECT id FROM location WHERE shop_id = $1 ORDER BY created_at, id LIMIT 1) \
+             AND on_hand - committed - reserved >= $3 RETURNING variant_id, location_id",
         )
         .bind(shop.as_str())
-        .bind(product.as_str())
-        .bind(i64::from(*quantity))
-        .execute(&mut *connection)
+        .bind(db::text(line, "variant_id")?)
+        .bind(quantity)
+        .fetch_optional(&mut *connection)
         .await?;
-        if held.rows_affected() == 1 {
-            insert_hold(connection, shop, order, product, *quantity).await?;
-        } else {
-            if done > 0 {
-                release(connection, shop, order).await?;
-            }
+        let Some(row) = row else {
+            release(connection, shop, order).await?;
             return Ok(false);
-        }
+        };
+        let pieces = Pieces {
+            variant: db::parsed(&row, "variant_id")?,
+            location: db::parsed(&row, "location_id")?,
+            quantity,
+        };
+        insert(connection, shop, order, &pieces).await?;
     }
     Ok(true)
 }
 
-async fn take_holds(
+/// Runs a statement on an order's reservations and answers with those it concerned, in the order their stock is locked.
+async fn reservations(
     connection: &mut AnyConnection,
+    statement: &'static str,
     shop: &ShopId,
     order: &OrderId,
-) -> Result<Vec<(ProductId, i64)>> {
-    let rows = sqlx::query(
-        "DELETE FROM hold WHERE shop_id = $1 AND order_id = $2 RETURNING product_id, quantity",
-    )
-    .bind(shop.as_str())
-    .bind(order.as_str())
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| Ok((db::parsed(row, "product_id")?, db::number(row, "quantity")?)))
-        .collect()
+) -> Result<Vec<Pieces>> {
+    let rows = sqlx::query(statement)
+        .bind(shop.as_str())
+        .bind(order.as_str())
+        .fetch_all(connection)
+        .await?;
+    let mut pieces: Vec<Pieces> = rows
+        .iter()
+        .map(|row| {
+            Ok(Pieces {
+                variant: db::parsed(row, "variant_id")?,
+                location: db::parsed(row, "location_id")?,
+                quantity: db::number(row, "quantity")?,
+            })
+        })
+        .collect::<Result<_>>()?;
+    pieces.sort_by(|a, b| (&a.variant, &a.location).cmp(&(&b.variant, &b.location)));
+    Ok(pieces)
 }
 
-/// Gives the pieces of an order back.
+/// Runs a statement on the stock of each of the pieces.
+async fn update(
+    connection: &mut AnyConnection,
+    statement: &'static str,
+    pieces: &[Pieces],
+) -> Result<()> {
+    for piece in pieces {
+        let done = sqlx::query(statement)
+            .bind(piece.variant.as_str())
+            .bind(piece.location.as_str())
+            .bind(piece.quantity)
+            .execute(&mut *connection)
+            .await?;
+        if done.rows_affected() != 1 {
+            return Err(Error::internal("a reservation without its stock"));
+        }
+    }
+    Ok(())
+}
+
+/// Gives the reserved pieces of an order back.
 pub(super) async fn release(
     connection: &mut AnyConnection,
     shop: &ShopId,
     order: &OrderId,
 ) -> Result<()> {
-    for (product, quantity) in take_holds(connection, shop, order).await? {
-        let done =
-            sqlx::query("UPDATE product SET held = held - $3 WHERE shop_id = $1 AND id = $2")
-                .bind(shop.as_str())
-                .bind(product.as_str())
-                .bind(quantity)
-                .execute(&mut *connection)
-                .await?;
-        expect_one(done.rows_affected())?;
-    }
-    Ok(())
+    let pieces = reservations(
+        connection,
+        "DELETE FROM reservation WHERE shop_id = $1 AND order_id = $2 AND state = 'held' \
+         RETURNING variant_id, location_id, quantity",
+        shop,
+        order,
+    )
+    .await?;
+    let statement =
+        "UPDATE stock SET reserved = reserved - $3 WHERE variant_id = $1 AND location_id = $2";
+    update(connection, statement, &pieces).await
 }
 
-/// Hands the pieces of an order out: they leave the count.
+/// Sells the reserved pieces of an order: they are committed to it until they are sent.
 pub(super) async fn sell(
     connection: &mut AnyConnection,
     shop: &ShopId,
     order: &OrderId,
+    now: UnixMs,
 ) -> Result<()> {
-    for (product, quantity) in take_holds(connection, shop, order).await? {
-        let done = sqlx::query(
-            "UPDATE product SET held = held - $3, counted = counted - $3 WHERE shop_id = $1 AND id = $2",
-        )
-        .bind(shop.as_str())
-        .bind(product.as_str())
-        .bind(quantity)
-        .execute(&mut *connection)
-        .await?;
-        expect_one(done.rows_affected())?;
+    let pieces = reservations(
+        connection,
+        "UPDATE reservation SET state = 'committed' WHERE shop_id = $1 AND order_id = $2 AND state = 'held' \
+         RETURNING variant_id, location_id, quantity",
+        shop,
+        order,
+    )
+    .await?;
+    let statement = "UPDATE stock SET reserved = reserved - $3, committed = committed + $3 \
+         WHERE variant_id = $1 AND location_id = $2";
+    update(connection, statement, &pieces).await?;
+    for piece in &pieces {
+        let moved = Move {
+            variant: &piece.variant,
+            location: &piece.location,
+            delta: -piece.quantity,
+            reason: Reason::Sold,
+            subject: Some(order.as_str()),
+            by: None,
+        };
+        insert_move(connection, shop, &moved, now).await?;
     }
     Ok(())
 }
 
-fn expect_one(rows: u64) -> Result<()> {
-    if rows == 1 {
-        Ok(())
-    } else {
-        Err(Error::internal("held stock without its product"))
-    }
+/// The sold pieces of an order leave the shelf. Pieces of a product that was deleted since are not counted any more.
+pub(super) async fn ship(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    order: &OrderId,
+) -> Result<()> {
+    let pieces = reservations(
+        connection,
+        "DELETE FROM reservation WHERE shop_id = $1 AND order_id = $2 AND state = 'committed' \
+         RETURNING variant_id, location_id, quantity",
+        shop,
+        order,
+    )
+    .await?;
+    let statement = "UPDATE stock SET committed = committed - $3, on_hand = on_hand - $3 \
+         WHERE variant_id = $1 AND location_id = $2";
+    update(connection, statement, &pieces).await
 }

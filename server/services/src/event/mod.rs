@@ -1,77 +1,75 @@
-//! The outbox: what changed, in the order it was committed, per shop.
+//! Events: [`write()`] puts one into the caller's transaction, [`feed`] reads them in one order over all shops.
 
-use domain::{id::ShopId, time::UnixMs};
-use sqlx::AnyConnection;
+pub(crate) mod feed;
+mod place;
 
+use domain::{
+    event::{Event, Versioned},
+    id::ShopId,
+    time::UnixMs,
+};
+use sqlx::any::AnyRow;
+
+pub use self::feed::Update;
 use crate::{
-    Result,
-    db::{self, Db},
+    Error, Result,
+    db::{self, Engine, Write},
 };
 
-/// One change.
+/// One event of the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
-    /// Position in the shop's log, from 1, without gaps.
-    pub seq: i64,
-    /// What happened: `product.published`, `order.paid` …
-    pub kind: String,
-    /// The identifier of what it happened to.
-    pub subject: String,
-    /// More about it, as JSON.
-    pub body: String,
+pub struct Recorded {
+    /// Its place in the feed, from 1, without gaps over all shops.
+    pub position: i64,
+    /// Whose shop.
+    pub shop: ShopId,
+    /// What happened; `None` when a newer release wrote it and this one cannot read it.
+    pub event: Option<Event>,
     /// When.
     pub at: UnixMs,
 }
 
-/// Writes one row. Locks the shop's row until the transaction ends, so it comes last in a transaction.
+/// Writes one event. On SQLite it takes its place in the feed at once, behind the writer's lock; on PostgreSQL it gets it
+/// after the commit, so that no checkout waits for another shop's.
 pub(crate) async fn write(
-    connection: &mut AnyConnection,
+    write: &mut Write,
     shop: &ShopId,
-    kind: &str,
-    subject: &str,
-    body: &serde_json::Value,
+    event: Event,
     at: UnixMs,
 ) -> Result<()> {
-    let row = sqlx::query(
-        "UPDATE shop SET last_event = last_event + 1 WHERE id = $1 RETURNING last_event",
-    )
-    .bind(shop.as_str())
-    .fetch_one(&mut *connection)
-    .await?;
-    sqlx::query(
-        "INSERT INTO event (shop_id, seq, kind, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(shop.as_str())
-    .bind(db::number(&row, "last_event")?)
-    .bind(kind)
-    .bind(subject)
-    .bind(body.to_string())
-    .bind(at.0)
-    .execute(&mut *connection)
-    .await?;
+    let tags = event.tags(shop);
+    let body = serde_json::to_string(&Versioned::now(event)).map_err(Error::internal)?;
+    let position = match write.engine() {
+        Engine::Postgres => None,
+        Engine::Sqlite => {
+            let row = sqlx::query(
+                "UPDATE feed_head SET position = position + 1 WHERE id = 1 RETURNING position",
+            )
+            .fetch_one(&mut **write)
+            .await?;
+            Some(db::number(&row, "position")?)
+        }
+    };
+    sqlx::query("INSERT INTO event (position, shop_id, body, at) VALUES ($1, $2, $3, $4)")
+        .bind(position)
+        .bind(shop.as_str())
+        .bind(body)
+        .bind(at.0)
+        .execute(&mut **write)
+        .await?;
+    write.has_event(tags);
     Ok(())
 }
 
-/// At most `limit` changes of a shop after `cursor`, oldest first.
-pub(crate) async fn after(db: &Db, shop: &ShopId, cursor: i64, limit: i64) -> Result<Vec<Event>> {
-    let mut connection = db.read().await?;
-    let rows = sqlx::query(
-        "SELECT seq, kind, subject, body, at FROM event WHERE shop_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-    )
-    .bind(shop.as_str())
-    .bind(cursor)
-    .bind(limit)
-    .fetch_all(&mut *connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Event {
-                seq: db::number(row, "seq")?,
-                kind: db::text(row, "kind")?,
-                subject: db::text(row, "subject")?,
-                body: db::text(row, "body")?,
-                at: UnixMs(db::number(row, "at")?),
-            })
-        })
-        .collect()
+fn recorded(row: &AnyRow) -> Result<Recorded> {
+    let body = db::text(row, "body")?;
+    let event = serde_json::from_str::<Versioned>(&body)
+        .ok()
+        .and_then(Versioned::known);
+    Ok(Recorded {
+        position: db::number(row, "position")?,
+        shop: db::parsed(row, "shop_id")?,
+        event,
+        at: UnixMs(db::number(row, "at")?),
+    })
 }

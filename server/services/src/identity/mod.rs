@@ -1,6 +1,5 @@
 //! Owner links, sign-in and sessions.
 
-mod limit;
 mod passkey;
 mod password;
 mod setup;
@@ -16,16 +15,32 @@ use domain::{
 use sqlx::AnyConnection;
 use webauthn_rs::prelude::{Passkey, PublicKeyCredential};
 
+use self::passkey::Ceremony;
 pub(crate) use self::{
-    limit::Limiter,
     passkey::Passkeys,
     setup::{insert_owner, owner_of},
 };
-use self::{
-    limit::{PER_HANDLE, PER_IP},
-    passkey::Ceremony,
+use crate::{
+    Error, Result, Services,
+    db::Write,
+    random::token_hash,
+    shared_limit::{self, Rate, network_key},
 };
-use crate::{Error, Result, Services, random::token_hash};
+
+/// Tries to sign in of one network: 30 at once, then one in 10 s.
+const PER_NETWORK: Rate = Rate {
+    burst: 30,
+    every_ms: 10_000,
+};
+/// Tries at one handle, from wherever: 10 at once, then one in 30 s.
+const PER_HANDLE: Rate = Rate {
+    burst: 10,
+    every_ms: 30_000,
+};
+
+fn handle_key(handle: &str) -> String {
+    format!("sign-in handle {handle}")
+}
 
 /// How long a session lasts after it was last used, ms: 30 days.
 const SESSION_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -67,26 +82,28 @@ fn denied() -> Error {
     )
 }
 
-/// One household or one machine: an IPv4 address, or the /64 of an IPv6 address.
-fn origin(ip: IpAddr) -> String {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => format!("ip {ip}"),
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("ip {a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    }
-}
-
 impl Identity<'_> {
-    fn limit(&self, handle: Option<&str>, ip: IpAddr) -> Result<()> {
+    /// Counts a try to sign in.
+    async fn limit(&self, handle: Option<&str>, ip: IpAddr) -> Result<()> {
         let now = self.services.now();
-        let limiter = &self.services.inner.limiter;
-        limiter.take(&origin(ip), PER_IP, now)?;
-        match handle {
-            Some(handle) => limiter.take(&format!("handle {handle}"), PER_HANDLE, now),
-            None => Ok(()),
+        let mut write = self.services.inner.db.write().await?;
+        let network = network_key("sign-in", ip);
+        let mut taken = shared_limit::take(&mut write, &network, PER_NETWORK, now).await;
+        if let (Ok(()), Some(handle)) = (&taken, handle) {
+            taken = shared_limit::take(&mut write, &handle_key(handle), PER_HANDLE, now).await;
         }
+        // A try that one limit refuses still counts for the other.
+        write.commit().await?;
+        taken
+    }
+
+    /// Gives a try back: it was a right one.
+    async fn forgive(&self, write: &mut Write, handle: Option<&str>, ip: IpAddr) -> Result<()> {
+        shared_limit::give_back(write, &network_key("sign-in", ip), PER_NETWORK).await?;
+        if let Some(handle) = handle {
+            shared_limit::give_back(write, &handle_key(handle), PER_HANDLE).await?;
+        }
+        Ok(())
     }
 
     /// Signs in with a password.
@@ -96,7 +113,7 @@ impl Identity<'_> {
     pub async fn sign_in(&self, handle: &str, password: &str, ip: IpAddr) -> Result<SignedIn> {
         let handle: Option<Handle> = handle.parse().ok();
         let name = handle.as_ref().map(Handle::as_str);
-        self.limit(name, ip)?;
+        self.limit(name, ip).await?;
         let mut found = None;
         let mut hash = None;
         if let Some(name) = name {
@@ -112,14 +129,11 @@ impl Identity<'_> {
         }
         let right = password::verify(password, hash).await?;
         let viewer = found.filter(|_| right).ok_or_else(denied)?;
-        self.services.inner.limiter.give_back(&origin(ip), PER_IP);
-        if let Some(name) = name {
-            self.services
-                .inner
-                .limiter
-                .give_back(&format!("handle {name}"), PER_HANDLE);
-        }
-        self.begin_session(viewer).await
+        let mut write = self.services.inner.db.write().await?;
+        self.forgive(&mut write, name, ip).await?;
+        let signed_in = self.add_session(&mut write, viewer).await?;
+        write.commit().await?;
+        Ok(signed_in)
     }
 
     /// Begins signing in with a passkey: a `RequestChallengeResponse` as JSON.
@@ -140,7 +154,7 @@ impl Identity<'_> {
         let passkeys = &self.services.inner.passkeys;
         let webauthn = passkeys.webauthn()?;
         let handle: Handle = handle.parse()?;
-        self.limit(Some(handle.as_str()), ip)?;
+        self.limit(Some(handle.as_str()), ip).await?;
         let mut connection = self.services.inner.db.read().await?;
         let shop = sql::shop_by_handle(&mut connection, handle.as_str())
             .await?
@@ -161,7 +175,8 @@ impl Identity<'_> {
             person,
             state: Box::new(state),
         };
-        passkeys.begin(&options, ceremony, self.services.now())?;
+        drop(connection);
+        self.begin_ceremony(&options, &ceremony).await?;
         Ok(options)
     }
 
@@ -174,14 +189,13 @@ impl Identity<'_> {
         credential: &serde_json::Value,
         ip: IpAddr,
     ) -> Result<SignedIn> {
-        self.limit(None, ip)?;
+        self.limit(None, ip).await?;
         let passkeys = &self.services.inner.passkeys;
         let credential: PublicKeyCredential =
             serde::Deserialize::deserialize(credential).map_err(|_| passkey::malformed())?;
-        let ceremony = passkeys.end(
-            credential.response.client_data_json.as_ref(),
-            self.services.now(),
-        )?;
+        let ceremony = self
+            .end_ceremony(credential.response.client_data_json.as_ref())
+            .await?;
         let Ceremony::SignIn {
             shop,
             person,
@@ -209,9 +223,25 @@ impl Identity<'_> {
             let secret = serde_json::to_string(&used).map_err(Error::internal)?;
             sql::update_passkey(&mut write, &person, &id, &secret).await?;
         }
+        self.forgive(&mut write, None, ip).await?;
+        let signed_in = self
+            .add_session(&mut write, Viewer { person, shop })
+            .await?;
         write.commit().await?;
-        self.services.inner.limiter.give_back(&origin(ip), PER_IP);
-        self.begin_session(Viewer { person, shop }).await
+        Ok(signed_in)
+    }
+
+    async fn begin_ceremony(&self, options: &serde_json::Value, ceremony: &Ceremony) -> Result<()> {
+        let mut write = self.services.inner.db.write().await?;
+        passkey::begin(&mut write, options, ceremony, self.services.now()).await?;
+        write.commit().await
+    }
+
+    async fn end_ceremony(&self, client_data: &[u8]) -> Result<Ceremony> {
+        let mut write = self.services.inner.db.write().await?;
+        let ceremony = passkey::end(&mut write, client_data, self.services.now()).await?;
+        write.commit().await?;
+        Ok(ceremony)
     }
 
     async fn passkeys_of(
@@ -225,13 +255,6 @@ impl Identity<'_> {
             .iter()
             .map(|secret| serde_json::from_str(secret).map_err(Error::internal))
             .collect()
-    }
-
-    async fn begin_session(&self, viewer: Viewer) -> Result<SignedIn> {
-        let mut write = self.services.inner.db.write().await?;
-        let signed_in = self.add_session(&mut write, viewer).await?;
-        write.commit().await?;
-        Ok(signed_in)
     }
 
     async fn add_session(

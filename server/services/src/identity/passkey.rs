@@ -1,34 +1,30 @@
-//! Passkey ceremonies (WebAuthn Level 3). Their state stays here, between the browser's two requests, for five minutes.
-//!
-//! In memory: a restart in between only means pressing the button again.
-
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+//! Passkey ceremonies (WebAuthn Level 3). Their state stays on the server between the browser's two requests, for five
+//! minutes, as a row: another process may get the second one, and whoever takes the row ends it, so a challenge is good once.
 
 use domain::{
     id::{PersonId, ShopId},
-    identity::NewShop,
+    identity::SetupForm,
     time::UnixMs,
 };
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
 use webauthn_rs::prelude::{
     PasskeyAuthentication, PasskeyRegistration, Url, Webauthn, WebauthnBuilder,
 };
 
+use super::sql;
 use crate::{Error, Result};
 
 /// How long a ceremony may take, ms.
 const LIFE_MS: i64 = 5 * 60 * 1000;
-/// Ceremonies under way at most; beyond that the oldest is forgotten.
-const MOST: usize = 1000;
 
+#[derive(Serialize, Deserialize)]
 pub(super) enum Ceremony {
     /// Making a passkey through an owner link.
     Register {
         link_hash: String,
-        /// `None`: the link recovers a shop.
-        new: Option<NewShop>,
+        /// What the new shop was asked for, as typed; `None`: the link recovers a shop.
+        new: Option<SetupForm>,
         /// The user handle the passkey is made for.
         uuid: [u8; 16],
         state: Box<PasskeyRegistration>,
@@ -41,10 +37,9 @@ pub(super) enum Ceremony {
     },
 }
 
-/// The relying party and its open ceremonies, each under its challenge.
+/// The relying party.
 pub(crate) struct Passkeys {
     webauthn: Option<Webauthn>,
-    open: Mutex<HashMap<String, (UnixMs, Ceremony)>>,
 }
 
 impl Passkeys {
@@ -56,10 +51,7 @@ impl Passkeys {
                 .and_then(|builder| builder.rp_name("Vitrine").build())
                 .ok()
         });
-        Self {
-            webauthn,
-            open: Mutex::default(),
-        }
+        Self { webauthn }
     }
 
     pub(super) fn webauthn(&self) -> Result<&Webauthn> {
@@ -70,50 +62,40 @@ impl Passkeys {
             )
         })
     }
+}
 
-    /// Remembers a ceremony under the challenge in its `options`.
-    pub(super) fn begin(
-        &self,
-        options: &serde_json::Value,
-        ceremony: Ceremony,
-        now: UnixMs,
-    ) -> Result<()> {
-        let challenge = options
-            .pointer("/publicKey/challenge")
-            .and_then(serde_json::Value::as_str)
-            .ok_or_else(|| Error::internal("passkey options without a challenge"))?;
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, (end, _)| *end > now);
-        if open.len() >= MOST {
-            let oldest = open
-                .iter()
-                .min_by_key(|(_, (end, _))| *end)
-                .map(|(key, _)| key.clone());
-            if let Some(oldest) = oldest {
-                open.remove(&oldest);
-            }
-        }
-        open.insert(challenge.to_owned(), (now.plus_ms(LIFE_MS), ceremony));
-        Ok(())
-    }
+/// Keeps a ceremony under the challenge in its `options`.
+pub(super) async fn begin(
+    connection: &mut AnyConnection,
+    options: &serde_json::Value,
+    ceremony: &Ceremony,
+    now: UnixMs,
+) -> Result<()> {
+    let challenge = options
+        .pointer("/publicKey/challenge")
+        .and_then(serde_json::Value::as_str)
+        .ok_or_else(|| Error::internal("passkey options without a challenge"))?;
+    let state = serde_json::to_string(ceremony).map_err(Error::internal)?;
+    sql::insert_ceremony(connection, challenge, &state, now, now.plus_ms(LIFE_MS)).await
+}
 
-    /// Takes the ceremony that `client_data` (the browser's clientDataJSON) answers; each can be answered once.
-    pub(super) fn end(&self, client_data: &[u8], now: UnixMs) -> Result<Ceremony> {
-        #[derive(serde::Deserialize)]
-        struct ClientData {
-            challenge: String,
-        }
-        let too_old =
-            || Error::Denied("This took too long. Press the passkey button again.".to_owned());
-        let data: ClientData = serde_json::from_slice(client_data).map_err(|_| malformed())?;
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (end, ceremony) = open.remove(&data.challenge).ok_or_else(too_old)?;
-        if end > now {
-            Ok(ceremony)
-        } else {
-            Err(too_old())
-        }
+/// Takes the ceremony that `client_data` (the browser's clientDataJSON) answers; each can be answered once.
+pub(super) async fn end(
+    connection: &mut AnyConnection,
+    client_data: &[u8],
+    now: UnixMs,
+) -> Result<Ceremony> {
+    #[derive(Deserialize)]
+    struct ClientData {
+        challenge: String,
     }
+    let data: ClientData = serde_json::from_slice(client_data).map_err(|_| malformed())?;
+    let state = sql::take_ceremony(connection, &data.challenge, now)
+        .await?
+        .ok_or_else(|| {
+            Error::Denied("This took too long. Press the passkey button again.".to_owned())
+        })?;
+    serde_json::from_str(&state).map_err(Error::internal)
 }
 
 pub(super) fn malformed() -> Error {

@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
+    event::Event,
     id::{PersonId, ShopId},
     identity::{NewShop, Password, SetupForm, Shop, Viewer},
     time::UnixMs,
@@ -14,7 +15,7 @@ use super::{
     passkey::{self, Ceremony},
     password, sql,
 };
-use crate::{Error, Result, event, random::token_hash};
+use crate::{Error, Random, Result, db::Write, event, random::token_hash};
 
 /// How long an owner link works, ms: a day.
 const LINK_MS: i64 = 24 * 60 * 60 * 1000;
@@ -31,28 +32,24 @@ enum Secret {
     Passkey { external_id: String, json: String },
 }
 
-/// Inserts a shop with its owner, who has no way in yet.
+/// Inserts a shop with its owner, who has no way in yet, and a place for its stock.
 pub(crate) async fn insert_owner(
-    connection: &mut AnyConnection,
+    write: &mut Write,
+    random: &Random,
     new: &NewShop,
-    shop: &ShopId,
-    person: &PersonId,
     uuid: [u8; 16],
     now: UnixMs,
 ) -> Result<Viewer> {
-    let shop = sql::insert_shop(connection, shop, new, now).await?;
-    sql::insert_person(
-        connection,
-        person,
-        &shop.id,
-        &Uuid::from_bytes(uuid).to_string(),
-        now,
-    )
-    .await?;
-    Ok(Viewer {
-        person: person.clone(),
-        shop,
-    })
+    let (shop, person): (ShopId, PersonId) = (random.id()?, random.id()?);
+    let shop = sql::insert_shop(write, &shop, new, now).await?;
+    let uuid = Uuid::from_bytes(uuid).to_string();
+    sql::insert_person(write, &person, &shop.id, &uuid, now).await?;
+    sql::insert_location(write, &random.id()?, &shop.id, now).await?;
+    let event = Event::ShopCreated {
+        handle: shop.handle.clone(),
+    };
+    event::write(write, &shop.id, event, now).await?;
+    Ok(Viewer { person, shop })
 }
 
 /// The owner of a shop, if there is such a shop.
@@ -103,7 +100,7 @@ impl Identity<'_> {
     /// On an instance without a shop: a fresh link to print; earlier ones stop working. `None` once there is a shop.
     pub async fn first_run_link(&self) -> Result<Option<OwnerLink>> {
         let mut write = self.services.inner.db.write().await?;
-        if !sql::shops(&mut write).await?.is_empty() {
+        if sql::any_shop(&mut write).await? {
             return Ok(None);
         }
         sql::drop_first_links(&mut write).await?;
@@ -204,11 +201,11 @@ impl Identity<'_> {
         let options = serde_json::to_value(options).map_err(Error::internal)?;
         let ceremony = Ceremony::Register {
             link_hash: token_hash(token),
-            new,
+            new: new.map(|_| form.clone()),
             uuid: uuid.into_bytes(),
             state: Box::new(state),
         };
-        passkeys.begin(&options, ceremony, self.services.now())?;
+        self.begin_ceremony(&options, &ceremony).await?;
         Ok(options)
     }
 
@@ -224,10 +221,9 @@ impl Identity<'_> {
         let passkeys = &self.services.inner.passkeys;
         let credential: RegisterPublicKeyCredential =
             serde::Deserialize::deserialize(credential).map_err(|_| passkey::malformed())?;
-        let ceremony = passkeys.end(
-            credential.response.client_data_json.as_ref(),
-            self.services.now(),
-        )?;
+        let ceremony = self
+            .end_ceremony(credential.response.client_data_json.as_ref())
+            .await?;
         let Ceremony::Register {
             link_hash,
             new,
@@ -248,6 +244,7 @@ impl Identity<'_> {
             external_id: URL_SAFE_NO_PAD.encode(key.cred_id()),
             json: serde_json::to_string(&key).map_err(Error::internal)?,
         };
+        let new = new.map(|form| form.check()).transpose()?;
         self.use_link(&link_hash, new, Some(uuid), secret).await
     }
 
@@ -265,21 +262,24 @@ impl Identity<'_> {
         let link = sql::use_link(&mut write, hash, now)
             .await?
             .ok_or_else(spent)?;
-        let (shop, person, happened) = match (link, new) {
+        let (shop, person) = match (link, new) {
             (Some(id), _) => {
                 let shop = sql::shop_by_id(&mut write, &id).await?.ok_or_else(spent)?;
                 let (person, _) = sql::owner(&mut write, &id).await?.ok_or_else(spent)?;
                 sql::forget(&mut write, &id, &person).await?;
-                (shop, person, "shop.recovered")
+                let event = Event::ShopRecovered {
+                    handle: shop.handle.clone(),
+                };
+                event::write(&mut write, &shop.id, event, now).await?;
+                (shop, person)
             }
             (None, Some(new)) => {
-                let (id, person): (ShopId, PersonId) = (random.id()?, random.id()?);
                 let uuid = match uuid {
                     Some(uuid) => uuid,
                     None => random.sixteen()?,
                 };
-                let viewer = insert_owner(&mut write, &new, &id, &person, uuid, now).await?;
-                (viewer.shop, viewer.person, "shop.created")
+                let viewer = insert_owner(&mut write, random, &new, uuid, now).await?;
+                (viewer.shop, viewer.person)
             }
             (None, None) => return Err(spent()),
         };
@@ -308,8 +308,6 @@ impl Identity<'_> {
                 },
             )
             .await?;
-        let body = serde_json::json!({ "handle": shop.handle });
-        event::write(&mut write, &shop.id, happened, shop.id.as_str(), &body, now).await?;
         write.commit().await?;
         Ok(signed_in)
     }

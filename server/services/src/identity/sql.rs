@@ -1,7 +1,7 @@
 //! Queries of identity.
 
 use domain::{
-    id::{PersonId, ShopId},
+    id::{LocationId, PersonId, ShopId},
     identity::{NewShop, Shop, Viewer},
     time::UnixMs,
 };
@@ -27,6 +27,14 @@ pub(super) async fn shops(connection: &mut AnyConnection) -> Result<Vec<Shop>> {
             .fetch_all(connection)
             .await?;
     rows.iter().map(shop).collect()
+}
+
+/// Whether there is any shop.
+pub(super) async fn any_shop(connection: &mut AnyConnection) -> Result<bool> {
+    let row = sqlx::query("SELECT id FROM shop LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
 }
 
 pub(crate) async fn shop_by_id(
@@ -69,18 +77,37 @@ pub(super) async fn insert_shop(
     .execute(connection)
     .await;
     match inserted {
-        Ok(_) => Ok(Shop {
-            id: id.clone(),
-            name: new.name.as_str().to_owned(),
-            handle: new.handle.as_str().to_owned(),
-            currency: new.currency.code().to_owned(),
-        }),
-        Err(error) if is_taken(&error) => Err(Error::Conflict(format!(
-            "The handle {} is taken. Choose another one.",
-            new.handle
-        ))),
-        Err(error) => Err(error.into()),
+        Ok(_) => {}
+        Err(error) if is_taken(&error) => {
+            return Err(Error::Conflict(format!(
+                "The handle {} is taken. Choose another one.",
+                new.handle
+            )));
+        }
+        Err(error) => return Err(error.into()),
     }
+    Ok(Shop {
+        id: id.clone(),
+        name: new.name.as_str().to_owned(),
+        handle: new.handle.as_str().to_owned(),
+        currency: new.currency.code().to_owned(),
+    })
+}
+
+/// The place where a new shop keeps its stock.
+pub(super) async fn insert_location(
+    connection: &mut AnyConnection,
+    id: &LocationId,
+    shop: &ShopId,
+    now: UnixMs,
+) -> Result<()> {
+    sqlx::query("INSERT INTO location (id, shop_id, created_at) VALUES ($1, $2, $3)")
+        .bind(id.as_str())
+        .bind(shop.as_str())
+        .bind(now.0)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 pub(super) async fn insert_person(
@@ -340,11 +367,58 @@ pub(super) async fn delete_session(connection: &mut AnyConnection, hash: &str) -
     Ok(())
 }
 
+/// The most ceremonies under way: whoever begins more makes the oldest ones fail, not the database grow.
+const MOST_CEREMONIES: i64 = 1000;
+
+pub(super) async fn insert_ceremony(
+    connection: &mut AnyConnection,
+    challenge: &str,
+    state: &str,
+    now: UnixMs,
+    expires_at: UnixMs,
+) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM ceremony WHERE challenge IN \
+         (SELECT challenge FROM ceremony ORDER BY expires_at DESC LIMIT 1000 OFFSET $1)",
+    )
+    .bind(MOST_CEREMONIES - 1)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO ceremony (challenge, state, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(challenge)
+    .bind(state)
+    .bind(now.0)
+    .bind(expires_at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes a ceremony out; `None` when it is not there, was answered or is too old.
+pub(super) async fn take_ceremony(
+    connection: &mut AnyConnection,
+    challenge: &str,
+    now: UnixMs,
+) -> Result<Option<String>> {
+    let row = sqlx::query(
+        "DELETE FROM ceremony WHERE challenge = $1 AND expires_at > $2 RETURNING state",
+    )
+    .bind(challenge)
+    .bind(now.0)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| db::text(&row, "state")).transpose()
+}
+
 /// Forgets what expired.
 pub(super) async fn sweep(connection: &mut AnyConnection, now: UnixMs) -> Result<()> {
     for statement in [
         "DELETE FROM session WHERE expires_at <= $1",
         "DELETE FROM owner_link WHERE expires_at <= $1",
+        "DELETE FROM ceremony WHERE expires_at <= $1",
+        "DELETE FROM rate_limit WHERE arrival_at <= $1",
     ] {
         sqlx::query(statement)
             .bind(now.0)

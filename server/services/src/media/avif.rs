@@ -1,63 +1,37 @@
-//! AVIF renditions: made after a photo is ready, so that nobody waits for them. A page offers them once they are there.
+//! AVIF renditions, as a job: made after a photo is ready, so that nobody waits for them. A page offers them once they are
+//! there.
 
-use std::time::Duration;
-
-use domain::id::ShopId;
+use domain::id::{MediaId, ShopId};
 use futures::TryStreamExt;
 
 use super::{
     Library, photo, process,
-    sql::{self, Made, Unrefined},
+    sql::{self, Made, Original},
 };
 use crate::{Error, Result, Services};
 
-/// Between two looks although no photo has come.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// Refines photos until `stop` resolves: what an earlier run left, then each as it comes.
-pub(crate) async fn keep(services: &Services, stop: impl Future<Output = ()>) {
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let round = async {
-            if let Err(error) = all(services).await {
-                tracing::warn!(%error, "AVIF renditions could not be made yet; they are tried again");
-            }
-            // Either a photo has come, or it is time to try again what failed.
-            drop(tokio::time::timeout(PATIENCE, services.inner.unrefined.notified()).await);
-        };
-        tokio::select! {
-            () = &mut stop => return,
-            () = round => {}
+/// Makes the AVIF renditions of a photo that has none.
+pub(crate) async fn run(services: &Services, shop: &ShopId, id: &MediaId) -> Result<()> {
+    let photo = sql::without_avif(&mut *services.inner.db.read().await?, shop, id).await?;
+    let Some(photo) = photo else { return Ok(()) };
+    let made = match make(services, &photo).await {
+        Ok(made) => made,
+        // An original that can be read no more keeps the renditions it has.
+        Err(Error::Invalid { sentence, .. }) => {
+            tracing::warn!(media = %photo.id, sentence, "a photo gets no AVIF");
+            return Ok(());
         }
+        Err(error) => return Err(error),
+    };
+    let mut write = services.inner.db.write().await?;
+    if sql::add_avif(&mut write, &photo, &made).await? {
+        let library = Library { services };
+        library.changed(&mut write, &photo.shop, &photo.id).await?;
     }
+    write.commit().await
 }
 
-/// Refines every photo that waits for it.
-pub(super) async fn all(services: &Services) -> Result<u32> {
-    let mut count = 0;
-    loop {
-        let next = sql::unrefined(&mut *services.inner.db.read().await?).await?;
-        let Some(photo) = next else { return Ok(count) };
-        let made = match make(services, &photo).await {
-            Ok(made) => made,
-            // An original that can be read no more keeps the renditions it has.
-            Err(Error::Invalid { sentence, .. }) => {
-                tracing::warn!(media = %photo.id, sentence, "a photo gets no AVIF");
-                Vec::new()
-            }
-            Err(error) => return Err(error),
-        };
-        let mut write = services.inner.db.write().await?;
-        if sql::refine(&mut write, &photo, &made).await? {
-            let library = Library { services };
-            library.changed(&mut write, &photo.shop, &photo.id).await?;
-        }
-        write.commit().await?;
-        count += 1;
-    }
-}
-
-async fn make(services: &Services, photo: &Unrefined) -> Result<Vec<Made>> {
+async fn make(services: &Services, photo: &Original) -> Result<Vec<Made>> {
     let pictures = {
         // The whole photo is in memory only here, and only one at a time.
         let _turn = services
@@ -68,7 +42,7 @@ async fn make(services: &Services, photo: &Unrefined) -> Result<Vec<Made>> {
             .map_err(Error::internal)?;
         let bytes = original(services, &photo.shop, photo).await?;
         let format = photo.format;
-        process::on_a_thread(move || photo::to_refine(format, &bytes)).await?
+        process::on_a_thread(move || photo::for_avif(format, &bytes)).await?
     };
     let mut made = Vec::with_capacity(pictures.len());
     for picture in pictures {
@@ -78,7 +52,7 @@ async fn make(services: &Services, photo: &Unrefined) -> Result<Vec<Made>> {
     Ok(made)
 }
 
-async fn original(services: &Services, shop: &ShopId, photo: &Unrefined) -> Result<Vec<u8>> {
+async fn original(services: &Services, shop: &ShopId, photo: &Original) -> Result<Vec<u8>> {
     let file = format!("original.{}", photo.format.extension());
     let key = process::key(shop, &photo.hash, &file)?;
     let pieces = services.inner.store.read(&key, 0..photo.bytes).await?;

@@ -1,10 +1,12 @@
 //! Uploads, pictures and clips.
 
+mod append;
+pub(crate) mod avif;
 mod clip;
+mod part;
 mod photo;
 pub(crate) mod process;
 mod receive;
-pub(crate) mod refine;
 pub(crate) mod sql;
 mod store;
 mod upload;
@@ -13,17 +15,16 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use domain::{
+    event::Event,
     id::{MediaId, SessionId, ShopId},
     identity::Viewer,
     media::{Kind, Media},
 };
 use futures::stream::BoxStream;
-use serde_json::json;
-use sqlx::AnyConnection;
 
 use self::store::Key;
-pub(crate) use self::{store::Store, upload::Busy};
-use crate::{Error, Result, Services, event};
+pub(crate) use self::{append::Appends, part::Parts, store::Store};
+use crate::{Error, Result, Services, db::Write, event};
 
 /// Uploads, pictures and clips.
 pub struct Library<'a> {
@@ -94,15 +95,6 @@ impl Library<'_> {
         sql::all(&mut *self.services.inner.db.read().await?, &viewer.shop.id).await
     }
 
-    /// Makes the AVIF renditions that photos still lack, oldest photo first, and gives the number of photos that have theirs
-    /// now. [`Services::keep_house`] does it whenever there is something to do.
-    ///
-    /// # Errors
-    /// `Unavailable` when the media store does not answer; what was made stays.
-    pub async fn refine(&self) -> Result<u32> {
-        refine::all(self.services).await
-    }
-
     /// Changes the description of a picture or clip.
     ///
     /// # Errors
@@ -153,22 +145,12 @@ impl Library<'_> {
     }
 
     /// Says that a picture or clip looks different from now on, with the products that show it.
-    async fn changed(
-        &self,
-        connection: &mut AnyConnection,
-        shop: &ShopId,
-        id: &MediaId,
-    ) -> Result<()> {
-        let body = json!({ "products": sql::shown_by(connection, shop, id).await? });
-        event::write(
-            connection,
-            shop,
-            "media.changed",
-            id.as_str(),
-            &body,
-            self.services.now(),
-        )
-        .await
+    async fn changed(&self, write: &mut Write, shop: &ShopId, id: &MediaId) -> Result<()> {
+        let event = Event::MediaChanged {
+            media: id.clone(),
+            products: sql::shown_by(write, shop, id).await?,
+        };
+        event::write(write, shop, event, self.services.now()).await
     }
 
     /// Finds `/media/{hash}/{file}`: public when a published product shows it, else only for a viewer of its shop.

@@ -66,7 +66,7 @@ pub(super) fn make(format: Format, bytes: &[u8]) -> Result<Photo> {
 }
 
 /// The pictures to be made into AVIF, narrowest first: small enough to be kept in memory while that is done.
-pub(super) fn to_refine(format: Format, bytes: &[u8]) -> Result<Vec<RgbImage>> {
+pub(super) fn for_avif(format: Format, bytes: &[u8]) -> Result<Vec<RgbImage>> {
     let whole = decode(format, bytes)?;
     widths(whole.width())
         .into_iter()
@@ -282,7 +282,7 @@ mod tests {
     fn a_photo_gets_every_format_and_keeps_its_colour() {
         let bytes = png(400, 300, [200, 100, 50, 255]);
         let mut photo = make(Format::Png, &bytes).expect("photo");
-        for picture in to_refine(Format::Png, &bytes).expect("pictures") {
+        for picture in for_avif(Format::Png, &bytes).expect("pictures") {
             photo.renditions.push(avif(&picture).expect("avif"));
         }
         assert_eq!((photo.width, photo.height), (400, 300));

@@ -1,49 +1,30 @@
-//! From a complete upload to media that can be shown. Survives a restart: whatever is in state `processing` is begun anew, and
-//! every step can be done twice.
+//! From a complete upload to media that can be shown, as a job: every step can be done twice.
 
 use std::{io::Read, path::Path};
 
 use bytes::Bytes;
 use domain::{
+    event::Event,
     id::{MediaId, ShopId, UploadId},
     media::{Format, Kind, SNIFF_BYTES, UploadState},
 };
-use serde_json::json;
 
 use super::{
-    clip, photo, receive,
+    clip, photo,
     sql::{self, Finished, Made, Stored},
     store::{Key, Store},
-    upload::{LIFE_MS, part},
+    upload::LIFE_MS,
 };
-use crate::{Error, Result, Services, disk, event};
-
-/// Processes an upload in a task of its own.
-pub(super) fn start(services: &Services, shop: &ShopId, id: &UploadId) {
-    let (own, shop, id) = (services.clone(), shop.clone(), id.clone());
-    services.spawn(async move {
-        // Somebody is at it already.
-        let Some(_working) = own.inner.busy.begin(&id) else {
-            return;
-        };
-        if let Err(error) = run(&own, &shop, &id).await {
-            tracing::error!(%error, upload = %id, "an upload could not be processed yet; it will be tried again");
-        }
-    });
-}
-
-/// Takes up every upload that is complete and not made into media: after a start, and again now and then.
-pub(crate) async fn resume(services: &Services) -> Result<()> {
-    let waiting = sql::processing(&mut *services.inner.db.read().await?).await?;
-    for stored in waiting {
-        start(services, &stored.shop, &stored.id);
-    }
-    Ok(())
-}
+use crate::{
+    Error, Result, Services,
+    db::Write,
+    disk, event,
+    job::{Job, queue},
+};
 
 /// Processes an upload. A file that cannot be used ends the upload as failed, with the reason; a fault of ours (no room, no
 /// store) is an error and leaves it to be tried again.
-pub(super) async fn run(services: &Services, shop: &ShopId, id: &UploadId) -> Result<()> {
+pub(crate) async fn run(services: &Services, shop: &ShopId, id: &UploadId) -> Result<()> {
     let stored = sql::upload(&mut *services.inner.db.read().await?, shop, id).await?;
     let Some(stored) = stored.filter(|stored| stored.state == UploadState::Processing) else {
         return Ok(());
@@ -68,29 +49,72 @@ pub(super) async fn run(services: &Services, shop: &ShopId, id: &UploadId) -> Re
             if !sql::end_upload(&mut write, id, Some(&done.id), None, keep_until).await? {
                 return Ok(());
             }
-            let body = json!({ "kind": stored.kind, "bytes": done.bytes });
-            event::write(
-                &mut write,
-                shop,
-                "media.ready",
-                done.id.as_str(),
-                &body,
-                now,
-            )
-            .await?;
+            if stored.kind == Kind::Photo {
+                let job = Job::EncodeAvif {
+                    shop: shop.clone(),
+                    media: done.id.clone(),
+                };
+                queue::enqueue(services, &mut write, &job, now).await?;
+            }
+            let event = Event::MediaReady {
+                media: done.id,
+                media_kind: stored.kind,
+                bytes: done.bytes,
+            };
+            event::write(&mut write, shop, event, now).await?;
         }
         Err(Error::Invalid { sentence, .. }) => {
             sql::end_upload(&mut write, id, None, Some(&sentence), keep_until).await?;
         }
         Err(error) => return Err(error),
     }
-    write.commit().await?;
-    services.inner.unrefined.notify_one();
-    receive::remove(&part(services, id))
+    let job = Job::DeleteUploadParts {
+        shop: shop.clone(),
+        upload: id.clone(),
+    };
+    queue::enqueue(services, &mut write, &job, now).await?;
+    write.commit().await
+}
+
+/// Ends an upload whose processing failed too often: whoever waits for it learns so. It can be tried again.
+pub(crate) async fn give_up(services: &Services, write: &mut Write, id: &UploadId) -> Result<()> {
+    let keep_until = services.now().plus_ms(LIFE_MS);
+    let message = "The shop could not prepare this file. It is kept for a day; its owner finds it under “Failed work”.";
+    sql::end_upload(write, id, None, Some(message), keep_until).await?;
+    Ok(())
+}
+
+/// Makes an upload that was given up work for the server again.
+pub(crate) async fn take_up_again(write: &mut Write, id: &UploadId) -> Result<()> {
+    sql::reopen(write, id).await
+}
+
+/// The file of an upload while it is read; one that was put together for it is deleted with this.
+struct Whole {
+    path: std::path::PathBuf,
+    scratch: std::path::PathBuf,
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        if self.path == self.scratch {
+            // Only room on the disk is at stake, and a start clears the folder.
+            let _ = std::fs::remove_file(&self.scratch);
+        }
+    }
+}
+
+async fn whole(services: &Services, upload: &UploadId) -> Result<Whole> {
+    let parts = sql::parts(&mut *services.inner.db.read().await?, upload).await?;
+    let name: String = services.inner.random.id()?;
+    let scratch = services.inner.scratch.join(name);
+    let path = services.inner.parts.whole(upload, &parts, &scratch).await?;
+    Ok(Whole { path, scratch })
 }
 
 async fn make(services: &Services, stored: &Stored, media: MediaId) -> Result<Finished> {
-    let path = part(services, &stored.id);
+    let whole = whole(services, &stored.id).await?;
+    let path = whole.path.clone();
     let store = &services.inner.store;
     let kind = stored.kind;
     let head = path.clone();

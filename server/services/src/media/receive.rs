@@ -1,9 +1,9 @@
-//! Taking an upload's bytes in: durable before acknowledged, whatever happens to the connection.
+//! Taking the bytes of one append in: durable before acknowledged, whatever happens to the connection.
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::Path,
 };
 
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::Checksum;
-use crate::{Error, Result, disk};
+use crate::{Error, disk};
 
 /// Bytes between two points where progress is made durable, so that a crash loses no more than this.
 const SYNC_BYTES: u64 = 4 * 1024 * 1024;
@@ -24,23 +24,24 @@ pub(super) enum Piece {
     End,
 }
 
-/// One append.
+/// One append: a part of its own.
+#[derive(Clone)]
 pub(super) struct Append {
-    pub(super) path: PathBuf,
+    /// Where the upload stands: the part begins there.
     pub(super) offset: u64,
     /// Bytes that may still come.
     pub(super) room: u64,
     pub(super) checksum: Option<Checksum>,
 }
 
-enum Hash {
+pub(super) enum Hash {
     None,
     Sha1(Sha1, [u8; 20]),
     Sha256(Sha256, [u8; 32]),
 }
 
 impl Hash {
-    fn of(checksum: Option<&Checksum>) -> Self {
+    pub(super) fn of(checksum: Option<&Checksum>) -> Self {
         match checksum {
             None => Self::None,
             Some(Checksum::Sha1(expected)) => Self::Sha1(Sha1::new(), *expected),
@@ -48,7 +49,7 @@ impl Hash {
         }
     }
 
-    fn update(&mut self, bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::None => {}
             Self::Sha1(hash, _) => hash.update(bytes),
@@ -56,7 +57,7 @@ impl Hash {
         }
     }
 
-    fn matches(self) -> bool {
+    pub(super) fn matches(self) -> bool {
         match self {
             Self::None => true,
             Self::Sha1(hash, expected) => hash.finalize()[..] == expected[..],
@@ -65,25 +66,17 @@ impl Hash {
     }
 }
 
-/// Makes the file of a new upload; its name is durable when this returns.
-pub(super) fn create(path: &Path) -> io::Result<()> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?
-        .sync_all()?;
-    path.parent().map_or(Ok(()), disk::sync_folder)
-}
-
-/// Writes what comes until the end, a break or an error. Blocks; runs on a thread for such work.
+/// Writes what comes into a new file until the end, a break or an error. Blocks; runs on a thread for such work.
 ///
-/// Sends each durable offset on the way; answers with the last durable one and why it stopped, if not by the end of the body.
+/// Sends each durable offset on the way and stops when nobody takes it; answers with the last durable one and why it stopped,
+/// if not by the end of the body.
 pub(super) fn run(
-    append: Append,
+    append: &Append,
+    path: &Path,
     mut pieces: mpsc::Receiver<Piece>,
     durable: &mpsc::UnboundedSender<u64>,
 ) -> (u64, Option<Error>) {
-    let mut file = match open_at(&append.path, append.offset) {
+    let mut file = match open_new(path) {
         Ok(file) => file,
         Err(error) => return (append.offset, Some(disk::failed(&error))),
     };
@@ -100,10 +93,7 @@ pub(super) fn run(
         };
         let length = bytes.len() as u64;
         if length > append.room.saturating_sub(written) {
-            stopped = Some(Error::TooLarge(
-                "More bytes came than the upload announced. Start it again with the right length."
-                    .to_owned(),
-            ));
+            stopped = Some(too_large());
             break;
         }
         if let Err(error) = file.write_all(&bytes) {
@@ -121,24 +111,23 @@ pub(super) fn run(
                 break;
             }
             unsynced = 0;
-            // The listener is gone only when the server is going down; the answer below still counts.
-            let _ = durable.send(append.offset + written);
+            if durable.send(append.offset + written).is_err() {
+                break;
+            }
         }
     }
     if checked && !(ended && stopped.is_none() && hash.matches()) {
-        let kept = file.set_len(append.offset).and_then(|()| file.sync_data());
+        let kept = file.set_len(0).and_then(|()| file.sync_data());
         let error = match (stopped, kept) {
             (Some(error), _) => error,
             (None, Err(error)) => disk::failed(&error),
-            (None, Ok(())) => {
-                Error::Checksum("The bytes changed on the way. Send this piece again.".to_owned())
-            }
+            (None, Ok(())) => wrong_checksum(),
         };
         return (append.offset, Some(error));
     }
     // A write that failed half-way may have left bytes behind the last whole one.
     let end = append.offset + written;
-    match file.set_len(end).and_then(|()| file.sync_data()) {
+    match file.set_len(written).and_then(|()| file.sync_data()) {
         Ok(()) => (end, stopped),
         Err(error) => (
             end - unsynced,
@@ -147,19 +136,20 @@ pub(super) fn run(
     }
 }
 
-fn open_at(path: &Path, offset: u64) -> io::Result<File> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    // What was never acknowledged is not trusted.
-    file.set_len(offset)?;
-    file.seek(SeekFrom::Start(offset))?;
+/// The file of a new part; its name is durable when this returns.
+fn open_new(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    path.parent().map_or(Ok(()), disk::sync_folder)?;
     Ok(file)
 }
 
-/// Deletes an upload's file; one that is gone already is fine.
-pub(super) fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(disk::failed(&error)),
-    }
+pub(super) fn too_large() -> Error {
+    Error::TooLarge(
+        "More bytes came than the upload announced. Start it again with the right length."
+            .to_owned(),
+    )
+}
+
+pub(super) fn wrong_checksum() -> Error {
+    Error::Checksum("The bytes changed on the way. Send this piece again.".to_owned())
 }

@@ -1,6 +1,6 @@
-//! Queries of media; those of uploads are in `upload`, those of later renditions in `refine`.
+//! Queries of media; those of uploads are in `upload`, those of later renditions in `avif`.
 
-mod refine;
+mod avif;
 mod upload;
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(super) use self::{refine::*, upload::*};
+pub(super) use self::{avif::*, upload::*};
 use crate::{Result, db};
 
 fn variant(row: &AnyRow) -> Result<Variant> {
@@ -232,10 +232,8 @@ pub(super) async fn insert_media(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO media (id, shop_id, kind, hash, extension, bytes, alt, width, height, duration_ms, placeholder, \
-         session_id, start_ms, end_ms, created_at, refined) \
-         SELECT $1, shop_id, kind, $2, $3, $4, alt, $5, $6, $7, $8, session_id, start_ms, end_ms, $9, \
-         CASE WHEN kind = 'photo' THEN 0 ELSE 1 END \
-         FROM upload WHERE shop_id = $10 AND id = $11",
+         session_id, start_ms, end_ms, created_at) \
+         SELECT $1, shop_id, kind, $2, $3, $4, alt, $5, $6, $7, $8, session_id, start_ms, end_ms, $9 FROM upload WHERE shop_id = $10 AND id = $11",
     )
     .bind(done.id.as_str())
     .bind(done.hash.as_str())

@@ -2,11 +2,16 @@
 //!
 //! Keys are content-addressed, so an object is written once, never changed, and writing it again is harmless.
 
-use std::{fmt, io, ops::Range, path::Path as FolderPath, sync::Arc};
+use std::{
+    fmt, io,
+    ops::Range,
+    path::{Path as FolderPath, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use domain::id::ShopId;
-use futures::{StreamExt, stream::BoxStream};
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
     local::LocalFileSystem, path::Path,
@@ -53,6 +58,8 @@ impl fmt::Display for Key {
 pub(crate) struct Store {
     objects: Arc<dyn ObjectStore>,
     prefix: Path,
+    /// Where it is a folder: which.
+    folder: Option<PathBuf>,
 }
 
 /// Pieces of a large object that are in flight at once, each 5 MiB.
@@ -74,6 +81,7 @@ impl Store {
             return Ok(Self {
                 objects: Arc::from(objects),
                 prefix,
+                folder: None,
             });
         }
         let folder = FolderPath::new(place.strip_prefix("file://").unwrap_or(place));
@@ -83,7 +91,76 @@ impl Store {
         Ok(Self {
             objects: Arc::new(objects.with_fsync(true)),
             prefix: Path::default(),
+            folder: Some(folder.to_owned()),
         })
+    }
+
+    /// The folder it is, if it is one.
+    pub(super) fn folder(&self) -> Option<&FolderPath> {
+        self.folder.as_deref()
+    }
+
+    fn at(&self, name: &str) -> Path {
+        name.split('/')
+            .fold(self.prefix.clone(), |path, part| path.join(part))
+    }
+
+    /// Writes an object whole under a name of ours; durable when this returns.
+    pub(super) async fn put_at(&self, name: &str, bytes: Bytes) -> Result<()> {
+        self.objects
+            .put(&self.at(name), PutPayload::from(bytes))
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    /// Copies exactly `length` bytes of an object into a file.
+    pub(super) async fn read_into(
+        &self,
+        name: &str,
+        length: u64,
+        file: &mut tokio::fs::File,
+    ) -> Result<()> {
+        use tokio::io::AsyncWriteExt;
+        let got = self
+            .objects
+            .get(&self.at(name))
+            .await
+            .map_err(|error| failed(&error))?;
+        let mut pieces = got.into_stream();
+        let mut copied = 0;
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| failed(&error))?;
+            copied += piece.len() as u64;
+            file.write_all(&piece)
+                .await
+                .map_err(|error| crate::disk::failed(&error))?;
+        }
+        file.flush()
+            .await
+            .map_err(|error| crate::disk::failed(&error))?;
+        if copied == length {
+            Ok(())
+        } else {
+            Err(Error::internal(format!(
+                "{name} has {copied} bytes instead of {length}"
+            )))
+        }
+    }
+
+    /// Deletes every object whose name begins with `folder`; none is fine.
+    pub(super) async fn delete_below(&self, folder: &str) -> Result<()> {
+        let folder = self.at(folder);
+        let names = self
+            .objects
+            .list(Some(&folder))
+            .map_ok(|object| object.location)
+            .boxed();
+        self.objects
+            .delete_stream(names)
+            .try_for_each(|_| async { Ok(()) })
+            .await
+            .map_err(|error| failed(&error))
     }
 
     fn path(&self, key: &Key) -> Path {

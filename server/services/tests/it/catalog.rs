@@ -57,8 +57,8 @@ on_both! {
         assert_eq!(
             events,
             [
-                "shop.created", "product.created", "media.ready", "product.changed", "product.changed",
-                "product.published", "product.unpublished", "product.deleted"
+                "shop_created", "product_created", "media_ready", "product_changed", "product_changed",
+                "product_published", "product_unpublished", "product_deleted"
             ]
         );
     }
@@ -149,7 +149,7 @@ on_both! {
         let viewer = world.shop("clay").await;
         let catalog = world.services.catalog();
         let product = world.product(&viewer, "Cup", 5).await;
-        let bought = world.services.checkout().buy("cup", 3, None, None).await.expect("buy");
+        let bought = world.services.checkout().buy("cup", 3, None, None, None).await.expect("buy");
         assert!(matches!(bought, Bought::Held(_)));
         let held = catalog.product(&viewer, &product.id).await.expect("product");
         assert_eq!((held.stock, held.available), (5, 2));

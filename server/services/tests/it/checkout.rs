@@ -4,13 +4,15 @@ use services::{
     checkout::{Bought, Paid},
 };
 
+use sqlx::Row;
+
 use crate::world::{Engine, World, edit, form, on_both};
 
 pub(crate) async fn held(world: &World, quantity: u32) -> domain::checkout::Order {
     match world
         .services
         .checkout()
-        .buy("cup", quantity, Some(3800), None)
+        .buy("cup", quantity, Some(3800), None, None)
         .await
         .expect("buy")
     {
@@ -44,7 +46,7 @@ on_both! {
         checkout.mark_sent(&viewer, &order.id).await.expect("twice is fine");
         assert!(matches!(checkout.cancel(&order.token).await, Err(Error::Conflict(_))));
         let events: Vec<String> = world.events(&viewer).await.into_iter().filter(|kind| kind.starts_with("order")).collect();
-        assert_eq!(events, ["order.held", "order.paying", "order.paid", "order.sent"]);
+        assert_eq!(events, ["order_held", "order_paying", "order_paid", "order_sent"]);
     }
 }
 
@@ -55,7 +57,7 @@ on_both! {
         let buyers = (0..100).map(|_| {
             let services = world.services.clone();
             tokio::spawn(async move {
-                match services.checkout().buy("cup", 1, Some(3800), None).await.expect("an answer") {
+                match services.checkout().buy("cup", 1, Some(3800), None, None).await.expect("an answer") {
                     Bought::Held(order) => {
                         let paid = services.checkout().pay(&order.token, &form("success")).await.expect("paid");
                         assert!(matches!(paid, Paid::Done(order) if order.state == State::Paid));
@@ -83,7 +85,7 @@ on_both! {
         let presses = (0..8).map(|_| {
             let services = world.services.clone();
             tokio::spawn(async move {
-                match services.checkout().buy("cup", 1, Some(3800), Some(attempt)).await.expect("an answer") {
+                match services.checkout().buy("cup", 1, Some(3800), Some(attempt), None).await.expect("an answer") {
                     Bought::Held(order) => order.token,
                     other => panic!("{other:?}"),
                 }
@@ -95,8 +97,8 @@ on_both! {
         assert_eq!(tokens.len(), 1);
         assert_eq!(world.services.catalog().by_slug("cup").await.expect("page").1.available, 9);
         let checkout = world.services.checkout();
-        assert!(matches!(checkout.buy("bowl", 1, None, Some(attempt)).await, Err(Error::Conflict(_))));
-        assert!(matches!(checkout.buy("cup", 1, None, Some("short")).await, Err(Error::Invalid { field: "attempt", .. })));
+        assert!(matches!(checkout.buy("bowl", 1, None, Some(attempt), None).await, Err(Error::Conflict(_))));
+        assert!(matches!(checkout.buy("cup", 1, None, Some("short"), None).await, Err(Error::Invalid { field: "idempotency_key", .. })));
     }
 }
 
@@ -106,16 +108,16 @@ on_both! {
         let product = world.product(&viewer, "Cup", 2).await;
         let checkout = world.services.checkout();
         for quantity in [0, 100, u32::MAX] {
-            assert!(matches!(checkout.buy("cup", quantity, None, None).await, Err(Error::Invalid { field: "quantity", .. })));
+            assert!(matches!(checkout.buy("cup", quantity, None, None, None).await, Err(Error::Invalid { field: "quantity", .. })));
         }
-        assert!(matches!(checkout.buy("nothing", 1, None, None).await, Err(Error::NotFound(_))));
-        assert!(matches!(checkout.buy("../etc", 1, None, None).await, Err(Error::NotFound(_))));
-        assert!(matches!(checkout.buy("cup", 3, None, None).await.expect("answer"), Bought::SoldOut(_, page) if page.available == 2));
+        assert!(matches!(checkout.buy("nothing", 1, None, None, None).await, Err(Error::NotFound(_))));
+        assert!(matches!(checkout.buy("../etc", 1, None, None, None).await, Err(Error::NotFound(_))));
+        assert!(matches!(checkout.buy("cup", 3, None, None, None).await.expect("answer"), Bought::SoldOut(_, page) if page.available == 2));
         world.services.catalog().update(&viewer, &product.id, &edit("Cup", "40", 2)).await.expect("dearer");
-        let changed = checkout.buy("cup", 1, Some(3800), None).await.expect("answer");
+        let changed = checkout.buy("cup", 1, Some(3800), None, None).await.expect("answer");
         assert!(matches!(changed, Bought::PriceChanged(_, page) if page.price.is_some_and(|price| price.minor == 4000) && page.available == 2));
         world.services.catalog().unpublish(&viewer, &product.id).await.expect("unpublish");
-        assert!(matches!(checkout.buy("cup", 1, None, None).await, Err(Error::NotFound(_))));
+        assert!(matches!(checkout.buy("cup", 1, None, None, None).await, Err(Error::NotFound(_))));
     }
 }
 
@@ -125,8 +127,8 @@ on_both! {
         world.product(&viewer, "Cup", 1).await;
         let checkout = world.services.checkout();
         let first = held(&world, 1).await;
-        assert!(matches!(checkout.buy("cup", 1, None, None).await.expect("answer"), Bought::SoldOut(..)));
-        assert_eq!(checkout.sweep().await.expect("sweep"), 0, "not yet");
+        assert!(matches!(checkout.buy("cup", 1, None, None, None).await.expect("answer"), Bought::SoldOut(..)));
+        assert_eq!(checkout.expire_holds().await.expect("expire"), 0, "not yet");
         world.clock.advance_ms(HOLD_MS);
         // Nobody swept: the next buyer does.
         let second = held(&world, 1).await;
@@ -140,8 +142,8 @@ on_both! {
 
         let third = held(&world, 1).await;
         world.clock.advance_ms(HOLD_MS);
-        assert_eq!(checkout.sweep().await.expect("sweep"), 1);
-        assert_eq!(checkout.sweep().await.expect("sweep"), 0, "once");
+        assert_eq!(checkout.expire_holds().await.expect("expire"), 1);
+        assert_eq!(checkout.expire_holds().await.expect("expire"), 0, "once");
         assert_eq!(checkout.order(&third.token).await.expect("order").1.state, State::Expired);
         let fourth = held(&world, 1).await;
         assert_eq!(checkout.cancel(&fourth.token).await.expect("cancel").state, State::Cancelled);
@@ -158,8 +160,38 @@ on_both! {
         let mut config = world.config.clone();
         config.test_payments = false;
         let services = services::Services::open_with(config, world.clock.clone(), services::Random::System).await.expect("open");
-        assert!(matches!(services.checkout().buy("cup", 1, None, None).await, Err(Error::Unavailable(_))));
+        assert!(matches!(services.checkout().buy("cup", 1, None, None, None).await, Err(Error::Unavailable(_))));
         assert!(matches!(services.checkout().pay(&open.token, &form("success")).await, Err(Error::Unavailable(_))));
         assert_eq!(services.checkout().order(&open.token).await.expect("order").1.state, State::Held);
+    }
+}
+
+on_both! {
+    /// Reserved, committed, off the shelf: and the history says why the pieces that can be sold became fewer.
+    async fn stock_goes_from_the_shelf_to_the_parcel(world: World) {
+        let viewer = world.shop("clay").await;
+        let product = world.product(&viewer, "Cup", 5).await;
+        let checkout = world.services.checkout();
+        let mut connection = world.connection().await;
+        let mut stands = async || -> (i64, i64, i64) {
+            let row = sqlx::query("SELECT on_hand, reserved, committed FROM stock").fetch_one(&mut connection).await.expect("row");
+            (row.get("on_hand"), row.get("reserved"), row.get("committed"))
+        };
+        assert_eq!(stands().await, (5, 0, 0));
+        let order = held(&world, 2).await;
+        assert_eq!(stands().await, (5, 2, 0));
+        checkout.pay(&order.token, &form("success")).await.expect("pay");
+        assert_eq!(stands().await, (5, 0, 2));
+        world.services.catalog().update(&viewer, &product.id, &edit("Cup", "38", 7)).await.expect("counted again");
+        assert_eq!(stands().await, (9, 0, 2), "seven that can be sold, and two that wait for the parcel");
+        checkout.mark_sent(&viewer, &order.id).await.expect("sent");
+        checkout.mark_sent(&viewer, &order.id).await.expect("twice is fine");
+        assert_eq!(stands().await, (7, 0, 0));
+        let moves = sqlx::query("SELECT delta, reason, subject, by_person FROM stock_move ORDER BY id")
+            .fetch_all(&mut connection).await.expect("rows");
+        let moves: Vec<(i64, String)> = moves.iter().map(|row| (row.get("delta"), row.get("reason"))).collect();
+        let as_told: Vec<(i64, &str)> = moves.iter().map(|(delta, reason)| (*delta, reason.as_str())).collect();
+        assert_eq!(as_told, [(5, "correction"), (-2, "sold"), (4, "correction")]);
+        assert_eq!(moves.iter().map(|(delta, _)| delta).sum::<i64>(), 7, "the sum is what can be sold");
     }
 }

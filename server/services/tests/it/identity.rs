@@ -36,7 +36,7 @@ on_both! {
         assert_eq!(identity.first_run_link().await.expect("link"), None);
         assert_eq!(identity.shop("@clay").await.expect("shop"), made.viewer.shop);
         assert_eq!(identity.shops().await.expect("shops").len(), 1);
-        assert_eq!(world.events(&made.viewer).await, ["shop.created"]);
+        assert_eq!(world.events(&made.viewer).await, ["shop_created"]);
 
         let reused = identity.set_up_with_password(link, &setup("other"), PASSWORD).await;
         let Err(Error::Gone(sentence)) = reused else { panic!("a link works once: {reused:?}", reused = reused.is_ok()) };

@@ -69,7 +69,7 @@ on_both! {
         is_missing(media.rendition(None, &hash, &file).await, "an unpublished rendition");
         catalog.publish(&owner, &product.id).await.expect("publish");
 
-        let Bought::Held(order) = checkout.buy(&product.slug, 1, None, None).await.expect("buy") else {
+        let Bought::Held(order) = checkout.buy(&product.slug, 1, None, None, None).await.expect("buy") else {
             panic!("in stock");
         };
         checkout.pay(&order.token, &form("success")).await.expect("pay");
@@ -80,14 +80,14 @@ on_both! {
         is_missing(checkout.order("made-up").await, "a made-up token");
 
         let rare = world.product(&owner, "Rare cup", 0).await;
-        catalog.wait(&rare.slug, "ana@example.org").await.expect("noted");
-        is_missing(catalog.waiting(&stranger, &rare.id).await, "who waits");
-        is_missing(catalog.told(&stranger, &rare.id, START.plus_ms(1_000)).await, "told");
-        assert_eq!(catalog.waiting(&owner, &rare.id).await.expect("own").len(), 1);
+        catalog.join_waitlist(&rare.slug, "ana@example.org").await.expect("noted");
+        is_missing(catalog.waitlist(&stranger, &rare.id).await, "who waits");
+        is_missing(catalog.notified_waitlist(&stranger, &rare.id, START.plus_ms(1_000)).await, "notified");
+        assert_eq!(catalog.waitlist(&owner, &rare.id).await.expect("own").len(), 1);
 
         assert_eq!(catalog.product(&owner, &product.id).await.expect("own").title, "Cup");
         let seen = world.events(&stranger).await;
-        assert_eq!(seen, ["shop.created", "media.ready", "product.created"]);
+        assert_eq!(seen, ["shop_created", "media_ready", "product_created"]);
     }
 }
 

@@ -3,12 +3,14 @@
 mod authenticator;
 mod catalog;
 mod checkout;
+mod feed;
 mod film;
 mod identity;
 mod isolation;
+mod job;
 mod media;
 mod migration;
 mod payment;
 mod seed;
-mod waiting;
+mod waitlist;
 mod world;

@@ -1,8 +1,9 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::{
     id::UploadId,
-    identity::Viewer,
-    media::{Kind, Upload, UploadState},
+    media::{Kind, UploadState},
 };
 use futures::{StreamExt, stream};
 use services::{
@@ -10,7 +11,7 @@ use services::{
     media::{Checksum, NewUpload},
 };
 use sha2::Digest;
-use sqlx::Executor;
+use tokio::sync::Notify;
 
 use crate::{
     film::Film,
@@ -39,18 +40,6 @@ fn pieces(
     stream::iter(pieces)
 }
 
-async fn ended(services: &Services, viewer: &Viewer, id: &UploadId) -> Upload {
-    // Long, because the machine may be busy with other things; nearly always it is a second.
-    for _ in 0..3600 {
-        let upload = services.media().upload(viewer, id).await.expect("upload");
-        if matches!(upload.state, UploadState::Ready | UploadState::Failed) {
-            return upload;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("processing did not end");
-}
-
 on_both! {
     async fn an_upload_goes_on_where_it_broke(world: World) {
         let viewer = world.shop("clay").await;
@@ -74,16 +63,12 @@ on_both! {
         let other = world.again().await;
         let done = other.media().append(&viewer, &upload.id, half as u64, None, pieces(&bytes[half..])).await;
         assert_eq!(done.expect("appended").received, bytes.len() as u64);
-        let ready = ended(&other, &viewer, &upload.id).await;
+        other.drain().await.expect("drain");
+        let ready = other.media().upload(&viewer, &upload.id).await.expect("upload");
         let made = ready.media.expect("media");
         assert_eq!((made.kind, made.width, made.height, made.alt.as_str()), (Kind::Photo, 400, 300, "A cup"));
         let widths: Vec<u32> = made.variants.iter().map(|variant| variant.width).collect();
-        assert_eq!(widths, [320, 320, 400, 400]);
-
-        // AVIF comes when there is time, once.
-        assert_eq!(other.media().refine().await.expect("refined"), 1);
-        assert_eq!(other.media().refine().await.expect("nothing left"), 0);
-        let made = other.media().media(&viewer, &made.id).await.expect("media");
+        assert_eq!(widths, [320, 320, 400, 400, 320, 400], "AVIF comes after the others");
         let mimes: Vec<&str> = made.variants.iter().map(|variant| variant.mime.as_str()).collect();
         assert_eq!(mimes, ["image/webp", "image/jpeg", "image/webp", "image/jpeg", "image/avif", "image/avif"]);
 
@@ -100,8 +85,27 @@ on_both! {
                 .map(|piece| piece.expect("piece")).collect().await;
             assert_eq!(part.concat(), body.concat()[5..9]);
         }
-        assert!(std::fs::read_dir(world.folder.path().join("uploads")).expect("folder").next().is_none(), "no part is left");
+        assert!(world.parts().is_empty(), "no part is left");
+        let scratch = std::fs::read_dir(world.folder.path().join("scratch")).expect("folder").next();
+        assert!(scratch.is_none(), "nor what was put together of them");
     }
+}
+
+/// A body that sends what it is given and then hangs, and what says that it was asked for more.
+fn hanging(
+    bytes: &[u8],
+) -> (
+    impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send + Unpin + use<>,
+    Arc<Notify>,
+) {
+    let asked = Arc::new(Notify::new());
+    let more = Arc::clone(&asked);
+    let first = stream::iter([Ok(Bytes::copy_from_slice(bytes))]);
+    let hang = stream::once(async move {
+        more.notify_one();
+        std::future::pending().await
+    });
+    (Box::pin(first.chain(hang)), asked)
 }
 
 on_both! {
@@ -109,30 +113,59 @@ on_both! {
         let viewer = world.shop("clay").await;
         let bytes = png(300, 300, 1);
         let upload = world.services.media().create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
-        let hanging = stream::iter([Ok::<_, std::io::Error>(Bytes::copy_from_slice(&bytes[..500]))]).chain(stream::pending());
+        let (body, asked) = hanging(&bytes[..500]);
         let append = {
             let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id.clone());
-            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, Box::pin(hanging)).await })
+            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await })
         };
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        let second = world.services.media().append(&viewer, &upload.id, 0, None, pieces(&bytes)).await;
-        assert!(matches!(second, Err(Error::Locked(_))), "one at a time");
-        assert!(matches!(world.services.media().terminate(&viewer, &upload.id).await, Err(Error::Locked(_))));
+        asked.notified().await;
         append.abort();
-        for _ in 0..100 {
-            let kept = world.services.media().upload(&viewer, &upload.id).await.expect("upload");
-            if kept.received == 500 {
-                let rest = world.services.media().append(&viewer, &upload.id, 500, None, pieces(&bytes[500..])).await;
-                if matches!(rest, Err(Error::Locked(_))) {
-                    continue;
-                }
-                assert_eq!(rest.expect("appended").received, bytes.len() as u64);
-                assert_eq!(ended(&world.services, &viewer, &upload.id).await.state, UploadState::Ready);
-                return;
+        // Closing waits for what was begun.
+        world.services.close().await;
+        let again = world.again().await;
+        assert_eq!(again.media().upload(&viewer, &upload.id).await.expect("upload").received, 500);
+        let rest = again.media().append(&viewer, &upload.id, 500, None, pieces(&bytes[500..])).await;
+        assert_eq!(rest.expect("appended").received, bytes.len() as u64);
+        again.drain().await.expect("drain");
+        assert_eq!(again.media().upload(&viewer, &upload.id).await.expect("upload").state, UploadState::Ready);
+    }
+}
+
+on_both! {
+    /// A half-open line, and the client that comes again: through the same process, and through another.
+    async fn the_newest_append_goes_on(world: World) {
+        let viewer = world.shop("clay").await;
+        let bytes = png(300, 300, 1);
+        let other = world.again().await;
+        for newer in [&world.services, &other] {
+            let upload = world.services.media().create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+            let (body, asked) = hanging(&[1; 700]);
+            let older = {
+                let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id.clone());
+                tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await })
+            };
+            asked.notified().await;
+            let done = newer.media().append(&viewer, &upload.id, 0, None, pieces(&bytes)).await.expect("appended");
+            assert_eq!(done.received, bytes.len() as u64, "what the older one did not acknowledge is sent again");
+            if std::ptr::eq(newer, &raw const world.services) {
+                let ended = older.await.expect("task");
+                assert!(matches!(ended, Err(Error::Conflict(_))), "{ended:?}");
+            } else {
+                // A process that hears nothing from its client learns of it with its next byte; here it never comes.
+                older.abort();
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            assert_eq!(world.processed(&viewer, &upload.id).await.state, UploadState::Ready);
         }
-        panic!("what came was not kept");
+        let gone = world.services.media().create_upload(&viewer, new(Kind::Photo, 5000)).await.expect("create");
+        let (body, asked) = hanging(&[1; 700]);
+        let running = {
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), gone.id.clone());
+            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await })
+        };
+        asked.notified().await;
+        world.services.media().terminate(&viewer, &gone.id).await.expect("terminated while it runs");
+        running.abort();
+        assert!(matches!(world.services.media().upload(&viewer, &gone.id).await, Err(Error::NotFound(_))));
     }
 }
 
@@ -150,7 +183,7 @@ on_both! {
         assert_eq!(kept.received, 50);
         let right = Checksum::Sha256(sha2::Sha256::digest(&bytes[50..]).into());
         media.append(&viewer, &upload.id, 50, Some(right), pieces(&bytes[50..])).await.expect("kept");
-        assert_eq!(ended(&world.services, &viewer, &upload.id).await.state, UploadState::Ready);
+        assert_eq!(world.processed(&viewer, &upload.id).await.state, UploadState::Ready);
     }
 }
 
@@ -207,7 +240,8 @@ on_both! {
             assert!(sentence.contains(words), "{words}: {sentence}");
         }
         assert!(world.services.media().all(&viewer).await.expect("list").is_empty());
-        assert!(std::fs::read_dir(world.folder.path().join("uploads")).expect("folder").next().is_none());
+        world.services.drain().await.expect("drain");
+        assert!(world.parts().is_empty());
     }
 }
 
@@ -239,18 +273,21 @@ on_both! {
 }
 
 on_both! {
-    async fn processing_is_taken_up_after_a_restart(world: World) {
+    async fn processing_is_taken_up_by_another_process(world: World) {
         let viewer = world.shop("clay").await;
+        let media = world.services.media();
         let bytes = png(120, 120, 77);
-        let upload = world.services.media().create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        // In pieces, so that they are put together, and then the process ends before it has made anything of them.
+        for (start, piece) in [(0, &bytes[..100]), (100, &bytes[100..150]), (150, &bytes[150..])] {
+            media.append(&viewer, &upload.id, start, None, pieces(piece)).await.expect("appended");
+        }
         world.services.close().await;
-        // As a crash leaves it: every byte durable, nothing made of them.
-        std::fs::write(world.folder.path().join("uploads").join(format!("{}.part", upload.id)), &bytes).expect("part");
-        let mut connection = world.connection().await;
-        connection.execute("UPDATE upload SET received = length, state = 'processing'").await.expect("update");
         let again = world.again().await;
-        let ready = ended(&again, &viewer, &upload.id).await;
+        again.drain().await.expect("drain");
+        let ready = again.media().upload(&viewer, &upload.id).await.expect("upload");
         assert_eq!(ready.state, UploadState::Ready, "{:?}", ready.error);
+        assert!(world.parts().is_empty());
         again.close().await;
     }
 }
@@ -267,9 +304,10 @@ on_both! {
         assert!(matches!(media.upload(&viewer, &upload.id).await, Err(Error::Gone(_))));
         let late = media.append(&viewer, &upload.id, 0, None, pieces(&[0; 10])).await;
         assert!(matches!(late, Err(Error::Gone(_))));
-        world.services.keep_house(std::future::ready(())).await;
+        world.services.drain().await.expect("drain");
         assert!(matches!(media.upload(&viewer, &upload.id).await, Err(Error::NotFound(_))));
-        assert!(std::fs::read_dir(world.folder.path().join("uploads")).expect("folder").next().is_none());
+        world.services.drain().await.expect("drain");
+        assert!(world.parts().is_empty());
         assert!(upload.expires_at > START);
     }
 }
@@ -353,7 +391,8 @@ async fn a_full_disk_keeps_what_was_stored() {
         .await
         .expect("appended");
     assert_eq!(upload.received, 3 * 1024 * 1024);
-    let upload = ended(&services, &viewer, &id).await;
+    services.drain().await.expect("drain");
+    let upload = services.media().upload(&viewer, &id).await.expect("upload");
     assert!(
         upload
             .error

@@ -56,7 +56,7 @@ on_both! {
         assert_eq!(declined.state, State::Declined);
         assert!(reason.contains("declined"), "{reason}");
         assert_eq!(checkout.order(&order.token).await.expect("order").1.declined, Some(reason));
-        assert!(matches!(checkout.buy("cup", 1, None, None).await.expect("answer"), Bought::SoldOut(..)), "still held");
+        assert!(matches!(checkout.buy("cup", 1, None, None, None).await.expect("answer"), Bought::SoldOut(..)), "still held");
         let Paid::Done(paid) = checkout.pay(&order.token, &form("success")).await.expect("answer") else { panic!("declined") };
         assert_eq!((paid.state, paid.declined), (State::Paid, None));
     }
@@ -99,7 +99,7 @@ on_both! {
         assert_eq!(checkout.reconcile().await.expect("reconcile"), 0, "the bank still thinks");
 
         world.clock.advance_ms(HOLD_MS + LATER_MS);
-        assert_eq!(checkout.sweep().await.expect("sweep"), 0, "a hold with an open payment does not expire");
+        assert_eq!(checkout.expire_holds().await.expect("expire"), 0, "a hold with an open payment does not expire");
         assert_eq!(checkout.order(&good.token).await.expect("order").1.state, State::Paid, "looking settles it");
         assert_eq!(checkout.reconcile().await.expect("reconcile"), 1, "the other one");
         assert_eq!(checkout.reconcile().await.expect("reconcile"), 0);
@@ -151,8 +151,8 @@ on_both! {
         let mut connection = world.connection().await;
         for statement in [
             "UPDATE orders SET state = 'expired'",
-            "DELETE FROM hold",
-            "UPDATE product SET held = 0",
+            "DELETE FROM reservation",
+            "UPDATE stock SET reserved = 0",
         ] {
             connection.execute(statement).await.expect("forced");
         }

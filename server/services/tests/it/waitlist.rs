@@ -1,4 +1,4 @@
-//! People who want to know when a sold-out product is back.
+//! Back-in-stock requests.
 
 use domain::waiting::{KEPT_MS, MOST};
 use services::Error;
@@ -6,31 +6,31 @@ use services::Error;
 use crate::world::{Engine, START, World, edit, on_both};
 
 on_both! {
-    async fn who_asks_is_noted_once_and_forgotten_when_told(world: World) {
+    async fn who_asks_is_noted_once_and_forgotten_when_notified(world: World) {
         let viewer = world.shop("clay").await;
         let catalog = world.services.catalog();
         let product = world.product(&viewer, "Cup", 0).await;
-        catalog.wait("cup", " bo@example.org ").await.expect("noted");
+        catalog.join_waitlist("cup", " bo@example.org ").await.expect("noted");
         world.clock.advance_ms(1_000);
-        catalog.wait("cup", "ana@example.org").await.expect("noted");
-        catalog.wait("cup", "bo@example.org").await.expect("said the same twice");
-        let waiting = catalog.waiting(&viewer, &product.id).await.expect("list");
+        catalog.join_waitlist("cup", "ana@example.org").await.expect("noted");
+        catalog.join_waitlist("cup", "bo@example.org").await.expect("said the same twice");
+        let waiting = catalog.waitlist(&viewer, &product.id).await.expect("list");
         let emails: Vec<&str> = waiting.iter().map(|waiter| waiter.email.as_str()).collect();
         assert_eq!(emails, ["bo@example.org", "ana@example.org"], "the first first");
         assert_eq!(waiting[0].since, START);
 
         world.clock.advance_ms(1_000);
-        catalog.wait("cup", "late@example.org").await.expect("noted");
-        let told = catalog.told(&viewer, &product.id, waiting[1].since).await.expect("told");
-        assert_eq!(told, 2);
-        let left = catalog.waiting(&viewer, &product.id).await.expect("list");
+        catalog.join_waitlist("cup", "late@example.org").await.expect("noted");
+        let notified = catalog.notified_waitlist(&viewer, &product.id, waiting[1].since).await.expect("notified");
+        assert_eq!(notified, 2);
+        let left = catalog.waitlist(&viewer, &product.id).await.expect("list");
         assert_eq!(left[0].email, "late@example.org", "who came since was not written to");
-        assert_eq!(catalog.told(&viewer, &product.id, waiting[1].since).await.expect("told"), 0);
+        assert_eq!(catalog.notified_waitlist(&viewer, &product.id, waiting[1].since).await.expect("notified"), 0);
 
-        let events = world.services.events(&viewer.shop.id, 0).await.expect("events");
-        let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).filter(|kind| kind.starts_with("waiting.")).collect();
-        assert_eq!(kinds, ["waiting.added", "waiting.added", "waiting.added", "waiting.told"]);
-        assert!(!events.iter().any(|event| event.body.contains("example.org")), "the log keeps no address");
+        let kinds: Vec<String> = world.events(&viewer).await.into_iter().filter(|kind| kind.starts_with("waitlist_")).collect();
+        assert_eq!(kinds, ["waitlist_joined", "waitlist_joined", "waitlist_joined", "waitlist_notified"]);
+        let bodies = sqlx::query("SELECT body FROM event WHERE body LIKE '%example.org%'").fetch_all(&mut world.connection().await).await.expect("rows");
+        assert!(bodies.is_empty(), "events hold no address");
     }
 }
 
@@ -40,27 +40,27 @@ on_both! {
         let catalog = world.services.catalog();
         let product = world.product(&viewer, "Cup", 1).await;
         for odd in ["cup", "CUP", "no-such-cup", "", "a\r\nb", "-"] {
-            let result = catalog.wait(odd, "ana@example.org").await;
+            let result = catalog.join_waitlist(odd, "ana@example.org").await;
             assert_eq!(result.is_ok(), odd == "cup", "{odd}: {result:?}");
             assert!(matches!(result, Ok(()) | Err(Error::NotFound(_))), "{odd}: {result:?}");
         }
-        assert!(catalog.waiting(&viewer, &product.id).await.expect("list").is_empty(), "it can be bought");
-        catalog.wait("cup", "nonsense").await.expect("nothing to wait for");
+        assert!(catalog.waitlist(&viewer, &product.id).await.expect("list").is_empty(), "it can be bought");
+        catalog.join_waitlist("cup", "nonsense").await.expect("nothing to wait for");
 
-        let bought = world.services.checkout().buy("cup", 1, None, None).await;
+        let bought = world.services.checkout().buy("cup", 1, None, None, None).await;
         bought.expect("the last one");
         for wrong in ["", "ana", "ana@", "a b@example.org", "ana@example.org,bo@example.org", "ana@example.org\r\nBcc: x@y.z"] {
-            let result = catalog.wait("cup", wrong).await;
+            let result = catalog.join_waitlist("cup", wrong).await;
             assert!(matches!(result, Err(Error::Invalid { field: "email", .. })), "{wrong}: {result:?}");
         }
-        catalog.wait("cup", "ana@example.org").await.expect("noted");
-        assert_eq!(catalog.waiting(&viewer, &product.id).await.expect("list").len(), 1);
+        catalog.join_waitlist("cup", "ana@example.org").await.expect("noted");
+        assert_eq!(catalog.waitlist(&viewer, &product.id).await.expect("list").len(), 1);
 
         catalog.update(&viewer, &product.id, &edit("Cup", "38", 3)).await.expect("more");
-        catalog.wait("cup", "bo@example.org").await.expect("back");
-        assert_eq!(catalog.waiting(&viewer, &product.id).await.expect("list").len(), 1, "it is back");
+        catalog.join_waitlist("cup", "bo@example.org").await.expect("back");
+        assert_eq!(catalog.waitlist(&viewer, &product.id).await.expect("list").len(), 1, "it is back");
         catalog.unpublish(&viewer, &product.id).await.expect("unpublish");
-        assert!(matches!(catalog.wait("cup", "bo@example.org").await, Err(Error::NotFound(_))));
+        assert!(matches!(catalog.join_waitlist("cup", "bo@example.org").await, Err(Error::NotFound(_))));
     }
 }
 
@@ -71,7 +71,7 @@ on_both! {
         let product = world.product(&viewer, "Cup", 0).await;
         let mut connection = world.connection().await;
         for number in 1..MOST {
-            sqlx::query("INSERT INTO waiting (product_id, shop_id, email, created_at) VALUES ($1, $2, $3, $4)")
+            sqlx::query("INSERT INTO waitlist (product_id, shop_id, email, created_at) VALUES ($1, $2, $3, $4)")
                 .bind(product.id.as_str())
                 .bind(viewer.shop.id.as_str())
                 .bind(format!("n{number}@example.org"))
@@ -81,19 +81,20 @@ on_both! {
                 .expect("insert");
         }
         world.clock.advance_ms(1_000);
-        catalog.wait("cup", "last@example.org").await.expect("the last place");
-        catalog.wait("cup", "late@example.org").await.expect("the same answer");
-        let waiting = catalog.waiting(&viewer, &product.id).await.expect("list");
+        catalog.join_waitlist("cup", "last@example.org").await.expect("the last place");
+        catalog.join_waitlist("cup", "late@example.org").await.expect("the same answer");
+        let waiting = catalog.waitlist(&viewer, &product.id).await.expect("list");
         assert_eq!(waiting.len(), MOST as usize);
         assert_eq!(waiting.last().expect("last").email, "last@example.org", "the oldest stay");
 
         world.clock.advance_ms(KEPT_MS - 1_000);
-        world.services.keep_house(std::future::ready(())).await;
-        let waiting = catalog.waiting(&viewer, &product.id).await.expect("list");
+        world.services.drain().await.expect("drain");
+        let waiting = catalog.waitlist(&viewer, &product.id).await.expect("list");
         assert_eq!(waiting.len(), 1, "180 days are over for all but one");
-        world.clock.advance_ms(1_000);
-        world.services.keep_house(std::future::ready(())).await;
-        assert!(catalog.waiting(&viewer, &product.id).await.expect("list").is_empty());
+        // The sweep comes round every five minutes.
+        world.clock.advance_ms(300_000);
+        world.services.drain().await.expect("drain");
+        assert!(catalog.waitlist(&viewer, &product.id).await.expect("list").is_empty());
     }
 }
 
@@ -102,11 +103,11 @@ on_both! {
         let viewer = world.shop("clay").await;
         let catalog = world.services.catalog();
         let product = world.product(&viewer, "Cup", 0).await;
-        catalog.wait("cup", "ana@example.org").await.expect("noted");
+        catalog.join_waitlist("cup", "ana@example.org").await.expect("noted");
         catalog.unpublish(&viewer, &product.id).await.expect("unpublish");
-        assert_eq!(catalog.waiting(&viewer, &product.id).await.expect("list").len(), 1, "a draft keeps it");
+        assert_eq!(catalog.waitlist(&viewer, &product.id).await.expect("list").len(), 1, "a draft keeps it");
         catalog.delete(&viewer, &product.id).await.expect("delete");
-        let left = sqlx::query("SELECT email FROM waiting").fetch_all(&mut world.connection().await).await.expect("rows");
+        let left = sqlx::query("SELECT email FROM waitlist").fetch_all(&mut world.connection().await).await.expect("rows");
         assert!(left.is_empty());
     }
 }

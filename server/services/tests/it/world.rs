@@ -8,8 +8,9 @@ use std::{
 use domain::{
     catalog::{EditForm, Product},
     checkout::PayForm,
+    id::UploadId,
     identity::{SetupForm, Viewer},
-    media::{Kind, Media},
+    media::{Kind, Media, Upload, UploadState},
     time::UnixMs,
 };
 use services::{Clock, Config, Random, Services, catalog::NewProduct};
@@ -192,10 +193,35 @@ impl World {
             .await
             .expect("events");
         assert!(
-            events.iter().zip(1..).all(|(event, seq)| event.seq == seq),
-            "no gap in the log"
+            events.is_sorted_by(|one, next| one.position < next.position),
+            "in the order of the feed"
         );
-        events.into_iter().map(|event| event.kind).collect()
+        events
+            .into_iter()
+            .map(|recorded| {
+                let event = serde_json::to_value(recorded.event.expect("known")).expect("json");
+                event["kind"].as_str().expect("a kind").to_owned()
+            })
+            .collect()
+    }
+
+    /// Runs jobs until the upload is ready or failed.
+    pub(crate) async fn processed(&self, viewer: &Viewer, id: &UploadId) -> Upload {
+        self.services.drain().await.expect("drain");
+        let media = self.services.media();
+        let upload = media.upload(viewer, id).await.expect("upload");
+        assert!(matches!(
+            upload.state,
+            UploadState::Ready | UploadState::Failed
+        ));
+        upload
+    }
+
+    /// What is left of uploads in the store.
+    pub(crate) fn parts(&self) -> Vec<std::path::PathBuf> {
+        let folder = self.folder.path().join("media").join(".uploads");
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.map(|entry| entry.expect("entry").path()).collect()
     }
 }
 

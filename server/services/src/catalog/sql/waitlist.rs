@@ -1,4 +1,4 @@
-//! Queries about people who wait.
+//! Queries of the waitlist.
 
 use domain::{
     id::{ProductId, ShopId},
@@ -19,9 +19,10 @@ pub(in crate::catalog) async fn add(
     now: UnixMs,
 ) -> Result<bool> {
     let done = sqlx::query(
-        "INSERT INTO waiting (product_id, shop_id, email, created_at) SELECT id, shop_id, $3, $4 FROM product \
-         WHERE shop_id = $2 AND id = $1 AND state = 'published' AND counted = held \
-         AND (SELECT COUNT(*) FROM waiting WHERE product_id = $1) < $5 ON CONFLICT (product_id, email) DO NOTHING",
+        "INSERT INTO waitlist (product_id, shop_id, email, created_at) SELECT product.id, product.shop_id, $3, $4 FROM product \
+         WHERE product.shop_id = $2 AND product.id = $1 AND product.state = 'published' AND NOT EXISTS \
+         (SELECT 1 FROM stock JOIN variant ON variant.id = stock.variant_id WHERE variant.product_id = product.id \
+         AND stock.on_hand > stock.committed + stock.reserved) AND (SELECT COUNT(*) FROM waitlist WHERE product_id = $1) < $5 ON CONFLICT (product_id, email) DO NOTHING",
     )
     .bind(product.as_str())
     .bind(shop.as_str())
@@ -53,7 +54,7 @@ pub(in crate::catalog) async fn all(
     product: &ProductId,
 ) -> Result<Vec<Waiter>> {
     let rows = sqlx::query(
-        "SELECT email, created_at FROM waiting WHERE shop_id = $1 AND product_id = $2 ORDER BY created_at, email",
+        "SELECT email, created_at FROM waitlist WHERE shop_id = $1 AND product_id = $2 ORDER BY created_at, email",
     )
     .bind(shop.as_str())
     .bind(product.as_str())
@@ -77,7 +78,7 @@ pub(in crate::catalog) async fn forget(
     until: UnixMs,
 ) -> Result<u64> {
     let done = sqlx::query(
-        "DELETE FROM waiting WHERE shop_id = $1 AND product_id = $2 AND created_at <= $3",
+        "DELETE FROM waitlist WHERE shop_id = $1 AND product_id = $2 AND created_at <= $3",
     )
     .bind(shop.as_str())
     .bind(product.as_str())
@@ -91,7 +92,7 @@ pub(in crate::catalog) async fn sweep(
     connection: &mut AnyConnection,
     before: UnixMs,
 ) -> Result<()> {
-    sqlx::query("DELETE FROM waiting WHERE created_at <= $1")
+    sqlx::query("DELETE FROM waitlist WHERE created_at <= $1")
         .bind(before.0)
         .execute(connection)
         .await?;

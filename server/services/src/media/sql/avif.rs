@@ -1,7 +1,7 @@
 //! Queries of photos whose AVIF renditions are still to be made.
 
 use domain::{
-    id::{MediaId, ShopId},
+    id::{MediaId, ProductId, ShopId},
     media::Format,
 };
 use sqlx::AnyConnection;
@@ -12,8 +12,8 @@ use crate::{Error, Result, db};
 /// Behind the renditions a photo had from the first: at most five widths in two formats.
 const FIRST_POSITION: i64 = 100;
 
-/// A photo that waits for its AVIF renditions.
-pub(in crate::media) struct Unrefined {
+/// The original of a photo.
+pub(in crate::media) struct Original {
     pub(in crate::media) id: MediaId,
     pub(in crate::media) shop: ShopId,
     pub(in crate::media) hash: String,
@@ -21,18 +21,23 @@ pub(in crate::media) struct Unrefined {
     pub(in crate::media) bytes: u64,
 }
 
-/// The photo that has waited longest.
-pub(in crate::media) async fn unrefined(
+/// A photo that has no AVIF rendition; `None` when it has, or is gone.
+pub(in crate::media) async fn without_avif(
     connection: &mut AnyConnection,
-) -> Result<Option<Unrefined>> {
+    shop: &ShopId,
+    id: &MediaId,
+) -> Result<Option<Original>> {
     let row = sqlx::query(
-        "SELECT id, shop_id, hash, extension, bytes FROM media WHERE refined = 0 ORDER BY created_at, id LIMIT 1",
+        "SELECT id, shop_id, hash, extension, bytes FROM media WHERE shop_id = $1 AND id = $2 AND kind = 'photo' \
+         AND NOT EXISTS (SELECT 1 FROM media_variant WHERE media_id = $2 AND mime = 'image/avif')",
     )
+    .bind(shop.as_str())
+    .bind(id.as_str())
     .fetch_optional(connection)
     .await?;
     row.map(|row| {
         let extension = db::text(&row, "extension")?;
-        Ok(Unrefined {
+        Ok(Original {
             id: db::parsed(&row, "id")?,
             shop: db::parsed(&row, "shop_id")?,
             hash: db::text(&row, "hash")?,
@@ -44,25 +49,28 @@ pub(in crate::media) async fn unrefined(
     .transpose()
 }
 
-/// Adds the renditions; false when another process was first.
-pub(in crate::media) async fn refine(
+/// Adds the renditions; `false` when another process was first.
+pub(in crate::media) async fn add_avif(
     connection: &mut AnyConnection,
-    photo: &Unrefined,
+    photo: &Original,
     made: &[Made],
 ) -> Result<bool> {
-    let done =
-        sqlx::query("UPDATE media SET refined = 1 WHERE shop_id = $1 AND id = $2 AND refined = 0")
-            .bind(photo.shop.as_str())
-            .bind(photo.id.as_str())
-            .execute(&mut *connection)
-            .await?;
-    if done.rows_affected() == 0 {
+    // Locks the photo's row, so that the look behind it counts.
+    sqlx::query("UPDATE media SET alt = alt WHERE shop_id = $1 AND id = $2")
+        .bind(photo.shop.as_str())
+        .bind(photo.id.as_str())
+        .execute(&mut *connection)
+        .await?;
+    if without_avif(connection, &photo.shop, &photo.id)
+        .await?
+        .is_none()
+    {
         return Ok(false);
     }
     for (position, made) in (FIRST_POSITION..).zip(made) {
         insert_variant(connection, &photo.shop, &photo.id, position, made).await?;
     }
-    Ok(true)
+    Ok(!made.is_empty())
 }
 
 /// The products whose pages show a picture or clip.
@@ -70,7 +78,7 @@ pub(in crate::media) async fn shown_by(
     connection: &mut AnyConnection,
     shop: &ShopId,
     media: &MediaId,
-) -> Result<Vec<String>> {
+) -> Result<Vec<ProductId>> {
     let rows = sqlx::query(
         "SELECT DISTINCT product_id FROM product_media WHERE shop_id = $1 AND media_id = $2",
     )
@@ -78,5 +86,7 @@ pub(in crate::media) async fn shown_by(
     .bind(media.as_str())
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| db::text(row, "product_id")).collect()
+    rows.iter()
+        .map(|row| db::parsed(row, "product_id"))
+        .collect()
 }

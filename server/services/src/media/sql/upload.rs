@@ -7,7 +7,10 @@ use domain::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-use crate::{Result, db, media::NewUpload};
+use crate::{
+    Result, db,
+    media::{NewUpload, part::Part},
+};
 
 /// An upload as it is kept.
 pub(in crate::media) struct Stored {
@@ -76,17 +79,6 @@ pub(in crate::media) async fn upload(
     row.as_ref().map(stored).transpose()
 }
 
-/// Uploads that are complete and not made into media yet, of every shop: work for the server itself.
-pub(in crate::media) async fn processing(connection: &mut AnyConnection) -> Result<Vec<Stored>> {
-    let rows = sqlx::query(concat!(
-        upload_columns!(),
-        "WHERE state = 'processing' ORDER BY created_at, id"
-    ))
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(stored).collect()
-}
-
 /// Unfinished uploads nobody continued, and old answers nobody reads any more, of every shop.
 pub(in crate::media) async fn stale(
     connection: &mut AnyConnection,
@@ -134,23 +126,99 @@ pub(in crate::media) async fn insert_upload(
     Ok(())
 }
 
-/// Notes how many bytes are durable; the last one makes it work for the server.
-pub(in crate::media) async fn received(
+/// Takes the next fencing number for an append at `offset`; `None` when the upload does not stand there.
+pub(in crate::media) async fn begin_append(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &UploadId,
+    offset: u64,
+) -> Result<Option<i64>> {
+    let row = sqlx::query(
+        "UPDATE upload SET fence = fence + 1 WHERE shop_id = $1 AND id = $2 AND state = 'receiving' AND received = $3 \
+         RETURNING fence",
+    )
+    .bind(shop.as_str())
+    .bind(id.as_str())
+    .bind(i64::try_from(offset).unwrap_or(i64::MAX))
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| db::number(&row, "fence")).transpose()
+}
+
+/// Bytes that have become durable.
+pub(in crate::media) struct Step {
+    pub(in crate::media) fence: i64,
+    pub(in crate::media) from: u64,
+    pub(in crate::media) to: u64,
+    pub(in crate::media) expires_at: UnixMs,
+}
+
+/// Acknowledges bytes; the last one makes the upload work for the server. `false` when a newer append began.
+pub(in crate::media) async fn acknowledge(
     connection: &mut AnyConnection,
     id: &UploadId,
-    bytes: u64,
-    expires_at: UnixMs,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE upload SET received = $2, expires_at = $3, \
-         state = CASE WHEN $2 = length THEN 'processing' ELSE 'receiving' END WHERE id = $1 AND state = 'receiving'",
+    step: &Step,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE upload SET received = $4, expires_at = $5, \
+         state = CASE WHEN $4 = length THEN 'processing' ELSE 'receiving' END \
+         WHERE id = $1 AND state = 'receiving' AND fence = $2 AND received = $3",
     )
     .bind(id.as_str())
-    .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
-    .bind(expires_at.0)
+    .bind(step.fence)
+    .bind(i64::try_from(step.from).unwrap_or(i64::MAX))
+    .bind(i64::try_from(step.to).unwrap_or(i64::MAX))
+    .bind(step.expires_at.0)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes how long a part is by now. Returns how many parts the upload has.
+pub(in crate::media) async fn put_part(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &UploadId,
+    part: &Part,
+) -> Result<i64> {
+    sqlx::query(
+        "INSERT INTO upload_part (upload_id, start, shop_id, fence, length) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (upload_id, start) DO UPDATE SET length = excluded.length",
+    )
+    .bind(id.as_str())
+    .bind(i64::try_from(part.start).unwrap_or(i64::MAX))
+    .bind(shop.as_str())
+    .bind(part.fence)
+    .bind(i64::try_from(part.length).unwrap_or(i64::MAX))
+    .execute(&mut *connection)
+    .await?;
+    let row = sqlx::query("SELECT COUNT(*) AS parts FROM upload_part WHERE upload_id = $1")
+        .bind(id.as_str())
+        .fetch_one(connection)
+        .await?;
+    db::number(&row, "parts")
+}
+
+/// The acknowledged parts of an upload, in order.
+pub(in crate::media) async fn parts(
+    connection: &mut AnyConnection,
+    id: &UploadId,
+) -> Result<Vec<Part>> {
+    let rows = sqlx::query(
+        "SELECT start, fence, length FROM upload_part WHERE upload_id = $1 ORDER BY start",
+    )
+    .bind(id.as_str())
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Part {
+                start: db::count(row, "start")?,
+                fence: db::number(row, "fence")?,
+                length: db::count(row, "length")?,
+            })
+        })
+        .collect()
 }
 
 /// Ends an upload well or badly; `false` when it was ended before.
@@ -174,13 +242,45 @@ pub(in crate::media) async fn end_upload(
     Ok(done.rows_affected() == 1)
 }
 
+/// Deletes an upload that is not complete, or failed; `false` when there is none.
 pub(in crate::media) async fn delete_upload(
     connection: &mut AnyConnection,
+    shop: &ShopId,
     id: &UploadId,
-) -> Result<()> {
-    sqlx::query("DELETE FROM upload WHERE id = $1 AND state <> 'processing'")
-        .bind(id.as_str())
-        .execute(connection)
-        .await?;
+) -> Result<bool> {
+    let done = sqlx::query(
+        "DELETE FROM upload WHERE shop_id = $1 AND id = $2 AND state IN ('receiving', 'failed')",
+    )
+    .bind(shop.as_str())
+    .bind(id.as_str())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Deletes an upload that nobody went on with; `false` when somebody did.
+pub(in crate::media) async fn delete_stale(
+    connection: &mut AnyConnection,
+    id: &UploadId,
+    now: UnixMs,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "DELETE FROM upload WHERE id = $1 AND state <> 'processing' AND expires_at <= $2",
+    )
+    .bind(id.as_str())
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Makes a failed upload work for the server again.
+pub(in crate::media) async fn reopen(connection: &mut AnyConnection, id: &UploadId) -> Result<()> {
+    sqlx::query(
+        "UPDATE upload SET state = 'processing', error = NULL WHERE id = $1 AND state = 'failed'",
+    )
+    .bind(id.as_str())
+    .execute(connection)
+    .await?;
     Ok(())
 }

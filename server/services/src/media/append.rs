@@ -1,0 +1,239 @@
+//! One append to an upload, to its end, in a task of its own: bytes become durable, then are acknowledged by one conditional
+//! update that names the append's fencing number. A newer append, in whatever process, makes that update change nothing, and
+//! the older append stops.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::{Bytes, BytesMut};
+use domain::id::{ShopId, UploadId};
+use tokio::sync::{Notify, mpsc};
+
+use super::{
+    part::{Part, Parts},
+    receive::{self, Append, Hash, Piece},
+    sql,
+    upload::LIFE_MS,
+};
+use crate::{
+    Error, Result, Services,
+    job::{Job, queue},
+};
+
+/// Bytes of an object that are held in memory until it is written.
+const OBJECT_BYTES: usize = 8 * 1024 * 1024;
+/// The most parts of an upload: the smallest piece that a client may send again and again is so bounded.
+const MOST_PARTS: i64 = 10_000;
+
+/// Appends under way in this process: an upload's newest one, and how the one before is ended.
+#[derive(Clone, Default)]
+pub(crate) struct Appends(Arc<Mutex<HashMap<UploadId, (i64, Arc<Notify>)>>>);
+
+/// Ends with its append.
+pub(super) struct Turn {
+    appends: Appends,
+    upload: UploadId,
+    fence: i64,
+    /// Notified when a newer append of this process began.
+    pub(super) superseded: Arc<Notify>,
+}
+
+impl Appends {
+    pub(super) fn begin(&self, upload: &UploadId, fence: i64) -> Turn {
+        let superseded = Arc::new(Notify::new());
+        let mut appends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = appends.get(upload).is_none_or(|(other, _)| *other < fence);
+        if newest {
+            let before = appends.insert(upload.clone(), (fence, Arc::clone(&superseded)));
+            if let Some((_, older)) = before {
+                older.notify_one();
+            }
+        } else {
+            superseded.notify_one();
+        }
+        Turn {
+            appends: self.clone(),
+            upload: upload.clone(),
+            fence,
+            superseded,
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut appends = self
+            .appends
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if appends
+            .get(&self.upload)
+            .is_some_and(|(fence, _)| *fence == self.fence)
+        {
+            appends.remove(&self.upload);
+        }
+    }
+}
+
+pub(super) fn superseded() -> Error {
+    Error::Conflict(
+        "A newer connection goes on with this upload. Ask where it stands and go on from there."
+            .to_owned(),
+    )
+}
+
+/// An append and where its bytes go.
+pub(super) struct Writer {
+    pub(super) services: Services,
+    pub(super) shop: ShopId,
+    pub(super) upload: UploadId,
+    pub(super) append: Append,
+    pub(super) fence: i64,
+    /// The last acknowledged offset.
+    pub(super) received: u64,
+    /// The upload's whole length.
+    pub(super) length: u64,
+    /// How long the job that processes the complete upload waits, ms: not 0 where the caller does that itself.
+    pub(super) process_after_ms: i64,
+}
+
+impl Writer {
+    /// Writes until the end, a break or an error.
+    pub(super) async fn run(mut self, pieces: mpsc::Receiver<Piece>) -> Result<()> {
+        match self.services.inner.parts.clone() {
+            Parts::Folder(folder) => {
+                let part = Part {
+                    start: self.append.offset,
+                    fence: self.fence,
+                    length: 0,
+                };
+                let path = Parts::file(&folder, &self.upload, &part);
+                self.into_file(path, pieces).await
+            }
+            Parts::Objects(_) => self.into_objects(pieces).await,
+        }
+    }
+
+    async fn into_file(
+        &mut self,
+        path: std::path::PathBuf,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Result<()> {
+        let (durable, mut progress) = mpsc::unbounded_channel();
+        let append = self.append.clone();
+        let writing =
+            tokio::task::spawn_blocking(move || receive::run(&append, &path, pieces, &durable));
+        let start = self.append.offset;
+        let mut failed = None;
+        while let Some(end) = progress.recv().await {
+            if let Err(error) = self.acknowledge(start, end).await {
+                failed = Some(error);
+                break;
+            }
+        }
+        // The writer stops when nobody takes its progress.
+        drop(progress);
+        let (end, stopped) = writing.await.map_err(Error::internal)?;
+        if failed.is_none() && end > self.received {
+            failed = self.acknowledge(start, end).await.err();
+        }
+        failed.or(stopped).map_or(Ok(()), Err)
+    }
+
+    async fn into_objects(&mut self, mut pieces: mpsc::Receiver<Piece>) -> Result<()> {
+        let mut hash = Hash::of(self.append.checksum.as_ref());
+        let checked = self.append.checksum.is_some();
+        let mut buffer = BytesMut::new();
+        let mut written = Vec::new();
+        let mut end = self.append.offset;
+        let mut ended = false;
+        let mut stopped = None;
+        while let Some(piece) = pieces.recv().await {
+            let Piece::Bytes(bytes) = piece else {
+                ended = true;
+                break;
+            };
+            let taken = end - self.append.offset + buffer.len() as u64;
+            if bytes.len() as u64 > self.append.room.saturating_sub(taken) {
+                stopped = Some(receive::too_large());
+                break;
+            }
+            hash.update(&bytes);
+            buffer.extend_from_slice(&bytes);
+            if buffer.len() >= OBJECT_BYTES {
+                let part = self.put(end, buffer.split().freeze()).await?;
+                end += part.length;
+                if checked {
+                    written.push(part);
+                } else {
+                    self.acknowledge(part.start, end).await?;
+                }
+            }
+        }
+        // With a checksum nothing counts before the whole piece was compared.
+        if checked && !(ended && stopped.is_none() && hash.matches()) {
+            return Err(stopped.unwrap_or_else(receive::wrong_checksum));
+        }
+        if !buffer.is_empty() {
+            let part = self.put(end, buffer.freeze()).await?;
+            written.push(part);
+        }
+        for part in written {
+            self.acknowledge(part.start, part.start + part.length)
+                .await?;
+        }
+        stopped.map_or(Ok(()), Err)
+    }
+
+    async fn put(&self, start: u64, bytes: Bytes) -> Result<Part> {
+        let part = Part {
+            start,
+            fence: self.fence,
+            length: bytes.len() as u64,
+        };
+        let name = Parts::object(&self.upload, &part);
+        self.services.inner.store.put_at(&name, bytes).await?;
+        Ok(part)
+    }
+
+    /// Says that the bytes of the part from `start` are durable up to `end`; the last byte makes the upload work for a job.
+    async fn acknowledge(&mut self, start: u64, end: u64) -> Result<()> {
+        let services = &self.services;
+        let now = services.now();
+        let mut write = services.inner.db.write().await?;
+        let step = sql::Step {
+            fence: self.fence,
+            from: self.received,
+            to: end,
+            expires_at: now.plus_ms(LIFE_MS),
+        };
+        if !sql::acknowledge(&mut write, &self.upload, &step).await? {
+            return Err(superseded());
+        }
+        let part = Part {
+            start,
+            fence: self.fence,
+            length: end - start,
+        };
+        if sql::put_part(&mut write, &self.shop, &self.upload, &part).await? > MOST_PARTS {
+            return Err(Error::Conflict(
+                "This upload came in too many small pieces. Start it again with larger ones."
+                    .to_owned(),
+            ));
+        }
+        if end == self.length {
+            let job = Job::ProcessUpload {
+                shop: self.shop.clone(),
+                upload: self.upload.clone(),
+            };
+            let due = now.plus_ms(self.process_after_ms);
+            queue::enqueue(services, &mut write, &job, due).await?;
+        }
+        write.commit().await?;
+        self.received = end;
+        Ok(())
+    }
+}
