@@ -10,6 +10,9 @@ const SHEETS: [&str; 3] = ["tokens", "fonts", "base"];
 /// The surfaces. Each has one entry, `style/<surface>.css`, that imports what its pages need and has no rules of its own.
 const SURFACES: [&str; 3] = ["shop", "studio", "manage"];
 
+/// The most lines a style sheet may have.
+const LINES: usize = 400;
+
 /// Every migration or sheet whose name is not a domain's, and every gap in the numbers.
 pub(super) fn check(tree: &Tree) -> Vec<String> {
     let nouns = nouns(tree);
@@ -40,7 +43,7 @@ pub(super) fn check(tree: &Tree) -> Vec<String> {
     breaches
 }
 
-/// Every style sheet that is misnamed or loaded by no page.
+/// Every style sheet that is misnamed, too long, or loaded by no page.
 ///
 /// A domain's sheet is `style/<domain>.css`, or `style/<surface>/<domain>.css` where one surface alone loads it; a domain with
 /// more than one sheet has a folder of that name.
@@ -60,6 +63,12 @@ fn sheets(tree: &Tree, nouns: &BTreeSet<&str>) -> Vec<String> {
         .collect();
     let mut breaches = Vec::new();
     for (path, stem, text) in sheets {
+        let count = text.lines().count();
+        if count > LINES {
+            breaches.push(format!(
+                "{path} has {count} lines, more than {LINES}: split it by what it shows."
+            ));
+        }
         if SURFACES.contains(&stem) {
             if text.contains('{') {
                 breaches.push(format!(
@@ -173,6 +182,8 @@ mod tests {
         ] {
             assert_eq!(of(path, "a {}\n").len(), 1, "{path}");
         }
+        let long = "\n".repeat(LINES + 1);
+        assert_eq!(of("style/catalog.css", &long).len(), 1);
     }
 
     #[test]
