@@ -18,6 +18,7 @@ pub mod identity;
 pub mod media;
 mod migration;
 mod random;
+pub mod rate_limit;
 pub mod seed;
 
 use std::{
@@ -57,7 +58,7 @@ struct Inner {
     unrefined: Notify,
     clock: Clock,
     random: Random,
-    limiter: identity::Limiter,
+    sign_in_limits: identity::SignInLimits,
     passkeys: identity::Passkeys,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -123,7 +124,7 @@ impl Services {
                 unrefined: Notify::new(),
                 clock,
                 random,
-                limiter: identity::Limiter::default(),
+                sign_in_limits: identity::SignInLimits::default(),
                 tasks: Mutex::default(),
             }),
         };

@@ -16,14 +16,11 @@ use domain::{
 use sqlx::AnyConnection;
 use webauthn_rs::prelude::{Passkey, PublicKeyCredential};
 
+use self::passkey::Ceremony;
 pub(crate) use self::{
-    limit::Limiter,
+    limit::SignInLimits,
     passkey::Passkeys,
     setup::{insert_owner, owner_of},
-};
-use self::{
-    limit::{PER_HANDLE, PER_IP},
-    passkey::Ceremony,
 };
 use crate::{Error, Result, Services, random::token_hash};
 
@@ -67,26 +64,10 @@ fn denied() -> Error {
     )
 }
 
-/// One household or one machine: an IPv4 address, or the /64 of an IPv6 address.
-fn origin(ip: IpAddr) -> String {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => format!("ip {ip}"),
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("ip {a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    }
-}
-
 impl Identity<'_> {
     fn limit(&self, handle: Option<&str>, ip: IpAddr) -> Result<()> {
-        let now = self.services.now();
-        let limiter = &self.services.inner.limiter;
-        limiter.take(&origin(ip), PER_IP, now)?;
-        match handle {
-            Some(handle) => limiter.take(&format!("handle {handle}"), PER_HANDLE, now),
-            None => Ok(()),
-        }
+        let limits = &self.services.inner.sign_in_limits;
+        limits.take(ip, handle, self.services.now())
     }
 
     /// Signs in with a password.
@@ -112,13 +93,7 @@ impl Identity<'_> {
         }
         let right = password::verify(password, hash).await?;
         let viewer = found.filter(|_| right).ok_or_else(denied)?;
-        self.services.inner.limiter.give_back(&origin(ip), PER_IP);
-        if let Some(name) = name {
-            self.services
-                .inner
-                .limiter
-                .give_back(&format!("handle {name}"), PER_HANDLE);
-        }
+        self.services.inner.sign_in_limits.give_back(ip, name);
         self.begin_session(viewer).await
     }
 
@@ -210,7 +185,7 @@ impl Identity<'_> {
             sql::update_passkey(&mut write, &person, &id, &secret).await?;
         }
         write.commit().await?;
-        self.services.inner.limiter.give_back(&origin(ip), PER_IP);
+        self.services.inner.sign_in_limits.give_back(ip, None);
         self.begin_session(Viewer { person, shop }).await
     }
 
