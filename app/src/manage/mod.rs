@@ -7,4 +7,4 @@ mod overview;
 pub mod page;
 mod parts;
 mod product;
-mod waiting;
+mod waitlist;

@@ -61,12 +61,12 @@ pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String
         .fold(0, u32::saturating_add);
 
     let packing = if to_pack.is_empty() {
-        let sentence = if shown == 0 {
+        let text = if shown == 0 {
             "Orders appear here once a product is published and somebody buys it."
         } else {
             "Every paid order appears here until you mark it as sent."
         };
-        empty("Nothing to pack", sentence, None)
+        empty("Nothing to pack", text, None)
     } else {
         let more = (to_pack.len() > TO_PACK).then(|| {
             view! { <p><a href="/manage/orders?show=to-pack">{format!("All {} orders to pack", to_pack.len())}</a></p> }

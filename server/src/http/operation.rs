@@ -1,4 +1,4 @@
-//! What machines ask: health, counters, robots, sitemap.
+//! What machines ask: health, metrics, robots, sitemap.
 
 use axum::{
     extract::State,
@@ -28,7 +28,7 @@ pub async fn robots(State(vitrine): State<Vitrine>) -> Response {
     plain(
         StatusCode::OK,
         format!(
-            "User-agent: *\nDisallow: /manage\nDisallow: /studio\nDisallow: /api/\nDisallow: /checkout/\nDisallow: /order/\n\
+            "User-agent: *\nDisallow: /manage\nDisallow: /studio\nDisallow: /api/\nDisallow: /fn/\nDisallow: /checkout/\nDisallow: /order/\n\
              Disallow: /setup/\nDisallow: /sign-in\n\nSitemap: {}\n",
             vitrine.config.public_url.link("/sitemap.xml")
         ),
@@ -36,7 +36,7 @@ pub async fn robots(State(vitrine): State<Vitrine>) -> Response {
 }
 
 /// Most addresses of one sitemap (sitemaps.org protocol).
-const MOST_ADDRESSES: usize = 50_000;
+const MAX_ADDRESSES: usize = 50_000;
 
 /// `GET /sitemap.xml`.
 pub async fn sitemap(State(vitrine): State<Vitrine>) -> Result<Response, Problem> {
@@ -57,7 +57,7 @@ pub async fn sitemap(State(vitrine): State<Vitrine>) -> Result<Response, Problem
         .published()
         .await?
         .into_iter()
-        .take(MOST_ADDRESSES)
+        .take(MAX_ADDRESSES)
     {
         xml.push_str(&format!(
             "<url><loc>{}</loc><lastmod>{}</lastmod></url>\n",
@@ -79,8 +79,8 @@ pub async fn sitemap(State(vitrine): State<Vitrine>) -> Result<Response, Problem
     Ok(response)
 }
 
-fn plain(status: StatusCode, words: String) -> Response {
-    let mut response = (status, words).into_response();
+fn plain(status: StatusCode, text: String) -> Response {
+    let mut response = (status, text).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

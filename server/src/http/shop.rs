@@ -1,4 +1,4 @@
-//! Fronts: `/` and `/@{handle}`.
+//! Shop fronts: `/` and `/@{handle}`.
 
 use axum::{
     extract::{Path, State},
@@ -10,12 +10,12 @@ use domain::identity::{Handle, Shop};
 use super::{error::Problem, public};
 use crate::{page::Made, purge, state::Vitrine};
 
-/// `GET /`: the only shop's front, or every shop, or a word to the owner to be.
+/// `GET /`: the front of the only shop, a list of several, or how to become the first owner.
 pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<Response, Problem> {
     let filler = vitrine.clone();
     public::page(&vitrine, &headers, "/", async move {
         let shops = filler.services.identity().shops().await?;
-        let mut made = match shops.as_slice() {
+        let mut page = match shops.as_slice() {
             [] => Made {
                 html: app::shop::page::welcome(&filler.site),
                 tags: Vec::new(),
@@ -28,8 +28,8 @@ pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<
                 link: public::style(&filler.site),
             },
         };
-        made.tags.push(purge::INSTANCE.to_owned());
-        Ok(made)
+        page.tags.push(purge::INSTANCE.to_owned());
+        Ok(page)
     })
     .await
 }
@@ -40,7 +40,7 @@ pub async fn by_handle(
     Path(handle): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    // Only what can be a handle may take a place among the fills.
+    // What cannot be a handle is refused before the cache, so that such requests occupy no place in it.
     let handle: Handle = handle.parse().map_err(|_| Problem::not_found())?;
     let filler = vitrine.clone();
     public::page(&vitrine, &headers, &format!("/@{handle}"), async move {
