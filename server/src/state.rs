@@ -1,32 +1,33 @@
-//! What every handler may reach.
+//! The state that every handler shares.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
-use services::{Clock, Services};
-
-use crate::{
-    asset::Files, config::Config, http::client::Client, http::rate::Limit, metric::Metrics, page,
-    purge::Purger,
+use services::{
+    Clock, Services,
+    rate_limit::{Quota, RateLimiter},
 };
 
-/// How often a door may be tried.
+use crate::{asset::Files, config::Config, metric::Metrics, page, purge::Purger};
+
+/// Rate limits by the address of the client. (Sign-in is limited by the services, by address and by handle.)
 #[derive(Debug)]
-pub struct Limits {
-    /// Set-up links, by address: 20 at once, then one in 15 s. What succeeds is given back. (Sign-in is limited by the
-    /// services, by address and by handle.)
-    pub door: Limit<Client>,
-    /// Buying, by address: 60 at once, then one in 2 s. Each takes a hold on stock.
-    pub buy: Limit<Client>,
-    /// Asking to be told, by address: 10 at once, then one in 30 s. Each may write down an address.
-    pub tell: Limit<Client>,
+pub struct RateLimits {
+    /// Opening set-up links: 20 at once, then one in 15 s. What succeeds is given back.
+    pub setup: RateLimiter<IpAddr>,
+    /// Buying: 60 at once, then one in 2 s. Each takes a hold on stock.
+    pub buy: RateLimiter<IpAddr>,
+    /// Joining a waitlist: 10 at once, then one in 30 s. Each may store an email address.
+    pub waitlist: RateLimiter<IpAddr>,
 }
 
-impl Default for Limits {
+impl Default for RateLimits {
     fn default() -> Self {
+        let limiter =
+            |burst, seconds| RateLimiter::new(Quota::new(burst, Duration::from_secs(seconds)));
         Self {
-            door: Limit::new(20, Duration::from_secs(15)),
-            buy: Limit::new(60, Duration::from_secs(2)),
-            tell: Limit::new(10, Duration::from_secs(30)),
+            setup: limiter(20, 15),
+            buy: limiter(60, 2),
+            waitlist: limiter(10, 30),
         }
     }
 }
@@ -35,11 +36,11 @@ impl Default for Limits {
 pub struct Inner {
     /// Rules and data.
     pub services: Services,
-    /// What pages must know of the instance.
+    /// The instance as pages see it.
     pub site: Arc<app::Site>,
     /// Files of the site.
     pub files: Files,
-    /// What the command line said.
+    /// The options of the command line.
     pub config: Config,
     /// The only `Origin` that may change something.
     pub origin: String,
@@ -47,11 +48,11 @@ pub struct Inner {
     pub pages: page::Cache,
     /// Follows the event log and drops what it makes stale.
     pub purger: Purger,
-    /// How often doors may be tried.
-    pub limits: Limits,
+    /// How often an address may ask for what costs something.
+    pub limits: RateLimits,
     /// What tells the time.
     pub clock: Clock,
-    /// Counters.
+    /// Metrics.
     pub metrics: Metrics,
 }
 
@@ -60,7 +61,7 @@ pub struct Inner {
 pub struct Vitrine(Arc<Inner>);
 
 impl Vitrine {
-    /// Puts the parts together.
+    /// Assembles the shop.
     #[must_use]
     pub fn new(
         services: Services,
@@ -84,7 +85,7 @@ impl Vitrine {
             config,
             origin,
             pages,
-            limits: Limits::default(),
+            limits: RateLimits::default(),
             clock,
             metrics: Metrics::default(),
         }))
