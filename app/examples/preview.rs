@@ -13,7 +13,7 @@ use std::{
 
 use app::{
     Site,
-    catalog::{self, page::Answer},
+    catalog::{self, page::WaitlistFlash},
     checkout, error, identity, manage, shop, studio,
 };
 use domain::{
@@ -23,7 +23,7 @@ use domain::{
     invalid::Invalid,
     media::Media,
 };
-use fixture::{LONG, NOW, clip, euro, file, order, product, viewer, waiters};
+use fixture::{LONG, NOW, clip, euro, file, order, product, viewer, waitlist};
 
 fn main() -> io::Result<()> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
@@ -261,18 +261,21 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
             checkout::page::price_changed(site, &shop, &cup, euro(3400), 1),
         ),
         ("sold-out", checkout::page::sold_out(site, &shop, &out)),
-        ("tell", catalog::page::tell(site, &shop, &out, Answer::Asks)),
         (
-            "tell-noted",
-            catalog::page::tell(site, &shop, &out, Answer::Noted),
+            "waitlist",
+            catalog::page::waitlist(site, &shop, &out, WaitlistFlash::None),
         ),
         (
-            "tell-wrong",
-            catalog::page::tell(site, &shop, &out, Answer::WrongEmail),
+            "waitlist-noted",
+            catalog::page::waitlist(site, &shop, &out, WaitlistFlash::Noted),
         ),
         (
-            "tell-back",
-            catalog::page::tell(site, &shop, &cup, Answer::Asks),
+            "waitlist-wrong",
+            catalog::page::waitlist(site, &shop, &out, WaitlistFlash::InvalidEmail),
+        ),
+        (
+            "waitlist-back",
+            catalog::page::waitlist(site, &shop, &cup, WaitlistFlash::None),
         ),
         (
             "error",
@@ -371,6 +374,7 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
             &manage::page::Overview {
                 orders,
                 products,
+                failed_jobs: 0,
                 now: NOW,
             },
         )
@@ -405,11 +409,11 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ),
         (
             "manage-product-waiting",
-            manage::page::product(site, &viewer, &out, &waiters(3), None, &[], None),
+            manage::page::product(site, &viewer, &out, &waitlist(3), None, &[], None),
         ),
         (
             "manage-product-waited-for",
-            manage::page::product(site, &viewer, &cup, &waiters(120), None, &[], None),
+            manage::page::product(site, &viewer, &cup, &waitlist(120), None, &[], None),
         ),
         (
             "manage-product-draft",

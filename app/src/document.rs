@@ -35,7 +35,7 @@ impl Surface {
     }
 }
 
-/// What the head says.
+/// The contents of the head.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
     pub(crate) surface: Surface,
@@ -52,7 +52,7 @@ pub(crate) struct Head {
     pub(crate) json_ld: Option<serde_json::Value>,
     /// The bundle's start module, e.g. `frontend-boot.js`; none on pages without islands.
     pub(crate) boot: Option<&'static str>,
-    /// Seconds after which the page asks again.
+    /// Seconds after which the page reloads itself.
     pub(crate) refresh: Option<u32>,
 }
 
@@ -96,7 +96,7 @@ impl Head {
     }
 }
 
-/// What the first words of a page are set in. A face that comes later is not shown (`font-display: optional`).
+/// The fonts of the text that is seen first. A font that comes too late is not used (`font-display: optional`).
 const FONTS: [&str; 2] = [
     "fonts/instrument-sans-latin-wght-normal.woff2",
     "fonts/fraunces-latin-opsz-normal.woff2",

@@ -1,8 +1,15 @@
-//! What every server function shares: the services it works on, and how it refuses.
+//! What every server function shares: the context it runs in, and how it refuses.
 //!
-//! A server function is a few lines in the `api.rs` of its domain: it calls one service method and redirects to the page
-//! that says how it went. The server finds it through `leptos_axum`, at an address that stays the same from build to build.
+//! A server function is a few lines in the `api.rs` of its domain: it calls one service method and returns what
+//! [`domain::wire`] declares, or redirects to a page where a form called it. The server finds it through `leptos_axum`, at
+//! an address that stays the same from build to build.
 
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
+
+use domain::{identity::Viewer, wire::Problem};
 use leptos::{
     prelude::{provide_context, use_context},
     server_fn::{
@@ -12,44 +19,109 @@ use leptos::{
     },
 };
 use serde::{Deserialize, Serialize};
-use services::{Error, Services};
+use services::{Error, Services, identity::SignedIn};
 
-use crate::catalog::api::TellMe;
+use crate::{
+    catalog::api::{CreateProduct, JoinWaitlist},
+    identity::api::{
+        FinishPasskeySetup, FinishPasskeySignIn, StartPasskeySetup, StartPasskeySignIn,
+    },
+};
 
-/// Makes the server functions known to `leptos_axum`. They say it themselves before `main` runs, but a linker may drop
+/// Makes the server functions known to `leptos_axum`. They register themselves before `main` runs, but a linker may drop
 /// what nothing names.
 pub fn register() {
-    register_explicit::<TellMe>();
+    register_explicit::<CreateProduct>();
+    register_explicit::<JoinWaitlist>();
+    register_explicit::<StartPasskeySetup>();
+    register_explicit::<FinishPasskeySetup>();
+    register_explicit::<StartPasskeySignIn>();
+    register_explicit::<FinishPasskeySignIn>();
 }
 
-/// Gives a server function what it works on; to be called in its context.
-pub fn provide(services: &Services) {
-    provide_context(services.clone());
+/// What a server function works on, and for whom.
+#[derive(Clone)]
+pub struct Context {
+    services: Services,
+    address: IpAddr,
+    viewer: Option<Viewer>,
+    session: Arc<OnceLock<SignedIn>>,
 }
 
-/// The services of the context.
-pub(crate) fn services() -> Result<Services, Refused> {
-    use_context().ok_or_else(|| Refused {
-        status: 500,
-        said: "a server function was called without services".to_owned(),
-    })
-}
-
-/// Why a server function did not do what it was asked. Its only reader is the server, which makes a page of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
-    /// The HTTP status that says the same.
-    pub status: u16,
-    /// A whole sentence for whoever asked; with 500 the cause, for the log only.
-    pub said: String,
-}
-
-impl Refused {
-    /// There is no such thing.
-    pub(crate) fn missing() -> Self {
+impl Context {
+    /// A call from `address`. `viewer` is known where the function asks for one.
+    #[must_use]
+    pub fn new(services: Services, address: IpAddr, viewer: Option<Viewer>) -> Self {
         Self {
-            status: 404,
-            said: "There is no such product here. It may have been taken off the shop.".to_owned(),
+            services,
+            address,
+            viewer,
+            session: Arc::default(),
+        }
+    }
+
+    /// Gives the context to the server function that is about to run.
+    pub fn provide(&self) {
+        provide_context(self.clone());
+    }
+
+    /// The session that the function began, whose cookie the response must set.
+    #[must_use]
+    pub fn session(&self) -> Option<&SignedIn> {
+        self.session.get()
+    }
+
+    /// The context of the server function that runs.
+    pub(crate) fn current() -> Result<Self, Refusal> {
+        use_context().ok_or_else(|| {
+            Error::Internal("a server function was called without a context".to_owned()).into()
+        })
+    }
+
+    /// The services.
+    pub(crate) fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The address of the client, for rate limits.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Who is signed in.
+    pub(crate) fn viewer(&self) -> Result<&Viewer, Refusal> {
+        self.viewer.as_ref().ok_or_else(|| {
+            Error::Internal("a server function needs a viewer and was given none".to_owned()).into()
+        })
+    }
+
+    /// Has the response set the cookie of a new session. A call begins one session at most.
+    pub(crate) fn begin_session(&self, session: SignedIn) {
+        let _ = self.session.set(session);
+    }
+}
+
+/// Why a server function did not do what it was asked. The server reads it from the answer of `leptos_axum` and makes a
+/// response of it: JSON for scripts, a page for forms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Status, code and message. With the status 500 the message is the cause and for the log only.
+    #[serde(flatten)]
+    pub problem: Problem,
+    /// Seconds after which it may be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+}
+
+impl Refusal {
+    fn new(status: u16, code: &str, message: &str) -> Self {
+        Self {
+            problem: Problem {
+                status,
+                code: code.to_owned(),
+                message: message.to_owned(),
+            },
+            retry_after_s: None,
         }
     }
 
@@ -60,47 +132,117 @@ impl Refused {
     }
 }
 
-impl From<Error> for Refused {
+impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self {
-            status: error.status(),
-            said: error.to_string(),
+            retry_after_s: match &error {
+                Error::Limited { retry_after_s, .. } => Some(*retry_after_s),
+                Error::Unavailable(_) => Some(1),
+                _ => None,
+            },
+            ..Self::new(error.status(), error.code(), &error.to_string())
         }
     }
 }
 
-impl FromServerFnError for Refused {
+impl FromServerFnError for Refusal {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Args(_)
-            | ServerFnErrorErr::MissingArg(_)
-            | ServerFnErrorErr::Deserialization(_) => Self {
-                status: 400,
-                said: "The shop could not read this form. Go back, load its page again and send it once more.".to_owned(),
-            },
-            other => Self {
-                status: 500,
-                said: other.to_string(),
-            },
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::new(
+                400,
+                "bad_request",
+                "The shop could not read this form. Go back, load its page again and send it once more.",
+            ),
+            ServerFnErrorErr::Deserialization(_) => Self::new(
+                422,
+                "invalid",
+                "The shop could not read this request. Load the page again and try once more; if it stays, the page and the shop are of different versions.",
+            ),
+            other => Error::Internal(other.to_string()).into(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::wire::{self, address};
+    use leptos::server_fn::ServerFn;
+
     use super::*;
 
     #[test]
     fn a_refusal_survives_the_way_to_the_server() {
-        let refused: Refused = Error::NotFound("There is no such product here.".to_owned()).into();
-        assert_eq!(refused.status, 404);
-        assert_eq!(Refused::read(refused.ser().to_vec()), refused);
-        let odd = Refused::from_server_fn_error(ServerFnErrorErr::Args("odd".to_owned()));
-        assert!(
-            odd.status == 400 && !odd.said.contains("odd"),
-            "no words of a parser"
+        let refusal: Refusal = Error::NotFound("There is no such product here.".to_owned()).into();
+        assert_eq!(refusal.problem.status, 404);
+        assert_eq!(Refusal::read(refusal.ser().to_vec()), refusal);
+        let limited: Refusal = Error::Limited {
+            sentence: "Wait.".to_owned(),
+            retry_after_s: 7,
+        }
+        .into();
+        assert_eq!(Refusal::read(limited.ser().to_vec()).retry_after_s, Some(7));
+    }
+
+    #[test]
+    fn a_refusal_is_the_problem_of_the_wire_and_repeats_no_parser() {
+        for (error, status) in [
+            (ServerFnErrorErr::Args("odd".to_owned()), 400),
+            (ServerFnErrorErr::MissingArg("odd".to_owned()), 400),
+            (ServerFnErrorErr::Deserialization("odd".to_owned()), 422),
+        ] {
+            let refusal = Refusal::from_server_fn_error(error);
+            let problem: Problem = serde_json::from_slice(&refusal.ser()).expect("a problem");
+            assert_eq!(problem, refusal.problem);
+            assert!(problem.status == status && !problem.message.contains("odd"));
+        }
+    }
+
+    #[test]
+    fn addresses_and_arguments_are_those_of_the_wire() {
+        for (path, declared) in [
+            (CreateProduct::PATH, address::CREATE_PRODUCT),
+            (StartPasskeySetup::PATH, address::START_PASSKEY_SETUP),
+            (FinishPasskeySetup::PATH, address::FINISH_PASSKEY_SETUP),
+            (StartPasskeySignIn::PATH, address::START_PASSKEY_SIGN_IN),
+            (FinishPasskeySignIn::PATH, address::FINISH_PASSKEY_SIGN_IN),
+        ] {
+            assert_eq!(path, declared);
+        }
+        assert!(JoinWaitlist::PATH.starts_with(address::FUNCTIONS));
+        let credential = || wire::identity::RegistrationCredential {
+            id: "AQ".to_owned(),
+            raw_id: "AQ".to_owned(),
+            kind: wire::identity::CredentialType::PublicKey,
+            response: wire::identity::AttestationResponse {
+                attestation_object: "Ag".to_owned(),
+                client_data_json: "Aw".to_owned(),
+            },
+            extensions: wire::identity::Extensions {},
+        };
+        let sent = wire::identity::FinishPasskeySetup {
+            token: "t".to_owned(),
+            credential: credential(),
+        };
+        let read = FinishPasskeySetup {
+            token: "t".to_owned(),
+            credential: credential(),
+        };
+        let json = |value: serde_json::Result<serde_json::Value>| value.expect("json");
+        assert_eq!(
+            json(serde_json::to_value(&read)),
+            json(serde_json::to_value(&sent))
+        );
+        let sent = wire::catalog::CreateProduct {
+            draft: wire::catalog::Draft::default(),
+        };
+        let read = CreateProduct {
+            draft: wire::catalog::Draft::default(),
+        };
+        assert_eq!(
+            json(serde_json::to_value(&read)),
+            json(serde_json::to_value(&sent))
         );
     }
 }

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `/` | [`shop::page::front`], [`shop::page::shops`], [`shop::page::welcome`] |
 //! | `/@{handle}` | [`shop::page::front`] |
-//! | `/p/{slug}`, `/p/{slug}/tell` | [`catalog::page`] |
+//! | `/p/{slug}`, `/p/{slug}/waitlist` | [`catalog::page`] |
 //! | `/checkout/{token}`, `/order/{token}` | [`checkout::page`] |
 //! | `/setup/{token}`, `/sign-in` | [`identity::page`] |
 //! | `/studio` | [`studio::page::studio`] |
@@ -21,12 +21,13 @@ pub mod catalog;
 pub mod checkout;
 mod document;
 pub mod error;
+mod flash;
+mod form;
 pub mod function;
 mod icon;
 pub mod identity;
 pub mod manage;
 mod media;
-mod note;
 pub mod shop;
 mod site;
 pub mod studio;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use app::{
     Site,
-    catalog::{self, page::Answer},
+    catalog::{self, page::WaitlistFlash},
     checkout, error, identity, manage, shop, studio,
 };
 use domain::{
@@ -15,7 +15,7 @@ use domain::{
     identity::SetupForm,
     invalid::Invalid,
 };
-use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer, waiters};
+use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer, waitlist};
 
 fn hostile() -> Product {
     let hero = photo("/media/a", 1600, 2000, HOSTILE);
@@ -67,20 +67,20 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         ("sold out", checkout::page::sold_out(site, &shop, &sold_out)),
         (
-            "tell, asks",
-            catalog::page::tell(site, &shop, &sold_out, Answer::Asks),
+            "waitlist",
+            catalog::page::waitlist(site, &shop, &sold_out, WaitlistFlash::None),
         ),
         (
-            "tell, noted",
-            catalog::page::tell(site, &shop, &sold_out, Answer::Noted),
+            "waitlist, noted",
+            catalog::page::waitlist(site, &shop, &sold_out, WaitlistFlash::Noted),
         ),
         (
-            "tell, wrong",
-            catalog::page::tell(site, &shop, &sold_out, Answer::WrongEmail),
+            "waitlist, wrong",
+            catalog::page::waitlist(site, &shop, &sold_out, WaitlistFlash::InvalidEmail),
         ),
         (
-            "tell, back",
-            catalog::page::tell(site, &shop, &product, Answer::Noted),
+            "waitlist, back",
+            catalog::page::waitlist(site, &shop, &product, WaitlistFlash::Noted),
         ),
         (
             "error",
@@ -127,7 +127,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
                 site,
                 &viewer,
                 &product,
-                &waiters(2),
+                &waitlist(2),
                 None,
                 &[Invalid::new("price", HOSTILE)],
                 Some(HOSTILE),
@@ -176,6 +176,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
             &manage::page::Overview {
                 orders: &all,
                 products: &[product, draft],
+                failed_jobs: 0,
                 now: NOW,
             },
         ),
@@ -367,7 +368,7 @@ fn every_form_that_changes_something_is_a_post() {
 }
 
 #[test]
-fn every_picture_has_words_and_a_size() {
+fn every_picture_has_a_description_and_a_size() {
     for (page, html) in pages(&site(true)) {
         for (_, attributes) in tags(&html).into_iter().filter(|(name, _)| *name == "img") {
             assert!(value(attributes, "alt").is_some(), "{page}: {attributes}");
@@ -512,21 +513,14 @@ fn a_waiting_order_asks_again_and_a_known_one_does_not() {
 }
 
 #[test]
-fn passkey_buttons_say_where_they_ask() {
+fn passkey_buttons_carry_the_token_of_the_link() {
     let html = identity::page::setup(&site(false), "t0k", None, &SetupForm::default(), None);
     let (_, button) = tags(&html)
         .into_iter()
         .find(|(name, attributes)| *name == "button" && attributes.contains("data-passkey"))
         .expect("a passkey button");
     assert_eq!(value(button, "data-passkey"), Some("register"));
-    assert_eq!(
-        value(button, "data-start"),
-        Some("/setup/t0k/passkey/start")
-    );
-    assert_eq!(
-        value(button, "data-finish"),
-        Some("/setup/t0k/passkey/finish")
-    );
+    assert_eq!(value(button, "data-token"), Some("t0k"));
     assert_eq!(value(button, "type"), Some("button"));
     assert!(names(button).iter().any(|name| name == "hidden"));
     let plain = Site {
@@ -561,14 +555,14 @@ fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
     };
     let (site, shop) = (site(false), fixture::shop());
     let html = catalog::page::product(&site, &shop, &out);
-    assert!(html.contains(r#"action="/fn/tell-me""#), "{html}");
+    assert!(html.contains(r#"action="/fn/join-waitlist""#), "{html}");
     assert!(html.contains(r#"name="slug" value="glazed-cup""#), "{html}");
     assert!(html.contains("Lehm &amp; Licht writes to you") && html.contains("180 days"));
     assert!(!html.contains("/buy\""), "{html}");
     assert!(!catalog::page::product(&site, &shop, &cup).contains("/fn/"));
-    assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/tell-me"));
-    let back = catalog::page::tell(&site, &shop, &cup, Answer::Noted);
+    assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/join-waitlist"));
+    let back = catalog::page::waitlist(&site, &shop, &cup, WaitlistFlash::Noted);
     assert!(back.contains(r#"href="/p/glazed-cup""#) && !back.contains("writes to you"));
-    let wrong = catalog::page::tell(&site, &shop, &out, Answer::WrongEmail);
+    let wrong = catalog::page::waitlist(&site, &shop, &out, WaitlistFlash::InvalidEmail);
     assert!(wrong.contains(r#"aria-invalid="true""#), "{wrong}");
 }

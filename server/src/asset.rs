@@ -20,13 +20,13 @@ mod embedded {
 pub enum Error {
     /// The folder or its manifest is not there.
     #[error(
-        "the site folder {folder} has no manifest.json ({why}). Run `cargo xtask serve`, which builds it, or pass --site DIR"
+        "the site folder {folder} has no manifest.json ({error}). Run `cargo xtask serve`, which builds it, or pass --site DIR"
     )]
     Missing {
         /// The folder that was looked into.
         folder: String,
-        /// What the operating system said.
-        why: std::io::Error,
+        /// The error of the operating system.
+        error: std::io::Error,
     },
     /// The binary was built without a site.
     #[error(
@@ -66,9 +66,9 @@ impl Files {
     pub fn manifest(&self) -> Result<String, Error> {
         match &self.source {
             SiteSource::Folder(folder) => std::fs::read_to_string(folder.join("manifest.json"))
-                .map_err(|why| Error::Missing {
+                .map_err(|error| Error::Missing {
                     folder: folder.display().to_string(),
-                    why,
+                    error,
                 }),
             SiteSource::Embedded => {
                 let bytes = embedded_file("manifest.json").ok_or(Error::NotEmbedded)?;
@@ -171,8 +171,8 @@ mod tests {
     async fn a_missing_manifest_says_what_to_run() {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::new(SiteSource::Folder(folder.path().to_owned()));
-        let said = files.manifest().unwrap_err().to_string();
-        assert!(said.contains("cargo xtask serve"), "{said}");
+        let message = files.manifest().unwrap_err().to_string();
+        assert!(message.contains("cargo xtask serve"), "{message}");
         assert!(files.read("pkg/x.js").await.is_none());
     }
 }

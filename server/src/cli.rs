@@ -26,6 +26,8 @@ enum Command {
     Doctor(Doctor),
     /// Print a one-time link: for a lost passkey or password (--shop HANDLE), or for a further creator (--new).
     OwnerLink(OwnerLink),
+    /// List background work that failed for good, with its reasons; try it again with `--retry ID` or `--retry-all`.
+    Jobs(Jobs),
 }
 
 /// Where the shop keeps what it must not lose.
@@ -167,6 +169,20 @@ pub struct OwnerLink {
     pub new: bool,
 }
 
+/// `vitrine jobs`.
+#[derive(Debug, Clone, Args)]
+pub struct Jobs {
+    /// Where its data is.
+    #[command(flatten)]
+    pub store: Store,
+    /// Try this one again.
+    #[arg(long, value_name = "ID", conflicts_with = "retry_all")]
+    pub retry: Option<String>,
+    /// Try all of them again.
+    #[arg(long)]
+    pub retry_all: bool,
+}
+
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -190,6 +206,7 @@ pub fn run() -> ExitCode {
             Command::Seed(args) => command::seed::run(&args).await,
             Command::Doctor(args) => command::doctor::run(&args).await,
             Command::OwnerLink(args) => command::owner_link::run(&args).await,
+            Command::Jobs(args) => command::jobs::run(&args).await,
         }
     });
     // Whatever must end well was waited for; a picture that is being encoded is begun anew by the next start.
@@ -216,7 +233,7 @@ mod tests {
     #[test]
     fn every_command_says_what_it_does() {
         let help = Cli::command().render_long_help().to_string();
-        for command in ["serve", "migrate", "seed", "doctor", "owner-link"] {
+        for command in ["serve", "migrate", "seed", "doctor", "owner-link", "jobs"] {
             assert!(help.contains(command), "{command} is missing in {help}");
         }
     }

@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub mod doctor;
+pub mod jobs;
 pub mod migrate;
 pub mod owner_link;
 pub mod seed;
@@ -15,10 +16,10 @@ use crate::{asset::Files, config::SiteSource};
 pub struct Failure(String);
 
 impl Failure {
-    /// Says it in a sentence.
+    /// With a message: a whole sentence.
     #[must_use]
-    pub fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
     }
 }
 
@@ -34,7 +35,7 @@ impl std::error::Error for Failure {}
 pub type Ended = Result<ExitCode, Failure>;
 
 /// A service's failure as the command's.
-fn said(error: &services::Error) -> Failure {
+fn failure(error: &services::Error) -> Failure {
     match error {
         // At the terminal the owner may see the cause.
         services::Error::Internal(cause) => {

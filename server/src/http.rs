@@ -4,13 +4,13 @@
 //! | --- | --- |
 //! | [`shop`], [`catalog`] | public pages, from the page cache |
 //! | [`checkout`] | buy, pay, order |
-//! | [`function`] | server functions of the pages |
+//! | [`function`] | server functions: what scripts and forms ask |
 //! | [`identity`] | set-up, sign-in, sign-out |
 //! | [`manage`], [`studio`], [`upload`] | for whoever is signed in |
 //! | [`media`], [`asset`] | files |
-//! | [`operation`] | health, counters, robots, sitemap |
+//! | [`operation`] | health, metrics, robots, sitemap |
 //!
-//! From the outside in, a request passes: [`trace`], [`header`], [`error`], the net that catches panics, [`host`],
+//! From the outside in, a request passes: [`trace`], [`header`], [`error`], the layer that catches panics, [`host`],
 //! [`csrf`], then limits on time and length, then its handler.
 
 pub mod asset;
@@ -31,7 +31,6 @@ pub mod media;
 pub mod operation;
 pub mod public;
 pub mod range;
-pub mod rate;
 pub mod shop;
 pub mod studio;
 pub mod trace;
@@ -55,30 +54,25 @@ use tower_http::{
 use self::error::Problem;
 use crate::state::Vitrine;
 
-/// Longest body of a form or of JSON.
-const FORM: usize = 64 * 1024;
-
-/// Longest draft of the studio: it carries everything that was chosen from a recording.
-const DRAFT: usize = 1024 * 1024;
-
-/// Longest arguments of a server function.
-const ARGUMENTS: usize = 4 * 1024;
+/// Longest body of a form, bytes.
+const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// How long a handler may take that reads no large body.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a form with photos may take: 480 MB on a slow line, then a variant for each width.
-const PHOTO_PATIENCE: Duration = Duration::from_secs(1800);
+const PHOTO_TIMEOUT: Duration = Duration::from_secs(1800);
 
 /// Everything the shop answers.
 pub fn router(vitrine: Vitrine) -> Router {
     let quick = Router::new()
         .merge(public_pages())
         .merge(private_pages())
+        .merge(function::routes())
         .layer(CompressionLayer::new().br(true).gzip(true))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
-            PATIENCE,
+            TIMEOUT,
         ));
     let photos = Router::new()
         .route("/manage/products/{id}/photos", post(manage::photo::add))
@@ -86,10 +80,10 @@ pub fn router(vitrine: Vitrine) -> Router {
             "/manage/products/{id}/media/{media}/replace",
             post(manage::photo::replace),
         )
-        .layer(DefaultBodyLimit::max(manage::photo::LONGEST_FORM))
+        .layer(DefaultBodyLimit::max(manage::photo::MAX_FORM_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
-            PHOTO_PATIENCE,
+            PHOTO_TIMEOUT,
         ));
     Router::new()
         .merge(quick)
@@ -100,24 +94,20 @@ pub fn router(vitrine: Vitrine) -> Router {
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
         .layer(from_fn_with_state(vitrine.clone(), csrf::guard))
         .layer(from_fn_with_state(vitrine.clone(), host::canonical))
-        .layer(CatchPanicLayer::custom(caught))
-        .layer(from_fn_with_state(vitrine.clone(), error::present))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(vitrine.clone(), error::render))
         .layer(from_fn_with_state(vitrine.clone(), header::secure))
         .layer(from_fn_with_state(vitrine.clone(), trace::log))
         .with_state(vitrine)
 }
 
-/// Pages of whoever comes; none of their handlers takes a viewer.
+/// Pages for everyone; none of their handlers takes a viewer.
 fn public_pages() -> Router<Vitrine> {
-    app::function::register();
-    let functions = Router::new()
-        .route(app::catalog::api::TELL_ME, post(function::tell_me))
-        .layer(DefaultBodyLimit::max(ARGUMENTS));
     Router::new()
         .route("/", get(shop::root))
         .route("/@{handle}", get(shop::by_handle))
         .route("/p/{slug}", get(catalog::product))
-        .route("/p/{slug}/tell", get(catalog::tell))
+        .route("/p/{slug}/waitlist", get(catalog::waitlist))
         .route("/p/{slug}/buy", post(checkout::buy))
         .route("/checkout/{token}", get(checkout::page))
         .route("/checkout/{token}/pay", post(checkout::pay))
@@ -127,33 +117,19 @@ fn public_pages() -> Router<Vitrine> {
         .route("/metrics", get(operation::metrics))
         .route("/robots.txt", get(operation::robots))
         .route("/sitemap.xml", get(operation::sitemap))
-        .layer(DefaultBodyLimit::max(FORM))
-        .merge(functions)
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }
 
 fn private_pages() -> Router<Vitrine> {
-    let drafts = Router::new()
-        .route("/api/products", post(catalog::create))
-        .layer(DefaultBodyLimit::max(DRAFT));
     Router::new()
         .route(
             "/setup/{token}",
             get(identity::setup_page).post(identity::set_up),
         )
         .route(
-            "/setup/{token}/passkey/start",
-            post(identity::start_passkey),
-        )
-        .route(
-            "/setup/{token}/passkey/finish",
-            post(identity::finish_passkey),
-        )
-        .route(
             "/sign-in",
             get(identity::sign_in_page).post(identity::sign_in),
         )
-        .route("/sign-in/passkey/start", post(identity::start_sign_in))
-        .route("/sign-in/passkey/finish", post(identity::finish_sign_in))
         .route("/sign-out", post(identity::sign_out))
         .route("/studio", get(studio::page))
         .route("/manage", get(manage::overview))
@@ -177,23 +153,27 @@ fn private_pages() -> Router<Vitrine> {
             "/manage/products/{id}/delete",
             post(manage::product::delete),
         )
-        .route("/manage/products/{id}/told", post(manage::product::told))
+        .route(
+            "/manage/products/{id}/waitlist/notified",
+            post(manage::product::waitlist_notified),
+        )
         .route(
             "/manage/products/{id}/media/{media}/move",
-            post(manage::photo::shift),
+            post(manage::photo::reorder),
         )
         .route(
             "/manage/products/{id}/media/{media}/remove",
             post(manage::photo::remove),
         )
+        .route("/manage/jobs", get(manage::job::list))
+        .route("/manage/jobs/{id}/retry", post(manage::job::retry))
         .route("/manage/orders", get(manage::order::list))
         .route("/manage/orders/{id}", get(manage::order::one))
         .route("/manage/orders/{id}/send", post(manage::order::send))
-        .layer(DefaultBodyLimit::max(FORM))
-        .merge(drafts)
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }
 
-/// No limit on time or length here: the services stop at the announced length, and a silent sender is given up.
+/// No limit on time or length here: the services stop at the announced length, and a sender that sends nothing is timed out.
 fn uploads() -> Router<Vitrine> {
     Router::new()
         .route(
@@ -209,7 +189,7 @@ fn uploads() -> Router<Vitrine> {
                 .delete(upload::terminate),
         )
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn(upload::speak))
+        .layer(from_fn(upload::check_version))
 }
 
 fn files() -> Router<Vitrine> {
@@ -220,12 +200,12 @@ fn files() -> Router<Vitrine> {
         .route("/favicon.ico", get(asset::favicon))
 }
 
-/// The last resort: no panic may be reachable, so one that is gets logged as our fault and answered as such.
-fn caught(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let said = panic
+/// The last resort: no panic may be reachable, so one that is reached is logged and answered as an internal error.
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let message = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no words");
-    Problem::internal(format!("a handler panicked: {said}")).into_response()
+        .unwrap_or("without a message");
+    Problem::internal(format!("a handler panicked: {message}")).into_response()
 }

@@ -1,4 +1,4 @@
-//! The socket: accepts, limits what a connection may cost before a request is there, and drains on a signal.
+//! The socket: accepts connections, limits what one may cost before it has sent a request, and shuts down gracefully.
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -12,38 +12,42 @@ use tokio::net::TcpListener;
 use tower::{Service, ServiceExt};
 
 /// How long a client may take to send the head of a request.
-const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Most bytes of a request's head.
-const HEAD_BYTES: usize = 32 * 1024;
+const MAX_HEAD_BYTES: usize = 32 * 1024;
 
 /// Most headers of a request.
-const HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 
-/// How long requests in flight get to finish after the signal to stop.
+/// How long requests in flight get to finish after the shutdown signal.
 pub const DRAIN: Duration = Duration::from_secs(20);
 
-/// Serves `router` until `stop` resolves, then accepts nothing more and waits up to [`DRAIN`] for requests in flight.
-/// Answers `true` when all of them finished.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> bool {
+/// Serves `router` until `shutdown` resolves, then accepts nothing more and waits up to [`DRAIN`] for requests in flight.
+/// Returns `true` when all of them finished.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) -> bool {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADERS);
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(HEAD_BYTES as u32)
+        .max_header_list_size(MAX_HEAD_BYTES as u32)
         .max_concurrent_streams(100)
         .keep_alive_interval(Duration::from_secs(30));
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
+    let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let (stream, peer) = tokio::select! {
-            () = &mut stop => break,
+            () = &mut shutdown => break,
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -58,7 +62,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let _ = stream.set_nodelay(true);
         let service = hyper::service::service_fn({
             let router = router.clone();
-            move |request| answer(router.clone(), peer, request)
+            move |request| respond(router.clone(), peer, request)
         });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
@@ -73,14 +77,14 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     drop(listener);
     tracing::info!(
         connections = graceful.count(),
-        "stopping: finishing requests in flight"
+        "shutting down: finishing requests in flight"
     );
     tokio::time::timeout(DRAIN, graceful.shutdown())
         .await
         .is_ok()
 }
 
-async fn answer(
+async fn respond(
     mut router: Router,
     peer: SocketAddr,
     request: Request<Incoming>,
@@ -119,12 +123,12 @@ mod tests {
         (at, stop, task)
     }
 
-    async fn say(at: SocketAddr, bytes: &[u8]) -> String {
+    async fn exchange(at: SocketAddr, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(at).await.unwrap();
         stream.write_all(bytes).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).await.unwrap();
+        String::from_utf8_lossy(&response).into_owned()
     }
 
     #[tokio::test]
@@ -144,7 +148,7 @@ mod tests {
         });
         let (at, stop, task) = listening(Router::new().route("/", slow)).await;
         let asked =
-            tokio::spawn(async move { say(at, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await });
+            tokio::spawn(async move { exchange(at, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await });
         begun.await.unwrap();
         stop.send(()).unwrap();
         assert!(asked.await.unwrap().ends_with("done"));
@@ -157,14 +161,22 @@ mod tests {
         let (at, _stop, _task) =
             listening(Router::new().route("/", get(|| async { "fine" }))).await;
         let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(100_000));
-        assert!(say(at, long.as_bytes()).await.starts_with("HTTP/1.1 4"));
+        assert!(
+            exchange(at, long.as_bytes())
+                .await
+                .starts_with("HTTP/1.1 4")
+        );
         let many = format!(
             "GET / HTTP/1.1\r\nhost: x\r\n{}\r\n",
             "x: y\r\n".repeat(500)
         );
-        assert!(say(at, many.as_bytes()).await.starts_with("HTTP/1.1 431"));
-        say(at, b"\x00\xff\xfe nonsense\r\n\r\n").await;
-        let well = say(
+        assert!(
+            exchange(at, many.as_bytes())
+                .await
+                .starts_with("HTTP/1.1 431")
+        );
+        exchange(at, b"\x00\xff\xfe nonsense\r\n\r\n").await;
+        let well = exchange(
             at,
             b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
         )

@@ -1,32 +1,35 @@
-//! What every handler may reach.
+//! The state that every handler shares.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
-use services::{Clock, Services};
-
-use crate::{
-    asset::Files, config::Config, http::client::Client, http::rate::Limit, metric::Metrics, page,
-    purge::Purger,
+use domain::event::Tag;
+use services::{
+    Clock, Services, Update,
+    rate_limit::{Quota, RateLimiter},
 };
 
-/// How often a door may be tried.
+use crate::{asset::Files, cache::Cache, config::Config, http::error::Problem, metric::Metrics};
+
+/// Finished public pages.
+pub type Pages = Cache<Problem>;
+
+/// Rate limits by the address of the client. (Sign-in and holds on stock are limited by the
+/// services, in rows that all processes share.)
 #[derive(Debug)]
-pub struct Limits {
-    /// Set-up links, by address: 20 at once, then one in 15 s. What succeeds is given back. (Sign-in is limited by the
-    /// services, by address and by handle.)
-    pub door: Limit<Client>,
-    /// Buying, by address: 60 at once, then one in 2 s. Each takes a hold on stock.
-    pub buy: Limit<Client>,
-    /// Asking to be told, by address: 10 at once, then one in 30 s. Each may write down an address.
-    pub tell: Limit<Client>,
+pub struct RateLimits {
+    /// Opening set-up links: 20 at once, then one in 15 s. What succeeds is given back.
+    pub setup: RateLimiter<IpAddr>,
+    /// Joining a waitlist: 10 at once, then one in 30 s. Each may store an email address.
+    pub waitlist: RateLimiter<IpAddr>,
 }
 
-impl Default for Limits {
+impl Default for RateLimits {
     fn default() -> Self {
+        let limiter =
+            |burst, seconds| RateLimiter::new(Quota::new(burst, Duration::from_secs(seconds)));
         Self {
-            door: Limit::new(20, Duration::from_secs(15)),
-            buy: Limit::new(60, Duration::from_secs(2)),
-            tell: Limit::new(10, Duration::from_secs(30)),
+            setup: limiter(20, 15),
+            waitlist: limiter(10, 30),
         }
     }
 }
@@ -35,23 +38,21 @@ impl Default for Limits {
 pub struct Inner {
     /// Rules and data.
     pub services: Services,
-    /// What pages must know of the instance.
+    /// The instance as pages see it.
     pub site: Arc<app::Site>,
     /// Files of the site.
     pub files: Files,
-    /// What the command line said.
+    /// The options of the command line.
     pub config: Config,
     /// The only `Origin` that may change something.
     pub origin: String,
     /// Finished public pages.
-    pub pages: page::Cache,
-    /// Follows the event log and drops what it makes stale.
-    pub purger: Purger,
-    /// How often doors may be tried.
-    pub limits: Limits,
+    pub pages: Pages,
+    /// How often an address may ask for what costs something.
+    pub limits: RateLimits,
     /// What tells the time.
     pub clock: Clock,
-    /// Counters.
+    /// Metrics.
     pub metrics: Metrics,
 }
 
@@ -60,7 +61,7 @@ pub struct Inner {
 pub struct Vitrine(Arc<Inner>);
 
 impl Vitrine {
-    /// Puts the parts together.
+    /// Assembles the shop.
     #[must_use]
     pub fn new(
         services: Services,
@@ -69,7 +70,11 @@ impl Vitrine {
         files: Files,
         config: Config,
     ) -> Self {
-        let pages = page::Cache::default();
+        let pages = Pages::default();
+        services.on_commit({
+            let pages = pages.clone();
+            move |tags| pages.purge(&texts(tags))
+        });
         let origin = config.public_url.origin();
         let site = app::Site {
             public_url: origin.clone(),
@@ -77,18 +82,50 @@ impl Vitrine {
             test_payments: config.test_payments,
         };
         Self(Arc::new(Inner {
-            purger: Purger::new(services.clone(), pages.clone()),
             services,
             site: Arc::new(site),
             files,
             config,
             origin,
             pages,
-            limits: Limits::default(),
+            limits: RateLimits::default(),
             clock,
             metrics: Metrics::default(),
         }))
     }
+}
+
+impl Vitrine {
+    /// Drops what the feed says is stale, commits of other processes included, until `stop` resolves. Run it once in a task.
+    pub async fn follow_feed(&self, stop: impl Future<Output = ()> + Send) {
+        let pages = &self.pages;
+        self.services
+            .follow_feed(stop, |update| match update {
+                Update::Events(events) => {
+                    let tags: BTreeSet<Tag> = events
+                        .into_iter()
+                        .flat_map(|recorded| match recorded.event {
+                            Some(event) => event.tags(&recorded.shop),
+                            // A newer release wrote it: it may concern anything of the shop.
+                            None => vec![
+                                Tag::Instance,
+                                Tag::Shop(recorded.shop.clone()),
+                                Tag::Listing(recorded.shop),
+                            ],
+                        })
+                        .collect();
+                    let tags: Vec<Tag> = tags.into_iter().collect();
+                    pages.purge(&texts(&tags));
+                }
+                Update::Reset => pages.clear(),
+                Update::Current => pages.mark_feed_read(),
+            })
+            .await;
+    }
+}
+
+fn texts(tags: &[Tag]) -> Vec<String> {
+    tags.iter().map(Tag::to_string).collect()
 }
 
 impl Deref for Vitrine {

@@ -16,4 +16,5 @@ mod order;
 mod price;
 mod slug;
 pub mod time;
-pub mod waiting;
+pub mod waitlist;
+pub mod wire;

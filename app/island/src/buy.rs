@@ -10,33 +10,33 @@ use std::time::Duration;
 use leptos::{ev, html, prelude::*, web_sys};
 use wasm_bindgen::{JsCast, prelude::Closure};
 
-/// After this long a press that led nowhere may be tried again.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// The button can be pressed again after this time, when the first press led nowhere.
+const RETRY_AFTER: Duration = Duration::from_secs(8);
 
 /// A submit button that buys once, however often it is pressed.
 ///
-/// Adds a hidden field `attempt` (32 hex digits, new with every load of the page): the server answers the same attempt
-/// with the same order. The field is disabled, so not sent, until the script runs.
+/// Adds a hidden field `idempotency_key` (32 hex digits, new with every load of the page): the server answers the same key
+/// with the same order. The field is disabled, and so not sent, until the script runs.
 #[island]
 pub fn BuyButton(
     /// What pressing does, with the price: `Buy for 38 €`.
     label: String,
 ) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
-    let attempt = RwSignal::new(String::new());
+    let idempotency_key = RwSignal::new(String::new());
     let pressed = RwSignal::new(false);
     Effect::new(move || {
         let Some(form) = field.get().and_then(|field| field.form()) else {
             return;
         };
-        attempt.set(token().unwrap_or_default());
+        idempotency_key.set(random_key().unwrap_or_default());
         let submit = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
             if pressed.get_untracked() {
                 event.prevent_default();
                 return;
             }
             pressed.set(true);
-            set_timeout(move || pressed.set(false), PATIENCE);
+            set_timeout(move || pressed.set(false), RETRY_AFTER);
         });
         // The listener lives as long as the form, which is as long as the page.
         if form
@@ -53,9 +53,9 @@ pub fn BuyButton(
         <input
             node_ref=field
             r#type="hidden"
-            name="attempt"
-            prop:value=move || attempt.get()
-            disabled=move || attempt.get().is_empty()
+            name="idempotency_key"
+            prop:value=move || idempotency_key.get()
+            disabled=move || idempotency_key.get().is_empty()
         />
         <button
             class="button large whole"
@@ -68,7 +68,7 @@ pub fn BuyButton(
 }
 
 /// 128 random bits as hex; none where the browser has no source of them, and then the page buys as without scripts.
-fn token() -> Option<String> {
+fn random_key() -> Option<String> {
     let mut bytes = [0; 16];
     window()
         .crypto()

@@ -1,10 +1,11 @@
-//! What a gallery gains from scripts: thumbnails that glide, clips that play while in view, pictures that open whole.
+//! The gallery of a product page: thumbnails that scroll smoothly, clips that play while in view, pictures that open in full
+//! size.
 
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsValue, web_sys};
 use wasm_bindgen::{JsCast, prelude::Closure};
 
 /// Share of a picture that must be in view to count as the one looked at.
-const LOOKED_AT: f64 = 0.6;
+const VISIBLE_SHARE: f64 = 0.6;
 
 /// Wraps a product page. Everything in it works without this: thumbnails and pictures are links, clips have controls.
 #[island]
@@ -15,17 +16,17 @@ pub fn Gallery(
     let root = NodeRef::<html::Div>::new();
     let dialog = NodeRef::<html::Dialog>::new();
     let frame = NodeRef::<html::Div>::new();
-    // Address and words of the picture that is open.
+    // Address and description of the picture that is open.
     let open = RwSignal::new((String::new(), String::new()));
-    let whole = RwSignal::new(false);
+    let is_enlarged = RwSignal::new(false);
 
     Effect::new(move || {
         if let Some(root) = root.get() {
-            let _ = watch(&root);
+            let _ = observe(&root);
         }
     });
 
-    let pressed = move |event: ev::MouseEvent| {
+    let follow_link = move |event: ev::MouseEvent| {
         if event.ctrl_key() || event.meta_key() || event.shift_key() || event.default_prevented() {
             return;
         }
@@ -36,7 +37,7 @@ pub fn Gallery(
             return;
         };
         if let Ok(Some(thumb)) = target.closest("a.thumb") {
-            if glide(&thumb) {
+            if scroll_to(&thumb) {
                 event.prevent_default();
             }
         } else if let Ok(Some(link)) = target.closest("a.zoom-in") {
@@ -46,7 +47,7 @@ pub fn Gallery(
                 .ok()
                 .flatten()
                 .and_then(|image| image.get_attribute("alt"));
-            whole.set(false);
+            is_enlarged.set(false);
             open.set((
                 link.get_attribute("href").unwrap_or_default(),
                 alt.unwrap_or_default(),
@@ -57,9 +58,9 @@ pub fn Gallery(
         }
     };
     // Shows the picture larger around the point that was pressed, or whole again.
-    let look = move |event: ev::MouseEvent| {
-        whole.update(|whole| *whole = !*whole);
-        let Some(frame) = frame.get().filter(|_| whole.get()) else {
+    let toggle_size = move |event: ev::MouseEvent| {
+        is_enlarged.update(|is_enlarged| *is_enlarged = !*is_enlarged);
+        let Some(frame) = frame.get().filter(|_| is_enlarged.get()) else {
             return;
         };
         let (width, height) = (
@@ -80,7 +81,7 @@ pub fn Gallery(
         };
         request_animation_frame(move || {
             let to = |share: f64, size: i32, seen: f64| (share * (f64::from(size) - seen)).max(0.0);
-            // As in `mark`: the setters of the offsets take other types where unstable browser interfaces are on.
+            // As in `mark_current`: the setters of the offsets take other types where unstable browser interfaces are on.
             let place = web_sys::ScrollToOptions::new();
             place.set_left(to(across, frame.scroll_width(), width));
             place.set_top(to(down, frame.scroll_height(), height));
@@ -94,12 +95,12 @@ pub fn Gallery(
     };
 
     view! {
-        <div class="gallery" node_ref=root on:click=pressed>
+        <div class="gallery" node_ref=root on:click=follow_link>
             {children()}
         </div>
         <dialog class="zoom" node_ref=dialog aria-label="Picture in full size">
-            <div class="zoom-picture" class:whole=move || whole.get() node_ref=frame>
-                <button r#type="button" aria-pressed=move || whole.get().to_string() on:click=look>
+            <div class="zoom-picture" class:whole=move || is_enlarged.get() node_ref=frame>
+                <button r#type="button" aria-pressed=move || is_enlarged.get().to_string() on:click=toggle_size>
                     {move || {
                         let (address, alt) = open.get();
                         (!address.is_empty()).then(|| view! { <img src=address alt=alt /> })
@@ -111,8 +112,8 @@ pub fn Gallery(
     }
 }
 
-/// Glides to a thumbnail's picture; false where the pictures do not scroll sideways and the link should do its work.
-fn glide(thumb: &web_sys::Element) -> bool {
+/// Scrolls to the picture of a thumbnail; false where the pictures do not scroll sideways and the link should do its work.
+fn scroll_to(thumb: &web_sys::Element) -> bool {
     let slide = thumb
         .get_attribute("href")
         .and_then(|id| document().get_element_by_id(id.trim_start_matches('#')))
@@ -142,7 +143,7 @@ fn glide(thumb: &web_sys::Element) -> bool {
 }
 
 /// Follows which pictures are in view: marks their thumbnails and plays their clips.
-fn watch(root: &web_sys::Element) -> Result<(), JsValue> {
+fn observe(root: &web_sys::Element) -> Result<(), JsValue> {
     let moving =
         !prefers("(prefers-reduced-motion: reduce)") && !prefers("(prefers-reduced-data: reduce)");
     let seen = Closure::<dyn Fn(Vec<web_sys::IntersectionObserverEntry>)>::new(
@@ -161,13 +162,13 @@ fn watch(root: &web_sys::Element) -> Result<(), JsValue> {
                     }
                 }
                 if visible {
-                    mark(&slide.id());
+                    mark_current(&slide.id());
                 }
             }
         },
     );
     let options = web_sys::IntersectionObserverInit::new();
-    options.set_threshold(&JsValue::from_f64(LOOKED_AT));
+    options.set_threshold(&JsValue::from_f64(VISIBLE_SHARE));
     let observer =
         web_sys::IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &options)?;
     let slides = root.query_selector_all(".slide[id]")?;
@@ -185,7 +186,7 @@ fn watch(root: &web_sys::Element) -> Result<(), JsValue> {
 }
 
 /// Marks the thumbnail of the picture that is looked at and keeps it in sight.
-fn mark(id: &str) {
+fn mark_current(id: &str) {
     let Ok(thumbs) = document().query_selector_all("a.thumb") else {
         return;
     };

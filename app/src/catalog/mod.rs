@@ -4,4 +4,4 @@ pub mod api;
 pub mod page;
 mod parts;
 mod structured;
-pub(crate) mod tell;
+pub(crate) mod waitlist;

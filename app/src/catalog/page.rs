@@ -1,12 +1,12 @@
-//! `/p/{slug}`: the photo is the page; and `/p/{slug}/tell`.
+//! `/p/{slug}`: the photo is the page; and `/p/{slug}/waitlist`.
 
 use domain::{catalog::Product, identity::Shop};
 use island::Gallery;
 use leptos::prelude::*;
 
-pub use super::tell::{Answer, tell};
+pub use super::waitlist::{Flash as WaitlistFlash, page as waitlist};
 use super::{
-    parts::{HERO_SIZES, after_sale, bar, panel, strip, text, wall},
+    parts::{HERO_SIZES, bar, panel, sold_out_notes, strip, text, wall},
     structured,
 };
 use crate::{
@@ -41,8 +41,8 @@ pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
         let wall = wall(&product.media);
         let strip = strip(&product.media);
         let panel = panel(product);
-        let sold_out =
-            (product.available == 0 || product.price.is_none()).then(|| after_sale(shop, product));
+        let sold_out = (product.available == 0 || product.price.is_none())
+            .then(|| sold_out_notes(shop, product));
         let text = text(product);
         let bar = bar(product);
         let shop_name = shop.name.clone();

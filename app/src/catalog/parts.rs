@@ -8,9 +8,11 @@ use domain::{
 use island::BuyButton;
 use leptos::prelude::*;
 
-use super::tell;
+use super::waitlist;
 use crate::{
-    media::parts::{Fetch, Shape, clip, length, nothing, picture, spoken, whole},
+    media::parts::{
+        Fetch, Shape, accessible_name, clip, largest_jpeg, length, picture, placeholder,
+    },
     shop::parts::{front, name},
 };
 
@@ -31,7 +33,7 @@ pub(super) fn wall(media: &[Media]) -> AnyView {
     if media.is_empty() {
         return view! {
             <div class="wall one tall" id="wall">
-                <div class="slide tall">{nothing("No picture yet")}</div>
+                <div class="slide tall">{placeholder("No picture yet")}</div>
             </div>
         }
         .into_any();
@@ -62,15 +64,15 @@ fn slide(media: &Media, index: usize) -> AnyView {
         Fetch::Lazy
     };
     let sizes = if index == 0 { HERO_SIZES } else { SLIDE_SIZES };
-    let inner = match (media.kind, whole(media)) {
+    let inner = match (media.kind, largest_jpeg(media)) {
         (Kind::Clip, _) => clip(media),
         (Kind::Photo, Some(whole)) => view! {
             <a class="zoom-in" href=whole.url.clone()>
-                {picture(media, &spoken(media), sizes, fetch)}
+                {picture(media, &accessible_name(media), sizes, fetch)}
             </a>
         }
         .into_any(),
-        (Kind::Photo, None) => picture(media, &spoken(media), sizes, fetch),
+        (Kind::Photo, None) => picture(media, &accessible_name(media), sizes, fetch),
     };
     view! {
         <div class=format!("slide {}", Shape::of(media).class()) id=format!("view-{}", index + 1)>
@@ -92,13 +94,13 @@ pub(super) fn strip(media: &[Media]) -> Option<AnyView> {
             let mark = (media.kind == Kind::Clip).then(
                 || view! { <span class="length figure" aria-hidden="true">{length(media)}</span> },
             );
-            let said = match media.kind {
+            let label = match media.kind {
                 Kind::Photo => format!("Picture {}", index + 1),
                 Kind::Clip => format!("Clip, {}", length(media)),
             };
             view! {
                 <li>
-                    <a class="thumb" href=format!("#view-{}", index + 1) aria-label=said>
+                    <a class="thumb" href=format!("#view-{}", index + 1) aria-label=label>
                         {picture(media, "", "4.5rem", Fetch::Soon)}
                         {mark}
                     </a>
@@ -116,7 +118,7 @@ pub(super) fn strip(media: &[Media]) -> Option<AnyView> {
 pub(super) fn panel(product: &Product) -> AnyView {
     let summary = (!product.summary.is_empty())
         .then(|| view! { <p class="summary">{product.summary.clone()}</p> });
-    // Words that no phone holds on one line are set smaller before they are broken.
+    // A word too long for one line of a phone is set smaller before it is broken.
     let longest = name(product)
         .split([' ', '-'])
         .map(|word| word.chars().count())
@@ -128,7 +130,7 @@ pub(super) fn panel(product: &Product) -> AnyView {
         "name"
     };
     let title = view! { <h1 class=class>{name(product).to_owned()}</h1> };
-    let act = match (product.price, product.available) {
+    let purchase = match (product.price, product.available) {
         (Some(price), 1..) => view! {
             <p class="price figure">{price.to_string()}</p>
             {summary}
@@ -148,14 +150,14 @@ pub(super) fn panel(product: &Product) -> AnyView {
         }
         .into_any(),
     };
-    view! { {title} {act} }.into_any()
+    view! { {title} {purchase} }.into_any()
 }
 
-/// What comes next when nothing is left.
-pub(super) fn after_sale(shop: &Shop, product: &Product) -> AnyView {
+/// What follows the price when nothing is left.
+pub(super) fn sold_out_notes(shop: &Shop, product: &Product) -> AnyView {
     view! {
         <p class="soft">"All pieces have found a home."</p>
-        {tell::form(shop, product, None)}
+        {waitlist::form(shop, product, None)}
         <p><a class="link" href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
     }
     .into_any()

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Site,
-    media::parts::{film, jpeg, whole},
+    media::parts::{film, jpeg, largest_jpeg},
 };
 
 /// The JSON-LD of a product page.
@@ -19,7 +19,7 @@ pub(super) fn product(site: &Site, shop: &Shop, product: &Product) -> Value {
         .media
         .iter()
         .filter(|media| media.kind == Kind::Photo)
-        .filter_map(|media| whole(media).map(|variant| site.absolute(&variant.url)))
+        .filter_map(|media| largest_jpeg(media).map(|variant| site.absolute(&variant.url)))
         .collect();
     let availability = if product.available > 0 {
         "InStock"

@@ -13,15 +13,16 @@ use super::parts::{address, lines, moment, time_of_day};
 use crate::{
     Site, catalog,
     document::{Head, Surface, document},
+    flash,
+    form::{field, field_error, textarea_text},
     icon::Icon,
-    note::{about, field, inside, warning, wrong},
-    shop::parts::{ask, footer, front, header, name},
+    shop::parts::{footer, front, header, message_page, name},
 };
 
-/// Seconds between two looks at a payment whose end is not known yet.
-const ASK_AGAIN: u32 = 3;
+/// Seconds after which the page of an order reloads while the result of its payment is not known.
+const REFRESH_S: u32 = 3;
 
-/// The summary and the payment form. `form` is what was typed before; `error` is a sentence about the last try.
+/// The summary and the payment form. `form` is what was typed before; `error` is the message about the last try.
 ///
 /// An order that can no longer be paid (expired, cancelled) shows why and the way back to the product.
 #[must_use]
@@ -55,7 +56,7 @@ pub fn checkout(
 }
 
 fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> AnyView {
-    // The sentence goes to the field it is about, where it is about one.
+    // The message goes to the field that it is about, where it is about one.
     let invalid = form
         .buyer()
         .err()
@@ -68,21 +69,21 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
     view! {
         <h1>"Almost yours"</h1>
         <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
-        {refusal.map(wrong)}
+        {refusal.map(flash::error)}
         <form class="stack" method="post" action=format!("/checkout/{}/pay", order.token)>
-            {field("email", "Email", Some("For the receipt and questions about your parcel"), about(&errors, "email"), |id, described, invalid| {
+            {field("email", "Email", Some("For the receipt and questions about your parcel"), field_error(&errors, "email"), |id, described, invalid| {
                 view! {
                     <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required aria-describedby=described aria-invalid=invalid value=form.email.clone() />
                 }.into_any()
             })}
-            {field("name", "Name", None, about(&errors, "name"), |id, described, invalid| {
+            {field("name", "Name", None, field_error(&errors, "name"), |id, described, invalid| {
                 view! {
                     <input class="input" id=id name="name" autocomplete="name" required maxlength="100" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
                 }.into_any()
             })}
-            {field("address", "Address", Some("Street, town with postcode, country"), about(&errors, "address"), |id, described, invalid| {
+            {field("address", "Address", Some("Street, town with postcode, country"), field_error(&errors, "address"), |id, described, invalid| {
                 view! {
-                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described aria-invalid=invalid>{inside(&form.address)}</textarea>
+                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
                 }.into_any()
             })}
             {outcomes}
@@ -92,7 +93,7 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
     .into_any()
 }
 
-/// The test gateway does as it is told.
+/// The choices of the test gateway, which does what is chosen.
 fn outcomes(chosen: &str) -> AnyView {
     let chosen: Outcome = chosen.parse().unwrap_or(Outcome::Success);
     let choices = Outcome::ALL
@@ -117,13 +118,13 @@ fn outcomes(chosen: &str) -> AnyView {
     .into_any()
 }
 
-/// What an order says that cannot be paid now.
+/// Why an order cannot be paid now, and where to go on.
 fn closed(shop: &Shop, order: &Order) -> AnyView {
     let again = order
         .lines
         .first()
         .map_or_else(|| front(shop), |line| format!("/p/{}", line.slug));
-    let (title, sentence, label, href) = match order.state {
+    let (title, text, label, href) = match order.state {
         State::Expired => (
             "The reservation has ended",
             "It was kept for 15 minutes and nothing was paid. The pieces went back on sale; you can buy again.",
@@ -145,13 +146,13 @@ fn closed(shop: &Shop, order: &Order) -> AnyView {
     };
     view! {
         <h1>{title}</h1>
-        <p class="lead">{sentence}</p>
+        <p class="lead">{text}</p>
         <p><a class="button large" href=href>{label}</a></p>
     }
     .into_any()
 }
 
-/// The order and, once paid, its receipt. While the payment's end is unknown the page asks again by itself.
+/// The order and, once paid, its receipt. While the result of the payment is not known, the page reloads itself.
 #[must_use]
 pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
     let mut head = Head::new(
@@ -159,16 +160,16 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
         format!("Order {} · {}", order.number, shop.name),
     );
     if order.state.open() {
-        head.refresh = Some(ASK_AGAIN);
+        head.refresh = Some(REFRESH_S);
     }
     let lines = lines(order);
-    let news = news(shop, order);
+    let status = status(shop, order);
     let receipt = receipt(shop, order);
     document(site, head, || {
         view! {
             {header(shop)}
             <main id="main" class="desk" data-order-state=order.state.as_str()>
-                <section class="desk-form">{news}</section>
+                <section class="desk-form">{status}</section>
                 <aside class="desk-side receipt">
                     {receipt}
                     {lines}
@@ -180,8 +181,8 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
     })
 }
 
-/// How the order stands, and what comes next.
-fn news(shop: &Shop, order: &Order) -> AnyView {
+/// The state of the order, and what comes next.
+fn status(shop: &Shop, order: &Order) -> AnyView {
     let thanks = order.buyer.as_ref().map_or_else(
         || "Thank you".to_owned(),
         |buyer| format!("Thank you, {}", buyer.name),
@@ -220,7 +221,7 @@ fn news(shop: &Shop, order: &Order) -> AnyView {
         }
         .into_any(),
         State::Held | State::Declined => view! {
-            {order.declined.as_deref().map(warning)}
+            {order.declined.as_deref().map(flash::warning)}
             <h1>"Not paid yet"</h1>
             <p class="lead">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
             <p><a class="button large" href=format!("/checkout/{}", order.token)>{format!("Pay {}", order.total)}</a></p>
@@ -280,7 +281,7 @@ pub fn price_changed(
     } else {
         "higher"
     };
-    ask(site, shop, product, "The price has changed", || {
+    message_page(site, shop, product, "The price has changed", || {
         view! {
             <p class="lead">{format!("While you were looking, the price of {} {way}.", name(product))}</p>
             <p class="price figure"><s>{seen.to_string()}</s> " " <strong>{price.to_string()}</strong></p>
@@ -298,8 +299,8 @@ pub fn price_changed(
 /// Somebody was faster. Answered with 409.
 #[must_use]
 pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
-    ask(site, shop, product, "Sold out", || {
-        let (heading, sentence) = if product.available > 0 {
+    message_page(site, shop, product, "Sold out", || {
+        let (heading, text) = if product.available > 0 {
             (
                 format!("Only {} left", product.available),
                 "That is fewer than you asked for. Nothing was taken from you; choose a smaller number and buy again.",
@@ -310,17 +311,17 @@ pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
                 "Somebody reserved the last one. Nothing was taken from you. If they do not pay within 15 minutes it is back on its page.",
             )
         };
-        // The page has one act: to be told, where nothing is left.
-        let (tell, back) = if product.sold_out() {
-            let form = catalog::tell::form(shop, product, None);
+        // The page has one main action: joining the waitlist, where nothing is left.
+        let (waitlist, back) = if product.sold_out() {
+            let form = catalog::waitlist::form(shop, product, None);
             (Some(form), "button quiet large whole")
         } else {
             (None, "button large whole")
         };
         view! {
             <p class="lead">{heading} "."</p>
-            <p>{sentence}</p>
-            {tell}
+            <p>{text}</p>
+            {waitlist}
             <p><a class=back href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
             <p><a href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
         }

@@ -6,7 +6,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use crate::media::parts::small;
+use crate::media::parts::thumbnail;
 
 /// The lines of an order and their sum, as a table that reads like a receipt.
 pub(crate) fn lines(order: &Order) -> AnyView {
@@ -35,7 +35,7 @@ fn line(line: &Line) -> AnyView {
         <tr>
             <th scope="row">
                 <span class="line-what">
-                    {small(line.photo.as_ref())}
+                    {thumbnail(line.photo.as_ref())}
                     <span>
                         <a href=format!("/p/{}", line.slug)>{line.title.clone()}</a>
                         {counted}
@@ -48,7 +48,7 @@ fn line(line: &Line) -> AnyView {
     .into_any()
 }
 
-/// A moment in words; the zone is said because a page made on the server knows no other.
+/// A moment in full. It names its time zone, because a page rendered on the server knows no other than UTC.
 pub(crate) fn moment(at: UnixMs) -> impl IntoView {
     view! { <time datetime=at.rfc3339()>{format!("{} UTC", at.written())}</time> }
 }
@@ -56,8 +56,8 @@ pub(crate) fn moment(at: UnixMs) -> impl IntoView {
 /// A moment as a column of them shows it: `22 Nov 2026, 14:05`.
 pub(crate) fn brief(at: UnixMs) -> impl IntoView {
     let written = at.written();
-    let words: Vec<&str> = written.splitn(3, ' ').collect();
-    let text = match words[..] {
+    let parts: Vec<&str> = written.splitn(3, ' ').collect();
+    let text = match parts[..] {
         [day, month, rest] => format!("{day} {} {rest}", month.chars().take(3).collect::<String>()),
         _ => written,
     };

@@ -1,8 +1,8 @@
 //! `/setup/{token}` and `/sign-in`.
 //!
-//! The password form works without scripts. Passkey buttons are `hidden` until the studio bundle finds them by
-//! `data-passkey` (`register` or `sign-in`); `data-start` and `data-finish` are the addresses of the two steps, and the
-//! fields of the form around the button are what the first step sends.
+//! The password form works without scripts. Passkey buttons are `hidden` until the studio's bundle finds them by
+//! `data-passkey` (`register`, with the token of the owner link in `data-token`, or `sign-in`). The fields of the form
+//! around the button have the names of the arguments in [`domain::wire::identity`].
 
 use domain::{
     identity::{SetupForm, Shop},
@@ -14,12 +14,14 @@ use leptos::prelude::*;
 use crate::{
     Site,
     document::{Head, Surface, document},
+    flash,
+    form::{field, field_error, other_errors},
     icon::Icon,
-    note::{about, field, others, wrong},
 };
 
-/// Whether browsers offer passkeys (and cameras) on this instance: https, or the machine itself.
-fn trusted(site: &Site) -> bool {
+/// Whether the pages are a secure context (W3C Secure Contexts), in which browsers offer passkeys and cameras: https, or this
+/// machine itself.
+fn is_secure_context(site: &Site) -> bool {
     let host = site.public_url.strip_prefix("http://");
     host.is_none_or(|rest| {
         let host = rest.split(['/', ':']).next().unwrap_or_default();
@@ -55,7 +57,7 @@ pub fn setup(
     } else {
         "This link works once and makes you the owner. The rest can be changed later."
     };
-    let act = if shop.is_some() {
+    let submit_label = if shop.is_some() {
         "Set this password"
     } else {
         "Open the shop with a password"
@@ -63,13 +65,13 @@ pub fn setup(
     let path = format!("/setup/{token}");
     document(site, head, || {
         view! {
-            <main id="main" class="door">
+            <main id="main" class="sign-in">
                 <h1>{title}</h1>
                 <p class="lead">{lead}</p>
-                {others(&errors, known)}
-                <form class="stack" method="post" action=path.clone()>
+                {other_errors(&errors, known)}
+                <form class="stack" method="post" action=path>
                     {fields}
-                    {ways(site, "register", &path, act, "new-password", Some("At least 10 characters; four random words make a good one"), about(&errors, "password"))}
+                    {sign_in_methods(site, "register", Some(token.to_owned()), submit_label, "new-password", Some("At least 10 characters; four random words make a good one"), field_error(&errors, "password"))}
                 </form>
             </main>
         }
@@ -87,23 +89,23 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
     let currencies = Currency::ALL
         .into_iter()
         .map(|currency| {
-            let words = match currency {
+            let label = match currency {
                 Currency::EUR => "Euro (EUR)",
                 Currency::USD => "US dollar (USD)",
                 Currency::GBP => "Pound sterling (GBP)",
                 Currency::CHF => "Swiss franc (CHF)",
                 Currency::JPY => "Yen (JPY)",
             };
-            view! { <option value=currency.code() selected=chosen == currency.code()>{words}</option> }
+            view! { <option value=currency.code() selected=chosen == currency.code()>{label}</option> }
         })
         .collect_view();
     view! {
-        {field("shop-name", "Name of the shop", None, about(errors, "shop_name"), |id, described, invalid| {
+        {field("shop-name", "Name of the shop", None, field_error(errors, "shop_name"), |id, described, invalid| {
             view! {
                 <input class="input" id=id name="shop_name" required maxlength="60" autocomplete="organization" aria-describedby=described aria-invalid=invalid value=form.shop_name.clone() />
             }.into_any()
         })}
-        {field("handle", "Handle", Some("The shop’s name in its address: small letters, digits and hyphens"), about(errors, "handle"), |id, described, invalid| {
+        {field("handle", "Handle", Some("The shop’s name in its address: small letters, digits and hyphens"), field_error(errors, "handle"), |id, described, invalid| {
             view! {
                 <div class="joined">
                     <span class="unit">{format!("{host}/@")}</span>
@@ -111,7 +113,7 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
                 </div>
             }.into_any()
         })}
-        {field("currency", "Sells in", None, about(errors, "currency"), |id, described, invalid| {
+        {field("currency", "Sells in", None, field_error(errors, "currency"), |id, described, invalid| {
             view! {
                 <select class="input" id=id name="currency" aria-describedby=described aria-invalid=invalid>{currencies}</select>
             }.into_any()
@@ -120,18 +122,18 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
     .into_any()
 }
 
-/// The two ways in: a passkey where scripts run, and a password. Neither over plain http away from this machine: browsers give
-/// such a page no passkey and no camera, and our cookie, which is Secure, would be dropped, so a form would lead nowhere.
-fn ways(
+/// The two ways to sign in: a passkey where scripts run, and a password. Neither is offered over plain http away from this
+/// machine: browsers give such a page no passkey and no camera, and they would drop our cookie, which is Secure.
+fn sign_in_methods(
     site: &Site,
-    act: &'static str,
-    path: &str,
-    with_password: &'static str,
+    action: &'static str,
+    token: Option<String>,
+    submit_label: &'static str,
     autocomplete: &'static str,
     hint: Option<&'static str>,
     error: Option<String>,
 ) -> AnyView {
-    if !trusted(site) {
+    if !is_secure_context(site) {
         return view! {
             <p class="wrong" role="alert">
                 "This page came over plain http. Browsers give it no camera and no passkey, and keep nobody signed in. Put the shop behind https and start it with --public-url https://…; or start it without --public-url and open http://localhost on the computer that runs it."
@@ -139,7 +141,7 @@ fn ways(
         }
         .into_any();
     }
-    let words = if act == "register" {
+    let label = if action == "register" {
         "Use a passkey"
     } else {
         "Sign in with a passkey"
@@ -150,15 +152,14 @@ fn ways(
                 class="button large whole"
                 r#type="button"
                 hidden
-                data-passkey=act
-                data-start=format!("{path}/passkey/start")
-                data-finish=format!("{path}/passkey/finish")
+                data-passkey=action
+                data-token=token
             >
                 {Icon::Key.svg()}
-                {words}
+                {label}
             </button>
             <p class="hint soft">"Your phone or computer keeps it and asks for your finger, face or PIN."</p>
-            <p class="wrong" role="alert" data-passkey-message=""></p>
+            <p class="wrong" role="alert" data-passkey-error=""></p>
             <p class="or"><span>"or"</span></p>
         </div>
         {field("password", "Password", hint, error, |id, described, invalid| {
@@ -166,12 +167,12 @@ fn ways(
                 <input class="input" id=id name="password" r#type="password" required maxlength="200" autocomplete=autocomplete aria-describedby=described aria-invalid=invalid />
             }.into_any()
         })}
-        <button class="button large whole with-password" r#type="submit">{with_password}</button>
+        <button class="button large whole with-password" r#type="submit">{submit_label}</button>
     }
     .into_any()
 }
 
-/// Signs in. `next` is the local path to go to afterwards; `error` a sentence about the last try.
+/// Signs in. `next` is the local path to go to afterwards; `error` the message about the last try.
 #[must_use]
 pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str>) -> String {
     let head = Head::new(Surface::Manage, "Sign in").booting("studio-boot.js");
@@ -180,10 +181,10 @@ pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str
     let handle = handle.to_owned();
     document(site, head, || {
         view! {
-            <main id="main" class="door">
+            <main id="main" class="sign-in">
                 <h1>"Sign in"</h1>
                 <p class="lead">"To film, to edit products and to pack orders."</p>
-                {error.map(wrong)}
+                {error.map(flash::error)}
                 <form class="stack" method="post" action="/sign-in">
                     {next}
                     {field("handle", "Handle of the shop", None, None, |id, described, _| {
@@ -191,7 +192,7 @@ pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str
                             <input class="input" id=id name="handle" required maxlength="31" autocapitalize="none" autocomplete="username webauthn" spellcheck="false" aria-describedby=described value=handle />
                         }.into_any()
                     })}
-                    {ways(site, "sign-in", "/sign-in", "Sign in with the password", "current-password", None, None)}
+                    {sign_in_methods(site, "sign-in", None, "Sign in with the password", "current-password", None, None)}
                 </form>
                 <p class="soft small">
                     "Lost your way in? Run " <code>"vitrine owner-link"</code> " on the machine where Vitrine runs; it prints a link that sets a new one."
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn passkeys_are_offered_where_browsers_allow_them() {
         let at = |url: &str| {
-            trusted(&Site {
+            is_secure_context(&Site {
                 public_url: url.to_owned(),
                 assets: crate::Assets::default(),
                 test_payments: false,

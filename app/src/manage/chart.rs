@@ -44,9 +44,9 @@ pub(super) fn days(orders: &[Order], now: UnixMs) -> Vec<Day> {
 /// `22 Nov`.
 fn short(day: &Day) -> String {
     let written = day.start.written();
-    let mut words = written.split(' ');
-    let number = words.next().unwrap_or_default();
-    let month: String = words.next().unwrap_or_default().chars().take(3).collect();
+    let mut parts = written.split(' ');
+    let number = parts.next().unwrap_or_default();
+    let month: String = parts.next().unwrap_or_default().chars().take(3).collect();
     format!("{number} {month}")
 }
 
@@ -62,7 +62,7 @@ pub(super) fn chart(days: &[Day], currency: Currency) -> AnyView {
         .map(|(index, day)| {
             let height = i64::try_from(i128::from(day.minor) * i128::from(HEIGHT) / i128::from(most)).unwrap_or(0);
             let height = if day.minor > 0 { height.max(3) } else { 0 };
-            let words = format!("{}: {}", short(day), Money { minor: day.minor, currency });
+            let label = format!("{}: {}", short(day), Money { minor: day.minor, currency });
             view! {
                 <g>
                     <rect class="bar-ground" x=(index * step).to_string() y="0" width=step.to_string() height=HEIGHT.to_string()></rect>
@@ -74,7 +74,7 @@ pub(super) fn chart(days: &[Day], currency: Currency) -> AnyView {
                         height=height.to_string()
                         rx="2"
                     ></rect>
-                    <title>{words}</title>
+                    <title>{label}</title>
                 </g>
             }
         })
@@ -83,7 +83,7 @@ pub(super) fn chart(days: &[Day], currency: Currency) -> AnyView {
         .iter()
         .map(|day| day.minor)
         .fold(0, i64::saturating_add);
-    let said = format!(
+    let label = format!(
         "Sales a day over the last {} days, {} in all",
         days.len(),
         Money {
@@ -101,7 +101,7 @@ pub(super) fn chart(days: &[Day], currency: Currency) -> AnyView {
     );
     view! {
         <figure class="chart">
-            <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=said>
+            <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=label>
                 {bars}
             </svg>
             <figcaption class="figure soft">

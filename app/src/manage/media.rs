@@ -6,7 +6,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use crate::media::parts::{Fetch, Shape, clip, length, picture, spoken};
+use crate::media::parts::{Fetch, Shape, accessible_name, clip, length, picture};
 
 /// File types a browser offers to pick; the server decides by content.
 const PICTURES: &str = "image/jpeg,image/png,image/webp,image/avif";
@@ -51,7 +51,7 @@ fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
     let shown = match media.kind {
         Kind::Photo => picture(
             media,
-            &spoken(media),
+            &accessible_name(media),
             "(min-width: 60rem) 14rem, 45vw",
             Fetch::Lazy,
         ),
@@ -66,11 +66,11 @@ fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
         (_, Kind::Clip) => Some(format!("Clip {}", length(media))),
         _ => None,
     };
-    let step = |direction: &'static str, words: &'static str| {
+    let step = |direction: &'static str, label: &'static str| {
         view! {
             <form method="post" action=format!("{place}/move")>
                 <input r#type="hidden" name="direction" value=direction />
-                <button class="link" r#type="submit">{words}<span class="unseen">{format!(": {what}")}</span></button>
+                <button class="link" r#type="submit">{label}<span class="unseen">{format!(": {what}")}</span></button>
             </form>
         }
         .into_any()

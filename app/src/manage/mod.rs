@@ -1,10 +1,11 @@
 //! What the seller works with: dense, quiet, plain pages and forms.
 
 mod chart;
+mod job;
 mod media;
 mod order;
 mod overview;
 pub mod page;
 mod parts;
 mod product;
-mod waiting;
+mod waitlist;

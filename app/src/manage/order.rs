@@ -10,6 +10,7 @@ use super::parts::{Place, empty, filters, framed};
 use crate::{
     Site,
     checkout::parts::{address, brief, lines, moment},
+    flash,
     icon::Icon,
 };
 
@@ -48,7 +49,7 @@ impl Show {
         }
     }
 
-    const fn words(self) -> &'static str {
+    const fn label(self) -> &'static str {
         match self {
             Self::All => "All",
             Self::ToPack => "To pack",
@@ -71,12 +72,12 @@ impl Show {
 #[must_use]
 pub fn orders(site: &Site, viewer: &Viewer, orders: &[Order], show: Show) -> String {
     let shown: Vec<&Order> = orders.iter().filter(|order| show.takes(order)).collect();
-    let words = Show::ALL
+    let entries = Show::ALL
         .into_iter()
         .map(|it| {
             let count = orders.iter().filter(|order| it.takes(order)).count();
             let href = format!("/manage/orders?show={}", it.as_str());
-            (format!("{} {count}", it.words()), href, it == show)
+            (format!("{} {count}", it.label()), href, it == show)
         })
         .collect();
     let list = if !shown.is_empty() {
@@ -99,7 +100,7 @@ pub fn orders(site: &Site, viewer: &Viewer, orders: &[Order], show: Show) -> Str
     };
     let main = view! {
         <div class="head"><h1>"Orders"</h1></div>
-        {filters("Which orders", words)}
+        {filters("Which orders", entries)}
         {list}
     }
     .into_any();
@@ -150,9 +151,9 @@ fn row(order: &Order) -> impl IntoView + use<> {
     }
 }
 
-/// The state in words, with a mark that also differs in shape, and whether it was only a test.
+/// The state as text, with a mark that also differs in shape, and whether it was only a test.
 fn state(order: &Order) -> AnyView {
-    let (class, words) = match order.state {
+    let (class, label) = match order.state {
         State::Paid => ("state todo", "To pack"),
         State::Sent => ("state done", State::Sent.words()),
         State::RefundDue => ("state bad", State::RefundDue.words()),
@@ -160,7 +161,7 @@ fn state(order: &Order) -> AnyView {
         other => ("state", other.words()),
     };
     view! {
-        <span class=class>{words}</span>
+        <span class=class>{label}</span>
         {order.test.then(|| view! { <span class="test-tag">"Test"</span> })}
     }
     .into_any()
@@ -209,10 +210,10 @@ pub fn order(site: &Site, viewer: &Viewer, order: &Order) -> String {
         .declined
         .as_deref()
         .filter(|_| !order.state.has_money())
-        .map(crate::note::warning);
+        .map(flash::warning);
     let test = order
         .test
-        .then(|| crate::note::warning("Test order: no money moved. Do not send anything."));
+        .then(|| flash::warning("Test order: no money moved. Do not send anything."));
     let title = format!("Order {}", order.number);
     let main = view! {
         <p><a class="link" href="/manage/orders">{Icon::Back.svg()} "Orders"</a></p>

@@ -14,7 +14,7 @@ use super::{
     order::table,
     parts::{Place, empty, framed},
 };
-use crate::Site;
+use crate::{Site, icon::Icon};
 
 /// Rows of the list of orders to pack; the rest are one link away.
 const TO_PACK: usize = 8;
@@ -26,6 +26,8 @@ pub struct Overview<'a> {
     pub orders: &'a [Order],
     /// All products of the shop.
     pub products: &'a [Product],
+    /// Background work of the shop that failed for good.
+    pub failed_jobs: usize,
     /// Now.
     pub now: UnixMs,
 }
@@ -36,6 +38,7 @@ pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String
     let Overview {
         orders,
         products,
+        failed_jobs,
         now,
     } = *overview;
     let currency: Currency = viewer.shop.currency.parse().unwrap_or(Currency::EUR);
@@ -61,12 +64,12 @@ pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String
         .fold(0, u32::saturating_add);
 
     let packing = if to_pack.is_empty() {
-        let sentence = if shown == 0 {
+        let text = if shown == 0 {
             "Orders appear here once a product is published and somebody buys it."
         } else {
             "Every paid order appears here until you mark it as sent."
         };
-        empty("Nothing to pack", sentence, None)
+        empty("Nothing to pack", text, None)
     } else {
         let more = (to_pack.len() > TO_PACK).then(|| {
             view! { <p><a href="/manage/orders?show=to-pack">{format!("All {} orders to pack", to_pack.len())}</a></p> }
@@ -102,6 +105,7 @@ pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String
     };
     let main = view! {
         <h1 class="unseen">"Overview"</h1>
+        {(failed_jobs > 0).then(|| failed_notice(failed_jobs))}
         <section>
             <h2>{heading}</h2>
             {packing}
@@ -120,4 +124,19 @@ pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String
     }
     .into_any();
     framed(site, viewer, Place::Overview, "Overview", main)
+}
+
+/// Says that work in the background failed, and where to see why.
+fn failed_notice(count: usize) -> AnyView {
+    let what = match count {
+        1 => "One picture or clip could not be prepared.".to_owned(),
+        count => format!("{count} pictures or clips could not be prepared."),
+    };
+    view! {
+        <div class="notice warn">
+            {Icon::Alert.svg()}
+            <p>{what} " " <a href="/manage/jobs">"See why and try again"</a></p>
+        </div>
+    }
+    .into_any()
 }

@@ -9,7 +9,7 @@ use crate::{
     icon::Icon,
 };
 
-/// Which word of the navigation is the current one.
+/// Which entry of the navigation is the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Overview,
@@ -55,24 +55,24 @@ pub(super) fn framed(
     })
 }
 
-/// Filters as words; the current one is said, not only shown.
-pub(super) fn filters(label: &'static str, words: Vec<(String, String, bool)>) -> AnyView {
-    let words = words
+/// Filters as links (label, address, whether it is the current one). Screen readers hear which one is current.
+pub(super) fn filters(label: &'static str, entries: Vec<(String, String, bool)>) -> AnyView {
+    let entries = entries
         .into_iter()
-        .map(|(word, href, current)| {
-            view! { <li><a href=href aria-current=current.then_some("true")>{word}</a></li> }
+        .map(|(text, href, current)| {
+            view! { <li><a href=href aria-current=current.then_some("true")>{text}</a></li> }
         })
         .collect_view();
-    view! { <nav aria-label=label><ul class="filters">{words}</ul></nav> }.into_any()
+    view! { <nav aria-label=label><ul class="filters">{entries}</ul></nav> }.into_any()
 }
 
-/// What a table says when it has no rows: what will stand there and how to make it appear.
-pub(super) fn empty(title: &str, sentence: &str, act: Option<AnyView>) -> AnyView {
+/// The empty state of a table: what will stand there and how to make it appear.
+pub(super) fn empty(title: &str, text: &str, action: Option<AnyView>) -> AnyView {
     view! {
         <div class="empty">
             <h2>{title.to_owned()}</h2>
-            <p class="soft">{sentence.to_owned()}</p>
-            {act}
+            <p class="soft">{text.to_owned()}</p>
+            {action}
         </div>
     }
     .into_any()

@@ -4,20 +4,20 @@ use domain::{
     catalog::{EditForm, Product, State},
     identity::Viewer,
     invalid::Invalid,
-    waiting::Waiter,
+    waitlist,
 };
 use leptos::prelude::*;
 
 use super::{
     media,
     parts::{Place, empty, filters, framed},
-    waiting::waiting,
+    waitlist::section,
 };
 use crate::{
-    Site,
+    Site, flash,
+    form::{error_summary, field, field_error, textarea_text},
     icon::Icon,
-    media::parts::small,
-    note::{about, done, field, inside, unsaved},
+    media::parts::thumbnail,
     shop::parts::{hero, name},
 };
 
@@ -56,7 +56,7 @@ impl Show {
         }
     }
 
-    const fn words(self) -> &'static str {
+    const fn label(self) -> &'static str {
         match self {
             Self::All => "All",
             Self::Published => "Published",
@@ -82,12 +82,12 @@ pub fn products(site: &Site, viewer: &Viewer, products: &[Product], show: Show) 
         .iter()
         .filter(|product| show.takes(product))
         .collect();
-    let words = Show::ALL
+    let entries = Show::ALL
         .into_iter()
         .map(|it| {
             let count = products.iter().filter(|product| it.takes(product)).count();
             let href = format!("/manage/products?show={}", it.as_str());
-            (format!("{} {count}", it.words()), href, it == show)
+            (format!("{} {count}", it.label()), href, it == show)
         })
         .collect();
     let list = if !shown.is_empty() {
@@ -125,7 +125,7 @@ pub fn products(site: &Site, viewer: &Viewer, products: &[Product], show: Show) 
             <h1>"Products"</h1>
             <form method="post" action="/manage/products"><button class="button quiet" r#type="submit">"New empty draft"</button></form>
         </div>
-        {filters("Which products", words)}
+        {filters("Which products", entries)}
         {list}
     }
     .into_any();
@@ -147,7 +147,7 @@ fn row(product: &Product) -> impl IntoView + use<> {
         (held > 0).then(|| view! { <span class="soft">{format!(", {held} reserved")}</span> });
     view! {
         <tr>
-            <td class="row-picture">{small(hero(product))}</td>
+            <td class="row-picture">{thumbnail(hero(product))}</td>
             <td class="row-key"><a href=format!("/manage/products/{}", product.id)>{name(product).to_owned()}</a></td>
             <td class="row-state"><span class=state.0>{state.1}</span></td>
             <td class="row-stock end figure">{product.available}<span class="row-unit">" left"</span>{promised}</td>
@@ -160,24 +160,24 @@ const FIELDS: [&str; 6] = ["title", "summary", "text", "price", "stock", "slug"]
 
 /// The editor of one product.
 ///
-/// `form` is what was typed when it could not be saved, with what was wrong in `errors`; `None` shows what is kept.
-/// `waiters` want to know when it is back; `notice` is a sentence about what was just done.
+/// `form` is what was typed when it could not be saved, with what was wrong in `errors`; `None` shows what is stored.
+/// `waitlist` has its back-in-stock requests; `message` is a flash message about what was just done.
 #[must_use]
 pub fn product(
     site: &Site,
     viewer: &Viewer,
     product: &Product,
-    waiters: &[Waiter],
+    waitlist: &[waitlist::Entry],
     form: Option<&EditForm>,
     errors: &[Invalid],
-    notice: Option<&str>,
+    message: Option<&str>,
 ) -> String {
-    let kept;
+    let stored;
     let form = match form {
         Some(form) => form,
         None => {
-            kept = typed(product);
-            &kept
+            stored = form_of(product);
+            &stored
         }
     };
     let title = name(product).to_owned();
@@ -185,10 +185,10 @@ pub fn product(
         <p><a class="link" href="/manage/products">{Icon::Back.svg()} "Products"</a></p>
         <div class="head">
             <h1>{title.clone()}</h1>
-            {standing(product)}
+            {visibility(product)}
         </div>
-        {notice.map(done)}
-        {unsaved(errors, &FIELDS)}
+        {message.map(flash::success)}
+        {error_summary(errors, &FIELDS)}
         <div class="editor">
             <section class="editor-media" aria-labelledby="photos-title">
                 <h2 id="photos-title">"Photos and clips"</h2>
@@ -199,7 +199,7 @@ pub fn product(
                     <h2 id="words-title">"Words and price"</h2>
                     {fields(viewer, product, form, errors)}
                 </section>
-                {waiting(site, product, waiters)}
+                {section(site, product, waitlist)}
                 {publishing(product)}
             </div>
         </div>
@@ -208,8 +208,8 @@ pub fn product(
     framed(site, viewer, Place::Products, &title, main)
 }
 
-/// What is kept, as the form shows it.
-fn typed(product: &Product) -> EditForm {
+/// What is stored, as the form shows it.
+fn form_of(product: &Product) -> EditForm {
     EditForm {
         title: product.title.clone(),
         summary: product.summary.clone(),
@@ -223,7 +223,7 @@ fn typed(product: &Product) -> EditForm {
     }
 }
 
-fn standing(product: &Product) -> AnyView {
+fn visibility(product: &Product) -> AnyView {
     match product.state {
         State::Draft => view! { <p class="state">"Draft: only you see it"</p> }.into_any(),
         State::Published => view! {
@@ -237,11 +237,11 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
     let currency = viewer.shop.currency.clone();
     view! {
         <form class="stack" method="post" action=format!("/manage/products/{}", product.id)>
-            {field("title", "Title", None, about(errors, "title"), |id, described, invalid| {
+            {field("title", "Title", None, field_error(errors, "title"), |id, described, invalid| {
                 view! { <input class="input" id=id name="title" maxlength="120" aria-describedby=described aria-invalid=invalid value=form.title.clone() /> }.into_any()
             })}
             <div class="two">
-                {field("price", "Price", None, about(errors, "price"), |id, described, invalid| {
+                {field("price", "Price", None, field_error(errors, "price"), |id, described, invalid| {
                     view! {
                         <div class="joined">
                             <input class="input figure" id=id name="price" inputmode="decimal" autocomplete="off" aria-describedby=described aria-invalid=invalid value=form.price.clone() />
@@ -249,7 +249,7 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
                         </div>
                     }.into_any()
                 })}
-                {field("stock", "Stock", None, about(errors, "stock"), |id, described, invalid| {
+                {field("stock", "Stock", None, field_error(errors, "stock"), |id, described, invalid| {
                     view! {
                         <div class="joined">
                             <input class="input figure" id=id name="stock" inputmode="numeric" autocomplete="off" aria-describedby=described aria-invalid=invalid value=form.stock.clone() />
@@ -258,13 +258,13 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
                     }.into_any()
                 })}
             </div>
-            {field("summary", "One sentence", Some("Stands beside the price"), about(errors, "summary"), |id, described, invalid| {
+            {field("summary", "One sentence", Some("Stands beside the price"), field_error(errors, "summary"), |id, described, invalid| {
                 view! { <input class="input" id=id name="summary" maxlength="240" aria-describedby=described aria-invalid=invalid value=form.summary.clone() /> }.into_any()
             })}
-            {field("text", "Text", Some("Stands below the photos. An empty line begins a new paragraph."), about(errors, "text"), |id, described, invalid| {
-                view! { <textarea class="input" id=id name="text" rows="7" aria-describedby=described aria-invalid=invalid>{inside(&form.text)}</textarea> }.into_any()
+            {field("text", "Text", Some("Stands below the photos. An empty line begins a new paragraph."), field_error(errors, "text"), |id, described, invalid| {
+                view! { <textarea class="input" id=id name="text" rows="7" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea> }.into_any()
             })}
-            {field("slug", "Address", Some("Empty: made from the title"), about(errors, "slug"), |id, described, invalid| {
+            {field("slug", "Address", Some("Empty: made from the title"), field_error(errors, "slug"), |id, described, invalid| {
                 view! {
                     <div class="joined">
                         <span class="unit">"/p/"</span>
@@ -296,15 +296,15 @@ fn publishing(product: &Product) -> AnyView {
             let list = (!ready).then(|| {
                 let items = missing
                     .into_iter()
-                    .map(|sentence| view! { <li>{sentence}</li> })
+                    .map(|message| view! { <li>{message}</li> })
                     .collect_view();
                 view! { <p>"Before this can be published:"</p> <ul class="missing">{items}</ul> }
             });
-            let said = ready.then(|| view! { <p>"Everything is there. Save first if you changed something above."</p> });
+            let hint = ready.then(|| view! { <p>"Everything is there. Save first if you changed something above."</p> });
             view! {
                 <h2 id="page-title">"Page"</h2>
                 {list}
-                {said}
+                {hint}
                 <form method="post" action=format!("{base}/publish")>
                     <button class="button large whole" r#type="submit" disabled=!ready>"Publish page"</button>
                 </form>

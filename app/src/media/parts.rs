@@ -108,7 +108,7 @@ pub(crate) fn jpeg(media: &Media, width: u32) -> Option<&Variant> {
 }
 
 /// The largest JPEG: what a tap on a picture opens.
-pub(crate) fn whole(media: &Media) -> Option<&Variant> {
+pub(crate) fn largest_jpeg(media: &Media) -> Option<&Variant> {
     of_type(media, "image/jpeg").max_by_key(|variant| variant.width)
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn film(media: &Media) -> Option<&Variant> {
         .find(|variant| variant.mime.starts_with("video/"))
 }
 
-/// `#rrggbb` and nothing else may become an attribute that a browser draws.
+/// A colour as `#rrggbb`; anything else must not become an attribute.
 fn colour(placeholder: &str) -> Option<String> {
     let digits = placeholder.strip_prefix('#')?;
     (digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -138,10 +138,10 @@ fn tint(media: &Media) -> impl IntoView + use<> {
     })
 }
 
-/// A picture in all its formats. `sizes` says how wide it will be shown; `alt` may be empty where words say it beside.
+/// A picture in all its formats. `sizes` says how wide it will be shown; `alt` may be empty where the text beside says the same.
 pub(crate) fn picture(media: &Media, alt: &str, sizes: &'static str, fetch: Fetch) -> AnyView {
     let Some(fallback) = jpeg(media, 1280) else {
-        return nothing("This picture is not ready yet").into_any();
+        return placeholder("This picture is not ready yet").into_any();
     };
     let sources = ["image/avif", "image/webp"]
         .into_iter()
@@ -177,7 +177,7 @@ pub(crate) fn picture(media: &Media, alt: &str, sizes: &'static str, fetch: Fetc
 /// it play by itself while it is in view, unless the person asked for less motion or less data.
 pub(crate) fn clip(media: &Media) -> AnyView {
     let Some(film) = film(media) else {
-        return nothing("This clip is not ready yet").into_any();
+        return placeholder("This clip is not ready yet").into_any();
     };
     let poster = jpeg(media, 960).map(|variant| variant.url.clone());
     view! {
@@ -192,7 +192,7 @@ pub(crate) fn clip(media: &Media) -> AnyView {
             poster=poster
             width=media.width.to_string()
             height=media.height.to_string()
-            aria-label=spoken(media)
+            aria-label=accessible_name(media)
         >
             <source src=film.url.clone() r#type=film.mime.clone() />
         </video>
@@ -200,9 +200,9 @@ pub(crate) fn clip(media: &Media) -> AnyView {
     .into_any()
 }
 
-/// Where a picture will be: a quiet sign of one.
-pub(crate) fn nothing(words: &'static str) -> impl IntoView {
-    view! { <span class="no-picture">{Icon::Photo.svg()}<span>{words}</span></span> }
+/// The sign in the place of a picture that is not there.
+pub(crate) fn placeholder(text: &'static str) -> impl IntoView {
+    view! { <span class="no-picture">{Icon::Photo.svg()}<span>{text}</span></span> }
 }
 
 /// A clip's length as clocks write it: `0:04`.
@@ -211,8 +211,8 @@ pub(crate) fn length(media: &Media) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// What a screen reader says for a picture or clip without words of its own.
-pub(crate) fn spoken(media: &Media) -> String {
+/// The accessible name of a picture or clip: its own description, or a general one.
+pub(crate) fn accessible_name(media: &Media) -> String {
     match (media.kind, media.alt.is_empty()) {
         (Kind::Photo, false) => media.alt.clone(),
         (Kind::Photo, true) => "Picture of the product".to_owned(),
@@ -222,10 +222,10 @@ pub(crate) fn spoken(media: &Media) -> String {
 }
 
 /// A small picture for lists: the hero, or a sign that there is none.
-pub(crate) fn small(media: Option<&Media>) -> AnyView {
+pub(crate) fn thumbnail(media: Option<&Media>) -> AnyView {
     let inner = match media {
         Some(media) if jpeg(media, 1).is_some() => picture(media, "", "64px", Fetch::Lazy),
-        _ => nothing("").into_any(),
+        _ => placeholder("").into_any(),
     };
     view! { <span class="small-picture">{inner}</span> }.into_any()
 }

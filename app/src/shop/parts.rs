@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use crate::{
     Site,
     document::{Head, Surface, document},
-    media::parts::{Fetch, Shape, nothing, picture, spoken},
+    media::parts::{Fetch, Shape, accessible_name, picture, placeholder},
 };
 
 /// The line above a page: the shop's name leads back to its front.
@@ -54,7 +54,7 @@ pub(crate) fn name(product: &Product) -> &str {
 }
 
 /// A page with one message about a product, beside its picture.
-pub(crate) fn ask(
+pub(crate) fn message_page(
     site: &Site,
     shop: &Shop,
     product: &Product,
@@ -63,7 +63,7 @@ pub(crate) fn ask(
 ) -> String {
     let shown = hero(product).map(|media| {
         view! {
-            <div class="ask-picture">{picture(media, &spoken(media), "(min-width: 60rem) 26rem, 100vw", Fetch::Soon)}</div>
+            <div class="ask-picture">{picture(media, &accessible_name(media), "(min-width: 60rem) 26rem, 100vw", Fetch::Soon)}</div>
         }
     });
     let body = body();
@@ -100,8 +100,8 @@ pub(crate) fn tile(product: &Product, index: usize) -> AnyView {
     };
     let shape = hero(product).map_or("tall", |media| Shape::of(media).class());
     let shown = hero(product).map_or_else(
-        || nothing("No picture yet").into_any(),
-        |media| picture(media, &spoken(media), sizes, fetch),
+        || placeholder("No picture yet").into_any(),
+        |media| picture(media, &accessible_name(media), sizes, fetch),
     );
     let price = match (&product.price, product.available) {
         (_, 0) => view! { <span class="tile-price soft">"Sold out"</span> }.into_any(),

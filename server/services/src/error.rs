@@ -18,9 +18,6 @@ pub enum Error {
     /// It does not fit what is there now.
     #[error("{0}")]
     Conflict(String),
-    /// Somebody else is at it right now.
-    #[error("{0}")]
-    Locked(String),
     /// The bytes are not those that were announced (tus checksum).
     #[error("{0}")]
     Checksum(String),
@@ -58,7 +55,7 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// The HTTP status that says the same (RFC 9110; 423 and 507: RFC 4918; 460: tus checksum extension).
+    /// The HTTP status that says the same (RFC 9110; 507: RFC 4918; 460: tus checksum extension).
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
@@ -66,7 +63,6 @@ impl Error {
             Self::Gone(_) => 410,
             Self::Denied(_) => 403,
             Self::Conflict(_) => 409,
-            Self::Locked(_) => 423,
             Self::Checksum(_) => 460,
             Self::Invalid { .. } => 422,
             Self::TooLarge(_) => 413,
@@ -85,7 +81,6 @@ impl Error {
             Self::Gone(_) => "gone",
             Self::Denied(_) => "denied",
             Self::Conflict(_) => "conflict",
-            Self::Locked(_) => "locked",
             Self::Checksum(_) => "checksum_mismatch",
             Self::Invalid { .. } => "invalid",
             Self::TooLarge(_) => "too_large",

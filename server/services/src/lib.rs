@@ -18,8 +18,9 @@ pub mod job;
 pub mod media;
 mod migration;
 mod random;
+pub mod rate_limit;
 pub mod seed;
-mod shared_limit;
+mod serve_lock;
 mod supervise;
 
 use std::{
@@ -37,6 +38,7 @@ use db::Db;
 pub use error::{Error, Result};
 pub use event::{Recorded, Update};
 pub use random::Random;
+pub use serve_lock::ServeLock;
 pub use supervise::Loop;
 
 /// Everything the instance can do. Cheap to clone.

@@ -12,7 +12,7 @@ pub async fn run(store: &cli::Store) -> Ended {
     let config = super::store(store, &PublicUrl::localhost(3000), false);
     let migrated = Services::migrate(&config)
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     if migrated.applied.is_empty() {
         println!("The database is up to date (version {}).", migrated.version);
     } else {

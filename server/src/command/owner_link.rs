@@ -11,7 +11,7 @@ use crate::cli;
 pub async fn run(args: &cli::OwnerLink) -> Ended {
     let services = Services::open(super::store(&args.store, &args.public_url, false))
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     let ended = link(args, &services).await;
     services.close().await;
     ended
@@ -22,7 +22,7 @@ async fn link(args: &cli::OwnerLink, services: &Services) -> Ended {
     let shops = identity
         .shops()
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     let handle = match (&args.shop, args.new, shops.as_slice()) {
         (Some(handle), ..) => Some(handle.trim_start_matches('@').to_owned()),
         (None, true, _) | (None, false, []) => None,
@@ -38,7 +38,7 @@ async fn link(args: &cli::OwnerLink, services: &Services) -> Ended {
     let link = identity
         .create_owner_link(handle.as_deref())
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     match &link.shop {
         Some(shop) => println!(
             "This link works once, until {} (UTC). It gives the owner of {} a new passkey or password and ends the old ones:",

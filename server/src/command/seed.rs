@@ -18,7 +18,7 @@ pub async fn run(args: &cli::Seed) -> Ended {
     let description = description()?;
     let services = Services::open(super::store(&args.store, &args.public_url, false))
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     let ended = fill(args, &services, &description).await;
     services.close().await;
     ended
@@ -29,7 +29,7 @@ async fn fill(args: &cli::Seed, services: &Services, description: &Description) 
     let seeded = services
         .seed(description, read)
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     let shop = &seeded.shop;
     if seeded.products == 0 {
         println!(
@@ -50,7 +50,7 @@ async fn fill(args: &cli::Seed, services: &Services, description: &Description) 
         .identity()
         .create_owner_link(Some(&shop.handle))
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     println!("To get in as its owner, start `vitrine serve` and open this link once:");
     println!("{}", args.public_url.link(&link.path));
     Ok(ExitCode::SUCCESS)

@@ -1,16 +1,16 @@
-//! `vitrine serve`: assembles the shop, runs it until a signal, and takes it down in order.
+//! `vitrine serve`: assembles the shop and runs it as the origin ([`role::serve`]).
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
-use services::{Clock, Services};
-use tokio::{net::TcpListener, sync::watch};
+use services::{Clock, ServeLock, Services};
+use tokio::net::TcpListener;
 
 use super::{Ended, Failure, site_source};
 use crate::{
     asset::Files,
     cli,
     config::{Config, PublicUrl},
-    http, listen,
+    role,
     state::Vitrine,
 };
 
@@ -42,9 +42,13 @@ pub async fn run(args: cli::Serve) -> Ended {
         Failure::new(crate::asset::Error::Manifest(error.to_string()).to_string())
     })?;
 
-    let services = Services::open(super::store(&args.store, &public_url, test_payments))
+    let opened_with = super::store(&args.store, &public_url, test_payments);
+    let lock = ServeLock::take(&opened_with)
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
+    let services = Services::open(opened_with)
+        .await
+        .map_err(|error| super::failure(&error))?;
     let config = Config {
         listen,
         public_url: public_url.clone(),
@@ -54,75 +58,9 @@ pub async fn run(args: cli::Serve) -> Ended {
     let vitrine = Vitrine::new(services.clone(), Clock::System, assets, files, config);
     greet(&services, &public_url, test_payments).await?;
 
-    let (stop, stopped) = watch::channel(false);
-    let house = tokio::spawn({
-        let (services, stopped) = (services.clone(), stopped.clone());
-        async move { services.keep_house(told(stopped)).await }
-    });
-    let purging = tokio::spawn({
-        let (vitrine, stopped) = (vitrine.clone(), stopped.clone());
-        async move { vitrine.purger.follow(told(stopped)).await }
-    });
-    let stop = Arc::new(stop);
-    tokio::spawn(signals(Arc::clone(&stop)));
-
-    let drained = listen::serve(listener, http::router(vitrine), told(stopped)).await;
-    if !drained {
-        tracing::warn!(
-            "some requests did not finish in time and were cut off; uploads go on where they were"
-        );
-    }
-    for task in [house, purging] {
-        if tokio::time::timeout(listen::DRAIN, task).await.is_err() {
-            tracing::warn!("a task in the background did not stop in time");
-        }
-    }
-    services.close().await;
-    tracing::info!("stopped");
+    role::serve::run(vitrine, listener).await;
+    drop(lock);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Resolves once the signal to stop was given, or its giver is gone.
-async fn told(mut stopped: watch::Receiver<bool>) {
-    // An error means that nobody is left to tell, which is a reason to stop as well.
-    let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-/// The first SIGTERM or SIGINT begins to stop; the second ends the process at once.
-async fn signals(stop: Arc<watch::Sender<bool>>) {
-    signal().await;
-    tracing::info!("stopping; press again to stop at once");
-    stop.send_replace(true);
-    signal().await;
-    std::process::exit(130);
-}
-
-#[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (interrupt, terminate) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    );
-    match (interrupt, terminate) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        _ => {
-            tracing::error!("signals cannot be received; stop this process with SIGKILL");
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 fn warn(public_url: &PublicUrl, test_payments: bool) {
@@ -152,7 +90,7 @@ async fn greet(
         .identity()
         .first_run_link()
         .await
-        .map_err(|error| super::said(&error))?;
+        .map_err(|error| super::failure(&error))?;
     if let Some(link) = link {
         println!("It has no owner yet. Open this link once to become its owner:");
         println!("{}", public_url.link(&link.path));

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
-    checkout::{PayForm, State as Stands},
+    checkout::{PayForm, State as OrderState},
     money::Money,
 };
 use serde::Deserialize;
@@ -15,7 +15,6 @@ use services::{
     Error,
     checkout::{Bought, Paid},
 };
-use tokio::time::Instant;
 
 use super::{client::Client, document, error::Problem};
 use crate::state::Vitrine;
@@ -26,7 +25,7 @@ use crate::state::Vitrine;
 pub struct Buy {
     quantity: String,
     price_seen_minor: String,
-    attempt: String,
+    idempotency_key: String,
 }
 
 /// `POST /p/{slug}/buy`: holds stock, then goes to the checkout.
@@ -36,11 +35,6 @@ pub async fn buy(
     Path(slug): Path<String>,
     Form(form): Form<Buy>,
 ) -> Result<Response, Problem> {
-    vitrine
-        .limits
-        .buy
-        .take(client, Instant::now())
-        .map_err(Problem::too_many)?;
     let quantity = match form.quantity.trim() {
         "" => 1,
         text => text.parse().map_err(|_| {
@@ -52,15 +46,14 @@ pub async fn buy(
         })?,
     };
     let seen: Option<i64> = form.price_seen_minor.trim().parse().ok();
-    let attempt = Some(form.attempt.as_str()).filter(|attempt| !attempt.is_empty());
+    let idempotency_key = Some(form.idempotency_key.as_str()).filter(|key| !key.is_empty());
     let bought = vitrine
         .services
         .checkout()
-        .buy(&slug, quantity, seen, attempt)
+        .buy(&slug, quantity, seen, idempotency_key, Some(client.0))
         .await?;
-    vitrine.purger.catch_up().await;
     let page = match bought {
-        Bought::Held(order) => return Ok(Redirect::to(&place(&order)).into_response()),
+        Bought::Held(order) => return Ok(Redirect::to(&order_path(&order)).into_response()),
         Bought::PriceChanged(shop, product) => {
             let currency = product.price.map(|price| price.currency);
             match (seen, currency) {
@@ -88,8 +81,8 @@ pub async fn buy(
     Ok((StatusCode::CONFLICT, document::private(page)).into_response())
 }
 
-/// The page on which an order goes on: the form while it can be paid, the order page afterwards.
-fn place(order: &domain::checkout::Order) -> String {
+/// Where the buyer goes on with an order: the form while it can be paid, the order page afterwards.
+fn order_path(order: &domain::checkout::Order) -> String {
     if order.state.payable() {
         format!("/checkout/{}", order.token)
     } else {
@@ -104,9 +97,9 @@ pub async fn page(
 ) -> Result<Response, Problem> {
     let (shop, order) = vitrine.services.checkout().order(&token).await?;
     // An order that ran out shows here why, and the way back to the product.
-    let is_over = matches!(order.state, Stands::Expired | Stands::Cancelled);
+    let is_over = matches!(order.state, OrderState::Expired | OrderState::Cancelled);
     if !order.state.payable() && !is_over {
-        return Ok(Redirect::to(&place(&order)).into_response());
+        return Ok(Redirect::to(&order_path(&order)).into_response());
     }
     let form = order.buyer.clone().map(|buyer| PayForm {
         email: buyer.email,
@@ -131,21 +124,18 @@ pub async fn pay(
     Form(form): Form<PayForm>,
 ) -> Result<Response, Problem> {
     let checkout = vitrine.services.checkout();
-    let (status, sentence) = match checkout.pay(&token, &form).await {
+    let (status, message) = match checkout.pay(&token, &form).await {
         Ok(Paid::Done(order)) => {
-            vitrine.purger.catch_up().await;
             return Ok(Redirect::to(&format!("/order/{}", order.token)).into_response());
         }
         Ok(Paid::Declined(_order, sentence)) => (StatusCode::PAYMENT_REQUIRED, sentence),
         Err(Error::Invalid { sentence, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
         Err(error) => {
-            vitrine.purger.catch_up().await;
             return Err(error.into());
         }
     };
-    vitrine.purger.catch_up().await;
     let (shop, order) = checkout.order(&token).await?;
-    let page = app::checkout::page::checkout(&vitrine.site, &shop, &order, &form, Some(&sentence));
+    let page = app::checkout::page::checkout(&vitrine.site, &shop, &order, &form, Some(&message));
     Ok((status, document::private(page)).into_response())
 }
 
@@ -155,7 +145,6 @@ pub async fn cancel(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let order = vitrine.services.checkout().cancel(&token).await?;
-    vitrine.purger.catch_up().await;
     Ok(Redirect::to(&format!("/order/{}", order.token)).into_response())
 }
 
@@ -165,7 +154,6 @@ pub async fn order(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let (shop, order) = vitrine.services.checkout().order(&token).await?;
-    vitrine.purger.catch_up().await;
     Ok(document::private(app::checkout::page::order(
         &vitrine.site,
         &shop,

@@ -1,4 +1,4 @@
-//! Who asks: the address of the socket, or what a trusted proxy says of it.
+//! The address of the client: the other end of the socket, or what a trusted proxy says of it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -7,9 +7,11 @@ use axum::{
     http::{Extensions, HeaderMap, request::Parts},
 };
 
+use services::rate_limit::household;
+
 use crate::state::Vitrine;
 
-/// The address a request comes from, for rate limits. IPv6 is cut to its /64: a household has that many to choose from.
+/// The address that a request comes from, for rate limits: its [`household`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Client(pub IpAddr);
 
@@ -20,16 +22,15 @@ impl FromRequestParts<Vitrine> for Client {
         parts: &mut Parts,
         vitrine: &Vitrine,
     ) -> Result<Self, Self::Rejection> {
-        let socket = peer(&parts.extensions);
-        Ok(Self(coarse(seen_through(
+        Ok(Self(household(client_address(
             &vitrine.config.trusted_proxies,
-            socket,
+            peer(&parts.extensions),
             &parts.headers,
         ))))
     }
 }
 
-/// Whether the other end of the socket is a proxy that may speak for others.
+/// Whether the other end of the socket is a proxy whose `X-Forwarded-…` headers are believed.
 #[must_use]
 pub fn is_trusted(proxies: &[IpAddr], extensions: &Extensions) -> bool {
     proxies.contains(&peer(extensions))
@@ -45,34 +46,24 @@ fn peer(extensions: &Extensions) -> IpAddr {
 
 /// Walks `X-Forwarded-For` from the right: every entry was written by the hop after it, so the first one that no trusted proxy
 /// wrote of another trusted proxy is the client. Anything unreadable ends the walk.
-fn seen_through(proxies: &[IpAddr], socket: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let mut seen = socket;
-    let said: Vec<&str> = headers
+fn client_address(proxies: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let mut client = peer;
+    let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .collect();
-    for entry in said.iter().rev() {
-        if !proxies.contains(&seen) {
+    for entry in forwarded.iter().rev() {
+        if !proxies.contains(&client) {
             break;
         }
         match entry.trim().parse::<IpAddr>() {
-            Ok(ip) => seen = ip.to_canonical(),
+            Ok(ip) => client = ip.to_canonical(),
             Err(_) => break,
         }
     }
-    seen
-}
-
-fn coarse(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(six) => {
-            let [a, b, c, d, ..] = six.segments();
-            IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into())
-        }
-    }
+    client
 }
 
 #[cfg(test)]
@@ -93,11 +84,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_believed_unless_trusted() {
+    fn only_a_trusted_proxy_is_believed() {
         let headers = forwarded("9.9.9.9");
-        assert_eq!(seen_through(&[], ip("1.2.3.4"), &headers), ip("1.2.3.4"));
+        assert_eq!(client_address(&[], ip("1.2.3.4"), &headers), ip("1.2.3.4"));
         assert_eq!(
-            seen_through(&[ip("10.0.0.1")], ip("10.0.0.1"), &headers),
+            client_address(&[ip("10.0.0.1")], ip("10.0.0.1"), &headers),
             ip("9.9.9.9")
         );
     }
@@ -107,21 +98,12 @@ mod tests {
         let headers = forwarded("6.6.6.6, 9.9.9.9, 10.0.0.2");
         let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
         assert_eq!(
-            seen_through(&proxies, ip("10.0.0.1"), &headers),
+            client_address(&proxies, ip("10.0.0.1"), &headers),
             ip("9.9.9.9")
         );
         assert_eq!(
-            seen_through(&proxies, ip("10.0.0.1"), &forwarded("nonsense")),
+            client_address(&proxies, ip("10.0.0.1"), &forwarded("nonsense")),
             ip("10.0.0.1")
         );
-    }
-
-    #[test]
-    fn a_household_shares_one_bucket() {
-        assert_eq!(
-            coarse(ip("2001:db8:1:2:3:4:5:6")),
-            coarse(ip("2001:db8:1:2::9"))
-        );
-        assert_ne!(coarse(ip("2001:db8:1:2::1")), coarse(ip("2001:db8:1:3::1")));
     }
 }

@@ -1,9 +1,9 @@
-//! Who may change something: only a page of this shop's own origin.
+//! Protection against cross-site request forgery: only a page of this shop's own origin may change something.
 //!
 //! A browser says where a request comes from in `Sec-Fetch-Site` (to https and localhost) and in `Origin` (every POST
 //! since 2020). A request that changes something and says neither comes from no browser of today; it is refused as
-//! well, because a cookie could still travel with it and nothing would vouch for its sender. A script that
-//! speaks to the shop on purpose says `Origin: <public URL>`.
+//! well, because a cookie could still travel with it and nothing says who sent it. A script that calls the shop on
+//! purpose sends `Origin: <public URL>`.
 
 use axum::{
     extract::{Request, State},
@@ -24,7 +24,7 @@ pub fn is_allowed(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     let from = headers.get(header::ORIGIN);
     let site = headers.get("sec-fetch-site");
     match (site.map(|s| s.as_bytes()), from) {
-        // A browser of today vouches; it sends `none` when a person typed or bookmarked.
+        // A browser sends `none` when a person typed the address or opened a bookmark.
         (Some(b"same-origin" | b"none"), None) => true,
         // `null` is what privacy settings make of the same page's origin.
         (Some(b"same-origin" | b"none"), Some(from)) => {
@@ -40,11 +40,11 @@ pub async fn guard(State(vitrine): State<Vitrine>, request: Request, next: Next)
     if is_allowed(request.method(), request.headers(), &vitrine.origin) {
         return next.run(request).await;
     }
-    let sentence = format!(
+    let message = format!(
         "This request did not come from {}, so nothing was changed. Open the shop at that address and try again.",
         vitrine.origin
     );
-    Problem::new(StatusCode::FORBIDDEN, "wrong_origin", sentence).into_response()
+    Problem::new(StatusCode::FORBIDDEN, "wrong_origin", message).into_response()
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn changing_needs_a_voucher() {
+    fn changing_needs_the_own_origin() {
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             assert!(asked(
                 &method,

@@ -1,7 +1,10 @@
-//! What went wrong, as a status, a code and a sentence; the one place that turns it into an answer and logs it.
+//! What went wrong, as a status, a code and a message; the one place that turns it into a response and logs it.
 //!
-//! Handlers return [`Problem`]; it travels in the response's extensions to [`present`], which knows whether a person or a
-//! program asked. Refusals that axum makes by itself (a body too large, a method that is not there) take the same way.
+//! Handlers return [`Problem`]; it travels in the response's extensions to [`render`], which answers a script with JSON
+//! ([`wire::Problem`]) and a person with a page. Rejections by axum itself (a body too large, a method that is not there) take
+//! the same way.
+
+use std::borrow::Cow;
 
 use axum::{
     extract::{Request, State},
@@ -10,34 +13,41 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use domain::wire::{self, address};
+use services::rate_limit;
+
 use super::{document, trace};
 use crate::state::Vitrine;
 
-/// Something that went wrong, told to whoever asked.
+/// Something that went wrong.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
-    sentence: String,
+    code: Cow<'static, str>,
+    message: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// What only the log may say.
     cause: Option<String>,
 }
 
 impl Problem {
-    /// A problem with a whole sentence that says what to do next.
+    /// A problem with a message: a whole sentence that says what to do next.
     #[must_use]
-    pub fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             status,
-            code,
-            sentence: sentence.into(),
+            code: code.into(),
+            message: message.into(),
             headers: Vec::new(),
             cause: None,
         }
     }
 
-    /// There is nothing here for whoever asks; also said of what belongs to another shop.
+    /// There is nothing here for whoever asks; also the answer about what belongs to another shop.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(
@@ -49,20 +59,8 @@ impl Problem {
 
     /// The request cannot be read.
     #[must_use]
-    pub fn bad(sentence: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad_request", sentence)
-    }
-
-    /// Too many tries; the next one is welcome after `wait`.
-    #[must_use]
-    pub fn too_many(wait: std::time::Duration) -> Self {
-        let seconds = wait.as_secs().max(1);
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_tries",
-            format!("That was tried too often. Wait {seconds} seconds, then try again."),
-        )
-        .with(header::RETRY_AFTER, HeaderValue::from(seconds))
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
     /// Adds a header to the answer.
@@ -90,15 +88,15 @@ impl Problem {
         self.status
     }
 
-    /// The sentence of the answer.
+    /// The message of the answer.
     #[must_use]
-    pub fn sentence(&self) -> &str {
-        &self.sentence
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
-    /// What a refusal made by axum or a layer means in words.
+    /// The problem of a response without one, from axum or a layer.
     fn of_status(status: StatusCode) -> Self {
-        let (code, sentence) = match status {
+        let (code, message) = match status {
             StatusCode::NOT_FOUND => return Self::not_found(),
             StatusCode::METHOD_NOT_ALLOWED => (
                 "method_not_allowed",
@@ -125,7 +123,7 @@ impl Problem {
                 "The shop could not read this request. Go back, check what you entered, and try again.",
             ),
         };
-        Self::new(status, code, sentence)
+        Self::new(status, code, message)
     }
 }
 
@@ -139,12 +137,18 @@ impl From<services::Error> for Problem {
             services::Error::Limited { retry_after_s, .. } => {
                 return problem.with(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
             }
-            services::Error::Locked(_) | services::Error::Unavailable(_) => {
+            services::Error::Unavailable(_) => {
                 return problem.with(header::RETRY_AFTER, HeaderValue::from(1_u64));
             }
             _ => {}
         }
         problem
+    }
+}
+
+impl From<rate_limit::Wait> for Problem {
+    fn from(wait: rate_limit::Wait) -> Self {
+        services::Error::from(wait).into()
     }
 }
 
@@ -159,11 +163,21 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Whether a program asked: its answer is JSON.
-fn speaks_json(path: &str) -> bool {
-    path.starts_with("/api/")
-        || path.ends_with("/passkey/start")
-        || path.ends_with("/passkey/finish")
+/// Whether a script asked, whose answer is JSON. Server functions are called by scripts and by forms; only a browser that
+/// shows what comes back, as it does after a form, asks for HTML.
+fn wants_json(request: &Request) -> bool {
+    let path = request.uri().path();
+    let is_function = path
+        .strip_prefix(address::FUNCTIONS)
+        .is_some_and(|rest| rest.starts_with('/'));
+    let accepts_html = || {
+        let accept = request.headers().get_all(header::ACCEPT);
+        accept
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .any(|line| line.contains("text/html"))
+    };
+    path.starts_with("/api/") || (is_function && !accepts_html())
 }
 
 fn title(status: StatusCode) -> &'static str {
@@ -180,8 +194,8 @@ fn title(status: StatusCode) -> &'static str {
     }
 }
 
-/// Where a person goes on from an error on `path`.
-fn way_on(path: &str) -> (&'static str, &'static str) {
+/// Label and address of the link on an error page for `path`.
+fn next_link(path: &str) -> (&'static str, &'static str) {
     if path.starts_with("/manage") || path.starts_with("/studio") {
         ("Back to your shop", "/manage")
     } else if path.starts_with("/sign-in") {
@@ -191,61 +205,66 @@ fn way_on(path: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// Gives every refusal its words and logs it once.
-pub async fn present(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
+/// Gives every problem its body, JSON or a page, and logs it once.
+pub async fn render(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let is_head = request.method() == Method::HEAD;
+    let wants_json = wants_json(&request);
     let mut response = next.run(request).await;
     let status = response.status();
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
-        None if is_unworded(&response) => Problem::of_status(status),
+        None if is_bare_error(&response) => Problem::of_status(status),
         None => return response,
     };
     if problem.status.is_server_error() {
         tracing::error!(
             status = status.as_u16(),
             path = %trace::redacted(&path),
-            cause = problem.cause.as_deref().unwrap_or(&problem.sentence),
+            cause = problem.cause.as_deref().unwrap_or(&problem.message),
             "a request failed"
         );
     } else {
         tracing::debug!(
             status = status.as_u16(),
-            code = problem.code,
+            code = &*problem.code,
             "a request was refused"
         );
     }
-    let mut worded = if speaks_json(&path) {
-        axum::Json(serde_json::json!({ "error": problem.sentence, "code": problem.code }))
-            .into_response()
+    let mut rendered = if wants_json {
+        axum::Json(wire::Problem {
+            status: status.as_u16(),
+            code: problem.code.into_owned(),
+            message: problem.message,
+        })
+        .into_response()
     } else {
-        let next = way_on(&path);
+        let next = next_link(&path);
         document::private(app::error::page::error(
             &vitrine.site,
             status.as_u16(),
             title(status),
-            &problem.sentence,
+            &problem.message,
             next,
         ))
     };
-    *worded.status_mut() = status;
+    *rendered.status_mut() = status;
     for (name, value) in response.headers() {
         if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
-            worded.headers_mut().append(name.clone(), value.clone());
+            rendered.headers_mut().append(name.clone(), value.clone());
         }
     }
-    worded
+    rendered
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if is_head {
-        *worded.body_mut() = axum::body::Body::empty();
+        *rendered.body_mut() = axum::body::Body::empty();
     }
-    worded
+    rendered
 }
 
 /// An error without a page or JSON of its own.
-fn is_unworded(response: &Response) -> bool {
+fn is_bare_error(response: &Response) -> bool {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return false;

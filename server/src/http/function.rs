@@ -1,86 +1,241 @@
-//! Server functions of the pages (`app::…::api`), and what `leptos_axum` leaves open around them.
+//! Server functions (`app::…::api`): what scripts and forms ask of the server outside tus, at stable addresses under `/fn`.
 //!
-//! It finds the function, gives it its context, reads its arguments and runs it. What comes in is bounded and looked at
-//! before; what comes out is a redirect (303) or a [`Problem`] with a status and a page of its own. On its own Leptos would
-//! send a browser back to its `Referer`, with the error in the address.
+//! `leptos_axum` finds the function, reads its arguments and runs it. What it leaves open is here: content type, length, rate
+//! limit and viewer are checked before, for each function by its line in [`FUNCTIONS`]; what comes out is JSON, a redirect
+//! (303), or a [`Problem`]. The origin is checked for everything that changes something, see [`super::csrf`].
 
 use axum::{
+    Router,
     body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, FromRequest, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
+    routing::post,
 };
-use tokio::time::Instant;
+use domain::{identity::Viewer, wire::address};
+use serde::de::IgnoredAny;
 
-use super::{client::Client, error::Problem};
+use super::{client::Client, error::Problem, viewer};
 use crate::state::Vitrine;
 
-/// The only content type of a form without files.
-const FORM: &str = "application/x-www-form-urlencoded";
+/// Longest refusal, bytes: a status, a code and a message as JSON.
+const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
-/// Longest refusal: a status and a sentence as JSON.
-const REFUSAL: usize = 64 * 1024;
+/// What a request must be before its function runs.
+struct Function {
+    path: &'static str,
+    arguments: Arguments,
+    /// Longest arguments, bytes.
+    max_bytes: usize,
+    guard: Guard,
+}
 
-/// `POST /fn/tell-me`: notes who wants to know when a product is back.
-pub async fn tell_me(
-    State(vitrine): State<Vitrine>,
+/// How the arguments are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arguments {
+    /// By a form without files, which works without scripts.
+    Form,
+    /// By a script.
+    Json,
+}
+
+impl Arguments {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::Json => "application/json",
+        }
+    }
+
+    /// Whether the request has the content type of such arguments.
+    fn are_in(self, headers: &HeaderMap) -> bool {
+        headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .and_then(|kind| kind.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(self.content_type()))
+    }
+
+    /// Whether the body is of that content type, whatever it says.
+    fn are_well_formed(self, body: &[u8]) -> bool {
+        match self {
+            Self::Form => str::from_utf8(body).is_ok(),
+            Self::Json => serde_json::from_slice::<IgnoredAny>(body).is_ok(),
+        }
+    }
+}
+
+/// Who may call a function, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// Whoever is signed in.
+    Viewer,
+    /// Anyone, as often as joining waitlists is allowed.
+    WaitlistLimit,
+    /// Anyone, as often as opening set-up links is allowed. What succeeds is given back.
+    SetupLimit,
+    /// Anyone; the services limit how often an address or a handle tries to sign in.
+    SignInLimits,
+}
+
+/// Every server function.
+const FUNCTIONS: [Function; 6] = [
+    Function {
+        path: app::catalog::api::JOIN_WAITLIST,
+        arguments: Arguments::Form,
+        max_bytes: 4 * 1024,
+        guard: Guard::WaitlistLimit,
+    },
+    Function {
+        path: address::CREATE_PRODUCT,
+        arguments: Arguments::Json,
+        // A draft carries everything that was chosen from a recording.
+        max_bytes: 1024 * 1024,
+        guard: Guard::Viewer,
+    },
+    Function {
+        path: address::START_PASSKEY_SETUP,
+        arguments: Arguments::Json,
+        max_bytes: super::MAX_FORM_BYTES,
+        guard: Guard::SetupLimit,
+    },
+    Function {
+        path: address::FINISH_PASSKEY_SETUP,
+        arguments: Arguments::Json,
+        max_bytes: super::MAX_FORM_BYTES,
+        guard: Guard::SetupLimit,
+    },
+    Function {
+        path: address::START_PASSKEY_SIGN_IN,
+        arguments: Arguments::Json,
+        max_bytes: super::MAX_FORM_BYTES,
+        guard: Guard::SignInLimits,
+    },
+    Function {
+        path: address::FINISH_PASSKEY_SIGN_IN,
+        arguments: Arguments::Json,
+        max_bytes: super::MAX_FORM_BYTES,
+        guard: Guard::SignInLimits,
+    },
+];
+
+/// `POST` for every server function.
+pub fn routes() -> Router<Vitrine> {
+    app::function::register();
+    let mut router = Router::new();
+    for function in &FUNCTIONS {
+        let handler = post(
+            move |State(vitrine): State<Vitrine>, client: Client, request: Request| {
+                handle(vitrine, function, client, request)
+            },
+        );
+        router = router.route(
+            function.path,
+            handler.layer(DefaultBodyLimit::max(function.max_bytes)),
+        );
+    }
+    router
+}
+
+async fn handle(
+    vitrine: Vitrine,
+    function: &'static Function,
     client: Client,
-    parts: Parts,
-    body: Bytes,
+    request: Request,
 ) -> Result<Response, Problem> {
-    vitrine
-        .limits
-        .tell
-        .take(client, Instant::now())
-        .map_err(Problem::too_many)?;
-    call(&vitrine, parts, body).await
+    if !function.arguments.are_in(request.headers()) {
+        return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+    }
+    let viewer = check(&vitrine, function.guard, client, request.headers()).await?;
+    let (parts, body) = request.into_parts();
+    let request = Request::from_parts(parts.clone(), body);
+    let body = match Bytes::from_request(request, &()).await {
+        Ok(body) => body,
+        Err(rejection) => return Ok(rejection.into_response()),
+    };
+    if !function.arguments.are_well_formed(&body) {
+        return Ok(StatusCode::BAD_REQUEST.into_response());
+    }
+    let context = app::function::Context::new(vitrine.services.clone(), client.0, viewer);
+    let mut response = call(&context, parts, body).await?;
+    if function.guard == Guard::SetupLimit {
+        vitrine.limits.setup.give_back(&client.0);
+    }
+    if let Some(session) = context.session() {
+        let cookie = viewer::begin(&vitrine, session, vitrine.clock.now())?;
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Lets a request pass or refuses it. Returns who is signed in where the function asks for it.
+async fn check(
+    vitrine: &Vitrine,
+    guard: Guard,
+    client: Client,
+    headers: &HeaderMap,
+) -> Result<Option<Viewer>, Problem> {
+    let now = vitrine.clock.now();
+    match guard {
+        Guard::Viewer => {
+            let viewer = viewer::find(vitrine, headers).await?;
+            return viewer.map(Some).ok_or_else(viewer::signed_out);
+        }
+        Guard::WaitlistLimit => vitrine.limits.waitlist.take(&client.0, now)?,
+        Guard::SetupLimit => vitrine.limits.setup.take(&client.0, now)?,
+        Guard::SignInLimits => {}
+    }
+    Ok(None)
 }
 
 /// Runs the server function at the request's address.
-async fn call(vitrine: &Vitrine, mut parts: Parts, body: Bytes) -> Result<Response, Problem> {
-    if !is_form(&parts.headers) {
-        return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
-    }
-    // Without these Leptos answers a refusal with what was refused and leaves the redirect to us.
+async fn call(
+    context: &app::function::Context,
+    mut parts: Parts,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    // With these Leptos would send a browser back to its `Referer`, with the error in the address.
     parts.headers.remove(header::ACCEPT);
     parts.headers.remove(header::REFERER);
-    let services = vitrine.services.clone();
+    let provided = context.clone();
     let answer = leptos_axum::handle_server_fns_with_context(
-        move || app::function::provide(&services),
+        move || provided.provide(),
         Request::from_parts(parts, Body::from(body)),
     )
     .await
     .into_response();
+    let no_store = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(location) = answer.headers().get(header::LOCATION) {
-        let headers = [
-            (header::LOCATION, location.clone()),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        ];
+        let headers = [(header::LOCATION, location.clone()), no_store];
         return Ok((StatusCode::SEE_OTHER, headers).into_response());
     }
     if answer.status().is_success() {
-        return Err(Problem::internal(
-            "a server function ended without saying where to go on",
-        ));
+        let kind = answer.headers().get(header::CONTENT_TYPE).cloned();
+        let mut response = Response::new(answer.into_body());
+        let headers = response.headers_mut();
+        headers.extend(kind.map(|kind| (header::CONTENT_TYPE, kind)));
+        headers.extend([no_store]);
+        return Ok(response);
     }
-    let said = to_bytes(answer.into_body(), REFUSAL)
+    let body = to_bytes(answer.into_body(), MAX_REFUSAL_BYTES)
         .await
         .map_err(Problem::internal)?;
-    let refused = app::function::Refused::read(said.into());
-    Err(match StatusCode::from_u16(refused.status) {
-        Ok(status) if status != StatusCode::INTERNAL_SERVER_ERROR => {
-            Problem::new(status, "refused", refused.said)
-        }
-        _ => Problem::internal(refused.said),
-    })
+    Err(app::function::Refusal::read(body.into()).into())
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM))
+impl From<app::function::Refusal> for Problem {
+    fn from(refusal: app::function::Refusal) -> Self {
+        let problem = refusal.problem;
+        let status = match StatusCode::from_u16(problem.status) {
+            Ok(status) if status != StatusCode::INTERNAL_SERVER_ERROR => status,
+            _ => return Self::internal(problem.message),
+        };
+        let refused = Self::new(status, problem.code, problem.message);
+        match refusal.retry_after_s {
+            Some(seconds) => refused.with(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            None => refused,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -88,20 +243,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_form_is_read() {
-        for (kind, is) in [
-            ("application/x-www-form-urlencoded", true),
-            ("Application/X-WWW-Form-Urlencoded ; charset=utf-8", true),
-            ("application/x-www-form-urlencoded2", false),
-            ("multipart/form-data; boundary=x", false),
-            ("application/json", false),
-            ("text/plain", false),
-            ("", false),
+    fn only_the_own_content_type_is_read() {
+        for (kind, is_form, is_json) in [
+            ("application/x-www-form-urlencoded", true, false),
+            (
+                "Application/X-WWW-Form-Urlencoded ; charset=utf-8",
+                true,
+                false,
+            ),
+            ("application/x-www-form-urlencoded2", false, false),
+            ("multipart/form-data; boundary=x", false, false),
+            ("application/json", false, true),
+            ("application/json; charset=utf-8", false, true),
+            ("application/jsonp", false, false),
+            ("text/plain", false, false),
+            ("", false, false),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-            assert_eq!(is_form(&headers), is, "{kind}");
+            assert_eq!(Arguments::Form.are_in(&headers), is_form, "{kind}");
+            assert_eq!(Arguments::Json.are_in(&headers), is_json, "{kind}");
         }
-        assert!(!is_form(&HeaderMap::new()));
+        assert!(!Arguments::Form.are_in(&HeaderMap::new()));
+        assert!(!Arguments::Json.are_in(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn every_function_has_an_address_and_a_limit() {
+        for function in &FUNCTIONS {
+            assert!(function.path.starts_with(address::FUNCTIONS));
+            assert!((1..=1024 * 1024).contains(&function.max_bytes));
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! One name for the shop. Passkeys and cookies belong to a name, so a request under another one (127.0.0.1, say) is sent on.
+//! One host name for the shop. Passkeys and cookies belong to a name, so a request under another one (127.0.0.1, say) is
+//! redirected.
 
 use axum::{
     extract::{Request, State},
@@ -10,10 +11,10 @@ use axum::{
 use super::{client, error::Problem};
 use crate::state::Vitrine;
 
-/// Addresses that machines ask under whatever name they know.
+/// Addresses that monitoring asks under whatever name it knows.
 const ANY_NAME: [&str; 2] = ["/healthz", "/metrics"];
 
-/// Sends readers on to the public address (308) and refuses writers under another name (421): their cookie is not here.
+/// Redirects reads to the public address (308) and refuses writes under another name (421): their cookie is not here.
 pub async fn canonical(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
     let public = &vitrine.config.public_url;
     let path = request.uri().path();

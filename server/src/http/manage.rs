@@ -1,5 +1,6 @@
 //! `/manage…`: plain pages and forms of the seller. Every handler takes the viewer, so nothing here reaches another shop.
 
+pub mod job;
 pub mod order;
 pub mod photo;
 pub mod product;
@@ -24,9 +25,11 @@ pub async fn overview(
 ) -> Result<Response, Problem> {
     let orders = vitrine.services.checkout().orders(&viewer).await?;
     let products = vitrine.services.catalog().products(&viewer).await?;
+    let failed = vitrine.services.jobs().failed(&viewer).await?.len();
     let overview = app::manage::page::Overview {
         orders: &orders,
         products: &products,
+        failed_jobs: failed,
         now: vitrine.clock.now(),
     };
     Ok(document::private(app::manage::page::overview(

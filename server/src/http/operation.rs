@@ -1,4 +1,4 @@
-//! What machines ask: health, counters, robots, sitemap.
+//! What machines ask: health, metrics, robots, sitemap.
 
 use axum::{
     extract::State,
@@ -9,15 +9,27 @@ use axum::{
 use super::error::Problem;
 use crate::state::Vitrine;
 
-/// `GET /healthz`: 200 when the shop can serve, 503 when not.
+/// `GET /healthz`: 200 when the shop can serve, 503 when the database is away or a background loop stays dead.
 pub async fn health(State(vitrine): State<Vitrine>) -> Result<Response, Problem> {
     vitrine.services.healthy().await?;
+    let loops = vitrine.services.loops();
+    if let Some(dead) = loops.iter().find(|one| !one.alive) {
+        return Ok(plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("the background loop \"{}\" does not run\n", dead.name),
+        ));
+    }
     Ok(plain(StatusCode::OK, "ok\n".to_owned()))
 }
 
 /// `GET /metrics`.
 pub async fn metrics(State(vitrine): State<Vitrine>) -> Response {
-    let mut response = plain(StatusCode::OK, vitrine.metrics.text(&vitrine.pages));
+    let mut response = plain(
+        StatusCode::OK,
+        vitrine
+            .metrics
+            .text(&vitrine.pages, &vitrine.services.loops()),
+    );
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
@@ -28,7 +40,7 @@ pub async fn robots(State(vitrine): State<Vitrine>) -> Response {
     plain(
         StatusCode::OK,
         format!(
-            "User-agent: *\nDisallow: /manage\nDisallow: /studio\nDisallow: /api/\nDisallow: /checkout/\nDisallow: /order/\n\
+            "User-agent: *\nDisallow: /manage\nDisallow: /studio\nDisallow: /api/\nDisallow: /fn/\nDisallow: /checkout/\nDisallow: /order/\n\
              Disallow: /setup/\nDisallow: /sign-in\n\nSitemap: {}\n",
             vitrine.config.public_url.link("/sitemap.xml")
         ),
@@ -36,7 +48,7 @@ pub async fn robots(State(vitrine): State<Vitrine>) -> Response {
 }
 
 /// Most addresses of one sitemap (sitemaps.org protocol).
-const MOST_ADDRESSES: usize = 50_000;
+const MAX_ADDRESSES: usize = 50_000;
 
 /// `GET /sitemap.xml`.
 pub async fn sitemap(State(vitrine): State<Vitrine>) -> Result<Response, Problem> {
@@ -57,7 +69,7 @@ pub async fn sitemap(State(vitrine): State<Vitrine>) -> Result<Response, Problem
         .published()
         .await?
         .into_iter()
-        .take(MOST_ADDRESSES)
+        .take(MAX_ADDRESSES)
     {
         xml.push_str(&format!(
             "<url><loc>{}</loc><lastmod>{}</lastmod></url>\n",
@@ -79,8 +91,8 @@ pub async fn sitemap(State(vitrine): State<Vitrine>) -> Result<Response, Problem
     Ok(response)
 }
 
-fn plain(status: StatusCode, words: String) -> Response {
-    let mut response = (status, words).into_response();
+fn plain(status: StatusCode, text: String) -> Response {
+    let mut response = (status, text).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

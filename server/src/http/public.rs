@@ -15,7 +15,7 @@ use super::{
     fresh,
 };
 use crate::{
-    page::{Entry, Found, Made},
+    cache::{CacheOutcome, Entry, FillError, RenderedPage},
     state::Vitrine,
 };
 
@@ -27,10 +27,18 @@ pub async fn page<F>(
     fill: F,
 ) -> Result<Response, Problem>
 where
-    F: Future<Output = Result<Made, Problem>> + Send + 'static,
+    F: Future<Output = Result<RenderedPage, Problem>> + Send + 'static,
 {
-    let (entry, found) = vitrine.pages.get(key, fill).await?;
-    Ok(answer(&entry, found, headers))
+    let (entry, outcome) = vitrine
+        .pages
+        .get(key, fill)
+        .await
+        .map_err(|error| match error {
+            FillError::Refused(problem) => problem,
+            FillError::TimedOut => Problem::internal("a page took too long to render"),
+            FillError::Broken(cause) => Problem::internal(cause),
+        })?;
+    Ok(answer(&entry, outcome, headers))
 }
 
 /// `Link` that lets a browser fetch the style sheet before it has read the page; a CDN makes a 103 of it.
@@ -41,7 +49,7 @@ pub fn style(site: &app::Site) -> Option<String> {
         .map(|css| format!("<{css}>; rel=preload; as=style"))
 }
 
-fn answer(entry: &Entry, found: Found, headers: &HeaderMap) -> Response {
+fn answer(entry: &Entry, outcome: CacheOutcome, headers: &HeaderMap) -> Response {
     let coding = encoding::negotiate(headers);
     // Each encoding is a representation of its own, so a strong ETag names it too.
     let etag = |coding: Coding| match coding.name() {
@@ -82,10 +90,11 @@ fn answer(entry: &Entry, found: Found, headers: &HeaderMap) -> Response {
         "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400",
     );
     set(HeaderName::from_static("cache-tag"), &entry.tags.join(","));
-    let status = match found {
-        Found::Hit => "vitrine; hit",
-        Found::Miss => "vitrine; fwd=uri-miss; stored",
-        Found::Joined => "vitrine; fwd=uri-miss; collapsed",
+    let status = match outcome {
+        CacheOutcome::Hit => "vitrine; hit",
+        CacheOutcome::Stale => "vitrine; hit; detail=stale",
+        CacheOutcome::Miss => "vitrine; fwd=uri-miss; stored",
+        CacheOutcome::Joined => "vitrine; fwd=uri-miss; collapsed",
     };
     set(HeaderName::from_static("cache-status"), status);
     if let Some(link) = &entry.link {

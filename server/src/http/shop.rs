@@ -1,35 +1,41 @@
-//! Fronts: `/` and `/@{handle}`.
+//! Shop fronts: `/` and `/@{handle}`.
 
 use axum::{
     extract::{Path, State},
     http::HeaderMap,
     response::Response,
 };
-use domain::identity::{Handle, Shop};
+use domain::{
+    event::Tag,
+    identity::{Handle, Shop},
+};
 
 use super::{error::Problem, public};
-use crate::{page::Made, purge, state::Vitrine};
+use crate::{cache::RenderedPage, state::Vitrine};
 
-/// `GET /`: the only shop's front, or every shop, or a word to the owner to be.
+/// `GET /`: the front of the only shop, a list of several, or how to become the first owner.
 pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<Response, Problem> {
     let filler = vitrine.clone();
     public::page(&vitrine, &headers, "/", async move {
         let shops = filler.services.identity().shops().await?;
-        let mut made = match shops.as_slice() {
-            [] => Made {
+        let mut page = match shops.as_slice() {
+            [] => RenderedPage {
                 html: app::shop::page::welcome(&filler.site),
                 tags: Vec::new(),
                 link: public::style(&filler.site),
             },
             [shop] => front(&filler, shop).await?,
-            many => Made {
+            many => RenderedPage {
                 html: app::shop::page::shops(&filler.site, many),
-                tags: many.iter().map(|shop| purge::shop_tag(&shop.id)).collect(),
+                tags: many
+                    .iter()
+                    .map(|shop| Tag::Shop(shop.id.clone()).to_string())
+                    .collect(),
                 link: public::style(&filler.site),
             },
         };
-        made.tags.push(purge::INSTANCE.to_owned());
-        Ok(made)
+        page.tags.push(Tag::Instance.to_string());
+        Ok(page)
     })
     .await
 }
@@ -40,7 +46,7 @@ pub async fn by_handle(
     Path(handle): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    // Only what can be a handle may take a place among the fills.
+    // What cannot be a handle is refused before the cache, so that such requests occupy no place in it.
     let handle: Handle = handle.parse().map_err(|_| Problem::not_found())?;
     let filler = vitrine.clone();
     public::page(&vitrine, &headers, &format!("/@{handle}"), async move {
@@ -50,15 +56,14 @@ pub async fn by_handle(
     .await
 }
 
-async fn front(vitrine: &Vitrine, shop: &Shop) -> Result<Made, Problem> {
+async fn front(vitrine: &Vitrine, shop: &Shop) -> Result<RenderedPage, Problem> {
     let products = vitrine.services.catalog().front(&shop.id).await?;
-    let mut tags = vec![purge::shop_tag(&shop.id)];
-    tags.extend(
-        products
-            .iter()
-            .map(|product| purge::product_tag(&product.id)),
-    );
-    Ok(Made {
+    // One tag for all its products: a tag each would outgrow the header buffers of proxies.
+    let tags = vec![
+        Tag::Shop(shop.id.clone()).to_string(),
+        Tag::Listing(shop.id.clone()).to_string(),
+    ];
+    Ok(RenderedPage {
         html: app::shop::page::front(&vitrine.site, shop, &products),
         tags,
         link: public::style(&vitrine.site),

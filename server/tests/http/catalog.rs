@@ -1,13 +1,15 @@
 //! Product pages and the studio's drafts.
 
-use crate::door::Door;
+use domain::wire::address::CREATE_PRODUCT;
+
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn a_page_is_the_same_for_everyone_and_kept() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (path, page) = door.product(&clay, "Blue cup", "38", "2").await;
-    let first = door.get(&page).send().await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "2").await;
+    let first = app.get(&page).send().await;
     assert_eq!(first.status, 200);
     assert_eq!(first.header("set-cookie"), "");
     assert!(first.text().contains("Blue cup") && first.text().contains("38"));
@@ -28,10 +30,10 @@ async fn a_page_is_the_same_for_everyone_and_kept() {
         first.header("cache-status")
     );
     assert!(first.header("link").contains("/pkg/shop-1.css"));
-    let mine = door.get(&page).cookie(&clay.cookie).send().await;
+    let mine = app.get(&page).cookie(&clay.cookie).send().await;
     assert_eq!(mine.header("cache-status"), "vitrine; hit");
     assert_eq!(mine.body, first.body, "the owner sees what everyone sees");
-    let same = door
+    let same = app
         .get(&page)
         .header("if-none-match", first.header("etag"))
         .send()
@@ -40,7 +42,7 @@ async fn a_page_is_the_same_for_everyone_and_kept() {
     assert_eq!(same.header("etag"), first.header("etag"));
 
     let slug = page.trim_start_matches("/p/");
-    let saved = door
+    let saved = app
         .post(&path)
         .cookie(&clay.cookie)
         .form(&[
@@ -51,7 +53,7 @@ async fn a_page_is_the_same_for_everyone_and_kept() {
         ])
         .await;
     assert_eq!(saved.status, 303, "{}", saved.text());
-    let changed = door
+    let changed = app
         .get(&page)
         .header("if-none-match", first.header("etag"))
         .send()
@@ -65,16 +67,16 @@ async fn a_page_is_the_same_for_everyone_and_kept() {
 
 #[tokio::test]
 async fn a_page_comes_packed_the_way_it_is_wanted() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "2").await;
-    let plain = door.get(&page).send().await;
-    let br = door
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "2").await;
+    let plain = app.get(&page).send().await;
+    let br = app
         .get(&page)
         .header("accept-encoding", "gzip, br")
         .send()
         .await;
-    let gzip = door
+    let gzip = app
         .get(&page)
         .header("accept-encoding", "gzip")
         .send()
@@ -100,7 +102,7 @@ async fn a_page_comes_packed_the_way_it_is_wanted() {
     assert!(
         tags[0] != tags[1] && tags[1] != tags[2] && tags.iter().all(|tag| tag.starts_with('"'))
     );
-    let kept = door
+    let kept = app
         .get(&page)
         .header("accept-encoding", "br")
         .header("if-none-match", tags[2])
@@ -111,59 +113,60 @@ async fn a_page_comes_packed_the_way_it_is_wanted() {
 
 #[tokio::test]
 async fn titles_cannot_write_the_page() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (path, page) = door
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app
         .product(&clay, "</script><script>alert(1)</script>\"'&", "38", "2")
         .await;
-    for answer in [
-        door.get(&page).send().await,
-        door.get("/@clay").send().await,
-        door.get(&path).cookie(&clay.cookie).send().await,
+    for response in [
+        app.get(&page).send().await,
+        app.get("/@clay").send().await,
+        app.get(&path).cookie(&clay.cookie).send().await,
     ] {
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         assert!(
-            !answer.text().contains("<script>alert"),
+            !response.text().contains("<script>alert"),
             "{}",
-            answer.text()
+            response.text()
         );
     }
 }
 
 #[tokio::test]
 async fn unknown_and_odd_addresses_are_not_there() {
-    let door = Door::open().await;
+    let app = TestApp::start().await;
     for path in [
         "/p/nothing",
         "/p/NOTHING%20",
         "/p/-",
         &format!("/p/{}", "x".repeat(500)),
     ] {
-        let answer = door.get(path).send().await;
-        assert_eq!(answer.status, 404, "{path}");
-        assert_eq!(answer.header("cache-control"), "no-store");
+        let response = app.get(path).send().await;
+        assert_eq!(response.status, 404, "{path}");
+        assert_eq!(response.header("cache-control"), "no-store");
     }
 }
 
 #[tokio::test]
 async fn the_studio_makes_a_draft() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let draft = serde_json::json!({ "title": "From the studio", "media": [], "session": "s-1", "highlights": null });
-    let nobody = door.post("/api/products").json(&draft).await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let draft = serde_json::json!({ "draft": { "title": "From the studio", "media": [], "session": "s-1", "highlights": null } });
+    let nobody = app.post(CREATE_PRODUCT).json(&draft).await;
     assert_eq!(
         (nobody.status.as_u16(), nobody.json()["code"].as_str()),
         (401, Some("signed_out"))
     );
-    let made = door
-        .post("/api/products")
+    let made = app
+        .post(CREATE_PRODUCT)
         .cookie(&clay.cookie)
         .json(&draft)
         .await;
-    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert_eq!(made.header("cache-control"), "no-store");
     let edit = made.json()["edit_url"].as_str().unwrap().to_owned();
     assert!(
-        door.get(&edit)
+        app.get(&edit)
             .cookie(&clay.cookie)
             .send()
             .await
@@ -171,22 +174,24 @@ async fn the_studio_makes_a_draft() {
             .contains("From the studio")
     );
     for wrong in [
-        serde_json::json!({ "title": "x", "media": ["../../etc"] }),
-        serde_json::json!({ "title": 7 }),
-        serde_json::json!({ "title": "x", "session": "not a session" }),
+        serde_json::json!({ "draft": { "title": "x", "media": ["../../etc"] } }),
+        serde_json::json!({ "draft": { "title": 7 } }),
+        serde_json::json!({ "draft": { "title": "x", "session": "not a session" } }),
+        serde_json::json!({ "title": "x" }),
+        serde_json::json!([]),
     ] {
-        let answer = door
-            .post("/api/products")
+        let response = app
+            .post(CREATE_PRODUCT)
             .cookie(&clay.cookie)
             .json(&wrong)
             .await;
-        assert_eq!(answer.status, 422, "{wrong}");
-        assert!(answer.json()["error"].as_str().unwrap().len() > 10);
+        assert_eq!(response.status, 422, "{wrong}");
+        assert!(response.json()["message"].as_str().unwrap().len() > 10);
     }
-    let foreign = door
-        .post("/api/products")
+    let foreign = app
+        .post(CREATE_PRODUCT)
         .cookie(&clay.cookie)
-        .json(&serde_json::json!({ "title": "x", "media": ["unknown"] }))
+        .json(&serde_json::json!({ "draft": { "title": "x", "media": ["unknown"] } }))
         .await;
     assert_eq!(foreign.status, 404);
 }

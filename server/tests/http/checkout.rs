@@ -1,11 +1,9 @@
 //! Buying, as a phone without JavaScript does it.
 
-use std::time::Duration;
-
 use domain::{checkout::HOLD_MS, time::UnixMs};
 use services::Clock;
 
-use crate::door::{Answer, Door};
+use crate::test_app::{TestApp, TestResponse};
 
 const BUYER: [(&str, &str); 3] = [
     ("email", "ana@example.org"),
@@ -13,23 +11,23 @@ const BUYER: [(&str, &str); 3] = [
     ("address", "1 Quiet St\nLeeds"),
 ];
 
-async fn buy(door: &Door, page: &str, fields: &[(&str, &str)]) -> Answer {
-    door.post(&format!("{page}/buy")).form(fields).await
+async fn buy(app: &TestApp, page: &str, fields: &[(&str, &str)]) -> TestResponse {
+    app.post(&format!("{page}/buy")).form(fields).await
 }
 
-async fn pay(door: &Door, checkout: &str, outcome: &str) -> Answer {
+async fn pay(app: &TestApp, checkout: &str, outcome: &str) -> TestResponse {
     let mut fields = BUYER.to_vec();
     fields.push(("outcome", outcome));
-    door.post(&format!("{checkout}/pay")).form(&fields).await
+    app.post(&format!("{checkout}/pay")).form(&fields).await
 }
 
 #[tokio::test]
 async fn from_the_page_to_a_receipt() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "2").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "2").await;
     let bought = buy(
-        &door,
+        &app,
         &page,
         &[("quantity", "1"), ("price_seen_minor", "3800")],
     )
@@ -38,7 +36,7 @@ async fn from_the_page_to_a_receipt() {
     assert_eq!(bought.header("set-cookie"), "");
     let checkout = bought.header("location").to_owned();
     assert!(checkout.starts_with("/checkout/"));
-    let form = door.get(&checkout).send().await;
+    let form = app.get(&checkout).send().await;
     assert_eq!(form.status, 200);
     assert_eq!(form.header("cache-control"), "private, no-store");
     assert!(
@@ -47,11 +45,11 @@ async fn from_the_page_to_a_receipt() {
             && form.text().contains("Test payments")
     );
 
-    let paid = pay(&door, &checkout, "success").await;
+    let paid = pay(&app, &checkout, "success").await;
     assert_eq!(paid.status, 303, "{}", paid.text());
     let order = paid.header("location").to_owned();
     assert!(order.starts_with("/order/"));
-    let receipt = door.get(&order).send().await;
+    let receipt = app.get(&order).send().await;
     assert_eq!(receipt.status, 200);
     assert!(
         receipt.text().contains("Blue cup") && receipt.text().contains("Test order"),
@@ -59,19 +57,19 @@ async fn from_the_page_to_a_receipt() {
         receipt.text()
     );
 
-    let twice = pay(&door, &checkout, "success").await;
+    let twice = pay(&app, &checkout, "success").await;
     assert_eq!(
         (twice.status.as_u16(), twice.header("location")),
         (303, order.as_str()),
         "pressing twice pays once"
     );
-    let back = door.get(&checkout).send().await;
+    let back = app.get(&checkout).send().await;
     assert_eq!(
         (back.status.as_u16(), back.header("location")),
         (303, order.as_str())
     );
 
-    let list = door
+    let list = app
         .get("/manage/orders")
         .cookie(&clay.cookie)
         .send()
@@ -86,15 +84,15 @@ async fn from_the_page_to_a_receipt() {
 
 #[tokio::test]
 async fn pressing_buy_twice_is_one_order() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "1").await;
     let fields = [
         ("quantity", "1"),
         ("price_seen_minor", "3800"),
-        ("attempt", "0123456789abcdef0123456789abcdef"),
+        ("idempotency_key", "0123456789abcdef0123456789abcdef"),
     ];
-    let (one, two) = tokio::join!(buy(&door, &page, &fields), buy(&door, &page, &fields));
+    let (one, two) = tokio::join!(buy(&app, &page, &fields), buy(&app, &page, &fields));
     assert_eq!(
         (one.status.as_u16(), two.status.as_u16()),
         (303, 303),
@@ -107,36 +105,36 @@ async fn pressing_buy_twice_is_one_order() {
 
 #[tokio::test]
 async fn the_last_piece_is_sold_once_and_the_page_says_so() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (path, page) = door.product(&clay, "Blue cup", "38", "1").await;
-    assert!(door.get(&page).send().await.text().contains("/buy"));
-    let first = buy(&door, &page, &[("price_seen_minor", "3800")]).await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "1").await;
+    assert!(app.get(&page).send().await.text().contains("/buy"));
+    let first = buy(&app, &page, &[("price_seen_minor", "3800")]).await;
     assert_eq!(first.status, 303);
-    let second = buy(&door, &page, &[("price_seen_minor", "3800")]).await;
+    let second = buy(&app, &page, &[("price_seen_minor", "3800")]).await;
     assert_eq!(second.status, 409);
     assert!(second.text().contains("Sold out"), "{}", second.text());
     assert!(
-        door.get(&page).send().await.text().contains("Sold out"),
-        "the kept page was dropped"
+        app.get(&page).send().await.text().contains("Sold out"),
+        "the cached page was dropped"
     );
-    let over = door
+    let over = app
         .post(&format!("{}/cancel", first.header("location")))
         .form(&[])
         .await;
     assert_eq!(over.status, 303, "{}", over.text());
     assert!(
-        !door.get(&page).send().await.text().contains("Sold out"),
+        !app.get(&page).send().await.text().contains("Sold out"),
         "the piece is back"
     );
-    let more = door
+    let more = app
         .post(&path)
         .cookie(&clay.cookie)
         .form(&[("title", "Blue cup"), ("price", "38"), ("stock", "5")])
         .await;
     assert_eq!(more.status, 303);
     let many = buy(
-        &door,
+        &app,
         &page,
         &[("quantity", "6"), ("price_seen_minor", "3800")],
     )
@@ -146,17 +144,17 @@ async fn the_last_piece_is_sold_once_and_the_page_says_so() {
 
 #[tokio::test]
 async fn a_changed_price_is_shown_before_anything_is_held() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (path, page) = door.product(&clay, "Blue cup", "38", "1").await;
-    let saved = door
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "1").await;
+    let saved = app
         .post(&path)
         .cookie(&clay.cookie)
         .form(&[("title", "Blue cup"), ("price", "42.50"), ("stock", "1")])
         .await;
     assert_eq!(saved.status, 303, "{}", saved.text());
     let asked = buy(
-        &door,
+        &app,
         &page,
         &[("quantity", "1"), ("price_seen_minor", "3800")],
     )
@@ -168,7 +166,7 @@ async fn a_changed_price_is_shown_before_anything_is_held() {
         asked.text()
     );
     let agreed = buy(
-        &door,
+        &app,
         &page,
         &[("quantity", "1"), ("price_seen_minor", "4250")],
     )
@@ -178,14 +176,14 @@ async fn a_changed_price_is_shown_before_anything_is_held() {
 
 #[tokio::test]
 async fn a_declined_payment_keeps_the_hold_and_the_form() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
-    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "1").await;
+    let checkout = buy(&app, &page, &[("price_seen_minor", "3800")])
         .await
         .header("location")
         .to_owned();
-    let declined = pay(&door, &checkout, "decline").await;
+    let declined = pay(&app, &checkout, "decline").await;
     assert_eq!(declined.status, 402);
     assert!(
         declined.text().contains("declined")
@@ -193,24 +191,24 @@ async fn a_declined_payment_keeps_the_hold_and_the_form() {
         "{}",
         declined.text()
     );
-    let paid = pay(&door, &checkout, "success").await;
+    let paid = pay(&app, &checkout, "success").await;
     assert_eq!(paid.status, 303, "{}", paid.text());
 }
 
 #[tokio::test]
 async fn an_unknown_outcome_waits_on_the_order_page() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
-    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "1").await;
+    let checkout = buy(&app, &page, &[("price_seen_minor", "3800")])
         .await
         .header("location")
         .to_owned();
-    let pending = pay(&door, &checkout, "unknown").await;
+    let pending = pay(&app, &checkout, "unknown").await;
     assert_eq!(pending.status, 303, "{}", pending.text());
-    let order = door.get(pending.header("location")).send().await;
+    let order = app.get(pending.header("location")).send().await;
     assert_eq!(order.status, 200);
-    let again = pay(&door, &checkout, "success").await;
+    let again = pay(&app, &checkout, "success").await;
     assert_eq!(
         (again.status.as_u16(), again.header("location")),
         (303, pending.header("location"))
@@ -219,29 +217,29 @@ async fn an_unknown_outcome_waits_on_the_order_page() {
 
 #[tokio::test]
 async fn wrong_input_gets_a_sentence() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "3").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "3").await;
     for quantity in ["0", "-1", "100000", "99999999999999999999", "many", "1.5"] {
-        let answer = buy(
-            &door,
+        let response = buy(
+            &app,
             &page,
             &[("quantity", quantity), ("price_seen_minor", "3800")],
         )
         .await;
         assert!(
-            matches!(answer.status.as_u16(), 409 | 422),
+            matches!(response.status.as_u16(), 409 | 422),
             "{quantity}: {}",
-            answer.status
+            response.status
         );
-        assert!(answer.text().contains("<!DOCTYPE html>"));
+        assert!(response.text().contains("<!DOCTYPE html>"));
     }
-    assert_eq!(buy(&door, "/p/nothing", &[]).await.status, 404);
-    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+    assert_eq!(buy(&app, "/p/nothing", &[]).await.status, 404);
+    let checkout = buy(&app, &page, &[("price_seen_minor", "3800")])
         .await
         .header("location")
         .to_owned();
-    let bad = door
+    let bad = app
         .post(&format!("{checkout}/pay"))
         .form(&[("email", "ana"), ("name", "<i>Ana"), ("address", "x")])
         .await;
@@ -251,55 +249,34 @@ async fn wrong_input_gets_a_sentence() {
         "{}",
         bad.text()
     );
-    let odd = pay(&door, &checkout, "free").await;
+    let odd = pay(&app, &checkout, "free").await;
     assert_eq!(odd.status, 422);
     for path in ["/checkout/unknown", "/order/unknown"] {
-        assert_eq!(door.get(path).send().await.status, 404);
+        assert_eq!(app.get(path).send().await.status, 404);
     }
-    assert_eq!(pay(&door, "/checkout/unknown", "success").await.status, 404);
+    assert_eq!(pay(&app, "/checkout/unknown", "success").await.status, 404);
 }
 
 #[tokio::test]
 async fn a_hold_that_runs_out_puts_the_piece_back_on_its_page() {
     let clock = Clock::set(UnixMs(1_800_000_000_000));
-    let door = Door::with("http://localhost:3000", clock.clone()).await;
-    let clay = door.creator("Clay", "clay").await;
-    let (_, page) = door.product(&clay, "Blue cup", "38", "1").await;
-    let checkout = buy(&door, &page, &[("price_seen_minor", "3800")])
+    let app = TestApp::with("http://localhost:3000", clock.clone()).await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "1").await;
+    let checkout = buy(&app, &page, &[("price_seen_minor", "3800")])
         .await
         .header("location")
         .to_owned();
-    assert!(door.get(&page).send().await.text().contains("Sold out"));
+    assert!(app.get(&page).send().await.text().contains("Sold out"));
     clock.advance_ms(HOLD_MS + 1);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let told = || {
-        let mut stopped = stopped.clone();
-        async move {
-            stopped.wait_for(|stop| *stop).await.unwrap();
-        }
-    };
-    let house = door.vitrine.services.keep_house(told());
-    let purging = door.vitrine.purger.follow(told());
-    let looking = async {
-        let mut is_back = false;
-        for _ in 0..400 {
-            is_back = !door.get(&page).send().await.text().contains("Sold out");
-            if is_back {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        stop.send(true).unwrap();
-        is_back
-    };
-    let ((), (), is_back) = tokio::join!(house, purging, looking);
+    app.vitrine.services.drain().await.unwrap();
     assert!(
-        is_back,
-        "nobody asked for it, and the kept page was dropped all the same"
+        !app.get(&page).send().await.text().contains("Sold out"),
+        "nobody asked for it, and the cached page was dropped all the same"
     );
-    let late = pay(&door, &checkout, "success").await;
+    let late = pay(&app, &checkout, "success").await;
     assert_eq!(late.status, 410, "{}", late.text());
-    let over = door.get(&checkout).send().await;
+    let over = app.get(&checkout).send().await;
     assert_eq!(over.status, 200);
     assert!(over.text().contains(&page), "the way back to the product");
 }

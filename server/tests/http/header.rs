@@ -1,10 +1,12 @@
-//! What every answer carries, and who may ask for what.
+//! What every response carries, and who may ask for what.
 
-use crate::door::Door;
+use domain::wire::address::CREATE_PRODUCT;
+
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn every_answer_is_closed_in() {
-    let door = Door::open().await;
+    let app = TestApp::start().await;
     for path in [
         "/",
         "/sign-in",
@@ -13,27 +15,31 @@ async fn every_answer_is_closed_in() {
         "/healthz",
         "/api/nothing",
     ] {
-        let answer = door.get(path).send().await;
-        let policy = answer.header("content-security-policy");
+        let response = app.get(path).send().await;
+        let policy = response.header("content-security-policy");
         assert!(
             policy.contains("default-src 'none'") && !policy.contains("unsafe-inline"),
             "{path}: {policy}"
         );
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
-        assert!(
-            answer.header("permissions-policy").contains("camera=()"),
+        assert_eq!(
+            response.header("x-content-type-options"),
+            "nosniff",
             "{path}"
         );
-        assert_eq!(answer.header("strict-transport-security"), "", "{path}");
+        assert_eq!(response.header("referrer-policy"), "same-origin", "{path}");
+        assert!(
+            response.header("permissions-policy").contains("camera=()"),
+            "{path}"
+        );
+        assert_eq!(response.header("strict-transport-security"), "", "{path}");
     }
 }
 
 #[tokio::test]
 async fn only_the_studio_may_have_a_camera() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let studio = door.get("/studio").cookie(&clay.cookie).send().await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let studio = app.get("/studio").cookie(&clay.cookie).send().await;
     assert_eq!(studio.status, 200);
     assert!(
         studio
@@ -54,21 +60,21 @@ async fn only_the_studio_may_have_a_camera() {
 
 #[tokio::test]
 async fn https_brings_hsts_and_a_host_cookie() {
-    let door = Door::at("https://shop.example").await;
+    let app = TestApp::at("https://shop.example").await;
     assert!(
-        door.get("/")
+        app.get("/")
             .send()
             .await
             .header("strict-transport-security")
             .contains("max-age=")
     );
-    let opened = door
-        .post(&door.link().await)
+    let opened = app
+        .post(&app.link().await)
         .form(&[
             ("shop_name", "Clay"),
             ("handle", "clay"),
             ("currency", "EUR"),
-            ("password", crate::door::PASSWORD),
+            ("password", crate::test_app::PASSWORD),
         ])
         .await;
     let cookie = opened.header("set-cookie");
@@ -87,32 +93,32 @@ async fn https_brings_hsts_and_a_host_cookie() {
 
 #[tokio::test]
 async fn nothing_changes_from_elsewhere() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (path, page) = door.product(&clay, "Blue cup", "38", "2").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "2").await;
     for target in [
         format!("{path}/unpublish"),
         format!("{page}/buy"),
         "/sign-out".to_owned(),
-        "/api/products".to_owned(),
+        CREATE_PRODUCT.to_owned(),
     ] {
         for origin in ["https://evil.test", "null", "http://localhost:3001"] {
-            let answer = door
+            let response = app
                 .post(&target)
                 .cookie(&clay.cookie)
                 .header("origin", origin)
                 .form(&[])
                 .await;
-            assert_eq!(answer.status, 403, "{target} from {origin}");
+            assert_eq!(response.status, 403, "{target} from {origin}");
         }
-        let nobody = door
+        let nobody = app
             .post(&target)
             .cookie(&clay.cookie)
             .without("origin")
             .form(&[])
             .await;
         assert_eq!(nobody.status, 403, "{target} from nowhere");
-        let sent = door
+        let sent = app
             .post(&target)
             .cookie(&clay.cookie)
             .header("sec-fetch-site", "cross-site")
@@ -120,9 +126,9 @@ async fn nothing_changes_from_elsewhere() {
             .await;
         assert_eq!(sent.status, 403, "{target} cross-site");
     }
-    assert_eq!(door.get(&page).send().await.status, 200, "still published");
+    assert_eq!(app.get(&page).send().await.status, 200, "still published");
     assert_eq!(
-        door.get("/manage").cookie(&clay.cookie).send().await.status,
+        app.get("/manage").cookie(&clay.cookie).send().await.status,
         200,
         "still signed in"
     );
@@ -130,18 +136,18 @@ async fn nothing_changes_from_elsewhere() {
 
 #[tokio::test]
 async fn another_name_is_sent_on_to_the_shop() {
-    let door = Door::open().await;
-    let answer = door
+    let app = TestApp::start().await;
+    let response = app
         .get("/p/cup?from=mail")
         .header("host", "127.0.0.1:3000")
         .send()
         .await;
-    assert_eq!(answer.status, 308);
+    assert_eq!(response.status, 308);
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         "http://localhost:3000/p/cup?from=mail"
     );
-    let odd = door
+    let odd = app
         .get("//evil.test/x")
         .header("host", "evil.test")
         .send()
@@ -151,7 +157,7 @@ async fn another_name_is_sent_on_to_the_shop() {
         "{}",
         odd.header("location")
     );
-    let post = door
+    let post = app
         .post("/sign-in")
         .header("host", "127.0.0.1:3000")
         .form(&[("handle", "clay")])
@@ -166,7 +172,7 @@ async fn another_name_is_sent_on_to_the_shop() {
 
 #[tokio::test]
 async fn hostile_requests_are_answered() {
-    let door = Door::open().await;
+    let app = TestApp::start().await;
     let long = "x".repeat(20_000);
     for name in [
         "cookie",
@@ -187,11 +193,11 @@ async fn hostile_requests_are_answered() {
                 "/manage",
                 "/api/uploads/x",
             ] {
-                let answer = door.get(path).raw(name, value).send().await;
+                let response = app.get(path).raw(name, value).send().await;
                 assert!(
-                    !answer.status.is_server_error(),
+                    !response.status.is_server_error(),
                     "{name} on {path}: {}",
-                    answer.status
+                    response.status
                 );
             }
         }
@@ -207,63 +213,69 @@ async fn hostile_requests_are_answered() {
         "/setup/%00",
         "/order/%ff",
     ] {
-        let answer = door.get(path).send().await;
-        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        let response = app.get(path).send().await;
+        assert!(
+            response.status.is_client_error(),
+            "{path}: {}",
+            response.status
+        );
     }
 }
 
 #[tokio::test]
 async fn errors_have_words_for_people_and_for_programs() {
-    let door = Door::open().await;
-    let page = door.get("/nowhere").send().await;
+    let app = TestApp::start().await;
+    let page = app.get("/nowhere").send().await;
     assert_eq!(page.status, 404);
     assert!(
         page.header("content-type").starts_with("text/html")
             && page.text().contains("<!DOCTYPE html>")
     );
-    let api = door.get("/api/uploads/u1").send().await;
+    let api = app.get("/api/uploads/u1").send().await;
     assert_eq!(api.status, 401);
     assert_eq!(api.json()["code"], "signed_out");
-    let method = door.ask("PUT", "/sign-in").send().await;
+    assert_eq!(api.json()["status"], 401);
+    assert!(api.json()["message"].as_str().unwrap().ends_with('.'));
+    let method = app.request("PUT", "/sign-in").send().await;
     assert_eq!(method.status, 405);
     assert!(method.text().contains("<!DOCTYPE html>"));
-    let head = door.ask("HEAD", "/nowhere").send().await;
+    let head = app.request("HEAD", "/nowhere").send().await;
     assert_eq!((head.status.as_u16(), head.body.len()), (404, 0));
 }
 
 #[tokio::test]
 async fn forms_have_a_limit() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let path = door.draft(&clay, "Cup", "1", "1").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let path = app.draft(&clay, "Cup", "1", "1").await;
     let text = "x".repeat(70_000);
-    let answer = door
+    let response = app
         .post(&path)
         .cookie(&clay.cookie)
         .form(&[("text", &text)])
         .await;
-    assert_eq!(answer.status, 413);
-    assert!(answer.text().contains("larger"), "{}", answer.text());
-    let draft = door
-        .post("/api/products")
+    assert_eq!(response.status, 413);
+    assert!(response.text().contains("larger"), "{}", response.text());
+    let draft = app
+        .post(CREATE_PRODUCT)
         .cookie(&clay.cookie)
-        .json(&serde_json::json!({ "title": "x".repeat(1_100_000) }))
+        .json(&serde_json::json!({ "draft": { "title": "x".repeat(1_100_000) } }))
         .await;
     assert_eq!(draft.status, 413);
-    assert!(draft.json()["error"].is_string());
+    assert!(draft.json()["message"].is_string());
 }
 
 #[tokio::test]
 async fn site_files_are_kept_for_ever_and_packed() {
-    let door = Door::open().await;
-    let plain = door.get("/pkg/shop-1.css").send().await;
+    let app = TestApp::start().await;
+    let plain = app.get("/pkg/shop-1.css").send().await;
     assert_eq!(
         (plain.status.as_u16(), plain.text().as_str()),
         (200, "body{}")
     );
     assert!(plain.header("cache-control").contains("immutable"));
     assert_eq!(plain.header("content-type"), "text/css; charset=utf-8");
-    let packed = door
+    let packed = app
         .get("/pkg/shop-1.css")
         .header("accept-encoding", "gzip, br")
         .send()
@@ -273,19 +285,19 @@ async fn site_files_are_kept_for_ever_and_packed() {
         ("br", "packed")
     );
     assert_ne!(plain.header("etag"), packed.header("etag"));
-    let again = door
+    let again = app
         .get("/pkg/shop-1.css")
         .header("if-none-match", plain.header("etag"))
         .send()
         .await;
     assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
     assert_eq!(
-        door.get("/static/favicon.svg")
+        app.get("/static/favicon.svg")
             .send()
             .await
             .header("content-type"),
         "image/svg+xml"
     );
-    assert_eq!(door.get("/static/none.svg").send().await.status, 404);
-    assert_eq!(door.get("/pkg/../manifest.json").send().await.status, 404);
+    assert_eq!(app.get("/static/none.svg").send().await.status, 404);
+    assert_eq!(app.get("/pkg/../manifest.json").send().await.status, 404);
 }

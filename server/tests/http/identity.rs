@@ -1,15 +1,19 @@
 //! Setting up and signing in.
 
-use domain::time::UnixMs;
+use domain::{time::UnixMs, wire::address};
+use serde_json::json;
 use services::Clock;
 
-use crate::door::{Door, PASSWORD};
+use crate::{
+    authenticator::Authenticator,
+    test_app::{PASSWORD, TestApp},
+};
 
 #[tokio::test]
 async fn a_link_opens_one_shop_once() {
-    let door = Door::open().await;
-    let link = door.link().await;
-    let page = door.get(&link).send().await;
+    let app = TestApp::start().await;
+    let link = app.link().await;
+    let page = app.get(&link).send().await;
     assert_eq!(page.status, 200);
     assert!(
         page.text().contains("name=\"shop_name\"") && page.text().contains("name=\"password\"")
@@ -21,7 +25,7 @@ async fn a_link_opens_one_shop_once() {
         ("currency", "EUR"),
         ("password", PASSWORD),
     ];
-    let opened = door.post(&link).form(&fields).await;
+    let opened = app.post(&link).form(&fields).await;
     assert_eq!(
         (opened.status.as_u16(), opened.header("location")),
         (303, "/studio")
@@ -40,26 +44,26 @@ async fn a_link_opens_one_shop_once() {
         !cookie.contains("Secure"),
         "on http://localhost the cookie must come back: {cookie}"
     );
-    for answer in [
-        door.get(&link).send().await,
-        door.post(&link).form(&fields).await,
+    for response in [
+        app.get(&link).send().await,
+        app.post(&link).form(&fields).await,
     ] {
-        assert_eq!(answer.status, 410);
+        assert_eq!(response.status, 410);
         assert!(
-            answer.text().contains("vitrine owner-link"),
+            response.text().contains("vitrine owner-link"),
             "{}",
-            answer.text()
+            response.text()
         );
     }
-    let unknown = door.get("/setup/never-was").send().await;
+    let unknown = app.get("/setup/never-was").send().await;
     assert_eq!(unknown.status, 410);
 }
 
 #[tokio::test]
 async fn a_wrong_field_is_named_and_the_link_still_works() {
-    let door = Door::open().await;
-    let link = door.link().await;
-    let short = door
+    let app = TestApp::start().await;
+    let link = app.link().await;
+    let short = app
         .post(&link)
         .form(&[
             ("shop_name", "<b>Clay</b>"),
@@ -78,7 +82,7 @@ async fn a_wrong_field_is_named_and_the_link_still_works() {
         !short.text().contains("value=\"short\""),
         "the password does not come back"
     );
-    let good = door
+    let good = app
         .post(&link)
         .form(&[
             ("shop_name", "Clay"),
@@ -88,8 +92,8 @@ async fn a_wrong_field_is_named_and_the_link_still_works() {
         ])
         .await;
     assert_eq!(good.status, 303);
-    let other = door.link().await;
-    let taken = door
+    let other = app.link().await;
+    let taken = app
         .post(&other)
         .form(&[
             ("shop_name", "Clay"),
@@ -99,29 +103,29 @@ async fn a_wrong_field_is_named_and_the_link_still_works() {
         ])
         .await;
     assert_eq!(taken.status, 409);
-    assert_eq!(door.post(&other).form(&[]).await.status, 422);
+    assert_eq!(app.post(&other).form(&[]).await.status, 422);
 }
 
 #[tokio::test]
 async fn signing_in_and_out() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let away = door.get("/manage/orders?show=all").send().await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let away = app.get("/manage/orders?show=all").send().await;
     assert_eq!(
         (away.status.as_u16(), away.header("location")),
         (303, "/sign-in?next=/manage/orders%3Fshow%3Dall")
     );
-    let page = door.get(away.header("location")).send().await;
+    let page = app.get(away.header("location")).send().await;
     assert!(
         page.text().contains("value=\"/manage/orders?show=all\""),
         "{}",
         page.text()
     );
-    let wrong = door
+    let wrong = app
         .post("/sign-in")
         .form(&[("handle", "clay"), ("password", "wrong password")])
         .await;
-    let unknown = door
+    let unknown = app
         .post("/sign-in")
         .form(&[("handle", "clai"), ("password", "wrong password")])
         .await;
@@ -131,7 +135,7 @@ async fn signing_in_and_out() {
         unknown.text(),
         "nobody learns which shops there are"
     );
-    let signed = door
+    let signed = app
         .post("/sign-in")
         .form(&[
             ("handle", "clay"),
@@ -145,17 +149,17 @@ async fn signing_in_and_out() {
     );
     let cookie = signed.cookie();
     assert_ne!(cookie, clay.cookie);
-    assert_eq!(door.get("/manage").cookie(&cookie).send().await.status, 200);
-    let out = door.post("/sign-out").cookie(&cookie).form(&[]).await;
+    assert_eq!(app.get("/manage").cookie(&cookie).send().await.status, 200);
+    let out = app.post("/sign-out").cookie(&cookie).form(&[]).await;
     assert_eq!(out.status, 303);
     assert!(out.header("set-cookie").contains("Max-Age=0"));
     assert_eq!(
-        door.get("/manage").cookie(&cookie).send().await.status,
+        app.get("/manage").cookie(&cookie).send().await.status,
         303,
         "the session is over on the server too"
     );
     assert_eq!(
-        door.get("/manage").cookie(&clay.cookie).send().await.status,
+        app.get("/manage").cookie(&clay.cookie).send().await.status,
         200,
         "the other session is not"
     );
@@ -163,15 +167,15 @@ async fn signing_in_and_out() {
 
 #[tokio::test]
 async fn signing_in_leads_only_to_this_shop() {
-    let door = Door::open().await;
-    door.creator("Clay", "clay").await;
+    let app = TestApp::start().await;
+    app.creator("Clay", "clay").await;
     for evil in [
         "https://evil.test/",
         "//evil.test",
         "/\\evil.test",
         "javascript:alert(1)",
     ] {
-        let signed = door
+        let signed = app
             .post("/sign-in")
             .form(&[("handle", "clay"), ("password", PASSWORD), ("next", evil)])
             .await;
@@ -185,16 +189,16 @@ async fn signing_in_leads_only_to_this_shop() {
 
 #[tokio::test]
 async fn guessing_is_slowed_down() {
-    let door = Door::open().await;
-    door.creator("Clay", "clay").await;
+    let app = TestApp::start().await;
+    app.creator("Clay", "clay").await;
     let mut refused = None;
     for _ in 0..60 {
-        let answer = door
+        let response = app
             .post("/sign-in")
             .form(&[("handle", "clay"), ("password", "wrong password")])
             .await;
-        if answer.status == 429 {
-            refused = Some(answer);
+        if response.status == 429 {
+            refused = Some(response);
             break;
         }
     }
@@ -205,10 +209,10 @@ async fn guessing_is_slowed_down() {
 
 #[tokio::test]
 async fn guessing_links_is_slowed_down() {
-    let door = Door::open().await;
+    let app = TestApp::start().await;
     let mut last = 0;
     for n in 0..60 {
-        last = door
+        last = app
             .get(&format!("/setup/guess-{n}"))
             .send()
             .await
@@ -224,9 +228,9 @@ async fn guessing_links_is_slowed_down() {
 
 #[tokio::test]
 async fn a_recovery_link_changes_the_password_and_ends_old_sessions() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let link = door
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let link = app
         .vitrine
         .services
         .identity()
@@ -234,76 +238,183 @@ async fn a_recovery_link_changes_the_password_and_ends_old_sessions() {
         .await
         .unwrap()
         .path;
-    let page = door.get(&link).send().await;
+    let page = app.get(&link).send().await;
     assert!(page.text().contains("Clay") && !page.text().contains("name=\"shop_name\""));
-    let renewed = door
+    let renewed = app
         .post(&link)
         .form(&[("password", "another long password")])
         .await;
     assert_eq!(renewed.status, 303, "{}", renewed.text());
     assert_eq!(
-        door.get("/manage").cookie(&clay.cookie).send().await.status,
+        app.get("/manage").cookie(&clay.cookie).send().await.status,
         303
     );
     assert_eq!(
-        door.get("/manage")
+        app.get("/manage")
             .cookie(&renewed.cookie())
             .send()
             .await
             .status,
         200
     );
-    let old = door
+    let old = app
         .post("/sign-in")
         .form(&[("handle", "clay"), ("password", PASSWORD)])
         .await;
     assert_eq!(old.status, 403);
 }
 
+/// The token of a link's path.
+fn token(link: &str) -> &str {
+    link.trim_start_matches("/setup/")
+}
+
 #[tokio::test]
 async fn passkeys_begin_with_a_challenge_for_this_name() {
-    let door = Door::open().await;
-    let link = door.link().await;
-    let fields = serde_json::json!({ "shop_name": "Clay", "handle": "clay", "currency": "EUR" });
-    let task = door
-        .post(&format!("{link}/passkey/start"))
-        .json(&fields)
+    let app = TestApp::start().await;
+    let link = app.link().await;
+    let form = json!({ "shop_name": "Clay", "handle": "clay", "currency": "EUR" });
+    let options = app
+        .post(address::START_PASSKEY_SETUP)
+        .json(&json!({ "token": token(&link), "form": form }))
         .await;
-    assert_eq!(task.status, 200, "{}", task.text());
-    assert_eq!(task.json()["publicKey"]["rp"]["id"], "localhost");
-    assert_eq!(task.header("cache-control"), "no-store");
-    let nonsense = door
-        .post(&format!("{link}/passkey/finish"))
-        .json(&serde_json::json!({ "id": "x" }))
+    assert_eq!(options.status, 200, "{}", options.text());
+    assert_eq!(options.json()["publicKey"]["rp"]["id"], "localhost");
+    assert_eq!(options.header("cache-control"), "no-store");
+    let nonsense = app
+        .post(address::FINISH_PASSKEY_SETUP)
+        .json(&json!({ "token": token(&link), "credential": { "id": "x" } }))
         .await;
     assert!(nonsense.status.is_client_error(), "{}", nonsense.status);
-    assert!(nonsense.json()["error"].is_string());
-    let unread = door
-        .post(&format!("{link}/passkey/start"))
+    assert!(nonsense.json()["message"].is_string());
+    let unread = app
+        .post(address::START_PASSKEY_SETUP)
         .header("content-type", "application/json")
         .body("{")
         .send()
         .await;
     assert_eq!(unread.status, 400);
-    assert!(unread.json()["error"].is_string());
-    let nobody = door
-        .post("/sign-in/passkey/start")
-        .json(&serde_json::json!({ "handle": "nobody" }))
+    assert!(unread.json()["message"].is_string());
+    let taken = app
+        .post(address::START_PASSKEY_SETUP)
+        .json(&json!({ "token": "never-was", "form": form }))
+        .await;
+    assert_eq!(
+        (taken.status.as_u16(), taken.json()["code"].as_str()),
+        (410, Some("gone"))
+    );
+    assert!(taken.text().contains("vitrine owner-link"));
+    let nobody = app
+        .post(address::START_PASSKEY_SIGN_IN)
+        .json(&json!({ "handle": "nobody" }))
         .await;
     assert_eq!(nobody.status, 403);
 }
 
 #[tokio::test]
+async fn a_passkey_opens_a_shop_and_signs_in() {
+    let app = TestApp::start().await;
+    let link = app.link().await;
+    let mut key = Authenticator::new(7);
+    let form = json!({ "shop_name": "Clay", "handle": "clay", "currency": "EUR" });
+    let options = app
+        .post(address::START_PASSKEY_SETUP)
+        .json(&json!({ "token": token(&link), "form": form }))
+        .await
+        .json();
+    let opened = app
+        .post(address::FINISH_PASSKEY_SETUP)
+        .json(&json!({ "token": token(&link), "credential": key.create(&options) }))
+        .await;
+    assert_eq!(opened.status, 200, "{}", opened.text());
+    assert_eq!(opened.json(), json!({ "next": "/studio" }));
+    assert_eq!(opened.header("cache-control"), "no-store");
+    let cookie = opened.header("set-cookie");
+    for part in [
+        "vitrine_session=",
+        "; HttpOnly",
+        "; SameSite=Lax",
+        "; Path=/",
+    ] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    let studio = app.get("/studio").cookie(&opened.cookie()).send().await;
+    assert_eq!(studio.status, 200);
+
+    for (next, followed) in [
+        (json!("/manage/orders?show=all"), "/manage/orders?show=all"),
+        (json!("https://evil.test/"), "/manage"),
+        (json!(null), "/manage"),
+    ] {
+        let options = app
+            .post(address::START_PASSKEY_SIGN_IN)
+            .json(&json!({ "handle": "clay" }))
+            .await;
+        assert_eq!(options.header("set-cookie"), "");
+        let credential = key.get(&options.json());
+        let signed = app
+            .post(address::FINISH_PASSKEY_SIGN_IN)
+            .json(&json!({ "credential": credential, "next": next }))
+            .await;
+        assert_eq!(signed.status, 200, "{}", signed.text());
+        assert_eq!(signed.json()["next"], followed);
+        let manage = app.get("/manage").cookie(&signed.cookie()).send().await;
+        assert_eq!(manage.status, 200);
+        let again = app
+            .post(address::FINISH_PASSKEY_SIGN_IN)
+            .json(&json!({ "credential": credential }))
+            .await;
+        assert_eq!(
+            (again.status.as_u16(), again.header("set-cookie")),
+            (403, "")
+        );
+    }
+}
+
+#[tokio::test]
+async fn guessing_by_passkey_is_slowed_down_too() {
+    let app = TestApp::start().await;
+    let mut refused = None;
+    for _ in 0..60 {
+        let response = app
+            .post(address::START_PASSKEY_SIGN_IN)
+            .json(&json!({ "handle": "clay" }))
+            .await;
+        if response.status == 429 {
+            refused = Some(response);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+    assert_eq!(refused.json()["code"], "rate_limited");
+    let mut last = 0;
+    for n in 0..60 {
+        let response = app
+            .post(address::START_PASSKEY_SETUP)
+            .json(&json!({ "token": format!("guess-{n}"), "form": {} }))
+            .await;
+        last = response.status.as_u16();
+        if last == 429 {
+            assert!(!response.header("retry-after").is_empty());
+            break;
+        }
+        assert_eq!(last, 410);
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test]
 async fn a_link_expires() {
     let clock = Clock::set(UnixMs(1_800_000_000_000));
-    let door = Door::with("http://localhost:3000", clock.clone()).await;
-    let link = door.link().await;
-    assert_eq!(door.get(&link).send().await.status, 200);
+    let app = TestApp::with("http://localhost:3000", clock.clone()).await;
+    let link = app.link().await;
+    assert_eq!(app.get(&link).send().await.status, 200);
     clock.advance_ms(366 * 24 * 3600 * 1000);
-    let late = door.get(&link).send().await;
+    let late = app.get(&link).send().await;
     assert_eq!(late.status, 410);
     assert!(late.text().contains("vitrine owner-link"));
-    let posted = door
+    let posted = app
         .post(&link)
         .form(&[
             ("shop_name", "Clay"),

@@ -1,12 +1,15 @@
 //! The shop through its front door: the real router over real services on a temporary SQLite database.
 
+#[path = "../../services/tests/it/authenticator.rs"]
+mod authenticator;
 mod catalog;
 mod checkout;
-mod door;
+mod function;
 mod header;
 mod identity;
 mod manage;
 mod media;
 mod shop;
-mod tell;
+mod test_app;
 mod upload;
+mod waitlist;

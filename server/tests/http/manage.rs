@@ -1,10 +1,10 @@
 //! The seller's pages.
 
-use crate::door::{Door, photo};
+use crate::test_app::{TestApp, photo};
 
 #[tokio::test]
 async fn every_page_needs_its_viewer() {
-    let door = Door::open().await;
+    let app = TestApp::start().await;
     for path in [
         "/manage",
         "/manage/products",
@@ -13,26 +13,26 @@ async fn every_page_needs_its_viewer() {
         "/manage/orders/x",
         "/studio",
     ] {
-        let answer = door.get(path).send().await;
-        assert_eq!(answer.status, 303, "{path}");
+        let response = app.get(path).send().await;
+        assert_eq!(response.status, 303, "{path}");
         assert!(
-            answer.header("location").starts_with("/sign-in?next="),
+            response.header("location").starts_with("/sign-in?next="),
             "{path}"
         );
-        let forged = door.get(path).cookie("vitrine_session=forged").send().await;
+        let forged = app.get(path).cookie("vitrine_session=forged").send().await;
         assert_eq!(forged.status, 303, "{path}");
     }
     for path in [
         "/manage/products",
         "/manage/products/x",
         "/manage/products/x/publish",
-        "/manage/products/x/told",
+        "/manage/products/x/waitlist/notified",
         "/manage/products/x/photos",
         "/manage/orders/x/send",
     ] {
-        let answer = door.post(path).form(&[]).await;
+        let response = app.post(path).form(&[]).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.header("location")),
+            (response.status.as_u16(), response.header("location")),
             (303, "/sign-in?next=/manage"),
             "{path}"
         );
@@ -41,8 +41,8 @@ async fn every_page_needs_its_viewer() {
 
 #[tokio::test]
 async fn every_page_opens() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
     for path in [
         "/manage",
         "/manage/products",
@@ -50,18 +50,18 @@ async fn every_page_opens() {
         "/manage/products?show=drafts",
         "/manage/orders?show=%00",
     ] {
-        let answer = door.get(path).cookie(&clay.cookie).send().await;
-        assert_eq!(answer.status, 200, "{path}");
-        assert_eq!(answer.header("cache-control"), "private, no-store");
+        let response = app.get(path).cookie(&clay.cookie).send().await;
+        assert_eq!(response.status, 200, "{path}");
+        assert_eq!(response.header("cache-control"), "private, no-store");
     }
-    let unknown = door
+    let unknown = app
         .get("/manage/products/unknown")
         .cookie(&clay.cookie)
         .send()
         .await;
     assert_eq!(unknown.status, 404);
     assert_eq!(
-        door.get("/manage/orders/unknown")
+        app.get("/manage/orders/unknown")
             .cookie(&clay.cookie)
             .send()
             .await
@@ -69,7 +69,7 @@ async fn every_page_opens() {
         404
     );
     assert_eq!(
-        door.get("/manage/products/NOT%20AN%20ID")
+        app.get("/manage/products/NOT%20AN%20ID")
             .cookie(&clay.cookie)
             .send()
             .await
@@ -80,16 +80,16 @@ async fn every_page_opens() {
 
 #[tokio::test]
 async fn nobody_reaches_another_shop() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let glas = door.creator("Glas", "glas").await;
-    let (path, page) = door.product(&clay, "Blue cup", "38", "3").await;
-    let bought = door
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let glas = app.creator("Glas", "glas").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "3").await;
+    let bought = app
         .post(&format!("{page}/buy"))
         .form(&[("price_seen_minor", "3800")])
         .await;
     let checkout = bought.header("location").to_owned();
-    let paid = door
+    let paid = app
         .post(&format!("{checkout}/pay"))
         .form(&[
             ("email", "ana@example.org"),
@@ -99,7 +99,7 @@ async fn nobody_reaches_another_shop() {
         ])
         .await;
     assert_eq!(paid.status, 303);
-    let order = door
+    let order = app
         .get("/manage/orders")
         .cookie(&clay.cookie)
         .send()
@@ -107,16 +107,13 @@ async fn nobody_reaches_another_shop() {
         .between("href=\"/manage/orders/", "\"");
     let order = format!("/manage/orders/{order}");
     assert_eq!(
-        door.get(&order).cookie(&clay.cookie).send().await.status,
+        app.get(&order).cookie(&clay.cookie).send().await.status,
         200
     );
 
+    assert_eq!(app.get(&path).cookie(&glas.cookie).send().await.status, 404);
     assert_eq!(
-        door.get(&path).cookie(&glas.cookie).send().await.status,
-        404
-    );
-    assert_eq!(
-        door.get(&order).cookie(&glas.cookie).send().await.status,
+        app.get(&order).cookie(&glas.cookie).send().await.status,
         404
     );
     for action in [
@@ -124,25 +121,25 @@ async fn nobody_reaches_another_shop() {
         "/publish",
         "/unpublish",
         "/delete",
-        "/told",
+        "/waitlist/notified",
         "/media/x/move",
         "/media/x/remove",
     ] {
-        let answer = door
+        let response = app
             .post(&format!("{path}{action}"))
             .cookie(&glas.cookie)
             .form(&[("direction", "up"), ("title", "mine"), ("until", "0")])
             .await;
-        assert_eq!(answer.status, 404, "{action}");
+        assert_eq!(response.status, 404, "{action}");
     }
-    let photos = door
+    let photos = app
         .post(&format!("{path}/photos"))
         .cookie(&glas.cookie)
         .files("photos", &[("x.jpg", &photo(64, 64))])
         .await;
     assert_eq!(photos.status, 404);
     assert_eq!(
-        door.post(&format!("{order}/send"))
+        app.post(&format!("{order}/send"))
             .cookie(&glas.cookie)
             .form(&[])
             .await
@@ -150,16 +147,15 @@ async fn nobody_reaches_another_shop() {
         404
     );
     assert!(
-        !door
-            .get("/manage/orders")
+        !app.get("/manage/orders")
             .cookie(&glas.cookie)
             .send()
             .await
             .text()
             .contains("Ana")
     );
-    assert!(door.get(&page).send().await.text().contains("Blue cup"));
-    let sent = door
+    assert!(app.get(&page).send().await.text().contains("Blue cup"));
+    let sent = app
         .post(&format!("{order}/send"))
         .cookie(&clay.cookie)
         .form(&[])
@@ -172,46 +168,46 @@ async fn nobody_reaches_another_shop() {
 
 #[tokio::test]
 async fn the_editor_names_what_is_wrong_and_keeps_what_was_typed() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let path = door.draft(&clay, "Cup", "38", "2").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let path = app.draft(&clay, "Cup", "38", "2").await;
     for (price, words) in [
         ("-1", "below zero"),
         ("99999999999", "too large"),
         ("twelve", "not a price"),
         ("1e400", "not a price"),
     ] {
-        let answer = door
+        let response = app
             .post(&path)
             .cookie(&clay.cookie)
             .form(&[("title", "New <title>"), ("price", price), ("stock", "2")])
             .await;
-        assert_eq!(answer.status, 422, "{price}");
-        let text = answer.text();
+        assert_eq!(response.status, 422, "{price}");
+        let text = response.text();
         assert!(
             text.contains(words) && text.contains("New &lt;title&gt;"),
             "{price}: {text}"
         );
     }
-    let stock = door
+    let stock = app
         .post(&path)
         .cookie(&clay.cookie)
         .form(&[("title", "Cup"), ("price", "38"), ("stock", "-5")])
         .await;
     assert_eq!(stock.status, 422);
-    let empty = door
+    let empty = app
         .post("/manage/products")
         .cookie(&clay.cookie)
         .form(&[])
         .await;
-    let refused = door
+    let refused = app
         .post(&format!("{}/publish", empty.header("location")))
         .cookie(&clay.cookie)
         .form(&[])
         .await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("title"), "{}", refused.text());
-    let gone = door
+    let gone = app
         .post(&format!("{}/delete", empty.header("location")))
         .cookie(&clay.cookie)
         .form(&[])
@@ -221,27 +217,27 @@ async fn the_editor_names_what_is_wrong_and_keeps_what_was_typed() {
         (303, "/manage/products")
     );
     assert_eq!(
-        door.get(empty.header("location"))
+        app.get(empty.header("location"))
             .cookie(&clay.cookie)
             .send()
             .await
             .status,
         404
     );
-    let said = door
-        .get(&format!("{path}?said=%3Cscript%3E"))
+    let page = app
+        .get(&format!("{path}?flash=%3Cscript%3E"))
         .cookie(&clay.cookie)
         .send()
         .await;
-    assert!(!said.text().contains("<script>"), "no words from a link");
+    assert!(!page.text().contains("<script>"), "no words from a link");
 }
 
 #[tokio::test]
 async fn photos_are_added_moved_replaced_and_removed() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let path = door.draft(&clay, "Cup", "38", "2").await;
-    let added = door
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let path = app.draft(&clay, "Cup", "38", "2").await;
+    let added = app
         .post(&format!("{path}/photos"))
         .cookie(&clay.cookie)
         .files(
@@ -251,7 +247,7 @@ async fn photos_are_added_moved_replaced_and_removed() {
         .await;
     assert_eq!(added.status, 303, "{}", added.text());
     let order = || async {
-        let text = door.get(&path).cookie(&clay.cookie).send().await.text();
+        let text = app.get(&path).cookie(&clay.cookie).send().await.text();
         let place = format!("{path}/media/");
         let mut ids: Vec<String> = Vec::new();
         for part in text.split(&place).skip(1) {
@@ -264,7 +260,7 @@ async fn photos_are_added_moved_replaced_and_removed() {
     };
     let ids = order().await;
     assert_eq!(ids.len(), 3);
-    let moved = door
+    let moved = app
         .post(&format!("{path}/media/{}/move", ids[2]))
         .cookie(&clay.cookie)
         .form(&[("direction", "first")])
@@ -274,13 +270,13 @@ async fn photos_are_added_moved_replaced_and_removed() {
         order().await,
         [ids[2].clone(), ids[0].clone(), ids[1].clone()]
     );
-    let sideways = door
+    let sideways = app
         .post(&format!("{path}/media/{}/move", ids[2]))
         .cookie(&clay.cookie)
         .form(&[("direction", "sideways")])
         .await;
     assert_eq!(sideways.status, 422);
-    let replaced = door
+    let replaced = app
         .post(&format!("{path}/media/{}/replace", ids[0]))
         .cookie(&clay.cookie)
         .files("photo", &[("c.jpg", &photo(80, 80))])
@@ -288,7 +284,7 @@ async fn photos_are_added_moved_replaced_and_removed() {
     assert_eq!(replaced.status, 303, "{}", replaced.text());
     let now = order().await;
     assert!(now.len() == 3 && now[0] == ids[2] && now[1] != ids[0] && now[2] == ids[1]);
-    let removed = door
+    let removed = app
         .post(&format!("{path}/media/{}/remove", ids[1]))
         .cookie(&clay.cookie)
         .form(&[])
@@ -296,14 +292,14 @@ async fn photos_are_added_moved_replaced_and_removed() {
     assert_eq!(removed.status, 303);
     assert_eq!(order().await.len(), 2);
     assert_eq!(
-        door.post(&format!("{path}/media/unknown/remove"))
+        app.post(&format!("{path}/media/unknown/remove"))
             .cookie(&clay.cookie)
             .form(&[])
             .await
             .status,
         404
     );
-    let elsewhere = door
+    let elsewhere = app
         .post(&format!("{path}/media/unknown/replace"))
         .cookie(&clay.cookie)
         .files("photo", &[("c.jpg", &photo(64, 64))])
@@ -313,10 +309,10 @@ async fn photos_are_added_moved_replaced_and_removed() {
 
 #[tokio::test]
 async fn a_bad_file_costs_only_itself() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let path = door.draft(&clay, "Cup", "38", "2").await;
-    let mixed = door
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let path = app.draft(&clay, "Cup", "38", "2").await;
+    let mixed = app
         .post(&format!("{path}/photos"))
         .cookie(&clay.cookie)
         .files(
@@ -338,14 +334,14 @@ async fn a_bad_file_costs_only_itself() {
         2,
         "the good one was kept"
     );
-    let none = door
+    let none = app
         .post(&format!("{path}/photos"))
         .cookie(&clay.cookie)
         .files("photos", &[("", b"")])
         .await;
     assert_eq!(none.status, 422);
     let large = vec![0xff_u8; 41 * 1024 * 1024];
-    let refused = door
+    let refused = app
         .post(&format!("{path}/photos"))
         .cookie(&clay.cookie)
         .files("photos", &[("large.jpg", &large)])
@@ -356,7 +352,7 @@ async fn a_bad_file_costs_only_itself() {
         "{}",
         refused.text()
     );
-    let broken = door
+    let broken = app
         .post(&format!("{path}/photos"))
         .cookie(&clay.cookie)
         .header("content-type", "multipart/form-data; boundary=edge")

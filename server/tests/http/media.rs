@@ -1,10 +1,10 @@
 //! Files of products.
 
-use crate::door::{Creator, Door};
+use crate::test_app::{Creator, TestApp};
 
 /// The address of a JPEG rendition on a page.
-async fn picture(door: &Door, path: &str, creator: &Creator) -> String {
-    let page = door.get(path).cookie(&creator.cookie).send().await;
+async fn picture(app: &TestApp, path: &str, creator: &Creator) -> String {
+    let page = app.get(path).cookie(&creator.cookie).send().await;
     let text = page.text();
     let found = text
         .split(['"', ' ', ','])
@@ -16,11 +16,11 @@ async fn picture(door: &Door, path: &str, creator: &Creator) -> String {
 
 #[tokio::test]
 async fn ranges_are_exact() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let (path, _) = door.product(&clay, "Blue cup", "38", "2").await;
-    let url = picture(&door, &path, &clay).await;
-    let whole = door.get(&url).send().await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, _) = app.product(&clay, "Blue cup", "38", "2").await;
+    let url = picture(&app, &path, &clay).await;
+    let whole = app.get(&url).send().await;
     assert_eq!(whole.status, 200);
     assert_eq!(whole.header("content-type"), "image/jpeg");
     assert_eq!(
@@ -38,7 +38,7 @@ async fn ranges_are_exact() {
         ("bytes=-10", length - 10, length),
         ("bytes=5-5", 5, 6),
     ] {
-        let part = door.get(&url).header("range", asked).send().await;
+        let part = app.get(&url).header("range", asked).send().await;
         assert_eq!(part.status, 206, "{asked}");
         assert_eq!(part.body, whole.body.slice(start..end), "{asked}");
         assert_eq!(
@@ -47,7 +47,7 @@ async fn ranges_are_exact() {
         );
         assert_eq!(part.header("content-length"), (end - start).to_string());
     }
-    let outside = door
+    let outside = app
         .get(&url)
         .header("range", &format!("bytes={length}-"))
         .send()
@@ -58,21 +58,21 @@ async fn ranges_are_exact() {
     );
     for ignored in ["bytes=9-2", "bytes=0-1,4-5", "pages=1-2"] {
         assert_eq!(
-            door.get(&url).header("range", ignored).send().await.status,
+            app.get(&url).header("range", ignored).send().await.status,
             200,
             "{ignored}"
         );
     }
     let etag = whole.header("etag").to_owned();
     assert!(etag.starts_with('"'));
-    let held = door
+    let held = app
         .get(&url)
         .header("range", "bytes=0-9")
         .header("if-range", &etag)
         .send()
         .await;
     assert_eq!(held.status, 206);
-    let changed = door
+    let changed = app
         .get(&url)
         .header("range", "bytes=0-9")
         .header("if-range", "\"other\"")
@@ -80,14 +80,14 @@ async fn ranges_are_exact() {
         .await;
     assert_eq!((changed.status.as_u16(), changed.body.len()), (200, length));
     assert_eq!(
-        door.get(&url)
+        app.get(&url)
             .header("if-none-match", &etag)
             .send()
             .await
             .status,
         304
     );
-    let head = door.ask("HEAD", &url).send().await;
+    let head = app.request("HEAD", &url).send().await;
     assert_eq!(
         (
             head.status.as_u16(),
@@ -100,20 +100,20 @@ async fn ranges_are_exact() {
 
 #[tokio::test]
 async fn drafts_are_for_their_shop_alone() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let glas = door.creator("Glas", "glas").await;
-    let path = door.draft(&clay, "Secret cup", "38", "2").await;
-    let url = picture(&door, &path, &clay).await;
-    let own = door.get(&url).cookie(&clay.cookie).send().await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let glas = app.creator("Glas", "glas").await;
+    let path = app.draft(&clay, "Secret cup", "38", "2").await;
+    let url = picture(&app, &path, &clay).await;
+    let own = app.get(&url).cookie(&clay.cookie).send().await;
     assert_eq!(
         (own.status.as_u16(), own.header("cache-control")),
         (200, "private, no-cache")
     );
-    assert_eq!(door.get(&url).send().await.status, 404);
-    assert_eq!(door.get(&url).cookie(&glas.cookie).send().await.status, 404);
+    assert_eq!(app.get(&url).send().await.status, 404);
+    assert_eq!(app.get(&url).cookie(&glas.cookie).send().await.status, 404);
     assert_eq!(
-        door.get(&url)
+        app.get(&url)
             .header("if-none-match", own.header("etag"))
             .send()
             .await
@@ -121,18 +121,18 @@ async fn drafts_are_for_their_shop_alone() {
         404
     );
 
-    let published = door
+    let published = app
         .post(&format!("{path}/publish"))
         .cookie(&clay.cookie)
         .form(&[])
         .await;
     assert_eq!(published.status, 303);
-    let open = door.get(&url).send().await;
+    let open = app.get(&url).send().await;
     assert_eq!(
         (open.status.as_u16(), open.header("cache-control")),
         (200, "public, max-age=31536000, immutable")
     );
     for unknown in ["/media/unknown/640.jpg", "/media/x/..%2fx", "/media/x/%00"] {
-        assert_eq!(door.get(unknown).send().await.status, 404, "{unknown}");
+        assert_eq!(app.get(unknown).send().await.status, 404, "{unknown}");
     }
 }

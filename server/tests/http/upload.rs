@@ -1,10 +1,8 @@
 //! tus 1.0, a whole conversation.
 
-use std::time::Duration;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::door::{Answer, Ask, Creator, Door, photo};
+use crate::test_app::{Creator, TestApp, TestRequest, TestResponse, photo};
 
 const PIECE: &str = "application/offset+octet-stream";
 
@@ -17,14 +15,14 @@ fn metadata(pairs: &[(&str, &str)]) -> String {
 }
 
 /// A request of the protocol.
-fn tus<'a>(door: &'a Door, creator: &Creator, method: &str, path: &str) -> Ask<'a> {
-    door.ask(method, path)
+fn tus<'a>(app: &'a TestApp, creator: &Creator, method: &str, path: &str) -> TestRequest<'a> {
+    app.request(method, path)
         .cookie(&creator.cookie)
         .header("tus-resumable", "1.0.0")
 }
 
-async fn create(door: &Door, creator: &Creator, kind: &str, length: usize) -> String {
-    let made = tus(door, creator, "POST", "/api/uploads")
+async fn create(app: &TestApp, creator: &Creator, kind: &str, length: usize) -> String {
+    let made = tus(app, creator, "POST", "/api/uploads")
         .header("upload-length", &length.to_string())
         .header(
             "upload-metadata",
@@ -42,8 +40,14 @@ async fn create(door: &Door, creator: &Creator, kind: &str, length: usize) -> St
     made.header("location").to_owned()
 }
 
-async fn send(door: &Door, creator: &Creator, path: &str, offset: usize, bytes: &[u8]) -> Answer {
-    tus(door, creator, "PATCH", path)
+async fn send(
+    app: &TestApp,
+    creator: &Creator,
+    path: &str,
+    offset: usize,
+    bytes: &[u8],
+) -> TestResponse {
+    tus(app, creator, "PATCH", path)
         .header("content-type", PIECE)
         .header("upload-offset", &offset.to_string())
         .body(bytes)
@@ -51,48 +55,50 @@ async fn send(door: &Door, creator: &Creator, path: &str, offset: usize, bytes: 
         .await
 }
 
-async fn settled(door: &Door, creator: &Creator, path: &str) -> serde_json::Value {
-    for _ in 0..600 {
-        let status = door.get(path).cookie(&creator.cookie).send().await;
-        assert_eq!(status.status, 200, "{}", status.text());
-        let told = status.json();
-        if told["state"] == "ready" || told["state"] == "failed" {
-            return told;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{path} was never settled");
+async fn settled(app: &TestApp, creator: &Creator, path: &str) -> serde_json::Value {
+    app.vitrine.services.drain().await.unwrap();
+    let status = app.get(path).cookie(&creator.cookie).send().await;
+    assert_eq!(status.status, 200, "{}", status.text());
+    let status = status.json();
+    assert!(
+        status["state"] == "ready" || status["state"] == "failed",
+        "{status}"
+    );
+    status
 }
 
 #[tokio::test]
 async fn a_server_says_what_it_can() {
-    let door = Door::open().await;
-    let answer = door.ask("OPTIONS", "/api/uploads").send().await;
-    assert_eq!(answer.status, 204);
+    let app = TestApp::start().await;
+    let response = app.request("OPTIONS", "/api/uploads").send().await;
+    assert_eq!(response.status, 204);
     assert_eq!(
-        (answer.header("tus-version"), answer.header("tus-resumable")),
+        (
+            response.header("tus-version"),
+            response.header("tus-resumable")
+        ),
         ("1.0.0", "1.0.0")
     );
     assert_eq!(
-        answer.header("tus-extension"),
+        response.header("tus-extension"),
         "creation,creation-with-upload,expiration,termination,checksum"
     );
-    assert_eq!(answer.header("tus-checksum-algorithm"), "sha1,sha256");
-    assert!(answer.header("tus-max-size").parse::<u64>().unwrap() > 1_000_000);
+    assert_eq!(response.header("tus-checksum-algorithm"), "sha1,sha256");
+    assert!(response.header("tus-max-size").parse::<u64>().unwrap() > 1_000_000);
 }
 
 #[tokio::test]
 async fn a_photo_in_pieces_becomes_media() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
     let file = photo(160, 200);
-    let path = create(&door, &clay, "photo", file.len()).await;
-    let first = send(&door, &clay, &path, 0, &file[..1000]).await;
+    let path = create(&app, &clay, "photo", file.len()).await;
+    let first = send(&app, &clay, &path, 0, &file[..1000]).await;
     assert_eq!(
         (first.status.as_u16(), first.header("upload-offset")),
         (204, "1000")
     );
-    let head = tus(&door, &clay, "HEAD", &path).send().await;
+    let head = tus(&app, &clay, "HEAD", &path).send().await;
     assert_eq!(head.status, 200);
     assert_eq!(
         (head.header("upload-offset"), head.header("upload-length")),
@@ -101,31 +107,31 @@ async fn a_photo_in_pieces_becomes_media() {
     assert_eq!(head.header("cache-control"), "no-store");
     for wrong in [0, 999, 1001, file.len()] {
         assert_eq!(
-            send(&door, &clay, &path, wrong, &file[..10]).await.status,
+            send(&app, &clay, &path, wrong, &file[..10]).await.status,
             409,
             "{wrong}"
         );
     }
-    let receiving = door.get(&path).cookie(&clay.cookie).send().await.json();
+    let receiving = app.get(&path).cookie(&clay.cookie).send().await.json();
     assert_eq!(
         (receiving["state"].as_str(), receiving["received"].as_u64()),
         (Some("receiving"), Some(1000))
     );
-    let rest = send(&door, &clay, &path, 1000, &file[1000..]).await;
+    let rest = send(&app, &clay, &path, 1000, &file[1000..]).await;
     assert_eq!(
         (rest.status.as_u16(), rest.header("upload-offset")),
         (204, file.len().to_string().as_str())
     );
-    let told = settled(&door, &clay, &path).await;
-    assert_eq!(told["state"], "ready", "{told}");
+    let status = settled(&app, &clay, &path).await;
+    assert_eq!(status["state"], "ready", "{status}");
     assert_eq!(
         (
-            told["media"]["width"].as_u64(),
-            told["media"]["height"].as_u64()
+            status["media"]["width"].as_u64(),
+            status["media"]["height"].as_u64()
         ),
         (Some(160), Some(200))
     );
-    let mimes: Vec<&str> = told["media"]["variants"]
+    let mimes: Vec<&str> = status["media"]["variants"]
         .as_array()
         .unwrap()
         .iter()
@@ -134,21 +140,21 @@ async fn a_photo_in_pieces_becomes_media() {
     for mime in ["image/webp", "image/jpeg"] {
         assert!(mimes.contains(&mime), "{mime} in {mimes:?}");
     }
-    let draft = serde_json::json!({ "title": "Cup", "media": [told["media"]["id"]], "session": null, "highlights": null });
-    let made = door
-        .post("/api/products")
+    let draft = serde_json::json!({ "draft": { "title": "Cup", "media": [status["media"]["id"]], "session": null, "highlights": null } });
+    let made = app
+        .post(domain::wire::address::CREATE_PRODUCT)
         .cookie(&clay.cookie)
         .json(&draft)
         .await;
-    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(made.status, 200, "{}", made.text());
 }
 
 #[tokio::test]
 async fn creation_can_carry_the_bytes() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
     let file = photo(64, 80);
-    let made = tus(&door, &clay, "POST", "/api/uploads")
+    let made = tus(&app, &clay, "POST", "/api/uploads")
         .header("upload-length", &file.len().to_string())
         .header(
             "upload-metadata",
@@ -168,15 +174,15 @@ async fn creation_can_carry_the_bytes() {
         (201, file.len().to_string().as_str())
     );
     assert_eq!(
-        settled(&door, &clay, made.header("location")).await["state"],
+        settled(&app, &clay, made.header("location")).await["state"],
         "ready"
     );
 }
 
 #[tokio::test]
 async fn what_is_no_clip_fails_with_a_sentence() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
     for (kind, file, words) in [
         ("clip", photo(64, 64), "picture"),
         ("clip", b"just words, no film".to_vec(), "text"),
@@ -187,23 +193,23 @@ async fn what_is_no_clip_fails_with_a_sentence() {
         ),
         ("photo", b"\xff\xd8\xff\xe0 no more".to_vec(), ""),
     ] {
-        let path = create(&door, &clay, kind, file.len()).await;
-        assert_eq!(send(&door, &clay, &path, 0, &file).await.status, 204);
-        let told = settled(&door, &clay, &path).await;
-        assert_eq!(told["state"], "failed", "{told}");
-        let error = told["error"].as_str().unwrap();
+        let path = create(&app, &clay, kind, file.len()).await;
+        assert_eq!(send(&app, &clay, &path, 0, &file).await.status, 204);
+        let status = settled(&app, &clay, &path).await;
+        assert_eq!(status["state"], "failed", "{status}");
+        let error = status["error"].as_str().unwrap();
         assert!(
-            error.contains(words) && error.ends_with('.') && told["media"].is_null(),
-            "{told}"
+            error.contains(words) && error.ends_with('.') && status["media"].is_null(),
+            "{status}"
         );
     }
 }
 
 #[tokio::test]
 async fn the_protocol_is_kept() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let path = create(&door, &clay, "photo", 1000).await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let path = create(&app, &clay, "photo", 1000).await;
     for version in ["0.2.2", "2.0.0", "nonsense"] {
         for (method, target) in [
             ("POST", "/api/uploads"),
@@ -211,20 +217,24 @@ async fn the_protocol_is_kept() {
             ("PATCH", &path),
             ("DELETE", &path),
         ] {
-            let answer = tus(&door, &clay, method, target)
+            let response = tus(&app, &clay, method, target)
                 .header("tus-resumable", version)
                 .send()
                 .await;
             assert_eq!(
-                (answer.status.as_u16(), answer.header("tus-version")),
+                (response.status.as_u16(), response.header("tus-version")),
                 (412, "1.0.0"),
                 "{method} {version}"
             );
         }
     }
-    let silent = door.ask("PATCH", &path).cookie(&clay.cookie).send().await;
+    let silent = app
+        .request("PATCH", &path)
+        .cookie(&clay.cookie)
+        .send()
+        .await;
     assert_eq!(silent.status, 412);
-    let typed = tus(&door, &clay, "PATCH", &path)
+    let typed = tus(&app, &clay, "PATCH", &path)
         .header("upload-offset", "0")
         .header("content-type", "image/jpeg")
         .body("x")
@@ -234,14 +244,14 @@ async fn the_protocol_is_kept() {
         (typed.status.as_u16(), typed.json()["code"].as_str()),
         (415, Some("unsupported_media_type"))
     );
-    let nowhere = tus(&door, &clay, "PATCH", &path)
+    let nowhere = tus(&app, &clay, "PATCH", &path)
         .header("content-type", PIECE)
         .body("x")
         .send()
         .await;
     assert_eq!(nowhere.status, 400);
     for offset in ["-1", "+0", "1e3", "99999999999999999999999", ""] {
-        let odd = tus(&door, &clay, "PATCH", &path)
+        let odd = tus(&app, &clay, "PATCH", &path)
             .header("content-type", PIECE)
             .header("upload-offset", offset)
             .body("x")
@@ -249,9 +259,9 @@ async fn the_protocol_is_kept() {
             .await;
         assert_eq!(odd.status, 400, "{offset}");
     }
-    let more = send(&door, &clay, &path, 0, &[0; 1001]).await;
+    let more = send(&app, &clay, &path, 0, &[0; 1001]).await;
     assert_eq!(more.status, 413);
-    let unknown = tus(&door, &clay, "HEAD", "/api/uploads/unknown")
+    let unknown = tus(&app, &clay, "HEAD", "/api/uploads/unknown")
         .send()
         .await;
     assert_eq!(
@@ -259,7 +269,7 @@ async fn the_protocol_is_kept() {
         (404, "1.0.0")
     );
     assert_eq!(
-        tus(&door, &clay, "HEAD", "/api/uploads/NOT%20AN%20ID")
+        tus(&app, &clay, "HEAD", "/api/uploads/NOT%20AN%20ID")
             .send()
             .await
             .status,
@@ -274,22 +284,22 @@ async fn the_protocol_is_kept() {
         ("upload-length", "many"),
         ("upload-defer-length", "1"),
     ] {
-        let refused = tus(&door, &clay, "POST", "/api/uploads")
+        let refused = tus(&app, &clay, "POST", "/api/uploads")
             .header("upload-length", "10")
             .header("upload-metadata", &metadata(&[("kind", "photo")]))
             .header(header, value)
             .send()
             .await;
         assert_eq!(refused.status, 400, "{header}: {value}");
-        assert!(refused.json()["error"].as_str().unwrap().len() > 10);
+        assert!(refused.json()["message"].as_str().unwrap().len() > 10);
     }
-    let huge = tus(&door, &clay, "POST", "/api/uploads")
+    let huge = tus(&app, &clay, "POST", "/api/uploads")
         .header("upload-length", "999999999999999")
         .header("upload-metadata", &metadata(&[("kind", "clip")]))
         .send()
         .await;
     assert_eq!(huge.status, 413);
-    let backwards = tus(&door, &clay, "POST", "/api/uploads")
+    let backwards = tus(&app, &clay, "POST", "/api/uploads")
         .header("upload-length", "10")
         .header(
             "upload-metadata",
@@ -302,11 +312,11 @@ async fn the_protocol_is_kept() {
 
 #[tokio::test]
 async fn checksums_are_checked_before_anything_counts() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let path = create(&door, &clay, "photo", 1000).await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let path = create(&app, &clay, "photo", 1000).await;
     let patch = |checksum: &'static str| {
-        tus(&door, &clay, "PATCH", &path)
+        tus(&app, &clay, "PATCH", &path)
             .header("content-type", PIECE)
             .header("upload-offset", "0")
             .header("upload-checksum", checksum)
@@ -315,7 +325,7 @@ async fn checksums_are_checked_before_anything_counts() {
     let wrong = patch("sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=").send().await;
     assert_eq!(wrong.status.as_u16(), 460);
     assert_eq!(
-        tus(&door, &clay, "HEAD", &path)
+        tus(&app, &clay, "HEAD", &path)
             .send()
             .await
             .header("upload-offset"),
@@ -334,29 +344,26 @@ async fn checksums_are_checked_before_anything_counts() {
 
 #[tokio::test]
 async fn an_upload_belongs_to_its_shop_and_can_be_given_up() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
-    let glas = door.creator("Glas", "glas").await;
-    let path = create(&door, &clay, "photo", 1000).await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let glas = app.creator("Glas", "glas").await;
+    let path = create(&app, &clay, "photo", 1000).await;
     for method in ["HEAD", "DELETE"] {
         assert_eq!(
-            tus(&door, &glas, method, &path).send().await.status,
+            tus(&app, &glas, method, &path).send().await.status,
             404,
             "{method}"
         );
     }
-    assert_eq!(send(&door, &glas, &path, 0, b"x").await.status, 404);
-    assert_eq!(
-        door.get(&path).cookie(&glas.cookie).send().await.status,
-        404
-    );
-    let nobody = door
-        .ask("HEAD", &path)
+    assert_eq!(send(&app, &glas, &path, 0, b"x").await.status, 404);
+    assert_eq!(app.get(&path).cookie(&glas.cookie).send().await.status, 404);
+    let nobody = app
+        .request("HEAD", &path)
         .header("tus-resumable", "1.0.0")
         .send()
         .await;
     assert_eq!(nobody.status, 401);
-    let crossing = tus(&door, &clay, "PATCH", &path)
+    let crossing = tus(&app, &clay, "PATCH", &path)
         .header("origin", "https://evil.test")
         .header("content-type", PIECE)
         .header("upload-offset", "0")
@@ -364,12 +371,12 @@ async fn an_upload_belongs_to_its_shop_and_can_be_given_up() {
         .send()
         .await;
     assert_eq!(crossing.status, 403);
-    let gone = tus(&door, &clay, "DELETE", &path).send().await;
+    let gone = tus(&app, &clay, "DELETE", &path).send().await;
     assert_eq!(
         (gone.status.as_u16(), gone.header("tus-resumable")),
         (204, "1.0.0")
     );
-    let after = tus(&door, &clay, "HEAD", &path).send().await;
+    let after = tus(&app, &clay, "HEAD", &path).send().await;
     assert!(
         matches!(after.status.as_u16(), 404 | 410),
         "{}",
@@ -379,10 +386,10 @@ async fn an_upload_belongs_to_its_shop_and_can_be_given_up() {
 
 #[tokio::test]
 async fn a_cut_connection_resumes_where_it_was() {
-    let door = Door::open().await;
-    let clay = door.creator("Clay", "clay").await;
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
     let file = photo(160, 200);
-    let path = create(&door, &clay, "photo", file.len()).await;
+    let path = create(&app, &clay, "photo", file.len()).await;
     let came: Vec<Result<Vec<u8>, std::io::Error>> = vec![
         Ok(file[..500].to_vec()),
         Ok(file[500..800].to_vec()),
@@ -399,20 +406,24 @@ async fn a_cut_connection_resumes_where_it_was() {
         .header("upload-offset", "0")
         .body(axum::body::Body::from_stream(futures::stream::iter(came)))
         .unwrap();
-    let answer = tower::ServiceExt::oneshot(door.router.clone(), request)
+    let response = tower::ServiceExt::oneshot(app.router.clone(), request)
         .await
         .unwrap();
-    assert!(!answer.status().is_server_error(), "{}", answer.status());
-    let head = tus(&door, &clay, "HEAD", &path).send().await;
+    assert!(
+        !response.status().is_server_error(),
+        "{}",
+        response.status()
+    );
+    let head = tus(&app, &clay, "HEAD", &path).send().await;
     assert_eq!(
         head.header("upload-offset"),
         "800",
         "what came before the cut was kept"
     );
-    let rest = send(&door, &clay, &path, 800, &file[800..]).await;
+    let rest = send(&app, &clay, &path, 800, &file[800..]).await;
     assert_eq!(
         (rest.status.as_u16(), rest.header("upload-offset")),
         (204, file.len().to_string().as_str())
     );
-    assert_eq!(settled(&door, &clay, &path).await["state"], "ready");
+    assert_eq!(settled(&app, &clay, &path).await["state"], "ready");
 }

@@ -92,6 +92,22 @@ mod tests {
     use std::fs;
 
     #[test]
+    fn every_entry_of_the_checkout_bundles() {
+        let place = Place::find().expect("a checkout");
+        for sheet in SHEETS {
+            let css = bundle(&place.at("style").join(sheet), |name| {
+                Some(format!("/static/{name}"))
+            })
+            .expect("bundles");
+            assert!(!css.contains("@import"), "{sheet} imports at its head only");
+            assert!(
+                css.contains("--accent:") && css.contains(".button{"),
+                "{sheet}"
+            );
+        }
+    }
+
+    #[test]
     fn imports_are_inlined_and_addresses_resolved() {
         let folder = crate::scratch::Scratch::new();
         fs::write(

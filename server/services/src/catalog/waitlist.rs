@@ -6,7 +6,7 @@ use domain::{
     id::ProductId,
     identity::Viewer,
     time::UnixMs,
-    waiting::{KEPT_MS, Waiter},
+    waitlist::{Entry, RETENTION_MS},
 };
 
 use super::{Catalog, missing, sql::waitlist as sql};
@@ -40,7 +40,7 @@ impl Catalog<'_> {
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn waitlist(&self, viewer: &Viewer, id: &ProductId) -> Result<Vec<Waiter>> {
+    pub async fn waitlist(&self, viewer: &Viewer, id: &ProductId) -> Result<Vec<Entry>> {
         let mut connection = self.services.inner.db.read().await?;
         if !sql::is_of(&mut connection, &viewer.shop.id, id).await? {
             return Err(missing());
@@ -79,7 +79,7 @@ impl Catalog<'_> {
 
     /// Forgets the addresses that were kept long enough.
     pub(crate) async fn sweep_waitlist(&self) -> Result<()> {
-        let before = self.services.now().plus_ms(-KEPT_MS);
+        let before = self.services.now().plus_ms(-RETENTION_MS);
         let mut write = self.services.inner.db.write().await?;
         sql::sweep(&mut write, before).await?;
         write.commit().await

@@ -7,7 +7,7 @@ mod sql;
 mod stock;
 mod test_gateway;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use domain::{
     catalog::Product,
@@ -21,14 +21,11 @@ use domain::{
 use self::{gateway::Gateway, pay::no_gateway};
 use crate::{
     Error, Result, Services, event, identity,
-    shared_limit::{self, Rate, network_key},
+    rate_limit::{Quota, household, shared},
 };
 
 /// Holds of one network: 60 at once, then one in 2 s. Each takes stock off sale for a while.
-const HOLDS: Rate = Rate {
-    burst: 60,
-    every_ms: 2000,
-};
+const HOLDS: Quota = Quota::new(60, Duration::from_secs(2));
 
 /// Buying and orders.
 pub struct Checkout<'a> {
@@ -182,7 +179,8 @@ impl Checkout<'_> {
         Quote::new(Money::zero(currency), quantity)?;
         let mut write = self.services.inner.db.write().await?;
         if let Some(ip) = client {
-            shared_limit::take(&mut write, &network_key("hold", ip), HOLDS, now).await?;
+            let key = format!("hold {}", household(ip));
+            shared::take(&mut write, &key, HOLDS, now).await?;
         }
         let Some(reserved) = stock::reserve(&mut write, shop, &product.id, quantity).await? else {
             return Ok(Tried::TooFew);

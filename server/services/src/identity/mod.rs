@@ -5,7 +5,7 @@ mod password;
 mod setup;
 pub(crate) mod sql;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
@@ -24,19 +24,17 @@ use crate::{
     Error, Result, Services,
     db::Write,
     random::token_hash,
-    shared_limit::{self, Rate, network_key},
+    rate_limit::{Quota, household, shared},
 };
 
 /// Tries to sign in of one network: 30 at once, then one in 10 s.
-const PER_NETWORK: Rate = Rate {
-    burst: 30,
-    every_ms: 10_000,
-};
+const PER_NETWORK: Quota = Quota::new(30, Duration::from_secs(10));
 /// Tries at one handle, from wherever: 10 at once, then one in 30 s.
-const PER_HANDLE: Rate = Rate {
-    burst: 10,
-    every_ms: 30_000,
-};
+const PER_HANDLE: Quota = Quota::new(10, Duration::from_secs(30));
+
+fn network_key(ip: IpAddr) -> String {
+    format!("sign-in network {}", household(ip))
+}
 
 fn handle_key(handle: &str) -> String {
     format!("sign-in handle {handle}")
@@ -87,10 +85,10 @@ impl Identity<'_> {
     async fn limit(&self, handle: Option<&str>, ip: IpAddr) -> Result<()> {
         let now = self.services.now();
         let mut write = self.services.inner.db.write().await?;
-        let network = network_key("sign-in", ip);
-        let mut taken = shared_limit::take(&mut write, &network, PER_NETWORK, now).await;
+        let network = network_key(ip);
+        let mut taken = shared::take(&mut write, &network, PER_NETWORK, now).await;
         if let (Ok(()), Some(handle)) = (&taken, handle) {
-            taken = shared_limit::take(&mut write, &handle_key(handle), PER_HANDLE, now).await;
+            taken = shared::take(&mut write, &handle_key(handle), PER_HANDLE, now).await;
         }
         // A try that one limit refuses still counts for the other.
         write.commit().await?;
@@ -99,9 +97,9 @@ impl Identity<'_> {
 
     /// Gives a try back: it was a right one.
     async fn forgive(&self, write: &mut Write, handle: Option<&str>, ip: IpAddr) -> Result<()> {
-        shared_limit::give_back(write, &network_key("sign-in", ip), PER_NETWORK).await?;
+        shared::give_back(write, &network_key(ip), PER_NETWORK).await?;
         if let Some(handle) = handle {
-            shared_limit::give_back(write, &handle_key(handle), PER_HANDLE).await?;
+            shared::give_back(write, &handle_key(handle), PER_HANDLE).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Back-in-stock requests.
 
-use domain::waiting::{KEPT_MS, MOST};
+use domain::waitlist::{MAX_ENTRIES, RETENTION_MS};
 use services::Error;
 
 use crate::world::{Engine, START, World, edit, on_both};
@@ -70,7 +70,7 @@ on_both! {
         let catalog = world.services.catalog();
         let product = world.product(&viewer, "Cup", 0).await;
         let mut connection = world.connection().await;
-        for number in 1..MOST {
+        for number in 1..MAX_ENTRIES {
             sqlx::query("INSERT INTO waitlist (product_id, shop_id, email, created_at) VALUES ($1, $2, $3, $4)")
                 .bind(product.id.as_str())
                 .bind(viewer.shop.id.as_str())
@@ -84,10 +84,10 @@ on_both! {
         catalog.join_waitlist("cup", "last@example.org").await.expect("the last place");
         catalog.join_waitlist("cup", "late@example.org").await.expect("the same answer");
         let waiting = catalog.waitlist(&viewer, &product.id).await.expect("list");
-        assert_eq!(waiting.len(), MOST as usize);
+        assert_eq!(waiting.len(), MAX_ENTRIES as usize);
         assert_eq!(waiting.last().expect("last").email, "last@example.org", "the oldest stay");
 
-        world.clock.advance_ms(KEPT_MS - 1_000);
+        world.clock.advance_ms(RETENTION_MS - 1_000);
         world.services.drain().await.expect("drain");
         let waiting = catalog.waitlist(&viewer, &product.id).await.expect("list");
         assert_eq!(waiting.len(), 1, "180 days are over for all but one");

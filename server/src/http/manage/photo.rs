@@ -17,19 +17,19 @@ use domain::{
 use serde::Deserialize;
 use services::Error;
 
-use super::product::{Said, read, settled, with_errors};
+use super::product::{Flash, editor_with_errors, finish, read};
 use crate::{
     http::{error::Problem, viewer::Signed},
     state::Vitrine,
 };
 
 /// Most photos of one form.
-pub const MOST_AT_ONCE: usize = 12;
+pub const MAX_PHOTOS: usize = 12;
 
-/// Longest body of a form with photos: all of them at their largest, and their headers.
-pub const LONGEST_FORM: usize = MOST_AT_ONCE * MAX_PHOTO_BYTES as usize + 64 * 1024;
+/// Longest body of a form with photos, bytes: all of them at their largest, and their headers.
+pub const MAX_FORM_BYTES: usize = MAX_PHOTOS * MAX_PHOTO_BYTES as usize + 64 * 1024;
 
-/// `POST /manage/products/{id}/photos`: several files. Each is taken in as it comes, so one bad file does not cost the good ones.
+/// `POST /manage/products/{id}/photos`: several files. Each is stored as it comes, so one bad file does not cost the good ones.
 pub async fn add(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
@@ -37,7 +37,7 @@ pub async fn add(
     mut form: Multipart,
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
-    // Whose product it is comes before any work on files.
+    // Whose product it is, is checked before any work on files.
     vitrine.services.catalog().product(&viewer, &id).await?;
     let (mut taken, mut faults, mut status) =
         (Vec::new(), Vec::new(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -45,25 +45,25 @@ pub async fn add(
         let Some(name) = file_name(&field) else {
             continue;
         };
-        if taken.len() + faults.len() >= MOST_AT_ONCE {
+        if taken.len() + faults.len() >= MAX_PHOTOS {
             faults.push(Invalid::new(
                 "",
-                format!("{MOST_AT_ONCE} photos at once are the most. Add the others now."),
+                format!("{MAX_PHOTOS} photos at once are the most. Add the others now."),
             ));
             break;
         }
-        match take(&vitrine, &viewer, field).await {
+        match store(&vitrine, &viewer, field).await {
             Ok(Some(media)) => taken.push(media),
             Ok(None) => {}
-            Err(Refused::Photo(refused, sentence)) => {
+            Err(Refused::Photo(refused, message)) => {
                 status = refused;
-                faults.push(Invalid::new("", format!("{name}: {sentence}")));
+                faults.push(Invalid::new("", format!("{name}: {message}")));
             }
             Err(Refused::Request(problem)) if taken.is_empty() => return Err(problem),
-            // What already arrived is kept.
+            // What already arrived stays.
             Err(Refused::Request(problem)) => {
                 status = problem.status();
-                faults.push(Invalid::new("", format!("{name}: {}", problem.sentence())));
+                faults.push(Invalid::new("", format!("{name}: {}", problem.message())));
                 break;
             }
         }
@@ -81,11 +81,10 @@ pub async fn add(
             .add_media(&viewer, &id, &taken)
             .await;
         if faults.is_empty() || added.is_err() {
-            return settled(&vitrine, &viewer, &id, added, Said::Added).await;
+            return finish(&vitrine, &viewer, &id, added, Flash::Added).await;
         }
-        vitrine.purger.catch_up().await;
     }
-    with_errors(&vitrine, &viewer, &id, None, status, &faults).await
+    editor_with_errors(&vitrine, &viewer, &id, None, status, &faults).await
 }
 
 /// `POST …/media/{media}/replace`: one file in the place of another.
@@ -104,19 +103,19 @@ pub async fn replace(
         if file_name(&field).is_none() {
             continue;
         }
-        match take(&vitrine, &viewer, field).await {
+        match store(&vitrine, &viewer, field).await {
             Ok(Some(new)) => {
-                let ended = vitrine
+                let result = vitrine
                     .services
                     .catalog()
                     .replace_media(&viewer, &id, &old, &new)
                     .await;
-                return settled(&vitrine, &viewer, &id, ended, Said::Replaced).await;
+                return finish(&vitrine, &viewer, &id, result, Flash::Replaced).await;
             }
             Ok(None) => {}
-            Err(Refused::Photo(status, sentence)) => {
-                let fault = Invalid::new("", sentence);
-                return with_errors(&vitrine, &viewer, &id, None, status, &[fault]).await;
+            Err(Refused::Photo(status, message)) => {
+                let fault = Invalid::new("", message);
+                return editor_with_errors(&vitrine, &viewer, &id, None, status, &[fault]).await;
             }
             Err(Refused::Request(problem)) => return Err(problem),
         }
@@ -125,7 +124,7 @@ pub async fn replace(
         "",
         "No photo was chosen. Choose a JPEG, PNG or WebP picture.",
     );
-    with_errors(
+    editor_with_errors(
         &vitrine,
         &viewer,
         &id,
@@ -136,7 +135,7 @@ pub async fn replace(
     .await
 }
 
-/// Where to.
+/// The form of a move.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Move {
@@ -144,7 +143,7 @@ pub struct Move {
 }
 
 /// `POST …/media/{media}/move`.
-pub async fn shift(
+pub async fn reorder(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
     Path((id, media)): Path<(String, String)>,
@@ -154,13 +153,13 @@ pub async fn shift(
     let direction: Direction = form
         .direction
         .parse()
-        .map_err(|wrong: Invalid| Problem::from(Error::from(wrong)))?;
-    let ended = vitrine
+        .map_err(|invalid: Invalid| Problem::from(Error::from(invalid)))?;
+    let result = vitrine
         .services
         .catalog()
         .move_media(&viewer, &id, &media, direction)
         .await;
-    settled(&vitrine, &viewer, &id, ended, Said::Saved).await
+    finish(&vitrine, &viewer, &id, result, Flash::Saved).await
 }
 
 /// `POST …/media/{media}/remove`.
@@ -170,19 +169,19 @@ pub async fn remove(
     Path((id, media)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let (id, media) = (read(&id)?, read_media(&media)?);
-    let ended = vitrine
+    let result = vitrine
         .services
         .catalog()
         .remove_media(&viewer, &id, &media)
         .await;
-    settled(&vitrine, &viewer, &id, ended, Said::Removed).await
+    finish(&vitrine, &viewer, &id, result, Flash::Removed).await
 }
 
 fn read_media(id: &str) -> Result<MediaId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
 }
 
-/// Why a file was not taken.
+/// Why a file was not stored.
 enum Refused {
     /// It is the file's fault.
     Photo(StatusCode, String),
@@ -190,20 +189,20 @@ enum Refused {
     Request(Problem),
 }
 
-/// The file's name, shortened for a sentence; `None` when the field is no file.
+/// The file's name, shortened for a message; `None` when the field is no file.
 fn file_name(field: &Field<'_>) -> Option<String> {
     field
         .file_name()
         .map(|name| name.chars().filter(|c| !c.is_control()).take(80).collect())
 }
 
-/// Reads one file and takes it in. An empty file input sends an empty file without a name: `None`.
-async fn take(
+/// Reads one file and stores it. An empty file input sends an empty file without a name: `None`.
+async fn store(
     vitrine: &Vitrine,
     viewer: &Viewer,
     field: Field<'_>,
 ) -> Result<Option<MediaId>, Refused> {
-    let file = whole(field).await?;
+    let file = read_file(field).await?;
     if file.is_empty() {
         return Ok(None);
     }
@@ -217,15 +216,15 @@ async fn take(
         Err(Error::Invalid { sentence, .. }) => {
             Err(Refused::Photo(StatusCode::UNPROCESSABLE_ENTITY, sentence))
         }
-        Err(Error::TooLarge(sentence)) => {
-            Err(Refused::Photo(StatusCode::PAYLOAD_TOO_LARGE, sentence))
+        Err(Error::TooLarge(message)) => {
+            Err(Refused::Photo(StatusCode::PAYLOAD_TOO_LARGE, message))
         }
         Err(error) => Err(Refused::Request(error.into())),
     }
 }
 
-/// The bytes of a file, given up as soon as they are too many.
-async fn whole(mut field: Field<'_>) -> Result<Bytes, Refused> {
+/// The bytes of a file; none of them are kept once they are too many.
+async fn read_file(mut field: Field<'_>) -> Result<Bytes, Refused> {
     let mut file = BytesMut::new();
     let mut length = 0_u64;
     while let Some(chunk) = field
@@ -243,7 +242,7 @@ async fn whole(mut field: Field<'_>) -> Result<Bytes, Refused> {
     }
     Kind::Photo
         .check_length(length.max(1))
-        .map_err(|wrong| Refused::Photo(StatusCode::PAYLOAD_TOO_LARGE, wrong.sentence))?;
+        .map_err(|invalid| Refused::Photo(StatusCode::PAYLOAD_TOO_LARGE, invalid.sentence))?;
     Ok(file.freeze())
 }
 
@@ -254,7 +253,7 @@ fn unreadable(error: axum::extract::multipart::MultipartError) -> Problem {
             status,
             "too_large",
             format!(
-                "These photos are too large together. Send at most {MOST_AT_ONCE} at once, each up to 40 MB."
+                "These photos are too large together. Send at most {MAX_PHOTOS} at once, each up to 40 MB."
             ),
         );
     }

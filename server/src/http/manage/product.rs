@@ -22,19 +22,20 @@ use crate::{
     state::Vitrine,
 };
 
-/// What a page says after a redirect; a word of ours, so that nobody can put a sentence into a link.
+/// The flash message of the editor after a redirect. The address carries only its name, so that nobody can put a text of their
+/// own into a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Flash {
     Saved,
     Published,
     Unpublished,
     Added,
     Replaced,
     Removed,
-    Told,
+    Notified,
 }
 
-impl Said {
+impl Flash {
     const ALL: [Self; 7] = [
         Self::Saved,
         Self::Published,
@@ -42,10 +43,10 @@ impl Said {
         Self::Added,
         Self::Replaced,
         Self::Removed,
-        Self::Told,
+        Self::Notified,
     ];
 
-    const fn word(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Saved => "saved",
             Self::Published => "published",
@@ -53,11 +54,11 @@ impl Said {
             Self::Added => "added",
             Self::Replaced => "replaced",
             Self::Removed => "removed",
-            Self::Told => "told",
+            Self::Notified => "notified",
         }
     }
 
-    const fn sentence(self) -> &'static str {
+    const fn message(self) -> &'static str {
         match self {
             Self::Saved => "Saved.",
             Self::Published => "Published. Shoppers can see and buy it now.",
@@ -65,18 +66,18 @@ impl Said {
             Self::Added => "Added to the end. Move a photo up to make it the first.",
             Self::Replaced => "Replaced.",
             Self::Removed => "Taken off this product.",
-            Self::Told => {
+            Self::Notified => {
                 "Their addresses are forgotten. Whoever asks from now on stands here again."
             }
         }
     }
 }
 
-/// What the page shall say.
+/// The flash message in the address.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Words {
-    said: String,
+pub struct FlashQuery {
+    flash: String,
 }
 
 /// `GET /manage/products`.
@@ -113,20 +114,22 @@ pub async fn edit(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
     Path(id): Path<String>,
-    Query(words): Query<Words>,
+    Query(query): Query<FlashQuery>,
 ) -> Result<Response, Problem> {
     let (id, catalog) = (read(&id)?, vitrine.services.catalog());
     let product = catalog.product(&viewer, &id).await?;
-    let waiters = catalog.waiting(&viewer, &id).await?;
-    let said = Said::ALL.into_iter().find(|said| said.word() == words.said);
+    let waitlist = catalog.waitlist(&viewer, &id).await?;
+    let flash = Flash::ALL
+        .into_iter()
+        .find(|flash| flash.name() == query.flash);
     let page = app::manage::page::product(
         &vitrine.site,
         &viewer,
         &product,
-        &waiters,
+        &waitlist,
         None,
         &[],
-        said.map(Said::sentence),
+        flash.map(Flash::message),
     );
     Ok(document::private(page))
 }
@@ -140,8 +143,8 @@ pub async fn save(
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
     match vitrine.services.catalog().update(&viewer, &id, &form).await {
-        Ok(product) => Ok(done(&vitrine, &product.id, Said::Saved).await),
-        Err(error) => again(&vitrine, &viewer, &id, Some(&form), error).await,
+        Ok(product) => Ok(redirect_to_editor(&product.id, Flash::Saved)),
+        Err(error) => editor_with_error(&vitrine, &viewer, &id, Some(&form), error).await,
     }
 }
 
@@ -152,8 +155,8 @@ pub async fn publish(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
-    let ended = vitrine.services.catalog().publish(&viewer, &id).await;
-    settled(&vitrine, &viewer, &id, ended, Said::Published).await
+    let result = vitrine.services.catalog().publish(&viewer, &id).await;
+    finish(&vitrine, &viewer, &id, result, Flash::Published).await
 }
 
 /// `POST …/unpublish`.
@@ -163,8 +166,8 @@ pub async fn unpublish(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
-    let ended = vitrine.services.catalog().unpublish(&viewer, &id).await;
-    settled(&vitrine, &viewer, &id, ended, Said::Unpublished).await
+    let result = vitrine.services.catalog().unpublish(&viewer, &id).await;
+    finish(&vitrine, &viewer, &id, result, Flash::Unpublished).await
 }
 
 /// `POST …/delete`.
@@ -175,59 +178,58 @@ pub async fn delete(
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
     match vitrine.services.catalog().delete(&viewer, &id).await {
-        Ok(()) => {
-            vitrine.purger.catch_up().await;
-            Ok(Redirect::to("/manage/products").into_response())
-        }
-        Err(error) => again(&vitrine, &viewer, &id, None, error).await,
+        Ok(()) => Ok(Redirect::to("/manage/products").into_response()),
+        Err(error) => editor_with_error(&vitrine, &viewer, &id, None, error).await,
     }
 }
 
-/// Until when those who wait were told.
+/// Up to when those on the waitlist were notified, unix ms.
 #[derive(Debug, Deserialize)]
-pub struct Told {
+pub struct Notified {
     until: i64,
 }
 
-/// `POST …/told`: whoever waited when the editor was made is forgotten.
-pub async fn told(
+/// `POST …/waitlist/notified`: deletes the requests that were on the waitlist when the editor was rendered.
+pub async fn waitlist_notified(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
     Path(id): Path<String>,
-    Form(form): Form<Told>,
+    Form(form): Form<Notified>,
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
     let until = UnixMs(form.until);
-    vitrine.services.catalog().told(&viewer, &id, until).await?;
-    Ok(done(&vitrine, &id, Said::Told).await)
+    vitrine
+        .services
+        .catalog()
+        .notified_waitlist(&viewer, &id, until)
+        .await?;
+    Ok(redirect_to_editor(&id, Flash::Notified))
 }
 
 pub(super) fn read(id: &str) -> Result<ProductId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
 }
 
-/// Back to the editor: with a word when it went well, with the reason when not.
-pub(super) async fn settled(
+/// Back to the editor: with a flash message when it went well, with the error when not.
+pub(super) async fn finish(
     vitrine: &Vitrine,
     viewer: &Viewer,
     id: &ProductId,
-    ended: Result<Product, Error>,
-    said: Said,
+    result: Result<Product, Error>,
+    flash: Flash,
 ) -> Result<Response, Problem> {
-    match ended {
-        Ok(product) => Ok(done(vitrine, &product.id, said).await),
-        Err(error) => again(vitrine, viewer, id, None, error).await,
+    match result {
+        Ok(product) => Ok(redirect_to_editor(&product.id, flash)),
+        Err(error) => editor_with_error(vitrine, viewer, id, None, error).await,
     }
 }
 
-async fn done(vitrine: &Vitrine, id: &ProductId, said: Said) -> Response {
-    // What was changed must be seen by the very next look at the shop.
-    vitrine.purger.catch_up().await;
-    Redirect::to(&format!("/manage/products/{id}?said={}", said.word())).into_response()
+fn redirect_to_editor(id: &ProductId, flash: Flash) -> Response {
+    Redirect::to(&format!("/manage/products/{id}?flash={}", flash.name())).into_response()
 }
 
 /// The editor again, with what was typed and what is wrong with it.
-async fn again(
+async fn editor_with_error(
     vitrine: &Vitrine,
     viewer: &Viewer,
     id: &ProductId,
@@ -239,15 +241,15 @@ async fn again(
             StatusCode::UNPROCESSABLE_ENTITY,
             Invalid::new(field, sentence),
         ),
-        Error::Conflict(sentence) => (StatusCode::CONFLICT, Invalid::new("", sentence)),
-        Error::TooLarge(sentence) => (StatusCode::PAYLOAD_TOO_LARGE, Invalid::new("", sentence)),
+        Error::Conflict(message) => (StatusCode::CONFLICT, Invalid::new("", message)),
+        Error::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, Invalid::new("", message)),
         other => return Err(other.into()),
     };
-    with_errors(vitrine, viewer, id, form, status, &[invalid]).await
+    editor_with_errors(vitrine, viewer, id, form, status, &[invalid]).await
 }
 
 /// The editor with errors.
-pub(super) async fn with_errors(
+pub(super) async fn editor_with_errors(
     vitrine: &Vitrine,
     viewer: &Viewer,
     id: &ProductId,
@@ -257,12 +259,12 @@ pub(super) async fn with_errors(
 ) -> Result<Response, Problem> {
     let catalog = vitrine.services.catalog();
     let product = catalog.product(viewer, id).await?;
-    let waiters = catalog.waiting(viewer, id).await?;
+    let waitlist = catalog.waitlist(viewer, id).await?;
     let page = app::manage::page::product(
         &vitrine.site,
         viewer,
         &product,
-        &waiters,
+        &waitlist,
         form,
         errors,
         None,

@@ -36,10 +36,10 @@ pub(super) fn parse(header: &str) -> Result<BTreeMap<String, String>, Malformed>
         return Ok(pairs);
     }
     for pair in header.split(',') {
-        let mut words = pair.trim().split(' ');
-        let key = words.next().unwrap_or_default();
-        let value = words.next().unwrap_or_default();
-        if key.is_empty() || !key.is_ascii() || words.next().is_some() {
+        let mut parts = pair.trim().split(' ');
+        let key = parts.next().unwrap_or_default();
+        let value = parts.next().unwrap_or_default();
+        if key.is_empty() || !key.is_ascii() || parts.next().is_some() {
             return Err(Malformed::Pair);
         }
         let bytes = STANDARD.decode(value).map_err(|_| Malformed::Value)?;

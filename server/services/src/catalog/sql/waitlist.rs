@@ -3,7 +3,7 @@
 use domain::{
     id::{ProductId, ShopId},
     time::UnixMs,
-    waiting::{MOST, Waiter},
+    waitlist::{Entry, MAX_ENTRIES},
 };
 use sqlx::AnyConnection;
 
@@ -28,7 +28,7 @@ pub(in crate::catalog) async fn add(
     .bind(shop.as_str())
     .bind(email)
     .bind(now.0)
-    .bind(i64::from(MOST))
+    .bind(i64::from(MAX_ENTRIES))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -52,7 +52,7 @@ pub(in crate::catalog) async fn all(
     connection: &mut AnyConnection,
     shop: &ShopId,
     product: &ProductId,
-) -> Result<Vec<Waiter>> {
+) -> Result<Vec<Entry>> {
     let rows = sqlx::query(
         "SELECT email, created_at FROM waitlist WHERE shop_id = $1 AND product_id = $2 ORDER BY created_at, email",
     )
@@ -62,7 +62,7 @@ pub(in crate::catalog) async fn all(
     .await?;
     rows.iter()
         .map(|row| {
-            Ok(Waiter {
+            Ok(Entry {
                 email: db::text(row, "email")?,
                 since: UnixMs(db::number(row, "created_at")?),
             })

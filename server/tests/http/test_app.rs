@@ -1,8 +1,8 @@
-//! A shop to knock at, and what it answers.
+//! An instance for a test, requests to it and its responses.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a helper that cannot help fails its test"
+    reason = "a harness that does not work fails its test"
 )]
 
 use std::path::Path;
@@ -27,8 +27,8 @@ use tower::ServiceExt;
 /// A password that is long enough.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// A running shop of its own.
-pub(crate) struct Door {
+/// A running instance with a database, a media store and a site of its own.
+pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) vitrine: Vitrine,
     pub(crate) origin: String,
@@ -41,9 +41,9 @@ pub(crate) struct Creator {
     pub(crate) handle: String,
 }
 
-impl Door {
+impl TestApp {
     /// A fresh instance at `http://localhost:3000`.
-    pub(crate) async fn open() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::at("http://localhost:3000").await
     }
 
@@ -80,17 +80,17 @@ impl Door {
         }
     }
 
-    pub(crate) fn get(&self, path: &str) -> Ask<'_> {
-        Ask::new(self, Method::GET, path)
+    pub(crate) fn get(&self, path: &str) -> TestRequest<'_> {
+        TestRequest::new(self, Method::GET, path)
     }
 
-    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask<'_> {
+    pub(crate) fn request(&self, method: &str, path: &str) -> TestRequest<'_> {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        Ask::new(self, method, path).header("origin", &self.origin)
+        TestRequest::new(self, method, path).header("origin", &self.origin)
     }
 
-    pub(crate) fn post(&self, path: &str) -> Ask<'_> {
-        self.ask("POST", path)
+    pub(crate) fn post(&self, path: &str) -> TestRequest<'_> {
+        self.request("POST", path)
     }
 
     /// Path of a link that opens a new shop.
@@ -104,9 +104,9 @@ impl Door {
             .path
     }
 
-    /// A new shop by password, through the front door.
+    /// A new shop by password, through the set-up form.
     pub(crate) async fn creator(&self, name: &str, handle: &str) -> Creator {
-        let answer = self
+        let response = self
             .post(&self.link().await)
             .form(&[
                 ("shop_name", name),
@@ -115,10 +115,10 @@ impl Door {
                 ("password", PASSWORD),
             ])
             .await;
-        assert_eq!(answer.status, 303, "{}", answer.text());
-        assert_eq!(answer.header("location"), "/studio");
+        assert_eq!(response.status, 303, "{}", response.text());
+        assert_eq!(response.header("location"), "/studio");
         Creator {
-            cookie: answer.cookie(),
+            cookie: response.cookie(),
             handle: handle.to_owned(),
         }
     }
@@ -199,19 +199,19 @@ pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A request being put together.
-pub(crate) struct Ask<'a> {
-    door: &'a Door,
+pub(crate) struct TestRequest<'a> {
+    app: &'a TestApp,
     method: Method,
     path: String,
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
 }
 
-impl<'a> Ask<'a> {
-    fn new(door: &'a Door, method: Method, path: &str) -> Self {
-        let host = door.origin.split_once("://").unwrap().1.to_owned();
+impl<'a> TestRequest<'a> {
+    fn new(app: &'a TestApp, method: Method, path: &str) -> Self {
+        let host = app.origin.split_once("://").unwrap().1.to_owned();
         Self {
-            door,
+            app,
             method,
             path: path.to_owned(),
             headers: vec![("host".to_owned(), host.into_bytes())],
@@ -246,7 +246,7 @@ impl<'a> Ask<'a> {
         self
     }
 
-    pub(crate) async fn form(self, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn form(self, fields: &[(&str, &str)]) -> TestResponse {
         let encoded = |text: &str| {
             text.bytes()
                 .map(|b| format!("%{b:02X}"))
@@ -262,14 +262,14 @@ impl<'a> Ask<'a> {
             .await
     }
 
-    pub(crate) async fn json(self, value: &serde_json::Value) -> Answer {
+    pub(crate) async fn json(self, value: &serde_json::Value) -> TestResponse {
         self.header("content-type", "application/json")
             .body(value.to_string())
             .send()
             .await
     }
 
-    pub(crate) async fn files(self, field: &str, files: &[(&str, &[u8])]) -> Answer {
+    pub(crate) async fn files(self, field: &str, files: &[(&str, &[u8])]) -> TestResponse {
         let mut body = Vec::new();
         for (name, file) in files {
             body.extend_from_slice(
@@ -285,7 +285,7 @@ impl<'a> Ask<'a> {
             .await
     }
 
-    pub(crate) async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> TestResponse {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value.as_slice());
@@ -303,9 +303,9 @@ impl<'a> Ask<'a> {
             .extension(ConnectInfo(at))
             .body(Body::from(self.body))
             .unwrap();
-        let response = self.door.router.clone().oneshot(request).await.unwrap();
+        let response = self.app.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: body.collect().await.unwrap().to_bytes(),
@@ -313,15 +313,15 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// What came back.
+/// A response with its whole body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

@@ -1,67 +1,51 @@
-//! Sentences that stand out: what happened and the next step.
+//! Parts of forms: labelled fields and error messages.
 
 use domain::invalid::Invalid;
 use leptos::prelude::*;
 
-use crate::icon::Icon;
+use crate::{flash, icon::Icon};
 
-/// Something went wrong; announced at once.
-pub(crate) fn wrong(sentence: &str) -> AnyView {
-    view! { <div class="notice wrong" role="alert">{Icon::Alert.svg()}<p>{sentence.to_owned()}</p></div> }.into_any()
-}
-
-/// Something worth knowing before going on.
-pub(crate) fn warning(sentence: &str) -> AnyView {
-    view! { <div class="notice warn">{Icon::Alert.svg()}<p>{sentence.to_owned()}</p></div> }
-        .into_any()
-}
-
-/// Something went well.
-pub(crate) fn done(sentence: &str) -> AnyView {
-    view! { <div class="notice" role="status">{Icon::Check.svg()}<p>{sentence.to_owned()}</p></div> }.into_any()
-}
-
-/// The sentence under a field, when something is wrong with it.
-pub(crate) fn about(errors: &[Invalid], field: &'static str) -> Option<String> {
+/// The error message of a field.
+pub(crate) fn field_error(errors: &[Invalid], field: &'static str) -> Option<String> {
     errors
         .iter()
         .find(|invalid| invalid.field == field)
         .map(|invalid| invalid.sentence.clone())
 }
 
-/// The errors that belong to none of `fields`, in one notice.
-pub(crate) fn others(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
-    let sentences: Vec<&str> = errors
+/// The errors that belong to none of `fields`, in one message.
+pub(crate) fn other_errors(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
+    let messages: Vec<&str> = errors
         .iter()
         .filter(|invalid| !fields.contains(&invalid.field))
         .map(|invalid| invalid.sentence.as_str())
         .collect();
-    (!sentences.is_empty()).then(|| wrong(&sentences.join(" ")))
+    (!messages.is_empty()).then(|| flash::error(&messages.join(" ")))
 }
 
-/// What is wrong with a long form, at its head: each sentence leads to its field, which may be far below.
-pub(crate) fn unsaved(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
-    let sentences = errors
+/// The errors of a long form, at its head: each one links to its field, which may be far below.
+pub(crate) fn error_summary(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
+    let messages = errors
         .iter()
         .map(|invalid| {
-            let sentence = invalid.sentence.clone();
+            let message = invalid.sentence.clone();
             if fields.contains(&invalid.field) {
                 let to = format!("#{}", invalid.field);
-                view! { <a href=to>{sentence}</a> " " }.into_any()
+                view! { <a href=to>{message}</a> " " }.into_any()
             } else {
-                view! { {sentence} " " }.into_any()
+                view! { {message} " " }.into_any()
             }
         })
         .collect_view();
     (!errors.is_empty()).then(|| {
-        view! { <div class="notice wrong" role="alert">{Icon::Alert.svg()}<p>"Not saved. " {sentences}</p></div> }
+        view! { <div class="notice wrong" role="alert">{Icon::Alert.svg()}<p>"Not saved. " {messages}</p></div> }
             .into_any()
     })
 }
 
-/// Text for the inside of a `<textarea>`, which Leptos writes as it is (as it does for scripts and styles), so that it must
-/// be escaped here. HTML drops one line feed after the start tag; the one put there keeps the text's own.
-pub(crate) fn inside(text: &str) -> String {
+/// The content of a `<textarea>`, escaped here because Leptos writes it as it is (as it does for scripts and styles). HTML
+/// drops one line feed after the start tag; the one that is added here keeps the text's own.
+pub(crate) fn textarea_text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 1);
     safe.push('\n');
     for c in text.chars() {
@@ -112,6 +96,9 @@ mod tests {
 
     #[test]
     fn text_cannot_leave_its_textarea() {
-        assert_eq!(inside("</textarea>&lt;"), "\n&lt;/textarea&gt;&amp;lt;");
+        assert_eq!(
+            textarea_text("</textarea>&lt;"),
+            "\n&lt;/textarea&gt;&amp;lt;"
+        );
     }
 }

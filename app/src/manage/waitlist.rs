@@ -1,20 +1,20 @@
-//! Who wants to know when a product is back. The shop sends no mail: the seller writes from their own mailbox.
+//! The waitlist of a product in its editor. The shop sends no mail: the seller writes from their own mailbox.
 
-use domain::{catalog::Product, waiting::Waiter};
+use domain::{catalog::Product, waitlist::Entry};
 use leptos::prelude::*;
 
-use crate::{Site, note::inside, shop::parts::name};
+use crate::{Site, form::textarea_text, shop::parts::name};
 
 /// The most addresses in one link.
-const IN_A_LINK: usize = 50;
-/// The most letters of addresses in one link: some systems cut an address of more than 2,000 in all.
-const LETTERS: usize = 1_400;
+const MAX_RECIPIENTS: usize = 50;
+/// The most characters of addresses in one link: some systems cut a link of more than 2,000 characters in all.
+const MAX_ADDRESS_LENGTH: usize = 1_400;
 
-/// The part of the editor; nothing while nobody waits.
-pub(super) fn waiting(site: &Site, product: &Product, waiters: &[Waiter]) -> Option<AnyView> {
-    let last = waiters.last()?;
-    let letter = Letter::new(site, product, waiters);
-    let count = match waiters.len() {
+/// The section of the editor; nothing while the waitlist is empty.
+pub(super) fn section(site: &Site, product: &Product, waitlist: &[Entry]) -> Option<AnyView> {
+    let last = waitlist.last()?;
+    let mail = MailLink::new(site, product, waitlist);
+    let count = match waitlist.len() {
         1 => "1 person wants to know when this is back".to_owned(),
         count => format!("{count} people want to know when this is back"),
     };
@@ -23,25 +23,25 @@ pub(super) fn waiting(site: &Site, product: &Product, waiters: &[Waiter]) -> Opt
     } else {
         "It can be bought again. Write to them from your own mailbox: the shop sends no mail."
     };
-    let label = if letter.people < waiters.len() {
-        format!("Write to the first {}", letter.people)
+    let label = if mail.recipients < waitlist.len() {
+        format!("Write to the first {}", mail.recipients)
     } else {
         "Write to them".to_owned()
     };
-    let emails: Vec<&str> = waiters.iter().map(|waiter| waiter.email.as_str()).collect();
+    let emails: Vec<&str> = waitlist.iter().map(|entry| entry.email.as_str()).collect();
     Some(
         view! {
-            <section class="waiting" aria-labelledby="waiting-title">
-                <h2 id="waiting-title">{count}</h2>
+            <section class="waitlist" aria-labelledby="waitlist-title">
+                <h2 id="waitlist-title">{count}</h2>
                 <p>{next}</p>
-                <p><a class="button quiet" href=letter.href>{label}</a></p>
+                <p><a class="button quiet" href=mail.href>{label}</a></p>
                 <div class="field">
-                    <label r#for="waiting-emails">"Their addresses"</label>
-                    <p class="hint" id="waiting-hint">"Put them into the line for blind copies (Bcc), so that nobody sees the others."</p>
-                    <textarea class="input" id="waiting-emails" readonly rows="3" aria-describedby="waiting-hint">{inside(&emails.join(",\n"))}</textarea>
+                    <label r#for="waitlist-emails">"Their addresses"</label>
+                    <p class="hint" id="waitlist-hint">"Put them into the line for blind copies (Bcc), so that nobody sees the others."</p>
+                    <textarea class="input" id="waitlist-emails" readonly rows="3" aria-describedby="waitlist-hint">{textarea_text(&emails.join(",\n"))}</textarea>
                 </div>
-                <form method="post" action=format!("/manage/products/{}/told", product.id)>
-                    // Whoever asks after this page was made has not been written to.
+                <form method="post" action=format!("/manage/products/{}/waitlist/notified", product.id)>
+                    // Whoever joined after this page was rendered has not been written to.
                     <input r#type="hidden" name="until" value=last.since.0.to_string() />
                     <button class="button quiet" r#type="submit">"I have told them"</button>
                     <p class="soft">"Takes them off the list for good."</p>
@@ -52,35 +52,35 @@ pub(super) fn waiting(site: &Site, product: &Product, waiters: &[Waiter]) -> Opt
     )
 }
 
-/// A link that opens a letter to those who wait, in blind copy (RFC 6068).
+/// A link that opens a mail to those on the waitlist, in blind copy (RFC 6068).
 #[derive(Debug, PartialEq, Eq)]
-struct Letter {
+struct MailLink {
     href: String,
     /// How many of them it is to.
-    people: usize,
+    recipients: usize,
 }
 
-impl Letter {
-    fn new(site: &Site, product: &Product, waiters: &[Waiter]) -> Self {
+impl MailLink {
+    fn new(site: &Site, product: &Product, waitlist: &[Entry]) -> Self {
         let mut bcc = String::new();
-        let mut people = 0;
-        for waiter in waiters.iter().take(IN_A_LINK) {
-            let address = encoded(&waiter.email);
-            if people > 0 {
-                if bcc.len() + 1 + address.len() > LETTERS {
+        let mut recipients = 0;
+        for entry in waitlist.iter().take(MAX_RECIPIENTS) {
+            let address = encoded(&entry.email);
+            if recipients > 0 {
+                if bcc.len() + 1 + address.len() > MAX_ADDRESS_LENGTH {
                     break;
                 }
                 bcc.push(',');
             }
             bcc.push_str(&address);
-            people += 1;
+            recipients += 1;
         }
         let subject = encoded(&format!("{} is back", name(product)));
         let page = site.absolute(&format!("/p/{}", product.slug));
         let body = encoded(&format!("You asked to be told:\r\n{page}\r\n"));
         Self {
             href: format!("mailto:?bcc={bcc}&subject={subject}&body={body}"),
-            people,
+            recipients,
         }
     }
 }
@@ -128,13 +128,13 @@ mod tests {
         }
     }
 
-    fn waiters(emails: impl IntoIterator<Item = String>) -> Vec<Waiter> {
+    fn entries(emails: impl IntoIterator<Item = String>) -> Vec<Entry> {
         let mut since = 0;
         emails
             .into_iter()
             .map(|email| {
                 since += 1;
-                Waiter {
+                Entry {
                     email,
                     since: UnixMs(since),
                 }
@@ -144,45 +144,45 @@ mod tests {
 
     #[test]
     fn no_address_writes_the_link() {
-        let odd = waiters([
+        let odd = entries([
             "a&bcc=x?y%z+1#@example.org".to_owned(),
             "jörg@example.org".to_owned(),
         ]);
-        let letter = Letter::new(&site(), &cup(), &odd);
+        let mail = MailLink::new(&site(), &cup(), &odd);
         assert_eq!(
-            letter.href,
+            mail.href,
             "mailto:?bcc=a%26bcc%3Dx%3Fy%25z%2B1%23@example.org,j%C3%B6rg@example.org\
              &subject=Tea%20%26%20%22cup%22%20is%20back\
              &body=You%20asked%20to%20be%20told%3A%0D%0Ahttps%3A%2F%2Fshop.example%2Fp%2Fcup%0D%0A"
         );
-        assert_eq!(letter.people, 2);
+        assert_eq!(mail.recipients, 2);
     }
 
     #[test]
     fn a_link_stays_short() {
-        let many = waiters((0..400).map(|n| format!("n{n}@example.org")));
-        assert_eq!(Letter::new(&site(), &cup(), &many).people, 50);
-        let long = waiters((0..400).map(|n| format!("{n}{}@example.org", "x".repeat(60))));
-        let letter = Letter::new(&site(), &cup(), &long);
+        let many = entries((0..400).map(|n| format!("n{n}@example.org")));
+        assert_eq!(MailLink::new(&site(), &cup(), &many).recipients, 50);
+        let long = entries((0..400).map(|n| format!("{n}{}@example.org", "x".repeat(60))));
+        let mail = MailLink::new(&site(), &cup(), &long);
         assert!(
-            letter.people < 50 && letter.href.len() < 2_000,
+            mail.recipients < 50 && mail.href.len() < 2_000,
             "{}",
-            letter.href.len()
+            mail.href.len()
         );
-        let longest = waiters([
+        let longest = entries([
             format!("{}@example.org", "ü".repeat(32)),
             "b@example.org".to_owned(),
         ]);
-        assert!(Letter::new(&site(), &cup(), &longest).people > 0);
+        assert!(MailLink::new(&site(), &cup(), &longest).recipients > 0);
     }
 
     #[test]
-    fn the_editor_says_how_many_wait_and_until_when_they_are_told() {
+    fn the_editor_says_how_many_wait_and_until_when_they_were_notified() {
         let shown = |count: usize| {
-            let waiters = waiters((0..count).map(|n| format!("n{n}@example.org")));
-            crate::render(|| waiting(&site(), &cup(), &waiters))
+            let waitlist = entries((0..count).map(|n| format!("n{n}@example.org")));
+            crate::render(|| section(&site(), &cup(), &waitlist))
         };
-        assert!(!shown(0).contains("waiting"));
+        assert!(!shown(0).contains("waitlist"));
         assert!(shown(1).contains("1 person wants"));
         let html = shown(60);
         assert!(html.contains("60 people want") && html.contains("Write to the first 50"));

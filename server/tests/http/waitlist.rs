@@ -1,66 +1,66 @@
-//! "Tell me when it is back", as a browser without JavaScript does it.
+//! The waitlist of a sold-out product, as a browser without JavaScript joins it.
 
-use crate::door::{Answer, Ask, Creator, Door};
+use crate::test_app::{Creator, TestApp, TestRequest, TestResponse};
 
-const PATH: &str = "/fn/tell-me";
+const PATH: &str = "/fn/join-waitlist";
 
 /// A shop with a sold-out cup at `/p/cup`. Answers its path in `/manage`.
-async fn sold_out(door: &Door) -> (Creator, String) {
-    let clay = door.creator("Clay", "clay").await;
-    let (path, page) = door.product(&clay, "Cup", "38", "0").await;
+async fn sold_out(app: &TestApp) -> (Creator, String) {
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Cup", "38", "0").await;
     assert_eq!(page, "/p/cup");
     (clay, path)
 }
 
 /// What a browser sends with the form.
-fn from_a_browser(door: &Door) -> Ask<'_> {
-    door.post(PATH)
+fn from_a_browser(app: &TestApp) -> TestRequest<'_> {
+    app.post(PATH)
         .header("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
         .header("referer", "http://localhost:3000/p/cup")
         .header("sec-fetch-site", "same-origin")
 }
 
-async fn ask(door: &Door, slug: &str, email: &str) -> Answer {
-    from_a_browser(door)
+async fn join(app: &TestApp, slug: &str, email: &str) -> TestResponse {
+    from_a_browser(app)
         .form(&[("slug", slug), ("email", email)])
         .await
 }
 
 #[tokio::test]
 async fn from_the_page_to_the_list_of_the_shop() {
-    let door = Door::open().await;
-    let (clay, path) = sold_out(&door).await;
-    let page = door.get("/p/cup").send().await;
+    let app = TestApp::start().await;
+    let (clay, path) = sold_out(&app).await;
+    let page = app.get("/p/cup").send().await;
     assert_eq!(page.header("cache-control"), "public, no-cache");
     assert_eq!(page.header("set-cookie"), "");
     assert!(
-        page.text().contains("action=\"/fn/tell-me\""),
+        page.text().contains("action=\"/fn/join-waitlist\""),
         "{}",
         page.text()
     );
 
     for _ in 0..2 {
-        let noted = ask(&door, "cup", "ana@example.org").await;
+        let noted = join(&app, "cup", "ana@example.org").await;
         assert_eq!(
             (noted.status.as_u16(), noted.header("location")),
-            (303, "/p/cup/tell?said=noted"),
+            (303, "/p/cup/waitlist?flash=noted"),
             "twice is the same"
         );
         assert_eq!(noted.header("set-cookie"), "");
         assert_eq!(noted.header("cache-control"), "no-store");
         assert!(noted.body.is_empty() && noted.header("serverfnerror").is_empty());
     }
-    let said = door.get("/p/cup/tell?said=noted").send().await;
-    assert_eq!(said.status, 200);
-    assert_eq!(said.header("cache-control"), "private, no-store");
+    let page = app.get("/p/cup/waitlist?flash=noted").send().await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("cache-control"), "private, no-store");
     assert!(
-        said.text().contains("Clay writes to you"),
+        page.text().contains("Clay writes to you"),
         "{}",
-        said.text()
+        page.text()
     );
-    assert!(!said.text().contains("ana@example.org"));
+    assert!(!page.text().contains("ana@example.org"));
 
-    let editor = door.get(&path).cookie(&clay.cookie).send().await;
+    let editor = app.get(&path).cookie(&clay.cookie).send().await;
     assert!(
         editor.text().contains("1 person wants to know"),
         "{}",
@@ -74,17 +74,20 @@ async fn from_the_page_to_the_list_of_the_shop() {
         editor.text()
     );
     let until = editor.between("name=\"until\" value=\"", "\"");
-    let told = door
-        .post(&format!("{path}/told"))
+    let notified = app
+        .post(&format!("{path}/waitlist/notified"))
         .cookie(&clay.cookie)
         .form(&[("until", &until)])
         .await;
     assert_eq!(
-        (told.status.as_u16(), told.header("location").to_owned()),
-        (303, format!("{path}?said=told"))
+        (
+            notified.status.as_u16(),
+            notified.header("location").to_owned()
+        ),
+        (303, format!("{path}?flash=notified"))
     );
-    let editor = door
-        .get(told.header("location"))
+    let editor = app
+        .get(notified.header("location"))
         .cookie(&clay.cookie)
         .send()
         .await
@@ -93,8 +96,8 @@ async fn from_the_page_to_the_list_of_the_shop() {
         !editor.contains("wants to know") && editor.contains("forgotten"),
         "{editor}"
     );
-    let odd = door
-        .post(&format!("{path}/told"))
+    let odd = app
+        .post(&format!("{path}/waitlist/notified"))
         .cookie(&clay.cookie)
         .form(&[("until", "soon")])
         .await;
@@ -103,32 +106,32 @@ async fn from_the_page_to_the_list_of_the_shop() {
 
 #[tokio::test]
 async fn a_wrong_address_gets_the_form_again() {
-    let door = Door::open().await;
-    sold_out(&door).await;
+    let app = TestApp::start().await;
+    sold_out(&app).await;
     for wrong in [
         "",
         "ana",
         "ana@example.org\r\nbcc: all@example.org",
         "<script>@example.org",
     ] {
-        let refused = ask(&door, "cup", wrong).await;
+        let refused = join(&app, "cup", wrong).await;
         assert_eq!(
             (refused.status.as_u16(), refused.header("location")),
-            (303, "/p/cup/tell?said=email"),
+            (303, "/p/cup/waitlist?flash=email"),
             "{wrong}"
         );
     }
-    let missing = from_a_browser(&door).form(&[("slug", "cup")]).await;
-    assert_eq!(missing.header("location"), "/p/cup/tell?said=email");
-    let again = door.get("/p/cup/tell?said=email").send().await;
+    let missing = from_a_browser(&app).form(&[("slug", "cup")]).await;
+    assert_eq!(missing.header("location"), "/p/cup/waitlist?flash=email");
+    let again = app.get("/p/cup/waitlist?flash=email").send().await;
     assert_eq!(again.status, 200);
     assert!(
         again.text().contains("not an email address")
-            && again.text().contains("action=\"/fn/tell-me\""),
+            && again.text().contains("action=\"/fn/join-waitlist\""),
         "{}",
         again.text()
     );
-    let odd = door.get("/p/cup/tell?said=%3Cscript%3E").send().await;
+    let odd = app.get("/p/cup/waitlist?flash=%3Cscript%3E").send().await;
     assert!(
         odd.status == 200 && !odd.text().contains("<script>"),
         "no words from a link"
@@ -137,8 +140,8 @@ async fn a_wrong_address_gets_the_form_again() {
 
 #[tokio::test]
 async fn what_is_back_says_so_and_what_is_not_there_is_not_there() {
-    let door = Door::open().await;
-    let (clay, path) = sold_out(&door).await;
+    let app = TestApp::start().await;
+    let (clay, path) = sold_out(&app).await;
     for slug in [
         "nothing",
         "",
@@ -148,42 +151,42 @@ async fn what_is_back_says_so_and_what_is_not_there_is_not_there() {
         "../manage",
         "\u{e9}",
     ] {
-        let answer = ask(&door, slug, "ana@example.org").await;
+        let response = join(&app, slug, "ana@example.org").await;
         assert_eq!(
-            (answer.status.as_u16(), answer.header("location")),
+            (response.status.as_u16(), response.header("location")),
             (404, ""),
             "{slug}"
         );
-        assert!(answer.text().contains("<!DOCTYPE html>"), "{slug}");
+        assert!(response.text().contains("<!DOCTYPE html>"), "{slug}");
     }
-    assert_eq!(door.get("/p/nothing/tell").send().await.status, 404);
+    assert_eq!(app.get("/p/nothing/waitlist").send().await.status, 404);
     // A space around the name is the form's, not the address's.
-    let spaced = ask(&door, " cup\r\n", "ana@example.org").await;
-    assert_eq!(spaced.header("location"), "/p/cup/tell?said=noted");
-    let saved = door
+    let spaced = join(&app, " cup\r\n", "ana@example.org").await;
+    assert_eq!(spaced.header("location"), "/p/cup/waitlist?flash=noted");
+    let saved = app
         .post(&path)
         .cookie(&clay.cookie)
         .form(&[("title", "Cup"), ("price", "38"), ("stock", "2")])
         .await;
     assert_eq!(saved.status, 303);
-    let late = ask(&door, "cup", "bo@example.org").await;
+    let late = join(&app, "cup", "bo@example.org").await;
     assert_eq!(late.status, 303);
-    let said = door.get(late.header("location")).send().await.text();
+    let page = app.get(late.header("location")).send().await.text();
     assert!(
-        said.contains("It is back") && said.contains("href=\"/p/cup\""),
-        "{said}"
+        page.contains("It is back") && page.contains("href=\"/p/cup\""),
+        "{page}"
     );
-    assert!(!door.get("/p/cup").send().await.text().contains(PATH));
+    assert!(!app.get("/p/cup").send().await.text().contains(PATH));
 }
 
 #[tokio::test]
 async fn only_forms_of_this_shop_are_read() {
-    let door = Door::open().await;
-    sold_out(&door).await;
+    let app = TestApp::start().await;
+    sold_out(&app).await;
     let form = "application/x-www-form-urlencoded";
     let good = "slug=cup&email=ana%40example.org";
 
-    let elsewhere = door
+    let elsewhere = app
         .post(PATH)
         .header("origin", "https://evil.test")
         .header("content-type", form)
@@ -191,7 +194,7 @@ async fn only_forms_of_this_shop_are_read() {
         .send()
         .await;
     assert_eq!(elsewhere.status, 403);
-    let nobody = door
+    let nobody = app
         .post(PATH)
         .without("origin")
         .header("content-type", form)
@@ -201,12 +204,18 @@ async fn only_forms_of_this_shop_are_read() {
     assert_eq!(nobody.status, 403);
 
     for method in ["GET", "PUT", "DELETE"] {
-        let answer = door.ask(method, &format!("{PATH}?{good}")).send().await;
-        assert_eq!(answer.status, 405, "{method}");
+        let response = app.request(method, &format!("{PATH}?{good}")).send().await;
+        assert_eq!(response.status, 405, "{method}");
     }
-    for path in ["/fn", "/fn/", "/fn/tell-me/", "/fn/other", "/api/tell_me"] {
+    for path in [
+        "/fn",
+        "/fn/",
+        "/fn/join-waitlist/",
+        "/fn/other",
+        "/api/join_waitlist",
+    ] {
         assert_eq!(
-            door.post(path)
+            app.post(path)
                 .header("content-type", form)
                 .body(good)
                 .send()
@@ -221,16 +230,16 @@ async fn only_forms_of_this_shop_are_read() {
         "text/plain",
         "multipart/form-data; boundary=x",
     ] {
-        let answer = door
+        let response = app
             .post(PATH)
             .header("content-type", kind)
             .body(good)
             .send()
             .await;
-        assert_eq!(answer.status, 415, "{kind}");
+        assert_eq!(response.status, 415, "{kind}");
     }
     assert_eq!(
-        door.post(PATH)
+        app.post(PATH)
             .without("content-type")
             .body(good)
             .send()
@@ -242,8 +251,8 @@ async fn only_forms_of_this_shop_are_read() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_and_never_sent_back_with_an_error_in_the_address() {
-    let door = Door::open().await;
-    sold_out(&door).await;
+    let app = TestApp::start().await;
+    sold_out(&app).await;
     let odd: [&[u8]; 5] = [
         b"slug[0]=cup&email=a",
         b"slug[a][b][c][d][e][f][g]=1",
@@ -252,24 +261,24 @@ async fn what_cannot_be_read_is_refused_and_never_sent_back_with_an_error_in_the
         b"email[]=a&slug=cup",
     ];
     for body in odd {
-        let answer = from_a_browser(&door)
+        let response = from_a_browser(&app)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body)
             .send()
             .await;
-        let said = answer.text();
+        let page = response.text();
         assert_eq!(
-            (answer.status.as_u16(), answer.header("location")),
+            (response.status.as_u16(), response.header("location")),
             (400, ""),
-            "{said}"
+            "{page}"
         );
         assert!(
-            said.contains("<!DOCTYPE html>") && said.contains("could not read"),
-            "{said}"
+            page.contains("<!DOCTYPE html>") && page.contains("could not read"),
+            "{page}"
         );
-        assert_eq!(answer.header("serverfnerror"), "");
+        assert_eq!(response.header("serverfnerror"), "");
     }
-    let large = from_a_browser(&door)
+    let large = from_a_browser(&app)
         .form(&[("slug", "cup"), ("email", &"a".repeat(4096))])
         .await;
     assert_eq!(large.status, 413);
@@ -277,17 +286,17 @@ async fn what_cannot_be_read_is_refused_and_never_sent_back_with_an_error_in_the
 
 #[tokio::test]
 async fn nobody_fills_the_list_by_the_second() {
-    let door = Door::open().await;
-    sold_out(&door).await;
+    let app = TestApp::start().await;
+    sold_out(&app).await;
     for number in 0..10 {
-        let answer = ask(&door, "cup", &format!("n{number}@example.org")).await;
-        assert_eq!(answer.status, 303, "{number}");
+        let response = join(&app, "cup", &format!("n{number}@example.org")).await;
+        assert_eq!(response.status, 303, "{number}");
     }
-    let much = ask(&door, "cup", "more@example.org").await;
+    let much = join(&app, "cup", "more@example.org").await;
     assert_eq!(much.status, 429);
     assert!(!much.header("retry-after").is_empty() && much.text().contains("<!DOCTYPE html>"));
     assert_eq!(
-        door.get("/p/cup").send().await.status,
+        app.get("/p/cup").send().await.status,
         200,
         "reading goes on"
     );
