@@ -57,6 +57,21 @@ pub(crate) struct Figure {
     ok: bool,
 }
 
+impl Figure {
+    /// So many tests that passed, all of which should have.
+    pub(crate) fn counted(bench: &str, metric: &str, passed: u64, failed: u64) -> Self {
+        Self {
+            bench: bench.to_owned(),
+            metric: metric.to_owned(),
+            value: passed as f64,
+            limit: Some((passed + failed) as f64),
+            at_least: true,
+            ok: failed == 0,
+            ..Self::default()
+        }
+    }
+}
+
 /// Runs a bench and prints its figures.
 ///
 /// # Errors
