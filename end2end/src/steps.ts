@@ -16,6 +16,14 @@ export async function openShop(page: Page, vitrine: Vitrine, shop: { name: strin
   await page.waitForURL((url) => !url.pathname.startsWith("/setup"));
 }
 
+/** Signs the owner of a shop in by a link of `vitrine owner-link`, with a new password. */
+export async function recover(page: Page, link: string): Promise<void> {
+  await page.goto(link);
+  await page.locator("[name=password]").fill(password);
+  await page.locator("form:has([name=password]) [type=submit]").click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/setup"));
+}
+
 /** An element by the name tests know it under. */
 export function by(page: Page, name: string): Locator {
   return page.locator(`[data-test=${name}]`);
@@ -25,18 +33,48 @@ export function by(page: Page, name: string): Locator {
 export async function openStudio(page: Page, vitrine: Vitrine, device: "device-camera" | "device-screen" = "device-camera"): Promise<void> {
   await page.goto(`${vitrine.url}/studio`);
   await by(page, device).click();
-  await expect
-    .poll(() => by(page, "preview").evaluate((video: HTMLVideoElement) => video.videoWidth), { message: "the preview shows a picture" })
-    .toBeGreaterThan(0);
+  await shown(by(page, "preview"));
 }
 
-/** Films for so many seconds by the studio's own clock and stops. */
-export async function film(page: Page, seconds: number): Promise<void> {
+/** Waits until a video has a picture, by the event that says so. */
+export async function shown(video: Locator): Promise<void> {
+  await video.evaluate(
+    (node: HTMLVideoElement) =>
+      new Promise<void>((there, broken) => {
+        if (node.videoWidth > 0) there();
+        // A camera's first picture may come after the metadata, as a change of size.
+        for (const event of ["loadeddata", "resize"]) node.addEventListener(event, () => node.videoWidth > 0 && there());
+        node.addEventListener("error", () => broken(new Error(node.error?.message ?? "the video cannot be played")));
+      }),
+  );
+}
+
+/** Presses record and waits until the studio's own clock shows so many seconds of recording. */
+export async function record(page: Page, seconds: number): Promise<void> {
   await by(page, "record").click();
   await expect(by(page, "elapsed")).toBeVisible();
-  await expect
-    .poll(async () => Number(await by(page, "elapsed").getAttribute("data-seconds")), { timeout: (seconds + 60) * 1000, message: "the clock of the recording runs" })
-    .toBeGreaterThanOrEqual(seconds);
+  await page.evaluate(
+    ([seconds, patience]) =>
+      new Promise<void>((reached, late) => {
+        const elapsed = () => Number(document.querySelector("[data-test=elapsed]")?.getAttribute("data-seconds"));
+        const observer = new MutationObserver(() => look());
+        const timer = setTimeout(() => late(new Error(`the clock of the recording stands at ${elapsed()} s`)), patience * 1000);
+        const look = () => {
+          if (elapsed() < seconds) return;
+          observer.disconnect();
+          clearTimeout(timer);
+          reached();
+        };
+        observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ["data-seconds"] });
+        look();
+      }),
+    [seconds, seconds + 60] as const,
+  );
+}
+
+/** Films for so many seconds and stops. */
+export async function film(page: Page, seconds: number): Promise<void> {
+  await record(page, seconds);
   await by(page, "stop").click();
 }
 
@@ -73,14 +111,22 @@ export async function bytesOf(element: Locator): Promise<Buffer> {
   return Buffer.from(text, "base64");
 }
 
-/** Buys one piece with the test gateway; ends on the order page. */
-export async function pay(page: Page, buyer: { email: string; name: string }, outcome: "success" | "decline" | "unknown" = "success"): Promise<void> {
-  await page.locator("[name=email]").fill(buyer.email);
-  await page.locator("[name=name]").fill(buyer.name);
-  for (const field of ["line1", "city", "postcode", "postal_code", "country", "address"]) {
-    const input = page.locator(`input[name=${field}], textarea[name=${field}]`);
-    if ((await input.count()) > 0 && (await input.inputValue()) === "") await input.fill(field === "country" ? "DE" : field.includes("post") ? "10115" : "Torstrasse 1");
-  }
-  await page.locator(`[name=outcome][value=${outcome}]`).check();
-  await page.locator("form:has([name=email]) [type=submit]").click();
+export interface Buyer {
+  email: string;
+  name: string;
+}
+
+/** Fills the form of the checkout, field by field, and gives its button. */
+export async function fillCheckout(page: Page, buyer: Buyer, outcome: "success" | "decline" | "unknown" = "success"): Promise<Locator> {
+  const form = page.locator("form[action$='/pay']");
+  await form.locator("input[name=email]").fill(buyer.email);
+  await form.locator("input[name=name]").fill(buyer.name);
+  await form.locator("textarea[name=address]").fill("Torstrasse 1\n10115 Berlin\nGermany");
+  await form.locator(`input[name=outcome][value=${outcome}]`).check();
+  return form.locator("[type=submit]");
+}
+
+/** Pays with the test gateway; ends on the order page where that says yes. */
+export async function pay(page: Page, buyer: Buyer, outcome: "success" | "decline" | "unknown" = "success"): Promise<void> {
+  await (await fillCheckout(page, buyer, outcome)).click();
 }

@@ -32,7 +32,7 @@ export class Vitrine {
   readonly url: string;
   private log = "";
   private child: ChildProcess | undefined;
-  private readonly seen: Array<{ pattern: RegExp; resolve: (match: RegExpMatchArray) => void }> = [];
+  private readonly seen: Array<{ pattern: RegExp; from: number; resolve: (match: RegExpMatchArray) => void }> = [];
 
   private constructor(
     readonly port: number,
@@ -86,6 +86,7 @@ export class Vitrine {
 
   /** Starts (again) on the same data folder. */
   async serve(): Promise<void> {
+    const begins = this.log.length;
     const child = spawn(required("VITRINE_BIN"), ["serve", ...this.extra], {
       env: this.environment(),
       stdio: ["ignore", "pipe", "pipe"],
@@ -98,7 +99,7 @@ export class Vitrine {
     const listen = (chunk: Buffer) => {
       this.log += chunk.toString();
       for (const waiting of [...this.seen]) {
-        const match = this.log.match(waiting.pattern);
+        const match = this.log.slice(waiting.from).match(waiting.pattern);
         if (match) {
           this.seen.splice(this.seen.indexOf(waiting), 1);
           waiting.resolve(match);
@@ -108,25 +109,22 @@ export class Vitrine {
     child.stdout.on("data", listen);
     child.stderr.on("data", listen);
     died.catch(() => undefined);
-    await Promise.race([this.healthy(), died]);
+    await Promise.race([this.healthy(begins), died]);
   }
 
-  /** Asks /healthz until it answers 200; each refused connection is the event that asks again. */
-  private async healthy(): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    for (;;) {
-      const answer = await fetch(`http://127.0.0.1:${this.port}/healthz`).catch(() => undefined);
-      if (answer?.status === 200) return;
-      if (Date.now() > deadline) throw new Error(`vitrine did not become healthy:\n${this.log}`);
-      await new Promise((next) => setTimeout(next, 50));
-    }
+  /** Waits until the start that begins there in the log says that it is open: its socket takes connections by then. Then it must be
+   * healthy at the first try. */
+  private async healthy(begins: number): Promise<void> {
+    await this.logged(/Vitrine is open at/, begins);
+    const { status } = await fetch(`http://127.0.0.1:${this.port}/healthz`);
+    if (status !== 200) throw new Error(`/healthz answers ${status}:\n${this.log}`);
   }
 
-  /** Waits until the log matches. */
-  async logged(pattern: RegExp): Promise<RegExpMatchArray> {
-    const now = this.log.match(pattern);
+  /** Waits until the log matches, from a place in it on. */
+  async logged(pattern: RegExp, from = 0): Promise<RegExpMatchArray> {
+    const now = this.log.slice(from).match(pattern);
     if (now) return now;
-    return new Promise((resolve) => this.seen.push({ pattern, resolve }));
+    return new Promise((resolve) => this.seen.push({ pattern, from, resolve }));
   }
 
   /** The one-time owner link of the first run. */

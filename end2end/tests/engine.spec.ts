@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from "@playwright/test";
 import { listen } from "../src/browser.ts";
 import { type Footage, studioFootage } from "../src/footage.ts";
 import { expect, test } from "../src/shop.ts";
-import { by, openShop, openStudio } from "../src/steps.ts";
+import { by, openShop, openStudio, record } from "../src/steps.ts";
 import type { Vitrine } from "../src/vitrine.ts";
 
 interface Choice {
@@ -129,8 +129,7 @@ test("a network that never answers costs no frame while filming, and frame diffe
   const page = await context.newPage();
   await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
   await openStudio(page, vitrine);
-  await by(page, "record").click();
-  await expect.poll(async () => Number(await by(page, "elapsed").getAttribute("data-seconds")), { timeout: 90_000 }).toBeGreaterThanOrEqual(29);
+  await record(page, 29);
   await expect(by(page, "dropped")).toHaveCount(0);
   await by(page, "stop").click();
   await expect(by(page, "clip-card").first()).toBeVisible({ timeout: 90_000 });

@@ -1,6 +1,6 @@
 import { authenticator, listen } from "../src/browser.ts";
 import { expect, test } from "../src/shop.ts";
-import { openShop, password } from "../src/steps.ts";
+import { openShop, password, recover } from "../src/steps.ts";
 
 test("the owner link opens a shop once, with a password", async ({ vitrine, browse }) => {
   const context = await (await browse()).newContext();
@@ -70,9 +70,7 @@ test("a passkey opens the shop and signs in, and a lost one is answered by a new
   const lost = await (await browser.newContext()).newPage();
   await lost.goto(link ?? "");
   await expect(lost.locator("[name=shop_name]")).toHaveCount(0);
-  await lost.locator("[name=password]").fill(password);
-  await lost.locator("form:has([name=password]) [type=submit]").click();
-  await lost.waitForURL((url) => !url.pathname.startsWith("/setup"));
+  await recover(lost, link ?? "");
   expect((await lost.goto(`${vitrine.url}/manage`))?.status()).toBe(200);
 });
 

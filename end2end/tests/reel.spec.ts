@@ -5,7 +5,7 @@ import { studioFootage } from "../src/footage.ts";
 import { pictures, within } from "../src/log.ts";
 import { film as probe } from "../src/probe.ts";
 import { expect, test } from "../src/shop.ts";
-import { by, bytesOf, film, openShop, openStudio, rememberBlobs } from "../src/steps.ts";
+import { by, bytesOf, film, openShop, openStudio, rememberBlobs, shown } from "../src/steps.ts";
 
 /** Longest reel of the studio's capture contract, s. */
 const LONGEST = 30;
@@ -38,7 +38,7 @@ test("the clips of a filmed session play, reorder and save as one reel", async (
   // It plays, from one clip into the next.
   await by(page, "reel-play").click();
   await expect(video).toHaveAttribute("data-made", "true");
-  await expect.poll(() => video.evaluate((node: HTMLVideoElement) => node.readyState)).toBeGreaterThanOrEqual(2);
+  await shown(video);
   const duration = await video.evaluate((node: HTMLVideoElement) => node.duration);
   expect(duration).toBeGreaterThan(3);
   expect(duration).toBeLessThanOrEqual(LONGEST + 0.1);
@@ -46,8 +46,20 @@ test("the clips of a filmed session play, reorder and save as one reel", async (
   const [first] = await spans();
   if (!first) throw new Error("there is no first clip");
   const join = first[1] - first[0];
-  await expect.poll(() => video.evaluate((node: HTMLVideoElement) => node.currentTime), { timeout: 30_000, message: "it plays past the first join" }).toBeGreaterThan(join + 0.5);
-  await video.evaluate((node: HTMLVideoElement) => node.pause());
+  // Past the first join, by the events of its playing.
+  await video.evaluate(
+    (node: HTMLVideoElement, past) =>
+      new Promise<void>((played, stuck) => {
+        const timer = setTimeout(() => stuck(new Error(`it stands at ${node.currentTime} s`)), 30_000);
+        node.addEventListener("timeupdate", () => {
+          if (node.currentTime <= past) return;
+          clearTimeout(timer);
+          node.pause();
+          played();
+        });
+      }),
+    join + 0.5,
+  );
   const before = await bytesOf(video);
 
   // Later by its button, back and to the end by the keyboard; the reel is made anew each time.

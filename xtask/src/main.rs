@@ -13,6 +13,7 @@ mod progress;
 #[cfg(test)]
 mod scratch;
 mod serve;
+mod soak;
 mod test;
 mod tidy;
 
@@ -43,6 +44,8 @@ enum Command {
     Build(build::Args),
     /// Takes figures
     Bench(bench::Args),
+    /// Runs the long version of tests of faults and races
+    Soak(soak::Args),
     /// Trains a network of our own
     Train(network::Args),
     /// Scores a network against truth files
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Dist => dist::run(&place),
         Command::Build(args) => build::run(&place, &args),
         Command::Bench(args) => bench::run(&place, &args),
+        Command::Soak(args) => soak::run(&place, &args),
         Command::Train(args) => network::run(&place, Act::Train, &args),
         Command::Eval(args) => network::run(&place, Act::Eval, &args),
         Command::Models => model::run(&place),

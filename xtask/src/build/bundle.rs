@@ -32,6 +32,9 @@ impl Bundle {
         Self::WorkerGpu,
     ];
 
+    /// Those without which no page stands. The GPU worker takes longer than all of them, and the studio does without it.
+    pub(crate) const FIRST: [Self; 3] = [Self::Frontend, Self::Studio, Self::WorkerCpu];
+
     /// The name in the manifest, without `.js` or `.wasm`.
     pub(crate) fn stem(self) -> &'static str {
         match self {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use asset::Folder;
 pub(crate) use asset::compress;
@@ -27,6 +27,9 @@ use crate::install;
 use crate::model;
 use crate::place::Place;
 use crate::progress::{say, step};
+
+/// The name of the CPU worker in the manifest.
+const CPU: &str = "worker_cpu.wasm";
 
 /// How much work a site is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,41 +111,59 @@ pub(crate) fn built(place: &Place, cache: &Cache, bundle: Bundle, grade: Grade) 
     Ok(built)
 }
 
-/// Builds the site folder of a grade. Bundles that are not in `only` keep what an earlier run left, if anything.
+/// Builds the site folder of a grade. Bundles that are not in `only` keep what an earlier run left, if anything; but the GPU worker
+/// stays only beside the CPU worker it was built with, for the page speaks to both in the same messages.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run`]; and when the GPU worker alone was built and meanwhile the CPU worker became another.
 pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathBuf> {
     step("the site", || {
         install::wasm_target(place)?;
         install::npm(place)?;
         fs::create_dir_all(&place.target)?;
-        // Two builds at once would take each other's files for leftovers.
-        let lock = File::create(place.target.join("site.lock"))?;
-        lock.lock()
-            .context("The lock of the site folder cannot be taken.")?;
         let root = place.target.join(match grade {
             Grade::Dev => "site",
             Grade::Test => "site-test",
             Grade::Dist => "site-dist",
         });
         let cache = Cache::open(place)?;
+        let cpu_before = manifest(&root).remove(CPU);
+        let mut bundles = Vec::new();
+        for bundle in only {
+            let stem = bundle.stem();
+            // Two builds of one bundle at once would read each other's half-written files.
+            let _compiling = lock(place, stem)?;
+            bundles.push(step(&format!("bundle {stem}"), || {
+                Ok((*bundle, built(place, &cache, *bundle, grade)?))
+            })?);
+        }
+        // Two that write at once would take each other's files for leftovers. While bundles compile others may write: the GPU worker
+        // takes minutes.
+        let _writing = lock(place, "site")?;
         let previous = manifest(&root);
         let mut folder = Folder::open(&root, &cache, grade)?;
-        for bundle in Bundle::ALL {
+        for (bundle, built) in bundles {
+            add_bundle(&mut folder, bundle, built)?;
+        }
+        for bundle in Bundle::ALL.iter().filter(|bundle| !only.contains(bundle)) {
+            let changed = folder
+                .url(CPU)
+                .is_some_and(|cpu| Some(cpu) != previous.get(CPU).map(String::as_str));
+            if *bundle == Bundle::WorkerGpu && changed {
+                continue;
+            }
             let stem = bundle.stem();
-            if only.contains(&bundle) {
-                let built = step(&format!("bundle {stem}"), || {
-                    built(place, &cache, bundle, grade)
-                })?;
-                add_bundle(&mut folder, bundle, built)?;
-            } else {
-                for name in [format!("{stem}.js"), format!("{stem}.wasm")] {
-                    if let Some(url) = previous.get(&name) {
-                        folder.keep(&name, url);
-                    }
+            for name in [format!("{stem}.js"), format!("{stem}.wasm")] {
+                if let Some(url) = previous.get(&name) {
+                    folder.keep(&name, url);
                 }
             }
+        }
+        if only.contains(&Bundle::WorkerGpu) && !only.contains(&Bundle::WorkerCpu) {
+            ensure!(
+                folder.url(CPU) == cpu_before.as_deref(),
+                "The CPU worker was built anew while the GPU worker was; build that once more."
+            );
         }
         boot::add(place, &mut folder)?;
         add_public(&place.at("public"), &mut folder)?;
@@ -157,8 +178,16 @@ pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathB
     })
 }
 
+/// Takes a lock of the target folder; it is given back with the value.
+fn lock(place: &Place, name: &str) -> Result<File> {
+    let file = File::create(place.target.join(format!("{name}.lock")))?;
+    file.lock()
+        .with_context(|| format!("The lock {name} in the target folder cannot be taken."))?;
+    Ok(file)
+}
+
 /// The manifest an earlier run left, empty when there is none.
-fn manifest(root: &Path) -> BTreeMap<String, String> {
+pub(crate) fn manifest(root: &Path) -> BTreeMap<String, String> {
     fs::read(root.join("manifest.json"))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())

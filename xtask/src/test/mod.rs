@@ -16,6 +16,7 @@ use crate::build::Grade;
 use crate::place::Place;
 use crate::progress::say;
 use crate::tidy;
+pub(crate) use native::named;
 use tally::Tally;
 
 /// One kind of check.

@@ -2,8 +2,8 @@
 
 use super::Tree;
 
-/// The most lines a Rust file may have.
-const LINES: usize = 600;
+/// The most lines a file may have, by its ending.
+const LINES: [(&str, usize); 2] = [(".rs", 600), (".ts", 300)];
 
 /// Folders of somebody's machine. Put together here, so that this file is not its own breach.
 const MACHINE: [&str; 4] = [
@@ -31,9 +31,12 @@ pub(super) fn check(tree: &Tree) -> Vec<String> {
     let mut breaches = Vec::new();
     for (path, text) in &tree.files {
         let count = text.lines().count();
-        if path.ends_with(".rs") && count > LINES {
+        for (_, most) in LINES
+            .iter()
+            .filter(|(end, most)| path.ends_with(end) && count > *most)
+        {
             breaches.push(format!(
-                "{path} has {count} lines, more than {LINES}: split it by capability."
+                "{path} has {count} lines, more than {most}: split it by capability."
             ));
         }
         for folder in MACHINE.iter().filter(|folder| names(text, folder)) {
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn finds_each_kind() {
-        let long = "\n".repeat(LINES + 1);
+        let long = "\n".repeat(LINES[0].1 + 1);
         let path = format!("open(\"{}me/x\")", MACHINE[3]);
         let mark = format!("{}\"later\")", MARKS[0].1);
         let files = [
@@ -83,8 +86,10 @@ mod tests {
             ("b.md", path.as_str()),
             ("c.rs", mark.as_str()),
             ("src/utils.rs", ""),
+            ("a.ts", long.as_str()),
+            ("a.txt", long.as_str()),
         ];
-        assert_eq!(check(&tree(&files)).len(), 4);
+        assert_eq!(check(&tree(&files)).len(), 5);
     }
 
     #[test]

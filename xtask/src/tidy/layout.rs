@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Tree;
+use super::{Tree, noun};
 
 /// Sheets that are not a domain's, because every page needs them.
 const SHEETS: [&str; 3] = ["tokens", "fonts", "base"];
@@ -108,16 +108,9 @@ fn import(line: &str) -> Option<&str> {
         .strip_suffix(".css\";")
 }
 
-/// The domains: modules of the crates `domain` and `services`.
+/// The domains.
 fn nouns(tree: &Tree) -> BTreeSet<&str> {
-    tree.paths()
-        .filter_map(|path| {
-            path.strip_prefix("app/domain/src/")
-                .or_else(|| path.strip_prefix("server/services/src/"))
-        })
-        .filter_map(|rest| rest.split(['/', '.']).next())
-        .filter(|noun| *noun != "lib")
-        .collect()
+    noun::shared(tree)
 }
 
 /// `0001_identity.sql` → (1, "identity").
@@ -132,8 +125,10 @@ mod tests {
     use super::*;
     use crate::tidy::tree;
 
-    const DOMAIN: [(&str, &str); 2] = [
+    const DOMAIN: [(&str, &str); 4] = [
         ("app/domain/src/catalog.rs", ""),
+        ("app/domain/src/media.rs", ""),
+        ("server/services/src/catalog/mod.rs", ""),
         ("server/services/src/media/mod.rs", ""),
     ];
 

@@ -3,7 +3,9 @@
 mod dependency;
 mod file;
 mod layout;
+mod map;
 mod notice;
+mod noun;
 mod readme;
 
 use std::fs;
@@ -61,6 +63,8 @@ pub(crate) fn run(place: &Place) -> Result<()> {
     breaches.extend(dependency::check(&crates, &tree));
     breaches.extend(file::check(&tree));
     breaches.extend(layout::check(&tree));
+    breaches.extend(map::check(&tree));
+    breaches.extend(noun::check(&tree));
     breaches.extend(notice::check(&tree));
     breaches.extend(readme::check(&tree, &crates));
     if breaches.is_empty() {
