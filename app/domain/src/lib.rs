@@ -16,3 +16,4 @@ mod price;
 mod slug;
 pub mod time;
 pub mod waiting;
+pub mod wire;

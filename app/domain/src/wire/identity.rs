@@ -1,0 +1,162 @@
+//! Passkeys: the two steps of making one and of signing in with one (Web Authentication Level 3).
+//!
+//! Credentials have the form of the specification's `RegistrationResponseJSON` and `AuthenticationResponseJSON` (section
+//! 5.1.8): bytes are base64url without padding.
+//!
+//! The pages mark their button with `data-passkey`: `register` (and then `data-token` with the token of the owner link) or
+//! `sign-in`. The fields of the form around the button have the names of the arguments here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::SetupForm;
+
+/// The arguments of [`START_PASSKEY_SETUP`](super::address::START_PASSKEY_SETUP).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartPasskeySetup {
+    /// The token of the owner link.
+    pub token: String,
+    /// The form as typed; empty where the link recovers a shop.
+    pub form: SetupForm,
+}
+
+/// The arguments of [`FINISH_PASSKEY_SETUP`](super::address::FINISH_PASSKEY_SETUP).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishPasskeySetup {
+    /// The token of the owner link.
+    pub token: String,
+    /// The passkey that was made.
+    pub credential: RegistrationCredential,
+}
+
+/// The arguments of [`START_PASSKEY_SIGN_IN`](super::address::START_PASSKEY_SIGN_IN).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartPasskeySignIn {
+    /// The handle of the shop, as typed.
+    pub handle: String,
+}
+
+/// The arguments of [`FINISH_PASSKEY_SIGN_IN`](super::address::FINISH_PASSKEY_SIGN_IN).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishPasskeySignIn {
+    /// The passkey's signature.
+    pub credential: AuthenticationCredential,
+    /// The local path to go on to.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// What the browser is asked to do, as the server's WebAuthn library writes it for `navigator.credentials`. Neither side
+/// looks into `O`; both use a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PasskeyOptions<O> {
+    /// `PublicKeyCredentialCreationOptionsJSON` or `PublicKeyCredentialRequestOptionsJSON` (section 5.1.9).
+    pub public_key: O,
+}
+
+/// The person is signed in, and the response sets the session's cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// The local path to go on to.
+    pub next: String,
+}
+
+/// The only type of credential that there is: a public key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CredentialType {
+    /// `public-key`.
+    #[default]
+    #[serde(rename = "public-key")]
+    PublicKey,
+}
+
+/// Results of client extensions. None is asked for, so it is an empty object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extensions {}
+
+/// A passkey that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistrationCredential {
+    /// The credential's id.
+    pub id: String,
+    /// The same.
+    pub raw_id: String,
+    /// `public-key`.
+    #[serde(rename = "type")]
+    pub kind: CredentialType,
+    /// What the authenticator made.
+    pub response: AttestationResponse,
+    /// Empty.
+    #[serde(default)]
+    pub extensions: Extensions,
+}
+
+/// What an authenticator answers when it made a passkey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttestationResponse {
+    /// The new public key, in CBOR.
+    #[serde(rename = "attestationObject")]
+    pub attestation_object: String,
+    /// What the browser signed for: challenge and origin, in JSON.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data_json: String,
+}
+
+/// A signature by a passkey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthenticationCredential {
+    /// The credential's id.
+    pub id: String,
+    /// The same.
+    pub raw_id: String,
+    /// `public-key`.
+    #[serde(rename = "type")]
+    pub kind: CredentialType,
+    /// What the authenticator signed.
+    pub response: AssertionResponse,
+    /// Empty.
+    #[serde(default)]
+    pub extensions: Extensions,
+}
+
+/// What an authenticator answers when it signs somebody in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssertionResponse {
+    /// Flags and counter of the authenticator.
+    #[serde(rename = "authenticatorData")]
+    pub authenticator_data: String,
+    /// What the browser signed for: challenge and origin, in JSON.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data_json: String,
+    /// The signature over both.
+    pub signature: String,
+    /// The user the passkey was made for, where the authenticator keeps it.
+    #[serde(rename = "userHandle", default)]
+    pub user_handle: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_have_the_names_of_the_specification() {
+        let text = r#"{"credential":{"id":"AQ","rawId":"AQ","type":"public-key","response":{"authenticatorData":"Ag","clientDataJSON":"Aw","signature":"BA","userHandle":null},"extensions":{}},"next":"/studio"}"#;
+        let read: FinishPasskeySignIn = serde_json::from_str(text).expect("a signature");
+        assert_eq!(serde_json::to_string(&read).expect("json"), text);
+        let text = r#"{"token":"t","credential":{"id":"AQ","rawId":"AQ","type":"public-key","response":{"attestationObject":"Ag","clientDataJSON":"Aw"},"extensions":{}}}"#;
+        let read: FinishPasskeySetup = serde_json::from_str(text).expect("a passkey");
+        assert_eq!(serde_json::to_string(&read).expect("json"), text);
+    }
+
+    #[test]
+    fn options_stand_under_the_name_that_browsers_want() {
+        let options = PasskeyOptions { public_key: 7 };
+        assert_eq!(
+            serde_json::to_string(&options).expect("json"),
+            r#"{"publicKey":7}"#
+        );
+    }
+}
