@@ -1,5 +1,5 @@
 // Starts a worker of the studio. The first message says where the bundle lies and what the worker becomes
-// (`domain::capture::Boot`); whatever arrives until the bundle listens is kept and handed over in order.
+// (`protocol::Boot`); whatever arrives until the bundle listens is kept and handed over in order.
 const waiting = [];
 const keep = (event) => waiting.push(event);
 

@@ -5,9 +5,10 @@ use std::{
     rc::Rc,
 };
 
-use domain::capture::{Analysis, Condition, Engine};
+use domain::capture::Engine;
 use futures::{StreamExt, channel::mpsc::unbounded};
 use js_sys::{Array, Uint8Array};
+use protocol::{FrameBatch, InferenceInput, InferenceOutput, InferenceStatus, Scores};
 use vision::{
     device::{self, Device},
     frame::{BYTES, Thumb},
@@ -30,7 +31,7 @@ pub(crate) fn last_word(reason: &str) {
         if let Some(port) = port {
             post(
                 &To::Port(port),
-                &Analysis::Gone {
+                &InferenceOutput::Gone {
                     reason: reason.clone(),
                 },
                 &[],
@@ -38,7 +39,12 @@ pub(crate) fn last_word(reason: &str) {
             );
         }
     });
-    post(&To::Page, &Condition::Unfit { reason }, &[], &Array::new());
+    post(
+        &To::Page,
+        &InferenceStatus::Unusable { reason },
+        &[],
+        &Array::new(),
+    );
 }
 
 /// Becomes the inference worker: loads the weights, and `precise` those of the published network, and answers what comes
@@ -46,7 +52,7 @@ pub(crate) fn last_word(reason: &str) {
 pub(crate) fn start(weights: String, precise: Option<String>, port: MessagePort) {
     let (words, mut queue) = unbounded();
     let hear = listener(move |say, message| {
-        if let Ok(word) = serde_json::from_str::<Analysis>(&say) {
+        if let Ok(word) = serde_json::from_str::<InferenceInput>(&say) {
             let _ = words.unbounded_send((word, message));
         }
     });
@@ -117,7 +123,7 @@ impl Network {
         Some(network)
     }
 
-    fn say(&self, word: &Analysis) {
+    fn say(&self, word: &InferenceOutput) {
         post(&To::Port(&self.port), word, &[], &Array::new());
     }
 
@@ -126,8 +132,8 @@ impl Network {
         let engine = self.detector.engine();
         let news = self.said.replace(Some(engine)) != Some(engine);
         if news {
-            let lacks = self.lacks.clone();
-            let word = Condition::Engine { engine, lacks };
+            let no_network = self.lacks.clone();
+            let word = InferenceStatus::Running { engine, no_network };
             post(&To::Page, &word, &[], &Array::new());
         }
         if news || always {
@@ -135,18 +141,18 @@ impl Network {
                 engine,
                 weights: self.detector.weights(),
             };
-            self.say(&Analysis::Network { network });
+            self.say(&InferenceOutput::Network { network });
         }
     }
 
-    async fn hear(&mut self, word: Analysis, message: &JsValue) {
+    async fn hear(&mut self, word: InferenceInput, message: &JsValue) {
         match word {
-            Analysis::Begin => {
+            InferenceInput::Begin => {
                 // What is left of a session that was given up is answered to nobody.
                 let _ = self.detector.finish().await;
                 self.say_engine(true);
             }
-            Analysis::Frames { times } => {
+            InferenceInput::Frames(FrameBatch { times }) => {
                 let pixels = field(message, "pixels")
                     .map(|pixels| Uint8Array::new(&pixels).to_vec())
                     .unwrap_or_default();
@@ -158,22 +164,18 @@ impl Network {
                 }
                 self.answer(scores);
             }
-            Analysis::Finish => {
+            InferenceInput::Finish => {
                 let scores = self.detector.finish().await;
                 self.answer(scores);
-                self.say(&Analysis::Done);
+                self.say(&InferenceOutput::Done);
             }
-            Analysis::Boundaries { .. }
-            | Analysis::Network { .. }
-            | Analysis::Done
-            | Analysis::Gone { .. } => {}
         }
     }
 
     fn answer(&self, scores: Vec<(f64, f32)>) {
         self.say_engine(false);
         if !scores.is_empty() {
-            self.say(&Analysis::Boundaries { scores });
+            self.say(&InferenceOutput::Scores(Scores { scores }));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The studio's Web Worker: one bundle, two roles ([`domain::capture::Role`]).
+//! The studio's Web Worker: one bundle, two roles ([`protocol::Role`]).
 //!
 //! * The **recorder** owns frames, encoders and the sessions on disk. It writes every encoded chunk and every
 //!   measurement to an append-only log ([`record`]) in the origin private file system, so that a crashed tab loses at most
@@ -7,7 +7,7 @@
 //! * The **inference** worker runs the network of `vision` on thumbnails. In the `gpu` build it runs on WebGPU and says
 //!   `unfit` where there is none; the page then starts the CPU build in its place.
 //!
-//! `boot.js` beside this crate starts a worker: it waits for the first message ([`domain::capture::Boot`]), imports the
+//! `boot.js` beside this crate starts a worker: it waits for the first message ([`protocol::Boot`]), imports the
 //! bundle, initialises it and calls `start` with that message, then hands over what arrived meanwhile, in order.
 //!
 //! Everything that decides is pure and tested natively; the browser's side is compiled for wasm32 only. No `unsafe` is

@@ -19,8 +19,7 @@ mod signal;
 pub use signal::{loudness_from_bytes, loudness_to_bytes, moments_from_bytes, moments_to_bytes};
 
 use domain::{
-    capture::{Engine, Network, Weights},
-    highlight::Contract,
+    capture::{Contract, Engine, Network, Weights},
     id::SessionId,
 };
 use serde::{Deserialize, Serialize};

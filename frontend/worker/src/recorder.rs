@@ -14,8 +14,8 @@ mod test;
 use std::rc::Rc;
 
 use domain::{
-    capture::{Command, Event},
-    highlight::{self, Contract, Span, Taste},
+    capture::Contract,
+    highlight::{self, Span, Taste},
     id::SessionId,
 };
 use futures::{
@@ -23,6 +23,7 @@ use futures::{
     channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
 };
 use js_sys::{Array, Uint8Array};
+use protocol::{Report, Request};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, File, MessagePort, ReadableStream};
 
@@ -39,7 +40,7 @@ use crate::{
 /// What is to be done next.
 enum Order {
     /// The page's command, with what travelled beside it.
-    Page(Command, JsValue),
+    Page(Request, JsValue),
     /// The recording of `session` came to an end by itself.
     Ended {
         session: SessionId,
@@ -65,8 +66,8 @@ pub(crate) fn start() {
     let (orders, queue) = unbounded();
     let page = orders.clone();
     let hear = listener(move |say, message| match serde_json::from_str(&say) {
-        Ok(command) => {
-            let _ = page.unbounded_send(Order::Page(command, message));
+        Ok(request) => {
+            let _ = page.unbounded_send(Order::Page(request, message));
         }
         Err(error) => failed(
             None,
@@ -82,17 +83,17 @@ pub(crate) fn start() {
         work: Work::Nothing,
     };
     wasm_bindgen_futures::spawn_local(recorder.run(queue));
-    say(&Event::Ready);
+    say(&Report::Ready);
 }
 
-fn say(event: &Event) {
-    post(&To::Page, event, &[], &Array::new());
+fn say(report: &Report) {
+    post(&To::Page, report, &[], &Array::new());
 }
 
-fn failed(request: Option<u32>, sentence: String, ended: bool) {
-    say(&Event::Failed {
+fn failed(request: Option<u32>, message: String, ended: bool) {
+    say(&Report::Failed {
         request,
-        sentence,
+        message,
         ended,
     });
 }
@@ -120,20 +121,20 @@ impl Recorder {
         }
     }
 
-    async fn obey(&mut self, command: Command, message: &JsValue) {
+    async fn obey(&mut self, command: Request, message: &JsValue) {
         match command {
-            Command::Attach => {
+            Request::Attach => {
                 if beside::<MessagePort>(message, "inference").is_none() {
                     self.study.attach(None);
                 }
             }
-            Command::List => self.list().await,
-            Command::Start { session, contract } => {
+            Request::List => self.list().await,
+            Request::Start { session, contract } => {
                 let video = beside::<ReadableStream>(message, "video");
                 let audio = beside::<ReadableStream>(message, "audio");
                 self.start(session, contract, video, audio).await;
             }
-            Command::Import { session, contract } => match beside::<File>(message, "file") {
+            Request::Import { session, contract } => match beside::<File>(message, "file") {
                 Some(file) => self.import(session, contract, file).await,
                 None => failed(
                     None,
@@ -142,12 +143,12 @@ impl Recorder {
                 ),
             },
             // Where the recording ended by itself a moment before, its events are on their way.
-            Command::Stop => self.stop(None).await,
-            Command::Open { session } => self.open(session).await,
-            Command::Choose { taste } => self.choose(&taste),
-            Command::Cut { request, spans } => self.cut(request, &spans),
-            Command::Still { request, t } => self.still(request, t).await,
-            Command::Delete { session } => self.delete(session).await,
+            Request::Stop => self.stop(None).await,
+            Request::Open { session } => self.open(session).await,
+            Request::Choose { taste } => self.choose(&taste),
+            Request::Cut { request, spans } => self.cut(request, &spans),
+            Request::Still { request, t } => self.still(request, t).await,
+            Request::Delete { session } => self.delete(session).await,
         }
     }
 
@@ -415,7 +416,7 @@ impl Recorder {
             Work::Recording(take) => take.state.borrow().session.as_ref().map(Session::kept),
         };
         match shelf::list(own).await {
-            Ok(sessions) => say(&Event::Sessions { sessions }),
+            Ok(sessions) => say(&Report::Sessions { sessions }),
             Err(error) => failed(None, storage(Doing::Listing, &error), false),
         }
     }
@@ -480,7 +481,7 @@ impl Recorder {
         match Blob::new_with_u8_array_sequence_and_options(&parts, &options) {
             Ok(blob) => post(
                 &To::Page,
-                &Event::Clip {
+                &Report::Clip {
                     request,
                     bytes: clip.bytes.len() as u64,
                     spans: clip.spans,
@@ -505,7 +506,7 @@ impl Recorder {
         match still::take(session, t).await {
             Ok(still) => post(
                 &To::Page,
-                &Event::Picture {
+                &Report::Picture {
                     request,
                     t: still.t,
                     width: still.width,

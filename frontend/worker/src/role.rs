@@ -1,7 +1,7 @@
 //! Which role a worker plays, and what it says when it breaks.
 
-use domain::capture::{Boot, Event, Role};
 use js_sys::Array;
+use protocol::{Boot, Report, Role};
 use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
 use web_sys::MessagePort;
 
@@ -22,14 +22,14 @@ pub fn start(boot: JsValue) -> Result<(), JsError> {
     match role {
         Role::Recorder => {
             std::panic::set_hook(Box::new(|info| {
-                let sentence = format!(
+                let message = format!(
                     "The recorder broke ({info}); reload the page and open the session from the list: what was recorded is kept."
                 );
                 post(
                     &To::Page,
-                    &Event::Failed {
+                    &Report::Failed {
                         request: None,
-                        sentence,
+                        message,
                         ended: true,
                     },
                     &[],

@@ -9,8 +9,7 @@
 //! No clip runs through a boundary, and none through a stretch where one is in doubt unless that leaves too few.
 
 use super::{
-    Choice, Contract, Frames, Highlight, Histogram, LONG_SESSION, Reason, Recording, Shot,
-    boundary,
+    Choice, Frames, Highlight, Histogram, Reason, Recording, Shot, boundary,
     document::Histograms,
     look::Look,
     measure::Measured,
@@ -19,6 +18,7 @@ use super::{
     still,
     taste::{Liking, Span, Taste},
 };
+use crate::capture::{Contract, LONG_SESSION};
 
 const NEW_SHOT: f32 = 0.4;
 const NEW_LOOK: f32 = 0.6;

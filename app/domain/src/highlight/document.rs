@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Frames, Histogram, Reason, Shot};
 use crate::{
-    capture::Network,
+    capture::{Metadata, Network},
     id::{MediaId, SessionId},
     media::Kind,
 };
@@ -23,50 +23,6 @@ pub enum Schema {
     #[default]
     #[serde(rename = "urn:vitrine:schema:highlight:1")]
     First,
-}
-
-/// Which metadata of a session may leave the device. Pictures and clips that were kept, and their names, always do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Metadata {
-    /// Where in the session each picture and clip was.
-    pub times: bool,
-    /// Why each was chosen, in words.
-    pub reasons: bool,
-    /// How good each was found.
-    pub scores: bool,
-    /// Which network judged, where it ran, and how many of the frames it saw.
-    pub model: bool,
-    /// How often it gave which score over the whole session.
-    pub histograms: bool,
-    /// All shots of the session, also those of which nothing was kept.
-    pub shots: bool,
-}
-
-impl Metadata {
-    /// Nothing.
-    pub const NONE: Self = Self {
-        times: false,
-        reasons: false,
-        scores: false,
-        model: false,
-        histograms: false,
-        shots: false,
-    };
-}
-
-impl Default for Metadata {
-    /// What a shop can use: all of what was kept, and how the model fared. Not what was filmed and not kept.
-    fn default() -> Self {
-        Self {
-            times: true,
-            reasons: true,
-            scores: true,
-            model: true,
-            histograms: true,
-            shots: false,
-        }
-    }
 }
 
 /// What is known about a session and may be told.

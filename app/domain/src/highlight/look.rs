@@ -89,7 +89,10 @@ impl ColourLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::highlight::{Contract, Highlight, Recording, choose, test::session};
+    use crate::{
+        capture::Contract,
+        highlight::{Highlight, Recording, choose, test::session},
+    };
 
     /// Shots that show things by turns: each a colour of its own.
     fn returning(things: &[i8]) -> Recording {

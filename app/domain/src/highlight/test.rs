@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::capture::{Contract, LONG_SESSION};
 
 /// A session of shots at 30 frames a second, each with its own brightness, cuts scored 0.9.
 pub(super) fn session(lengths: &[f64]) -> Recording {

@@ -10,7 +10,8 @@ use std::{
     rc::Rc,
 };
 
-use domain::capture::{Command, Condition, Engine, Role};
+use domain::capture::Engine;
+use protocol::{InferenceStatus, Request, Role};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessageChannel, MessageEvent, MessagePort, Worker};
@@ -164,7 +165,7 @@ impl Inference {
             self.rising.replace(Some((running, channel.port2())));
         } else {
             self.recorder
-                .send(&Command::Attach, vec![Beside::Inference(channel.port2())]);
+                .send(&Request::Attach, vec![Beside::Inference(channel.port2())]);
             self.current.replace(Some(running));
         }
         let this = Rc::downgrade(self);
@@ -191,15 +192,15 @@ impl Inference {
                 return;
             };
             match serde_json::from_str(&text) {
-                Ok(Condition::Engine { engine, lacks }) => {
+                Ok(InferenceStatus::Running { engine, no_network }) => {
                     settled.set(true);
                     if from == Engine::Gpu {
                         this.take_over();
                     }
                     this.engine.set(Some(engine));
-                    this.tell(engine, from, lacks);
+                    this.tell(engine, from, no_network);
                 }
-                Ok(Condition::Unfit { reason }) => {
+                Ok(InferenceStatus::Unusable { reason }) => {
                     settled.set(true);
                     this.lost(from, &reason);
                 }
@@ -226,12 +227,12 @@ impl Inference {
             return;
         };
         self.recorder
-            .send(&Command::Attach, vec![Beside::Inference(port)]);
+            .send(&Request::Attach, vec![Beside::Inference(port)]);
         self.end_later(self.current.replace(Some(running)));
     }
 
     /// Tells where the network runs, after word of or about a build, and why there is none.
-    fn tell(&self, engine: Engine, build: Engine, lacks: Option<String>) {
+    fn tell(&self, engine: Engine, build: Engine, no_network: Option<String>) {
         let denied = build == Engine::Gpu && engine != Engine::Precise && self.precise.get();
         if denied {
             self.precise.set(false);
@@ -241,7 +242,7 @@ impl Inference {
         } else {
             Precise::Open
         };
-        (self.report)(engine, precise, lacks);
+        (self.report)(engine, precise, no_network);
     }
 
     /// A build cannot go on: from the GPU to the CPU, from the CPU to plain frame differences.
@@ -261,7 +262,7 @@ impl Inference {
         if engine == Engine::Gpu {
             self.run(&self.config.worker_cpu, Engine::Cpu);
         } else {
-            self.recorder.send(&Command::Attach, Vec::new());
+            self.recorder.send(&Request::Attach, Vec::new());
             self.engine.set(Some(Engine::Plain));
             self.tell(Engine::Plain, engine, Some(NO_WORKER.to_owned()));
         }

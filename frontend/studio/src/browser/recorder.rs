@@ -6,12 +6,10 @@ use std::{
     rc::Rc,
 };
 
-use domain::{
-    capture::{Boot, Command, Event, Role},
-    highlight::Span,
-};
+use domain::highlight::Span;
 use futures::channel::oneshot;
 use js_sys::{Array, Object};
+use protocol::{Boot, Report, Request, Role};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, MessageEvent, MessagePort, ReadableStream, Worker, WorkerOptions, WorkerType};
 
@@ -45,7 +43,7 @@ pub(crate) fn start(
     Ok(worker)
 }
 
-/// Something that travels beside a command.
+/// Something that travels beside a request.
 pub(crate) enum Beside {
     /// The frames to record.
     Video(ReadableStream),
@@ -79,10 +77,10 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Starts it. `hear` gets every event that no request waits for; `broken` is called when the worker itself dies.
+    /// Starts it. `hear` gets every report that no request waits for; `broken` is called when the worker itself dies.
     pub(crate) fn new(
         config: &Config,
-        hear: impl Fn(Event) + 'static,
+        hear: impl Fn(Report) + 'static,
         broken: impl Fn(String) + 'static,
     ) -> Result<Self, JsValue> {
         let worker = start(
@@ -102,10 +100,10 @@ impl Recorder {
                 let Some(text) = js::get(&data, "say").as_string() else {
                     return;
                 };
-                match serde_json::from_str::<Event>(&text) {
-                    Ok(event) => {
-                        if let Some(event) = settle(&waiting, event, &data) {
-                            hear(event);
+                match serde_json::from_str::<Report>(&text) {
+                    Ok(report) => {
+                        if let Some(report) = settle(&waiting, report, &data) {
+                            hear(report);
                         }
                     }
                     Err(error) => web_sys::console::error_2(
@@ -130,8 +128,8 @@ impl Recorder {
         })
     }
 
-    /// Sends a command.
-    pub(crate) fn send(&self, command: &Command, beside: Vec<Beside>) {
+    /// Sends a request.
+    pub(crate) fn send(&self, request: &Request, beside: Vec<Beside>) {
         let message = Object::new();
         let transfer = Array::new();
         for thing in beside {
@@ -146,7 +144,7 @@ impl Recorder {
                 transfer.push(&value);
             }
         }
-        let Ok(text) = serde_json::to_string(command) else {
+        let Ok(text) = serde_json::to_string(request) else {
             return;
         };
         js::put(&message, "say", &text.into());
@@ -157,20 +155,20 @@ impl Recorder {
 
     /// Cuts spans of the open session into one film.
     pub(crate) async fn cut(&self, spans: Vec<Span>) -> Result<Made, String> {
-        self.ask(|request| Command::Cut { request, spans }).await
+        self.ask(|request| Request::Cut { request, spans }).await
     }
 
     /// Takes a frame of the open session.
     pub(crate) async fn still(&self, t: f64) -> Result<Made, String> {
-        self.ask(|request| Command::Still { request, t }).await
+        self.ask(|request| Request::Still { request, t }).await
     }
 
-    async fn ask(&self, command: impl FnOnce(u32) -> Command) -> Result<Made, String> {
+    async fn ask(&self, make: impl FnOnce(u32) -> Request) -> Result<Made, String> {
         let request = self.next.get();
         self.next.set(request.wrapping_add(1));
         let (answer, answered) = oneshot::channel();
         self.waiting.borrow_mut().insert(request, answer);
-        self.send(&command(request), Vec::new());
+        self.send(&make(request), Vec::new());
         answered.await.unwrap_or_else(|_| {
             Err(
                 "The recorder stopped. Reload the page; the recording is kept on this device."
@@ -187,20 +185,20 @@ impl Drop for Recorder {
 }
 
 /// Hands an answer to whoever waits for it; gives everything else back.
-fn settle(waiting: &Waiting, event: Event, data: &JsValue) -> Option<Event> {
-    let (request, result) = match &event {
-        Event::Clip { request, spans, .. } => {
+fn settle(waiting: &Waiting, report: Report, data: &JsValue) -> Option<Report> {
+    let (request, result) = match &report {
+        Report::Clip { request, spans, .. } => {
             let start = spans.first().map_or(0.0, |span| span.start);
             let end = spans.last().map_or(0.0, |span| span.end);
             (*request, made(data, start, end))
         }
-        Event::Picture { request, t, .. } => (*request, made(data, *t, *t)),
-        Event::Failed {
+        Report::Picture { request, t, .. } => (*request, made(data, *t, *t)),
+        Report::Failed {
             request: Some(request),
-            sentence,
+            message,
             ended: false,
-        } => (*request, Err(sentence.clone())),
-        _ => return Some(event),
+        } => (*request, Err(message.clone())),
+        _ => return Some(report),
     };
     let waiter = waiting.borrow_mut().remove(&request);
     match waiter {
@@ -208,7 +206,7 @@ fn settle(waiting: &Waiting, event: Event, data: &JsValue) -> Option<Event> {
             let _ = waiter.send(result);
             None
         }
-        None => Some(event),
+        None => Some(report),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The reel under review: the kept clips as one film, in the order the person wants.
 
-use domain::highlight::{self, Choice, Contract, Offer, Span};
+use domain::{
+    capture::Contract,
+    highlight::{self, Choice, Offer, Span},
+};
 
 use super::session::{Clip, Session};
 

@@ -1,7 +1,8 @@
 //! The draft product a session becomes.
 
 use domain::{
-    highlight::document::{Document, Metadata},
+    capture::Metadata,
+    highlight::document::Document,
     id::{MediaId, SessionId},
     media::{Kind, Media},
 };

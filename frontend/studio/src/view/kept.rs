@@ -1,7 +1,7 @@
 //! The sessions kept on this device.
 
-use domain::capture::Kept;
 use leptos::prelude::*;
+use protocol::StoredSession;
 
 use super::studio::Studio;
 use crate::{browser::js, wording};
@@ -54,7 +54,7 @@ fn Row(
     /// The studio.
     studio: Studio,
     /// The session.
-    kept: Kept,
+    kept: StoredSession,
     /// Whether another tab has it.
     busy: bool,
 ) -> impl IntoView {

@@ -30,7 +30,7 @@ pub(crate) struct Word {
     pub(crate) wrong: bool,
 }
 
-/// How the recording goes: the numbers of [`domain::capture::Event::Progress`].
+/// How the recording goes: the numbers of [`protocol::Report::Progress`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Progress {
     /// Recorded so far, s.
@@ -45,7 +45,7 @@ pub(crate) struct Progress {
     pub(crate) share: Option<f32>,
 }
 
-/// A recording that has ended: what [`domain::capture::Event::Stopped`] said.
+/// A recording that has ended: what [`protocol::Report::Stopped`] said.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ended {
     /// Length, s.

@@ -3,11 +3,12 @@
 use std::{cell::RefCell, collections::HashSet, rc::Rc};
 
 use domain::{
-    capture::{Command, Engine, Event, Kept},
-    highlight::{Choice, Contract, Second},
+    capture::{Contract, Engine},
+    highlight::{Choice, Second},
     id::SessionId,
 };
 use leptos::{prelude::*, task::spawn_local};
+use protocol::{Report, Request, StoredSession};
 
 pub(crate) use super::stage::{Ended, Progress, Stage, Word};
 use super::{analysis, desk::Desk, file::Files, sending::Sending};
@@ -41,7 +42,7 @@ pub(crate) struct Studio {
     /// Whether the recorder answers.
     pub(crate) ready: RwSignal<bool>,
     /// Sessions on this device; `None` until the recorder said.
-    pub(crate) kept: RwSignal<Option<Vec<Kept>>>,
+    pub(crate) kept: RwSignal<Option<Vec<StoredSession>>>,
     /// Sessions some tab has open.
     pub(crate) taken: RwSignal<Vec<String>>,
     /// The session that is, or would be, recorded or reviewed.
@@ -189,24 +190,24 @@ impl Studio {
         }
     }
 
-    fn send(self, command: &Command, beside: Vec<Beside>) {
+    fn send(self, request: &Request, beside: Vec<Beside>) {
         if let Some(recorder) = self.recorder() {
-            recorder.send(command, beside);
+            recorder.send(request, beside);
         }
     }
 
     /// Takes what the recorder says.
-    fn hear(self, event: Event) {
-        match event {
-            Event::Ready => {
+    fn hear(self, report: Report) {
+        match report {
+            Report::Ready => {
                 self.ready.set(true);
-                self.send(&Command::List, Vec::new());
+                self.send(&Request::List, Vec::new());
             }
-            Event::Sessions { sessions } => {
+            Report::Sessions { sessions } => {
                 self.kept.set(Some(sessions));
                 spawn_local(async move { self.taken.set(lock::taken().await.to_vec()) });
             }
-            Event::Progress {
+            Report::Progress {
                 seconds,
                 bytes,
                 dropped,
@@ -228,10 +229,10 @@ impl Studio {
                 self.desk.exposure.set(Some(exposure));
                 self.engine.set(Some(engine));
             }
-            Event::Chosen { choice, .. } if self.stage.get_untracked() == Stage::Review => {
+            Report::Chosen { choice, .. } if self.stage.get_untracked() == Stage::Review => {
                 self.decide(|review| review.rechoose(&choice));
             }
-            Event::Chosen {
+            Report::Chosen {
                 choice,
                 last,
                 signals,
@@ -244,7 +245,7 @@ impl Studio {
                     self.open_review();
                 }
             }
-            Event::Stopped {
+            Report::Stopped {
                 session,
                 duration,
                 bytes,
@@ -269,10 +270,8 @@ impl Studio {
                     self.stage.set(Stage::Closing);
                 }
             }
-            Event::Failed {
-                sentence, ended, ..
-            } => {
-                self.wrong(sentence);
+            Report::Failed { message, ended, .. } => {
+                self.wrong(message);
                 match self.stage.get_untracked() {
                     Stage::Opening => self.back_to_setup(),
                     Stage::Recording | Stage::Importing | Stage::Closing if ended => {
@@ -282,7 +281,7 @@ impl Studio {
                 }
             }
             // A cut whose asker is gone.
-            Event::Clip { .. } | Event::Picture { .. } => {}
+            Report::Clip { .. } | Report::Picture { .. } => {}
         }
     }
 
@@ -343,7 +342,7 @@ impl Studio {
         self.lock.set_value(Some(lock));
         self.begin(&session);
         self.send(
-            &Command::Start {
+            &Request::Start {
                 session,
                 contract: self.contract(),
             },
@@ -402,7 +401,7 @@ impl Studio {
             Stage::Recording | Stage::Importing
         ) {
             self.stage.set(Stage::Closing);
-            self.send(&Command::Stop, Vec::new());
+            self.send(&Request::Stop, Vec::new());
         }
     }
 
@@ -440,7 +439,7 @@ impl Studio {
             self.begin(&session);
             self.stage.set(Stage::Importing);
             self.send(
-                &Command::Import {
+                &Request::Import {
                     session,
                     contract: self.contract(),
                 },
@@ -467,7 +466,7 @@ impl Studio {
             self.begin(&session);
             self.read_photos();
             self.stage.set(Stage::Opening);
-            self.send(&Command::Open { session }, Vec::new());
+            self.send(&Request::Open { session }, Vec::new());
         });
     }
 
@@ -480,7 +479,7 @@ impl Studio {
             };
             photo::forget(session.as_str()).await;
             store::forget(&decisions(&session));
-            self.send(&Command::Delete { session }, Vec::new());
+            self.send(&Request::Delete { session }, Vec::new());
         });
     }
 
@@ -518,7 +517,7 @@ impl Studio {
     /// Has clips chosen again, after the person said what they like.
     pub(crate) fn choose_again(self) {
         let taste = self.review.with_untracked(Session::taste);
-        self.send(&Command::Choose { taste }, Vec::new());
+        self.send(&Request::Choose { taste }, Vec::new());
     }
 
     /// Back to filming, with a new session.
@@ -537,7 +536,7 @@ impl Studio {
         if let Some(inference) = self.inference.get_value() {
             self.engine.set(inference.engine());
         }
-        self.send(&Command::List, Vec::new());
+        self.send(&Request::List, Vec::new());
     }
 
     /// The page is made: what was decided has served its purpose, the recording stays.

@@ -6,7 +6,10 @@ use std::{
     time::Instant,
 };
 
-use domain::highlight::{Choice, Contract, Recording};
+use domain::{
+    capture::Contract,
+    highlight::{Choice, Recording},
+};
 use vision::eval::{
     asked::Asked,
     choice::{self, Shown},

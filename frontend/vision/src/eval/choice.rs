@@ -1,8 +1,8 @@
 //! How well chosen clips show what a session is about: its product spans.
 
 use domain::{
-    capture::Keyframes,
-    highlight::{Choice, Contract, Moment, Recording, choose},
+    capture::{Contract, Keyframes},
+    highlight::{Choice, Moment, Recording, choose},
 };
 use serde::Serialize;
 

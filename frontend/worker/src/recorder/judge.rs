@@ -1,8 +1,9 @@
 //! Who says where shots begin: the inference worker over its port; while there is none, frames wait a while for one; and
 //! in the end plain frame differences here.
 
-use domain::capture::{Analysis, Engine, Network};
+use domain::capture::{Engine, Network};
 use js_sys::{Array, Uint8Array};
+use protocol::{FrameBatch, InferenceInput};
 use vision::{frame::Thumb, shot::Detector};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{MessageEvent, MessagePort};
@@ -30,15 +31,15 @@ impl Port {
         Self { port, _hear: hear }
     }
 
-    pub(super) fn say(&self, word: &Analysis) {
+    pub(super) fn say(&self, word: &InferenceInput) {
         post(&To::Port(&self.port), word, &[], &Array::new());
     }
 
     pub(super) fn send(&self, batch: &Batch) {
         let pixels = Uint8Array::from(batch.pixels.as_slice()).buffer();
-        let word = Analysis::Frames {
+        let word = InferenceInput::Frames(FrameBatch {
             times: batch.times.clone(),
-        };
+        });
         post(
             &To::Port(&self.port),
             &word,
@@ -75,7 +76,7 @@ pub(super) enum Judge {
 impl Judge {
     /// The inference worker at the other end of a port, told that a session starts.
     pub(super) fn new(port: Port) -> Self {
-        port.say(&Analysis::Begin);
+        port.say(&InferenceInput::Begin);
         Self::Network {
             port,
             network: None,

@@ -2,11 +2,9 @@
 
 use std::{future::Future, rc::Rc};
 
-use domain::{
-    capture::{Event, LONGEST},
-    highlight,
-};
+use domain::{capture::LONGEST, highlight};
 use js_sys::{Array, Reflect};
+use protocol::Report;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AudioData, ReadableStream, ReadableStreamDefaultReader, VideoFrame};
 
@@ -188,7 +186,7 @@ pub(super) fn tick(take: &Rc<Take>) {
                 let cost = now_ms() - now;
                 next_choice = now + (CHOICE_REST * cost).max(CHOICE_MS);
             }
-            let Event::Progress { seconds, .. } = progress else {
+            let Report::Progress { seconds, .. } = progress else {
                 return;
             };
             if seconds >= LONGEST {
@@ -210,7 +208,7 @@ fn choose(take: &Take) {
     };
     post(
         &To::Page,
-        &Event::Chosen {
+        &Report::Chosen {
             choice,
             last: false,
             signals: Vec::new(),

@@ -1,10 +1,11 @@
 //! A session on disk and in memory: every record goes to both, so that what is known and what is kept never differ.
 
 use domain::{
-    capture::{Event, Kept, Network},
+    capture::Network,
     highlight::{self, Choice, Loudness, Moment},
     id::SessionId,
 };
+use protocol::{Report, StoredSession};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -241,8 +242,8 @@ impl Session {
     }
 
     /// As it stands in the list.
-    pub(super) fn kept(&self) -> Kept {
-        Kept {
+    pub(super) fn kept(&self) -> StoredSession {
+        StoredSession {
             session: self.id.clone(),
             duration: self.index.recording.duration,
             bytes: self.bytes(),
@@ -252,8 +253,8 @@ impl Session {
     }
 
     /// The event that says what was chosen for good.
-    pub(super) fn chosen(&self, choice: Choice) -> Event {
-        Event::Chosen {
+    pub(super) fn chosen(&self, choice: Choice) -> Report {
+        Report::Chosen {
             choice,
             last: true,
             signals: highlight::seconds(&self.index.recording),
@@ -262,9 +263,9 @@ impl Session {
     }
 
     /// The event that says it is closed on disk.
-    pub(super) fn stopped(&self, network: Network) -> Event {
+    pub(super) fn stopped(&self, network: Network) -> Report {
         let (width, height) = self.index.size();
-        Event::Stopped {
+        Report::Stopped {
             session: self.id.clone(),
             duration: self.index.recording.duration,
             bytes: self.bytes(),

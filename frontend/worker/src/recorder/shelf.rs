@@ -1,7 +1,8 @@
 //! The sessions kept on this device.
 
-use domain::{capture::Kept, id::SessionId};
+use domain::id::SessionId;
 use js_sys::Uint8Array;
+use protocol::StoredSession;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::File;
 
@@ -37,13 +38,13 @@ pub(super) async fn remove(session: &SessionId) -> Result<(), JsValue> {
 ///
 /// # Errors
 /// What the storage says.
-pub(super) async fn list(own: Option<Kept>) -> Result<Vec<Kept>, JsValue> {
+pub(super) async fn list(own: Option<StoredSession>) -> Result<Vec<StoredSession>, JsValue> {
     let mut sessions = Vec::new();
     for (session, file) in disk::list().await? {
         match &own {
             Some(own) if own.session == session => sessions.push(own.clone()),
             // One that cannot be read is shown too, so that it can be deleted.
-            _ => sessions.push(look(session.clone(), &file).await.unwrap_or(Kept {
+            _ => sessions.push(look(session.clone(), &file).await.unwrap_or(StoredSession {
                 session,
                 duration: 0.0,
                 bytes: count(file.size()),
@@ -66,7 +67,7 @@ async fn part(file: &File, from: u64, to: u64) -> Result<Vec<u8>, JsValue> {
 }
 
 /// What a log says of itself, from its first record and its last mark.
-async fn look(session: SessionId, file: &File) -> Result<Kept, JsValue> {
+async fn look(session: SessionId, file: &File) -> Result<StoredSession, JsValue> {
     let bytes = count(file.size());
     let head = part(file, 0, bytes.min(HEAD)).await?;
     let meta: Option<Meta> = match record::read(&head) {
@@ -93,7 +94,7 @@ async fn look(session: SessionId, file: &File) -> Result<Kept, JsValue> {
             (index.recording.duration, false)
         }
     };
-    Ok(Kept {
+    Ok(StoredSession {
         session,
         duration,
         bytes,

@@ -5,10 +5,8 @@ use std::{
     rc::Rc,
 };
 
-use domain::{
-    capture::{Analysis, Network},
-    highlight::Moment,
-};
+use domain::{capture::Network, highlight::Moment};
+use protocol::{InferenceInput, InferenceOutput, Scores};
 use vision::frame::Sample;
 use web_sys::MessagePort;
 
@@ -62,10 +60,10 @@ impl Study {
         *self.judge.borrow_mut() = Judge::new(port);
     }
 
-    fn hear(&self, word: Analysis) {
+    fn hear(&self, word: InferenceOutput) {
         self.heard_ms.set(now_ms());
         match word {
-            Analysis::Boundaries { scores } => {
+            InferenceOutput::Scores(Scores { scores }) => {
                 if matches!(
                     &*self.judge.borrow(),
                     Judge::Network {
@@ -76,14 +74,14 @@ impl Study {
                     self.complete(&scores);
                 }
             }
-            Analysis::Network { network: now } => {
+            InferenceOutput::Network { network: now } => {
                 if let Judge::Network { network, .. } = &mut *self.judge.borrow_mut() {
                     *network = Some(now);
                 }
             }
             // The port itself is dropped later: this runs within its listener.
-            Analysis::Gone { .. } => self.lose(),
-            Analysis::Done | Analysis::Begin | Analysis::Frames { .. } | Analysis::Finish => {}
+            InferenceOutput::Gone { .. } => self.lose(),
+            InferenceOutput::Done => {}
         }
     }
 
@@ -113,7 +111,7 @@ impl Study {
                 network,
                 finishing,
             } => {
-                port.say(&Analysis::Begin);
+                port.say(&InferenceInput::Begin);
                 (*network, *finishing) = (None, false);
             }
             Judge::Plain(_) => *judge = Judge::none(),
@@ -209,7 +207,7 @@ impl Study {
                     port, finishing, ..
                 } => {
                     if !std::mem::replace(finishing, true) {
-                        port.say(&Analysis::Finish);
+                        port.say(&InferenceInput::Finish);
                     }
                     false
                 }

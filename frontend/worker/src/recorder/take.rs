@@ -9,8 +9,8 @@ use std::{
 };
 
 use domain::{
-    capture::{Event, Keyframes},
-    highlight::{Contract, Loudness},
+    capture::{Contract, Keyframes},
+    highlight::Loudness,
     id::SessionId,
 };
 use futures::channel::mpsc::UnboundedSender;
@@ -155,12 +155,12 @@ impl Take {
         )));
     }
 
-    pub(super) fn tell(&self, sentence: String) {
+    pub(super) fn tell(&self, message: String) {
         post(
             &To::Page,
-            &Event::Failed {
+            &Report::Failed {
                 request: None,
-                sentence,
+                message,
                 ended: false,
             },
             &[],
@@ -430,9 +430,9 @@ impl Take {
     }
 
     /// How far it has come.
-    pub(super) fn progress(&self) -> Event {
+    pub(super) fn progress(&self) -> Report {
         let state = self.state.borrow();
-        Event::Progress {
+        Report::Progress {
             seconds: self.recorded(),
             bytes: state.session.as_ref().map_or(0, Session::bytes),
             frames: state.frames,

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use domain::{
-    capture::Event,
-    highlight::{self, Contract, Span},
+    capture::Contract,
+    highlight::{self, Span},
     id::SessionId,
 };
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
+use protocol::Report;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{AudioData, OffscreenCanvas, VideoFrame, VideoFrameInit};
@@ -313,7 +314,7 @@ async fn a_camera_that_does_not_wait_loses_frames_that_are_counted() {
         let frame = painted("#804010", 1920, 1080, 5_000_000 + i * STEP_US);
         recording.filmed(frame, i as f64, &mut eye).await;
     }
-    let Event::Progress {
+    let Report::Progress {
         frames, dropped, ..
     } = recording.progress()
     else {
