@@ -71,7 +71,7 @@ pub struct Loudness {
 
 /// Everything known about a session when highlights are chosen.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Recording {
+pub struct Measurements {
     /// Length, s.
     pub duration: f64,
     /// Analysed frames by time.
@@ -80,7 +80,7 @@ pub struct Recording {
     pub loudness: Vec<Loudness>,
     /// Times of the keyframes of the encoded video, s, ascending.
     pub keyframes: Vec<f64>,
-    /// Frames that were recorded; of these [`Recording::moments`] are analysed. 0 where it is not known.
+    /// Frames that were recorded; of these [`Measurements::moments`] are analysed. 0 where it is not known.
     #[serde(default)]
     pub frames: usize,
 }

@@ -74,10 +74,10 @@ pub(super) fn of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::highlight::{Recording, choose, test::session};
+    use crate::highlight::{Measurements, choose, test::session};
 
-    fn notice(recording: &Recording) -> Option<String> {
-        choose(recording, &Contract::default()).notice
+    fn notice(measurements: &Measurements) -> Option<String> {
+        choose(measurements, &Contract::default()).notice
     }
 
     #[test]

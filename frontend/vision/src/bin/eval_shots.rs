@@ -8,7 +8,7 @@ use std::{
 
 use domain::{
     capture::Contract,
-    highlight::{Choice, Recording},
+    highlight::{Choice, Measurements},
 };
 use vision::eval::{
     asked::Asked,
@@ -170,44 +170,44 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     for (name, entry) in run::clips(&truth) {
         let file = wanted.media.join(name);
         // One bad file must not hide the score of the others; it counts as nothing found.
-        let recording = match &scores {
+        let measurements = match &scores {
             Some(scores) => run::scored(scores, name),
             None if wanted.bicubic => run::bicubic(&file, &detect),
-            None => run::recording(&file, &detect),
+            None => run::measurements(&file, &detect),
         };
-        let (recording, lacks) = match recording {
-            Ok(recording) if scores.is_some() => (recording, None),
-            Ok(recording) => {
-                let lacks = run::lacking(&file, &recording, entry);
-                (recording, lacks)
+        let (measurements, lacks) = match measurements {
+            Ok(measurements) if scores.is_some() => (measurements, None),
+            Ok(measurements) => {
+                let lacks = run::lacking(&file, &measurements, entry);
+                (measurements, lacks)
             }
-            Err(why) => (Recording::default(), Some(why)),
+            Err(why) => (Measurements::default(), Some(why)),
         };
         if let Some(why) = lacks {
             eprintln!("{why}");
             unsound += 1;
         }
-        let predicted = run::predicted(&recording.moments);
+        let predicted = run::predicted(&measurements.moments);
         let row = score::clip(entry, &predicted);
-        seconds += recording.duration;
+        seconds += measurements.duration;
         if !wanted.json && (row.fp > 0 || row.cut_tp < row.cuts || row.gradual_tp < row.graduals) {
             println!(
                 "{name}: missed {:?}, missed graduals {:?}, false {:?} {:?}",
                 row.missed, row.missed_graduals, row.false_at, row.fp_on
             );
         }
-        let (choice, shown) = choice::measure(&recording, entry, &Contract::default());
+        let (choice, shown) = choice::measure(&measurements, entry, &Contract::default());
         if let Some(folder) = &wanted.plot {
-            draw(folder, name, &recording, entry, &predicted, &choice)?;
+            draw(folder, name, &measurements, entry, &predicted, &choice)?;
         }
         // Scores alone choose nothing.
         if !entry.shots.is_empty() && scores.is_none() && !wanted.bicubic {
-            let duration = recording.duration;
+            let duration = measurements.duration;
             chosen_well &= tell(wanted, name, duration, entry, &choice, &shown, false);
-            let (choice, shown) = choice::measure(&recording, entry, &choice::generous());
+            let (choice, shown) = choice::measure(&measurements, entry, &choice::generous());
             let generous = format!("{name}, two fifths of the time");
             chosen_well &= tell(wanted, &generous, duration, entry, &choice, &shown, true);
-            let needed = choice::needed(&recording, entry, THROWS);
+            let needed = choice::needed(&measurements, entry, THROWS);
             chosen_well &= tell_needed(wanted, name, &needed);
         }
         found.insert(name, predicted);
@@ -259,14 +259,14 @@ fn write(path: &Path, name: &str, found: &BTreeMap<&String, Vec<Predicted>>) -> 
 fn draw(
     folder: &Path,
     name: &str,
-    recording: &Recording,
+    measurements: &Measurements,
     entry: &truth::Entry,
     predicted: &[score::Predicted],
     choice: &Choice,
 ) -> Result<(), String> {
     let mut signals =
         "t,boundary,motion,sharpness,exposure,clipped,colourfulness,stability,layout\n".to_owned();
-    for m in &recording.moments {
+    for m in &measurements.moments {
         signals.push_str(&format!(
             "{:.4},{:.4},{:.5},{:.1},{:.4},{:.4},{:.2},{},{}\n",
             m.t,
@@ -293,7 +293,10 @@ fn draw(
     std::fs::create_dir_all(folder)
         .map_err(|e| format!("{} cannot be made: {e}", folder.display()))?;
     put("csv", &signals)?;
-    put("svg", &plot::svg(name, recording, entry, predicted, choice))
+    put(
+        "svg",
+        &plot::svg(name, measurements, entry, predicted, choice),
+    )
 }
 
 /// Says what the choice showed, and whether that is enough. `asked`: nine of ten product spans within two fifths of the time.

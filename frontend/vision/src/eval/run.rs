@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use domain::highlight::{Boundary, Moment, Recording, boundaries};
+use domain::highlight::{Boundary, Measurements, Moment, boundaries};
 
 use super::{
     decode,
@@ -128,23 +128,13 @@ impl Running {
 ///
 /// # Errors
 /// A sentence when it cannot be decoded or the weights cannot be used.
-pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
+pub fn measurements(file: &Path, detect: &Detect) -> Result<Measurements, String> {
     let mut detector = detect.running()?;
     let mut moments: Vec<Moment> = Vec::new();
     let mut scores = Vec::new();
     decode::frames(file, |sample| {
         scores.extend(detector.push(sample.t, &sample.thumb));
-        moments.push(Moment {
-            t: sample.t,
-            boundary: 0.0,
-            motion: sample.motion,
-            sharpness: sample.sharpness,
-            exposure: sample.exposure,
-            clipped: sample.clipped,
-            colourfulness: sample.colourfulness,
-            stability: sample.stability,
-            layout: Some(sample.layout),
-        });
+        moments.push(sample.moment(0.0));
     })?;
     scores.extend(detector.finish());
     for (moment, (_, score)) in moments.iter_mut().zip(scores) {
@@ -152,7 +142,7 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
     }
     let last = moments.last().map_or(0.0, |m| m.t);
     let step = last / moments.len().max(2) as f64;
-    Ok(Recording {
+    Ok(Measurements {
         duration: last + step,
         loudness: decode::loudness(file)?,
         // The measures plan those that a recorder would set.
@@ -165,8 +155,8 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
 /// A film of which only scores are known, of pictures that ffmpeg shrank.
 ///
 /// # Errors
-/// As [`recording`].
-pub fn bicubic(file: &Path, detect: &Detect) -> Result<Recording, String> {
+/// As [`measurements`].
+pub fn bicubic(file: &Path, detect: &Detect) -> Result<Measurements, String> {
     let mut detector = detect.running()?;
     let mut scores = Vec::new();
     decode::bicubic(file, |t, thumb| scores.extend(detector.push(t, thumb)))?;
@@ -193,14 +183,14 @@ pub fn judged(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
 
 /// What a film lacks that its truth speaks of: a sentence where it ends early.
 #[must_use]
-pub fn lacking(file: &Path, recording: &Recording, truth: &Entry) -> Option<String> {
+pub fn lacking(file: &Path, measurements: &Measurements, truth: &Entry) -> Option<String> {
     let end = truth.first_pts + truth.duration_s;
     // Containers round the length of their last frame.
-    (recording.duration < end - 0.5).then(|| {
+    (measurements.duration < end - 0.5).then(|| {
         format!(
             "{} ends at {:.1} s, and its truth at {end:.1} s: it is damaged, or another clip.",
             file.display(),
-            recording.duration
+            measurements.duration
         )
     })
 }
@@ -222,14 +212,14 @@ pub fn scores(file: &Path) -> Result<Scores, String> {
 ///
 /// # Errors
 /// A sentence when there are none of this clip.
-pub fn scored(scores: &Scores, clip: &str) -> Result<Recording, String> {
+pub fn scored(scores: &Scores, clip: &str) -> Result<Measurements, String> {
     let scores = scores
         .get(clip)
         .ok_or_else(|| format!("There are no scores of {clip}."))?;
     Ok(of_scores(scores))
 }
 
-fn of_scores(scores: &[Score]) -> Recording {
+fn of_scores(scores: &[Score]) -> Measurements {
     let moments = scores.iter().map(|&(t, boundary)| Moment {
         t,
         boundary,
@@ -242,10 +232,10 @@ fn of_scores(scores: &[Score]) -> Recording {
         layout: None,
     });
     let moments: Vec<Moment> = moments.collect();
-    Recording {
+    Measurements {
         duration: moments.last().map_or(0.0, |m| m.t),
         moments,
-        ..Recording::default()
+        ..Measurements::default()
     }
 }
 

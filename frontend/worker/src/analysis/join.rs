@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use domain::highlight::Moment;
 
-use crate::index::micros;
+use crate::log::index::micros;
 
 /// Most frames sent at once to the network's worker, beside [`CONTEXT`].
 pub const BATCH: usize = 16;

@@ -9,14 +9,14 @@ const SAMPLING_SHARE: f64 = 0.5;
 
 /// Decides which frames are analysed, as many as the device can follow.
 #[derive(Debug, Clone, Default)]
-pub struct Sampling {
+pub struct AnalysisRate {
     cost_ms: Option<f64>,
     step_ms: Option<f64>,
     before_us: Option<i64>,
     wait: u32,
 }
 
-impl Sampling {
+impl AnalysisRate {
     /// The longest stride: even a slow device looks at every sixth frame (five a second at 30).
     pub const MAX_STRIDE: u32 = 6;
 
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn a_quick_device_analyses_every_frame_and_a_slow_one_some() {
         let run = |cost: f64, behind: usize| {
-            let mut sampling = Sampling::default();
+            let mut sampling = AnalysisRate::default();
             (0..600)
                 .filter(|i| {
                     let due = sampling.due(i * 33_333, behind);

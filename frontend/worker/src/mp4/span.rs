@@ -1,18 +1,17 @@
-//! Cuts a span of a session into a clip, or several into a reel, without encoding anything again: which chunks, shown when.
+//! Which chunks of a session a span holds, and when they are shown.
 
-use domain::highlight;
+use crate::log::index::{Chunk, Index, micros};
 
-use crate::{
-    index::{Chunk, Index, micros, seconds},
-    mp4,
-};
+/// The longest that an Opus decoder's output lags its input, µs (RFC 7845 recommends up to 80 ms of pre-skip; encoders
+/// in browsers use 6.5 ms).
+pub const OPUS_DELAY_US: i64 = 20_000;
 
 /// Sound decoded before a clip's first sample, so that the decoder has converged: 80 ms (RFC 7845 §4.6).
 const PREROLL_US: i64 = 80_000;
 
 /// Why a span cannot be cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum CutError {
     /// The end is not after the start, or they are no numbers.
     Empty,
     /// No keyframe lies within the span.
@@ -25,10 +24,10 @@ pub enum Refused {
     Mixed,
 }
 
-impl Refused {
+impl CutError {
     /// What to tell the creator.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    pub const fn message(self) -> &'static str {
         match self {
             Self::Empty => "The clip would be empty; move its end behind its start.",
             Self::NoKeyframe => {
@@ -49,7 +48,7 @@ impl Refused {
 
 /// The chunks of a clip and what is shown of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span<'a> {
+pub struct SpanChunks<'a> {
     /// Pictures; the first is a keyframe. Empty for a session without pictures.
     pub video: &'a [Chunk],
     /// Sound that overlaps, with some before the start for the decoder.
@@ -64,10 +63,10 @@ pub struct Span<'a> {
 /// before `end`, all of one encoder configuration.
 ///
 /// # Errors
-/// [`Refused`] when there is nothing to show.
-pub fn span(index: &Index, start: f64, end: f64) -> Result<Span<'_>, Refused> {
+/// [`CutError`] when there is nothing to show.
+pub fn span(index: &Index, start: f64, end: f64) -> Result<SpanChunks<'_>, CutError> {
     if !start.is_finite() || !end.is_finite() || start >= end {
-        return Err(Refused::Empty);
+        return Err(CutError::Empty);
     }
     let (start_us, end_us) = (micros(start), micros(end));
     if index.video.is_empty() {
@@ -76,12 +75,12 @@ pub fn span(index: &Index, start: f64, end: f64) -> Result<Span<'_>, Refused> {
     let from = index.video.partition_point(|chunk| chunk.t_us < start_us);
     let to = index.video.partition_point(|chunk| chunk.t_us < end_us);
     if from >= to {
-        return Err(Refused::Nothing);
+        return Err(CutError::Nothing);
     }
     let first = index.video[from..to]
         .iter()
         .position(|chunk| chunk.key)
-        .ok_or(Refused::NoKeyframe)?
+        .ok_or(CutError::NoKeyframe)?
         + from;
     let config = index.video[first].config;
     let last = index.video[first..to]
@@ -89,9 +88,9 @@ pub fn span(index: &Index, start: f64, end: f64) -> Result<Span<'_>, Refused> {
         .position(|chunk| chunk.config != config)
         .map_or(to, |n| first + n);
     let video = &index.video[first..last];
-    let start_us = video.first().ok_or(Refused::Nothing)?.t_us;
+    let start_us = video.first().ok_or(CutError::Nothing)?.t_us;
     let end_us = shown_until(index, last, end_us);
-    Ok(Span {
+    Ok(SpanChunks {
         video,
         audio: sound(index, start_us, end_us),
         start_us,
@@ -121,16 +120,16 @@ fn shown_until(index: &Index, next: usize, end_us: i64) -> i64 {
     (last.t_us + length.max(1)).min(end_us)
 }
 
-fn sound_only(index: &Index, start_us: i64, end_us: i64) -> Result<Span<'_>, Refused> {
-    let first = index.audio.first().ok_or(Refused::Nothing)?;
-    let last = index.audio.last().ok_or(Refused::Nothing)?;
+fn sound_only(index: &Index, start_us: i64, end_us: i64) -> Result<SpanChunks<'_>, CutError> {
+    let first = index.audio.first().ok_or(CutError::Nothing)?;
+    let last = index.audio.last().ok_or(CutError::Nothing)?;
     let start_us = start_us.max(first.t_us);
     let end_us = end_us.min(last.t_us + i64::from(last.duration_us));
     let audio = sound(index, start_us, end_us);
     if audio.is_empty() || start_us >= end_us {
-        return Err(Refused::Nothing);
+        return Err(CutError::Nothing);
     }
-    Ok(Span {
+    Ok(SpanChunks {
         video: &[],
         audio,
         start_us,
@@ -147,7 +146,7 @@ fn sound(index: &Index, start_us: i64, end_us: i64) -> &[Chunk] {
     // The decoder answers late by its pre-skip, so the packet after the end holds the last samples.
     let to = index
         .audio
-        .partition_point(|chunk| chunk.t_us < end_us + mp4::OPUS_DELAY_US)
+        .partition_point(|chunk| chunk.t_us < end_us + OPUS_DELAY_US)
         .max(from);
     let all = &index.audio[from..to];
     let Some(config) = all.get(all.len() / 2).map(|chunk| chunk.config) else {
@@ -164,77 +163,4 @@ fn sound(index: &Index, start_us: i64, end_us: i64) -> &[Chunk] {
     } else {
         &[]
     }
-}
-
-/// Whether all were encoded alike: an MP4 can hold several encodings in a track, but players set up their decoder once.
-fn alike(index: &Index, spans: &[Span<'_>]) -> bool {
-    let videos = spans.iter().filter_map(|span| span.video.first());
-    let mut videos = videos.map(|chunk| index.video_configs.get(usize::from(chunk.config)));
-    let audios = spans.iter().filter_map(|span| span.audio.first());
-    let mut audios = audios.map(|chunk| {
-        let config = index.audio_configs.get(usize::from(chunk.config));
-        // Each packet of Opus says itself how it is encoded (RFC 6716 §3.1).
-        config.filter(|config| config.codec != "opus")
-    });
-    let (video, audio) = (videos.next(), audios.next());
-    videos.all(|other| Some(other) == video) && audios.all(|other| Some(other) == audio)
-}
-
-/// A finished clip or reel.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Clip {
-    /// The MP4.
-    pub bytes: Vec<u8>,
-    /// What it shows, presentation s: the spans asked for, each from its first keyframe.
-    pub spans: Vec<highlight::Span>,
-}
-
-/// Why a clip was not made.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Failed<E> {
-    /// The span cannot be cut.
-    Refused(Refused),
-    /// The log could not be read.
-    Read(E),
-}
-
-/// Cuts spans (presentation s) into one MP4 that shows them in the order given. `read(offset, buffer)` fills the buffer
-/// from the log.
-///
-/// # Errors
-/// [`Failed`].
-pub fn cut<E>(
-    index: &Index,
-    spans: &[highlight::Span],
-    mut read: impl FnMut(u64, &mut [u8]) -> Result<(), E>,
-) -> Result<Clip, Failed<E>> {
-    let spans = spans
-        .iter()
-        .map(|wanted| span(index, wanted.start, wanted.end))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Failed::Refused)?;
-    if spans.is_empty() {
-        return Err(Failed::Refused(Refused::Empty));
-    }
-    if !alike(index, &spans) {
-        return Err(Failed::Refused(Refused::Mixed));
-    }
-    let layout = mp4::Layout::new(index, &spans).ok_or(Failed::Refused(Refused::Encoding))?;
-    let mut media = layout.media();
-    for piece in layout.pieces() {
-        if let Some(place) = media.get_mut(piece.to.clone()) {
-            read(piece.from, place).map_err(Failed::Read)?;
-        }
-    }
-    let bytes = layout
-        .file(media)
-        .ok_or(Failed::Refused(Refused::Encoding))?;
-    let spans = spans
-        .iter()
-        .map(|span| highlight::Span {
-            start: seconds(span.start_us),
-            end: seconds(span.end_us),
-        })
-        .collect();
-    Ok(Clip { bytes, spans })
 }

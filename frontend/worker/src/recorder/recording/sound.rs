@@ -1,15 +1,17 @@
-//! The sound of a take: encoded, measured, and placed on the session's clock once that knows where sound lies.
+//! The sound of a recording: encoded, measured, and placed on the session's clock once that knows where sound lies.
 
 use std::rc::Rc;
 
 use domain::highlight::Loudness;
 use web_sys::{AudioData, AudioDataCopyToOptions, AudioSampleFormat};
 
-use super::{FLUSH_MS, State, Take};
+use super::{FLUSH_MS, Recording, State};
 use crate::{
-    browser::{Owned, encode::Sound, settled, sleep, within},
-    index::{micros, seconds},
-    record::Kind,
+    browser::{Owned, encode::SoundEncoder, settled, within},
+    log::{
+        index::{micros, seconds},
+        record::Kind,
+    },
 };
 
 /// Sound before the first picture that is kept, µs: enough to warm a decoder up.
@@ -18,9 +20,9 @@ const SOUND_BEFORE_US: i64 = 100_000;
 /// Stretches of sound an audio encoder may hold: two seconds of 10 ms.
 const SOUND_QUEUE: u32 = 200;
 
-impl Take {
+impl Recording {
     /// One stretch of sound; `arrival_ms` for a recording.
-    pub(in crate::recorder) async fn heard(
+    pub(in crate::recorder) async fn add_sound(
         self: &Rc<Self>,
         data: Owned<AudioData>,
         arrival_ms: f64,
@@ -32,7 +34,7 @@ impl Take {
         let ready = {
             let mut state = self.state.borrow_mut();
             if let Some(clock) = &mut state.clock {
-                clock.hear(ts, data.duration() as i64, arrival_ms);
+                clock.sound(ts, data.duration() as i64, arrival_ms);
             }
             if state.no_sound {
                 return;
@@ -44,29 +46,22 @@ impl Take {
         };
         if !ready {
             let before = self.state.borrow_mut().sound.take();
-            if let Some(before) = before.filter(Sound::alive) {
+            if let Some(before) = before.filter(SoundEncoder::alive) {
                 let _ = within(FLUSH_MS, settled(before.flush())).await;
             }
-            match Sound::start(rate, channels, &self.sound_outlet()).await {
+            match SoundEncoder::start(rate, channels, &self.sound_output()).await {
                 Ok(sound) => self.state.borrow_mut().sound = Some(sound),
-                Err(sentence) => {
+                Err(message) => {
                     self.state.borrow_mut().no_sound = true;
-                    self.tell(sentence);
+                    self.report_problem(message);
                     return;
                 }
             }
         }
         // A file can wait; a microphone cannot.
-        let busy = |state: &State| {
-            state.clock.is_none()
-                && state
-                    .sound
-                    .as_ref()
-                    .is_some_and(|s| s.alive() && s.queue() > SOUND_QUEUE / 2)
-        };
-        while busy(&self.state.borrow()) {
-            sleep(3).await;
-        }
+        let room = |sound: &SoundEncoder| !sound.alive() || sound.queue() <= SOUND_QUEUE / 2;
+        self.wait_for(|state| state.clock.is_some() || state.sound.as_ref().is_none_or(room))
+            .await;
         let mut state = self.state.borrow_mut();
         let Some(sound) = &state.sound else { return };
         if sound.queue() > SOUND_QUEUE || sound.encode(&data).is_err() {
@@ -145,7 +140,7 @@ impl Take {
         });
         drop(state);
         for (t_us, chunk) in chunks {
-            self.keep(|session| {
+            self.with_session(|session| {
                 // A configuration goes in even where its first chunk lies too early to be kept.
                 if let Some(config) = &chunk.config {
                     session.put_audio_config(config)?;

@@ -14,14 +14,14 @@ use super::{count, field, settled};
 const DRAWN: (u32, u32) = (320, 180);
 
 /// Shrinks and measures frames, whatever their layout, with buffers that are kept.
-pub(crate) struct Eye {
+pub(crate) struct FrameSampler {
     sampler: Sampler,
     bytes: Vec<u8>,
     shared: Option<Uint8Array>,
     canvas: Option<OffscreenCanvasRenderingContext2d>,
 }
 
-impl Eye {
+impl FrameSampler {
     pub(crate) fn new() -> Self {
         Self {
             sampler: Sampler::new(),
@@ -35,7 +35,7 @@ impl Eye {
     ///
     /// # Errors
     /// What the browser or the sampler says; the frame then goes without analysis.
-    pub(crate) async fn look(&mut self, frame: &VideoFrame, t: f64) -> Result<Sample, JsValue> {
+    pub(crate) async fn sample(&mut self, frame: &VideoFrame, t: f64) -> Result<Sample, JsValue> {
         let (width, height) = visible(frame);
         let known = match frame.format() {
             Some(VideoPixelFormat::I420 | VideoPixelFormat::I420a) => Some(Layout::I420),

@@ -15,49 +15,65 @@ use domain::{
 };
 use futures::channel::mpsc::UnboundedSender;
 use js_sys::Array;
+use protocol::Report;
 use vision::loudness::Meter;
 use wasm_bindgen::JsValue;
 use web_sys::{ReadableStreamDefaultReader, VideoFrame};
 
-use super::{Order, session::Session, study::Study};
-use crate::{
-    browser::{
-        Owned, To, describe,
-        encode::{Chunk, Outlet, Pictures, Sound},
-        name_of, now_ms,
-        picture::{Eye, rotation, visible},
-        post, settled, sleep, within,
-    },
-    clock::Clock,
-    codec,
-    index::seconds,
-    pace::{QUEUE_LIMIT, Sampling},
-    record::{AudioConfig, Kind, VideoConfig},
-    sentence::{self, Doing},
+use super::{
+    message::{self, StorageOperation},
+    requests::RecorderInput,
+    session::Session,
 };
+use crate::{
+    analysis::Analysis,
+    browser::{
+        Owned, Recipient,
+        changed::Changed,
+        describe,
+        encode::{EncodedChunk, EncoderOutput, PictureEncoder, SoundEncoder},
+        name_of, now_ms, post,
+        sampler::{FrameSampler, rotation, visible},
+        settled, within,
+    },
+    capture::{
+        clock::Clock,
+        codec,
+        rate::{AnalysisRate, QUEUE_LIMIT},
+    },
+    log::{
+        index::seconds,
+        record::{AudioConfig, Kind, VideoConfig},
+    },
+};
+
+/// Frames without a score from which on a film that can wait does.
+pub(super) const FRAMES_BEHIND: usize = 256;
 
 /// Encoders that fail this often within [`FAILURES_MS`] end the recording.
 const FAILURES: usize = 4;
 const FAILURES_MS: f64 = 10_000.0;
 
 /// Longest that encoders may take to give out the rest, ms.
-const FLUSH_MS: i32 = 10_000;
+const FLUSH_MS: u32 = 10_000;
 
 /// See the module.
-pub(super) struct Take {
+pub(super) struct Recording {
     pub(super) id: SessionId,
     pub(super) contract: Contract,
-    pub(super) study: Rc<Study>,
+    pub(super) analysis: Rc<Analysis>,
     pub(super) state: RefCell<State>,
-    orders: UnboundedSender<Order>,
+    inputs: UnboundedSender<RecorderInput>,
     /// No more frames are taken.
     pub(super) stopping: Cell<bool>,
-    /// The order to end was given.
+    /// The end was asked for.
     ended: Cell<bool>,
     /// A microphone was given and nothing has come from it.
     pub(super) awaits_sound: Cell<bool>,
     /// Readers and importers under way.
     pub(super) tasks: Cell<usize>,
+    /// An encoder has taken something from its queue or failed, a task has ended, or no more frames are taken.
+    pub(super) changed: Changed,
 }
 
 /// What changes with every frame.
@@ -67,16 +83,16 @@ pub(super) struct State {
     /// `None` for an import, whose timestamps are presentation times.
     clock: Option<Clock>,
     keyframes: Keyframes,
-    sampling: Sampling,
-    pictures: Option<Pictures>,
+    rate: AnalysisRate,
+    pictures: Option<PictureEncoder>,
     /// How the frames that `pictures` encodes are turned.
     rotation: u16,
-    sound: Option<Sound>,
+    sound: Option<SoundEncoder>,
     /// This browser encodes no sound; said once.
     no_sound: bool,
     no_analysis: bool,
     /// Encoded sound and loudness that the clock cannot place yet.
-    sound_waits: VecDeque<Chunk<AudioConfig>>,
+    sound_waits: VecDeque<EncodedChunk<AudioConfig>>,
     loudness_waits: Vec<Loudness>,
     loudness: Vec<Loudness>,
     meter: Meter,
@@ -92,23 +108,23 @@ pub(super) struct State {
     pub(super) share: Option<f32>,
 }
 
-impl Take {
+impl Recording {
     pub(super) fn new(
         session: Session,
         contract: Contract,
         clock: Option<Clock>,
-        study: Rc<Study>,
-        orders: UnboundedSender<Order>,
+        analysis: Rc<Analysis>,
+        inputs: UnboundedSender<RecorderInput>,
     ) -> Rc<Self> {
         Rc::new(Self {
             id: session.id.clone(),
             contract,
-            study,
+            analysis,
             state: RefCell::new(State {
                 session: Some(session),
                 clock,
                 keyframes: Keyframes::default(),
-                sampling: Sampling::default(),
+                rate: AnalysisRate::default(),
                 pictures: None,
                 rotation: 0,
                 sound: None,
@@ -129,35 +145,37 @@ impl Take {
                 exposure: 0.0,
                 share: None,
             }),
-            orders,
+            inputs,
             stopping: Cell::new(false),
             ended: Cell::new(false),
             awaits_sound: Cell::new(false),
             tasks: Cell::new(0),
+            changed: Changed::default(),
         })
     }
 
-    /// Asks for the end, once; `sentence` says why when it was not asked for.
-    pub(super) fn end(&self, sentence: Option<String>) {
+    /// Asks for the end, once; `message` says why when the page did not ask for it.
+    pub(super) fn end(&self, message: Option<String>) {
         if !self.ended.replace(true) {
-            let _ = self.orders.unbounded_send(Order::Ended {
+            let _ = self.inputs.unbounded_send(RecorderInput::Ended {
                 session: self.id.clone(),
-                sentence,
+                message,
             });
         }
     }
 
     fn storage_failed(&self, error: &JsValue) {
-        self.end(Some(sentence::storage(
-            Doing::Writing,
+        self.end(Some(message::storage(
+            StorageOperation::Writing,
             &name_of(error),
             &describe(error),
         )));
     }
 
-    pub(super) fn tell(&self, message: String) {
+    /// Tells the creator of a problem that does not end the recording.
+    pub(super) fn report_problem(&self, message: String) {
         post(
-            &To::Page,
+            &Recipient::Page,
             &Report::Failed {
                 request: None,
                 message,
@@ -169,9 +187,9 @@ impl Take {
     }
 
     /// Runs something with the session, and ends the recording where the disk refuses it.
-    pub(super) fn keep(&self, what: impl FnOnce(&mut Session) -> Result<(), JsValue>) {
+    pub(super) fn with_session(&self, change: impl FnOnce(&mut Session) -> Result<(), JsValue>) {
         let result = match &mut self.state.borrow_mut().session {
-            Some(session) => what(session),
+            Some(session) => change(session),
             None => Ok(()),
         };
         if let Err(error) = result {
@@ -180,27 +198,27 @@ impl Take {
     }
 
     /// One frame from the camera, at the moment it arrived (ms).
-    pub(super) async fn filmed(
+    pub(super) async fn add_camera_frame(
         self: &Rc<Self>,
         frame: Owned<VideoFrame>,
         arrival_ms: f64,
-        eye: &mut Eye,
+        sampler: &mut FrameSampler,
     ) {
         let ts = frame.timestamp() as i64;
         let t_us = match &mut self.state.borrow_mut().clock {
             Some(clock) => clock.video(ts, arrival_ms),
             None => ts,
         };
-        self.show(frame, t_us, false, eye).await;
+        self.add_frame(frame, t_us, false, sampler).await;
     }
 
     /// One frame at a presentation time. `patient`: waits for the encoder rather than giving the frame up.
-    pub(super) async fn show(
+    pub(super) async fn add_frame(
         self: &Rc<Self>,
         frame: Owned<VideoFrame>,
         t_us: i64,
         patient: bool,
-        eye: &mut Eye,
+        sampler: &mut FrameSampler,
     ) {
         {
             let mut state = self.state.borrow_mut();
@@ -214,28 +232,33 @@ impl Take {
             return;
         };
         if patient {
-            while self
-                .state
-                .borrow()
-                .pictures
-                .as_ref()
-                .is_some_and(|p| p.alive() && p.queue() >= QUEUE_LIMIT / 2)
-                && !self.stopping.get()
-            {
-                sleep(3).await;
-            }
+            let room =
+                |encoder: &PictureEncoder| !encoder.alive() || encoder.queue() < QUEUE_LIMIT / 2;
+            self.wait_for(|state| state.pictures.as_ref().is_none_or(room))
+                .await;
         }
         self.encode(&frame, t_us);
-        let behind = self.study.behind();
+        let behind = self.analysis.behind();
         if patient {
-            while self.study.behind() > 256 && !self.stopping.get() {
-                self.study.pump(seconds(t_us), false).await;
-                sleep(5).await;
-            }
+            let stopping = || self.stopping.get();
+            self.analysis
+                .catch_up(seconds(t_us), FRAMES_BEHIND, stopping)
+                .await;
         }
-        let due = new_shot || patient || self.state.borrow_mut().sampling.due(t_us, behind);
+        let due = new_shot || patient || self.state.borrow_mut().rate.due(t_us, behind);
         if due {
-            self.look(&frame, t_us, new_shot, eye).await;
+            self.measure_frame(&frame, t_us, new_shot, sampler).await;
+        }
+    }
+
+    /// Waits until the state is as wanted, or no more frames are taken.
+    async fn wait_for(&self, ready: impl Fn(&State) -> bool) {
+        loop {
+            let changed = self.changed.next();
+            if self.stopping.get() || ready(&self.state.borrow()) {
+                return;
+            }
+            changed.await;
         }
     }
 
@@ -257,26 +280,32 @@ impl Take {
         } else {
             // Closed by an error between two frames; the next frame starts another.
             state.dropped += 1;
-            keyframes_lost(&mut state);
+            state.keyframes.force();
         }
     }
 
-    async fn look(&self, frame: &VideoFrame, t_us: i64, new_shot: bool, eye: &mut Eye) {
+    async fn measure_frame(
+        &self,
+        frame: &VideoFrame,
+        t_us: i64,
+        new_shot: bool,
+        sampler: &mut FrameSampler,
+    ) {
         let began = now_ms();
-        match eye.look(frame, seconds(t_us)).await {
+        match sampler.sample(frame, seconds(t_us)).await {
             Ok(sample) => {
                 {
                     let mut state = self.state.borrow_mut();
-                    state.sampling.took(now_ms() - began);
+                    state.rate.took(now_ms() - began);
                     state.keyframes.saw(t_us, sample.motion);
                     state.exposure = sample.exposure;
                 }
-                self.study.push(&sample, new_shot);
-                self.study.pump(seconds(t_us), false).await;
+                self.analysis.push(&sample, new_shot);
+                self.analysis.pump(seconds(t_us), false).await;
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.state.borrow_mut().no_analysis, true) {
-                    self.tell(format!(
+                    self.report_problem(format!(
                         "A picture could not be analysed ({}); the film is recorded, but highlights may be missing.",
                         describe(&error)
                     ));
@@ -309,10 +338,10 @@ impl Take {
             return Some(false);
         }
         let before = self.state.borrow_mut().pictures.take();
-        if let Some(before) = before.filter(Pictures::alive) {
+        if let Some(before) = before.filter(PictureEncoder::alive) {
             let _ = within(FLUSH_MS, settled(before.flush())).await;
         }
-        match Pictures::start(width, height, turn, &self.picture_outlet()).await {
+        match PictureEncoder::start(width, height, turn, &self.picture_output()).await {
             Ok(pictures) => {
                 let mut state = self.state.borrow_mut();
                 state.pictures = Some(pictures);
@@ -320,57 +349,72 @@ impl Take {
                 state.keyframes.force();
                 Some(changed)
             }
-            Err(sentence) => {
-                self.end(Some(sentence));
+            Err(message) => {
+                self.end(Some(message));
                 None
             }
         }
     }
 
-    /// The turn of every frame of an import.
-    pub(super) fn turned(&self, rotation: u16) {
+    /// Sets the turn of every frame of an import.
+    pub(super) fn set_rotation(&self, rotation: u16) {
         self.state.borrow_mut().rotation = rotation;
     }
 
-    fn picture_outlet(self: &Rc<Self>) -> Outlet<VideoConfig> {
+    fn picture_output(self: &Rc<Self>) -> EncoderOutput<VideoConfig> {
         let (chunk, error) = (Rc::downgrade(self), Rc::downgrade(self));
-        Outlet {
+        let dequeue = self.on_dequeue();
+        EncoderOutput {
             chunk: Rc::new(move |encoded| {
-                if let Some(take) = Weak::upgrade(&chunk) {
-                    take.picture(encoded);
+                if let Some(recording) = Weak::upgrade(&chunk) {
+                    recording.add_picture(encoded);
                 }
             }),
             error: Rc::new(move |reason| {
-                if let Some(take) = Weak::upgrade(&error) {
-                    take.encoder_failed("pictures", &reason);
+                if let Some(recording) = Weak::upgrade(&error) {
+                    recording.encoder_failed("pictures", &reason);
                 }
             }),
+            dequeue,
         }
     }
 
-    fn sound_outlet(self: &Rc<Self>) -> Outlet<AudioConfig> {
+    fn sound_output(self: &Rc<Self>) -> EncoderOutput<AudioConfig> {
         let (chunk, error) = (Rc::downgrade(self), Rc::downgrade(self));
-        Outlet {
+        let dequeue = self.on_dequeue();
+        EncoderOutput {
             chunk: Rc::new(move |encoded| {
-                if let Some(take) = Weak::upgrade(&chunk) {
-                    take.state.borrow_mut().sound_waits.push_back(encoded);
-                    take.place_sound();
+                if let Some(recording) = Weak::upgrade(&chunk) {
+                    recording.state.borrow_mut().sound_waits.push_back(encoded);
+                    recording.place_sound();
                 }
             }),
             error: Rc::new(move |reason| {
-                if let Some(take) = Weak::upgrade(&error) {
-                    take.encoder_failed("sound", &reason);
+                if let Some(recording) = Weak::upgrade(&error) {
+                    recording.encoder_failed("sound", &reason);
                 }
             }),
+            dequeue,
         }
+    }
+
+    fn on_dequeue(self: &Rc<Self>) -> Rc<dyn Fn()> {
+        let recording = Rc::downgrade(self);
+        Rc::new(move || {
+            if let Some(recording) = recording.upgrade() {
+                recording.changed.notify();
+            }
+        })
     }
 
     /// An encoder stopped. One that the browser took back (idle in the background) is replaced with the next frame;
     /// one that fails again and again ends the recording.
     fn encoder_failed(&self, what: &str, reason: &JsValue) {
+        self.changed.notify();
         let now = now_ms();
         let mut state = self.state.borrow_mut();
-        keyframes_lost(&mut state);
+        // A frame that was to be a keyframe may be lost.
+        state.keyframes.force();
         if name_of(reason) == "QuotaExceededError" {
             return;
         }
@@ -392,13 +436,13 @@ impl Take {
         }
     }
 
-    fn picture(&self, chunk: Chunk<VideoConfig>) {
+    fn add_picture(&self, chunk: EncodedChunk<VideoConfig>) {
         let t_us = match &self.state.borrow().clock {
             Some(clock) => clock.shown(chunk.timestamp),
             None => Some(chunk.timestamp),
         };
         let Some(t_us) = t_us else { return };
-        self.keep(|session| {
+        self.with_session(|session| {
             if let Some(config) = &chunk.config {
                 session.put_video_config(config)?;
             }
@@ -414,9 +458,9 @@ impl Take {
 
     /// Writes what was measured since the last call.
     pub(super) fn write_signals(&self) {
-        let moments = self.study.taken();
+        let moments = self.analysis.take_complete();
         let loudness = std::mem::take(&mut self.state.borrow_mut().loudness);
-        self.keep(|session| {
+        self.with_session(|session| {
             session.put_moments(&moments)?;
             session.put_loudness(&loudness)
         });
@@ -426,7 +470,7 @@ impl Take {
     pub(super) fn recorded(&self) -> f64 {
         let state = self.state.borrow();
         let session = state.session.as_ref();
-        session.map_or(0.0, |session| session.index.recording.duration)
+        session.map_or(0.0, |session| session.index.measurements.duration)
     }
 
     /// How far it has come.
@@ -437,11 +481,21 @@ impl Take {
             bytes: state.session.as_ref().map_or(0, Session::bytes),
             frames: state.frames,
             dropped: state.dropped,
-            analysed: self.study.analysed(),
+            analysed: self.analysis.analysed(),
             dbfs: state.dbfs,
             exposure: state.exposure,
-            engine: self.study.network().engine,
+            engine: self.analysis.network().engine,
             share: state.share,
+        }
+    }
+
+    async fn tasks_ended(&self) {
+        loop {
+            let changed = self.changed.next();
+            if self.tasks.get() == 0 {
+                return;
+            }
+            changed.await;
         }
     }
 
@@ -449,23 +503,22 @@ impl Take {
     pub(super) async fn stop(&self) -> Option<Session> {
         self.stopping.set(true);
         self.ended.set(true);
+        self.changed.notify();
+        self.analysis.wake();
         let readers = std::mem::take(&mut self.state.borrow_mut().readers);
         for reader in readers {
             // Answered by the read that waits; what the source thinks of it does not matter.
             let _ = reader.cancel();
         }
-        let patience = now_ms() + f64::from(FLUSH_MS);
-        while self.tasks.get() > 0 && now_ms() < patience {
-            sleep(5).await;
-        }
+        within(FLUSH_MS, self.tasks_ended()).await;
         let (pictures, sound) = {
             let mut state = self.state.borrow_mut();
             (state.pictures.take(), state.sound.take())
         };
-        if let Some(pictures) = pictures.filter(Pictures::alive) {
+        if let Some(pictures) = pictures.filter(PictureEncoder::alive) {
             let _ = within(FLUSH_MS, settled(pictures.flush())).await;
         }
-        if let Some(sound) = sound.filter(Sound::alive) {
+        if let Some(sound) = sound.filter(SoundEncoder::alive) {
             let _ = within(FLUSH_MS, settled(sound.flush())).await;
         }
         {
@@ -479,12 +532,7 @@ impl Take {
         }
         self.place_sound();
         self.write_signals();
-        self.keep(|session| session.write(true));
+        self.with_session(|session| session.write(true));
         self.state.borrow_mut().session.take()
     }
-}
-
-/// A frame that was to be a keyframe may be lost: the next one is.
-fn keyframes_lost(state: &mut State) {
-    state.keyframes.force();
 }

@@ -2,7 +2,7 @@
 
 /// A video encoding to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Video {
+pub struct VideoCodec {
     /// RFC 6381 codec string.
     pub codec: String,
     /// Whether it is H.264, whose packets must come length-prefixed (`avc` format) to fit an MP4.
@@ -16,29 +16,29 @@ pub fn even(width: u32, height: u32) -> (u32, u32) {
 }
 
 /// Video encodings for a picture size, best first. Every device plays H.264, so it leads; VP9 and VP8 follow because
-/// browsers bring them in software; AV1 last because it is costly while filming.
+/// browsers include software encoders for them; AV1 last because it is costly while filming.
 #[must_use]
-pub fn video(width: u32, height: u32, frames_per_s: f64) -> Vec<Video> {
+pub fn video(width: u32, height: u32, frames_per_s: f64) -> Vec<VideoCodec> {
     let mut out = Vec::new();
     let level = avc_level(width, height, frames_per_s);
     // High, main, constrained baseline: smaller files first.
     for profile in ["6400", "4d00", "42e0"] {
-        out.push(Video {
+        out.push(VideoCodec {
             codec: format!("avc1.{profile}{level:02x}"),
             avc: true,
         });
     }
     let vp9_level = vp9_level(width, height, frames_per_s);
-    out.push(Video {
+    out.push(VideoCodec {
         codec: format!("vp09.00.{vp9_level}.08"),
         avc: false,
     });
-    out.push(Video {
+    out.push(VideoCodec {
         codec: "vp8".into(),
         avc: false,
     });
     let av1_level = av1_level(width, height);
-    out.push(Video {
+    out.push(VideoCodec {
         codec: format!("av01.0.{av1_level:02}M.08"),
         avc: false,
     });
@@ -126,7 +126,7 @@ mod tests {
         let list = video(1280, 720, 30.0);
         assert_eq!(
             list[0],
-            Video {
+            VideoCodec {
                 codec: "avc1.64001f".into(),
                 avc: true
             }

@@ -8,7 +8,7 @@ use mp4_atom::{Atom, Encode};
 
 /// A box's first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Header {
+pub(crate) struct BoxHeader {
     /// Its name.
     pub(crate) kind: [u8; 4],
     /// Its length with these first bytes; `None` where it goes on to the end of what holds it.
@@ -17,7 +17,7 @@ pub(crate) struct Header {
     pub(crate) own: u64,
 }
 
-impl Header {
+impl BoxHeader {
     /// Reads one; `None` where the bytes end before it does, or it says to be shorter than itself.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (size, rest) = bytes.split_first_chunk()?;
@@ -46,7 +46,7 @@ impl<'a> Iterator for Boxes<'a> {
     type Item = ([u8; 4], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let header = Header::read(self.0)?;
+        let header = BoxHeader::read(self.0)?;
         let len = match header.len {
             Some(len) => usize::try_from(len).ok()?,
             None => self.0.len(),
@@ -94,14 +94,14 @@ mod tests {
         let mut head = 1_u32.to_be_bytes().to_vec();
         head.extend_from_slice(b"mdat");
         head.extend_from_slice(&0x1_0000_0020_u64.to_be_bytes());
-        let expected = Header {
+        let expected = BoxHeader {
             kind: *b"mdat",
             len: Some(0x1_0000_0020),
             own: 16,
         };
-        assert_eq!(Header::read(&head), Some(expected));
-        assert_eq!(Header::read(&head[..15]), None);
-        assert_eq!(Header::read(&[0, 0, 0, 7, b'f', b'r', b'e', b'e']), None);
+        assert_eq!(BoxHeader::read(&head), Some(expected));
+        assert_eq!(BoxHeader::read(&head[..15]), None);
+        assert_eq!(BoxHeader::read(&[0, 0, 0, 7, b'f', b'r', b'e', b'e']), None);
     }
 
     proptest! {

@@ -5,10 +5,10 @@
 
 use domain::{
     capture::Network,
-    highlight::{Moment, Recording},
+    highlight::{Measurements, Moment},
 };
 
-use crate::record::{self, AudioConfig, Header, Kind, Mark, Meta, VideoConfig};
+use crate::log::record::{self, AudioConfig, Checkpoint, Kind, Meta, RecordHeader, VideoConfig};
 
 /// One encoded chunk in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +41,16 @@ pub struct Index {
     /// Sound by time.
     pub audio: Vec<Chunk>,
     /// What highlights are chosen from; always up to date.
-    pub recording: Recording,
-    /// The last mark.
-    pub mark: Option<Mark>,
+    pub measurements: Measurements,
+    /// The last checkpoint.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl Index {
     /// Takes in one record: while writing it, or when scanning the log later, with the same result.
     ///
     /// A chunk without a configuration before it, or that goes back in time, cannot be used and is left out.
-    pub fn apply(&mut self, header: Header, at: u64, payload: &[u8]) {
+    pub fn apply(&mut self, header: RecordHeader, at: u64, payload: &[u8]) {
         match header.kind {
             Kind::Meta => self.meta = serde_json::from_slice(payload).ok(),
             Kind::VideoConfig => self
@@ -64,10 +64,10 @@ impl Index {
                 {
                     self.grow(chunk);
                     if chunk.key {
-                        self.recording.keyframes.push(seconds(chunk.t_us));
+                        self.measurements.keyframes.push(seconds(chunk.t_us));
                     }
                     self.video.push(chunk);
-                    self.recording.frames = self.video.len();
+                    self.measurements.frames = self.video.len();
                 }
             }
             Kind::Audio => {
@@ -78,37 +78,37 @@ impl Index {
                 }
             }
             Kind::Moments | Kind::SteadyMoments | Kind::EarlyMoments => {
-                self.study(record::moments_from_bytes(header.kind, payload));
+                self.analysis(record::moments_from_bytes(header.kind, payload));
             }
             Kind::Loudness | Kind::EarlyLoudness => {
                 for loudness in record::loudness_from_bytes(header.kind, payload) {
                     if self
-                        .recording
+                        .measurements
                         .loudness
                         .last()
                         .is_none_or(|last| micros(last.t) < micros(loudness.t))
                     {
-                        self.recording.loudness.push(loudness);
+                        self.measurements.loudness.push(loudness);
                     }
                 }
             }
-            Kind::Mark => self.mark = Mark::from_bytes(payload),
+            Kind::Checkpoint => self.checkpoint = Checkpoint::from_bytes(payload),
         }
     }
 
     /// Takes in analysed frames that are later than all before.
-    fn study(&mut self, moments: impl Iterator<Item = Moment>) {
+    fn analysis(&mut self, moments: impl Iterator<Item = Moment>) {
         for moment in moments {
-            let last = self.recording.moments.last();
+            let last = self.measurements.moments.last();
             if last.is_none_or(|last| micros(last.t) < micros(moment.t)) {
-                self.recording.moments.push(moment);
+                self.measurements.moments.push(moment);
             }
         }
     }
 
     fn grow(&mut self, chunk: Chunk) {
         let end = seconds(chunk.t_us + i64::from(chunk.duration_us));
-        self.recording.duration = self.recording.duration.max(end);
+        self.measurements.duration = self.measurements.duration.max(end);
     }
 
     /// Forgets the chunks that do not lie wholly before `end` in the log, because they could not be written.
@@ -117,11 +117,11 @@ impl Index {
         self.video.retain(kept);
         self.audio.retain(kept);
         let ends = self.video.last().into_iter().chain(self.audio.last());
-        self.recording.duration = ends
+        self.measurements.duration = ends
             .map(|chunk| seconds(chunk.t_us + i64::from(chunk.duration_us)))
             .fold(0.0, f64::max);
-        self.recording.frames = self.video.len();
-        self.recording.keyframes = self
+        self.measurements.frames = self.video.len();
+        self.measurements.keyframes = self
             .video
             .iter()
             .filter(|c| c.key)
@@ -132,13 +132,15 @@ impl Index {
     /// Whether the session ended in good order.
     #[must_use]
     pub fn complete(&self) -> bool {
-        self.mark.is_some_and(|mark| mark.complete)
+        self.checkpoint
+            .is_some_and(|checkpoint| checkpoint.complete)
     }
 
     /// Who judged where shots begin, as far as is known.
     #[must_use]
     pub fn network(&self) -> Network {
-        self.mark.map_or(Network::PLAIN, |mark| mark.network)
+        self.checkpoint
+            .map_or(Network::PLAIN, |checkpoint| checkpoint.network)
     }
 
     /// Width and height as displayed, pixels; zeros without video.
@@ -155,12 +157,12 @@ impl Index {
     /// Loudness per 0.1 s over the whole length, dBFS, for a waveform.
     #[must_use]
     pub fn waveform(&self) -> Vec<f32> {
-        if self.recording.loudness.is_empty() {
+        if self.measurements.loudness.is_empty() {
             return Vec::new();
         }
-        let slots = (self.recording.duration.max(0.0) * 10.0).ceil() as usize;
+        let slots = (self.measurements.duration.max(0.0) * 10.0).ceil() as usize;
         let mut out = vec![-120.0_f32; slots];
-        for loudness in &self.recording.loudness {
+        for loudness in &self.measurements.loudness {
             if let Some(slot) = out.get_mut((loudness.t.max(0.0) * 10.0 + 1e-6) as usize) {
                 *slot = slot.max(loudness.dbfs);
             }
@@ -186,7 +188,7 @@ impl Index {
     pub fn unanalysed(&self) -> Option<&[Chunk]> {
         let last = self.video.last()?;
         let known = self
-            .recording
+            .measurements
             .moments
             .last()
             .map_or(i64::MIN, |moment| micros(moment.t));
@@ -201,7 +203,7 @@ impl Index {
     }
 }
 
-fn chunk(header: Header, at: u64, configs: usize, before: Option<&Chunk>) -> Option<Chunk> {
+fn chunk(header: RecordHeader, at: u64, configs: usize, before: Option<&Chunk>) -> Option<Chunk> {
     let config = u16::try_from(configs.checked_sub(1)?).ok()?;
     if before.is_some_and(|before| before.t_us >= header.t_us) {
         return None;
@@ -245,8 +247,8 @@ mod tests {
         .expect("plain data")
     }
 
-    fn header(kind: Kind, t_us: i64, key: bool) -> Header {
-        Header {
+    fn header(kind: Kind, t_us: i64, key: bool) -> RecordHeader {
+        RecordHeader {
             kind,
             key,
             t_us,
@@ -276,7 +278,7 @@ mod tests {
         let mut index = filmed(2);
         index.apply(header(Kind::Video, 40_000, false), 0, &[]);
         assert_eq!(index.video.len(), 2);
-        assert_eq!(index.recording.duration, 0.08);
+        assert_eq!(index.measurements.duration, 0.08);
         assert_eq!(index.size(), (360, 640));
     }
 
@@ -331,7 +333,7 @@ mod tests {
             &record::moments_to_bytes(&rest),
         );
         assert_eq!(index.unanalysed(), None);
-        assert_eq!(index.recording.moments.len(), 100);
+        assert_eq!(index.measurements.moments.len(), 100);
     }
 
     #[test]
@@ -340,8 +342,8 @@ mod tests {
         // Chunks lie at 100, 101, …, nine bytes each: those up to 134 end by 143.
         index.forget_from(143);
         assert_eq!(index.video.len(), 35);
-        assert_eq!(index.recording.keyframes, [0.0, 1.0]);
-        assert_eq!(index.recording.duration, 1.4);
+        assert_eq!(index.measurements.keyframes, [0.0, 1.0]);
+        assert_eq!(index.measurements.duration, 1.4);
     }
 
     #[test]

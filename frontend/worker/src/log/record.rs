@@ -31,8 +31,8 @@ pub const HEADER: usize = 28;
 pub const MAX_PAYLOAD: usize = 64 << 20;
 
 const MAGIC: [u8; 4] = *b"VTR1";
-/// Length of a mark's payload, bytes: small and fixed, so that one is found at the end of a file without reading it all.
-pub const MARK: usize = 16;
+/// Length of a checkpoint's payload, bytes: small and fixed, so that one is found at the end of a file without reading it all.
+pub const CHECKPOINT: usize = 16;
 
 /// What a record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub enum Kind {
     Loudness,
     /// Loudness without what was clipped; read from older sessions, never written.
     EarlyLoudness,
-    /// [`Mark`]: how far the session has come.
-    Mark,
+    /// [`Checkpoint`]: how far the session has come.
+    Checkpoint,
 }
 
 impl Kind {
@@ -71,7 +71,7 @@ impl Kind {
             Self::Audio => 5,
             Self::EarlyMoments => 6,
             Self::EarlyLoudness => 7,
-            Self::Mark => 8,
+            Self::Checkpoint => 8,
             Self::SteadyMoments => 9,
             Self::Moments => 10,
             Self::Loudness => 11,
@@ -87,7 +87,7 @@ impl Kind {
             5 => Self::Audio,
             6 => Self::EarlyMoments,
             7 => Self::EarlyLoudness,
-            8 => Self::Mark,
+            8 => Self::Checkpoint,
             9 => Self::SteadyMoments,
             10 => Self::Moments,
             11 => Self::Loudness,
@@ -98,7 +98,7 @@ impl Kind {
 
 /// The header of a record, without magic and checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub struct RecordHeader {
     /// What the payload is.
     pub kind: Kind,
     /// Whether an encoded chunk can be decoded without those before it.
@@ -152,7 +152,7 @@ pub struct AudioConfig {
 
 /// How far a session has come; written each second and last of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub struct Checkpoint {
     /// Length so far, µs.
     pub duration_us: u64,
     /// Whether recording and analysis ended in good order.
@@ -161,11 +161,11 @@ pub struct Mark {
     pub network: Network,
 }
 
-impl Mark {
+impl Checkpoint {
     /// The payload.
     #[must_use]
-    pub fn to_bytes(self) -> [u8; MARK] {
-        let mut out = [0; MARK];
+    pub fn to_bytes(self) -> [u8; CHECKPOINT] {
+        let mut out = [0; CHECKPOINT];
         out[..8].copy_from_slice(&self.duration_us.to_le_bytes());
         out[8] = u8::from(self.complete);
         out[9] = match self.network.engine {
@@ -182,7 +182,7 @@ impl Mark {
     /// Reads a payload; `None` if it is not one.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; MARK] = bytes.try_into().ok()?;
+        let bytes: &[u8; CHECKPOINT] = bytes.try_into().ok()?;
         Some(Self {
             duration_us: u64_at(bytes, 0)?,
             complete: bytes[8] == 1,
@@ -223,11 +223,11 @@ fn checksum(fields: &[u8], payload: &[u8]) -> u32 {
 /// Appends a record to `out`. `header.len` is taken from the payload.
 ///
 /// Returns the header as written, or `None` (and writes nothing) for a payload over [`MAX_PAYLOAD`].
-pub fn append(out: &mut Vec<u8>, header: Header, payload: &[u8]) -> Option<Header> {
+pub fn append(out: &mut Vec<u8>, header: RecordHeader, payload: &[u8]) -> Option<RecordHeader> {
     if payload.len() > MAX_PAYLOAD {
         return None;
     }
-    let header = Header {
+    let header = RecordHeader {
         len: u32::try_from(payload.len()).ok()?,
         ..header
     };
@@ -245,7 +245,7 @@ pub fn append(out: &mut Vec<u8>, header: Header, payload: &[u8]) -> Option<Heade
     Some(header)
 }
 
-fn header(bytes: &[u8]) -> Option<(Header, u32)> {
+fn header(bytes: &[u8]) -> Option<(RecordHeader, u32)> {
     if bytes.get(..4)? != MAGIC {
         return None;
     }
@@ -253,7 +253,7 @@ fn header(bytes: &[u8]) -> Option<(Header, u32)> {
     if len as usize > MAX_PAYLOAD {
         return None;
     }
-    let header = Header {
+    let header = RecordHeader {
         kind: Kind::from_code(*bytes.get(4)?)?,
         key: bytes[5] == 1,
         t_us: array(bytes, 8).map(i64::from_le_bytes)?,
@@ -265,7 +265,7 @@ fn header(bytes: &[u8]) -> Option<(Header, u32)> {
 
 /// Reads the record at the start of `bytes`: header and payload, or `None` where there is no whole, sound record.
 #[must_use]
-pub fn read(bytes: &[u8]) -> Option<(Header, &[u8])> {
+pub fn read(bytes: &[u8]) -> Option<(RecordHeader, &[u8])> {
     let (header, crc) = header(bytes)?;
     let payload = bytes.get(HEADER..HEADER + header.len as usize)?;
     (checksum(&bytes[4..24], payload) == crc).then_some((header, payload))
@@ -281,7 +281,7 @@ pub fn read(bytes: &[u8]) -> Option<(Header, &[u8])> {
 pub fn scan<E>(
     size: u64,
     mut fill: impl FnMut(u64, &mut [u8]) -> Result<usize, E>,
-    mut sink: impl FnMut(Header, u64, &[u8]),
+    mut sink: impl FnMut(RecordHeader, u64, &[u8]),
 ) -> Result<u64, E> {
     const BLOCK: usize = 1 << 20;
     let mut window: Vec<u8> = Vec::new();
@@ -321,20 +321,22 @@ pub fn scan<E>(
     }
 }
 
-/// The last sound mark in the tail of a log, and whether the log ends with it.
+/// The last sound checkpoint in the tail of a log, and whether the log ends with it.
 #[must_use]
-pub fn last_mark(tail: &[u8]) -> Option<(Mark, bool)> {
-    let whole = HEADER + MARK;
+pub fn last_checkpoint(tail: &[u8]) -> Option<(Checkpoint, bool)> {
+    let whole = HEADER + CHECKPOINT;
     let mut at = tail.len().checked_sub(whole)?;
     loop {
         if let Some((
-            Header {
-                kind: Kind::Mark, ..
+            RecordHeader {
+                kind: Kind::Checkpoint,
+                ..
             },
             payload,
         )) = read(&tail[at..])
         {
-            return Mark::from_bytes(payload).map(|mark| (mark, at + whole == tail.len()));
+            return Checkpoint::from_bytes(payload)
+                .map(|checkpoint| (checkpoint, at + whole == tail.len()));
         }
         at = at.checked_sub(1)?;
     }
@@ -346,8 +348,8 @@ mod tests {
 
     use super::*;
 
-    fn chunk(t_us: i64, key: bool) -> Header {
-        Header {
+    fn chunk(t_us: i64, key: bool) -> RecordHeader {
+        RecordHeader {
             kind: Kind::Video,
             key,
             t_us,
@@ -365,7 +367,7 @@ mod tests {
         out
     }
 
-    fn walk(bytes: &[u8], step: usize) -> (u64, Vec<(Header, u64, Vec<u8>)>) {
+    fn walk(bytes: &[u8], step: usize) -> (u64, Vec<(RecordHeader, u64, Vec<u8>)>) {
         let mut seen = Vec::new();
         let good = scan::<()>(
             bytes.len() as u64,
@@ -451,7 +453,7 @@ mod tests {
 
     #[test]
     fn the_last_mark_is_found_behind_a_torn_tail() {
-        let mark = |seconds: u64, complete| Mark {
+        let checkpoint = |seconds: u64, complete| Checkpoint {
             duration_us: seconds * 1_000_000,
             complete,
             network: Network {
@@ -459,21 +461,21 @@ mod tests {
                 weights: complete.then_some(Weights([1, 2, 3, 4, 5, 6])),
             },
         };
-        let head = Header {
-            kind: Kind::Mark,
+        let head = RecordHeader {
+            kind: Kind::Checkpoint,
             key: false,
             t_us: 0,
             duration_us: 0,
             len: 0,
         };
         let mut bytes = log(&[vec![1; 50]]);
-        append(&mut bytes, head, &mark(1, false).to_bytes()).expect("small");
-        append(&mut bytes, head, &mark(2, true).to_bytes()).expect("small");
-        assert_eq!(last_mark(&bytes), Some((mark(2, true), true)));
+        append(&mut bytes, head, &checkpoint(1, false).to_bytes()).expect("small");
+        append(&mut bytes, head, &checkpoint(2, true).to_bytes()).expect("small");
+        assert_eq!(last_checkpoint(&bytes), Some((checkpoint(2, true), true)));
         bytes.extend_from_slice(&[0; 33]);
-        assert_eq!(last_mark(&bytes), Some((mark(2, true), false)));
+        assert_eq!(last_checkpoint(&bytes), Some((checkpoint(2, true), false)));
         bytes.truncate(bytes.len() - 34);
-        assert_eq!(last_mark(&bytes), Some((mark(1, false), false)));
-        assert_eq!(last_mark(&[]), None);
+        assert_eq!(last_checkpoint(&bytes), Some((checkpoint(1, false), false)));
+        assert_eq!(last_checkpoint(&[]), None);
     }
 }

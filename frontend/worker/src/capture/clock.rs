@@ -12,14 +12,14 @@ pub const SETTLE_MS: f64 = 700.0;
 pub const PATIENCE_MS: f64 = 3000.0;
 
 #[derive(Debug, Clone, Copy)]
-struct Track {
+struct Arrivals {
     first_ts: i64,
     first_arrival_ms: f64,
     /// Smallest of arrival − end of what arrived, ms; timestamps relative to `first_ts`.
     lag_ms: f64,
 }
 
-impl Track {
+impl Arrivals {
     fn see(track: &mut Option<Self>, ts: i64, length_us: i64, arrival_ms: f64) -> Self {
         let first_ts = track.map_or(ts, |track| track.first_ts);
         let lag_ms = arrival_ms - (ts - first_ts + length_us) as f64 / 1e3;
@@ -43,8 +43,8 @@ impl Track {
 /// pictures, the first sound).
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    video: Option<Track>,
-    audio: Option<Track>,
+    video: Option<Arrivals>,
+    audio: Option<Arrivals>,
     expects_video: bool,
     /// Presentation time of the first sound, µs, once decided.
     audio_offset: Option<i64>,
@@ -64,7 +64,7 @@ impl Clock {
 
     /// Presentation time of a picture, µs. `ts` in µs, `arrival_ms` on the worker's monotonic clock.
     pub fn video(&mut self, ts: i64, arrival_ms: f64) -> i64 {
-        let track = Track::see(&mut self.video, ts, 0, arrival_ms);
+        let track = Arrivals::see(&mut self.video, ts, 0, arrival_ms);
         let offset =
             *self
                 .video_offset
@@ -78,8 +78,8 @@ impl Clock {
     }
 
     /// Notes the arrival of sound: `ts` and `length_us` in µs.
-    pub fn hear(&mut self, ts: i64, length_us: i64, arrival_ms: f64) {
-        let track = Track::see(&mut self.audio, ts, length_us, arrival_ms);
+    pub fn sound(&mut self, ts: i64, length_us: i64, arrival_ms: f64) {
+        let track = Arrivals::see(&mut self.audio, ts, length_us, arrival_ms);
         if self.audio_offset.is_some() {
             return;
         }
@@ -143,7 +143,7 @@ mod tests {
             if is_video {
                 assert_eq!(clock.video(ts, arrival), ts - VIDEO_EPOCH);
             } else {
-                clock.hear(ts, 10_000, arrival);
+                clock.sound(ts, 10_000, arrival);
             }
         }
         clock.audio(AUDIO_EPOCH).expect("settled")
@@ -164,13 +164,13 @@ mod tests {
     #[test]
     fn sound_alone_starts_at_zero_and_waits_for_no_picture() {
         let mut clock = Clock::new(false);
-        clock.hear(5_000_000, 10_000, 10.0);
+        clock.sound(5_000_000, 10_000, 10.0);
         assert_eq!(clock.audio(5_020_000), Some(20_000));
 
         let mut clock = Clock::new(true);
-        clock.hear(0, 10_000, 10.0);
+        clock.sound(0, 10_000, 10.0);
         assert_eq!(clock.audio(0), None);
-        clock.hear(3_100_000, 10_000, 3_110.0);
+        clock.sound(3_100_000, 10_000, 3_110.0);
         assert_eq!(clock.audio(3_100_000), Some(3_100_000));
         // A picture that comes at last is placed beside it.
         assert!((clock.video(42, 4_000.0) - 4_000_000).abs() < 1_000);
@@ -180,7 +180,7 @@ mod tests {
     fn a_short_recording_settles_at_its_end() {
         let mut clock = Clock::new(true);
         assert_eq!(clock.video(0, 100.0), 0);
-        clock.hear(0, 10_000, 160.0);
+        clock.sound(0, 10_000, 160.0);
         assert_eq!(clock.audio(0), None);
         clock.settle();
         assert_eq!(clock.audio(0), Some(50_000));

@@ -1,11 +1,8 @@
 //! The inference worker: thumbnails in over a port, shot boundaries out.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::cell::{Cell, RefCell};
 
-use domain::capture::Engine;
+use domain::capture::{Engine, Network};
 use futures::{StreamExt, channel::mpsc::unbounded};
 use js_sys::{Array, Uint8Array};
 use protocol::{FrameBatch, InferenceInput, InferenceOutput, InferenceStatus, Scores};
@@ -17,20 +14,20 @@ use vision::{
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessagePort, Response};
 
-use crate::browser::{To, describe, field, listener, post, scope, settled};
+use crate::browser::{Recipient, describe, field, listener, post, scope, settled};
 
 thread_local! {
-    /// The way to the recorder, for a last word.
+    /// The way to the recorder, to report the end of this worker.
     static PORT: RefCell<Option<MessagePort>> = const { RefCell::new(None) };
 }
 
 /// Tells page and recorder that this worker ends.
-pub(crate) fn last_word(reason: &str) {
+pub(crate) fn report_end(reason: &str) {
     let reason = reason.to_owned();
     PORT.with_borrow(|port| {
         if let Some(port) = port {
             post(
-                &To::Port(port),
+                &Recipient::Worker(port),
                 &InferenceOutput::Gone {
                     reason: reason.clone(),
                 },
@@ -40,7 +37,7 @@ pub(crate) fn last_word(reason: &str) {
         }
     });
     post(
-        &To::Page,
+        &Recipient::Page,
         &InferenceStatus::Unusable { reason },
         &[],
         &Array::new(),
@@ -50,42 +47,44 @@ pub(crate) fn last_word(reason: &str) {
 /// Becomes the inference worker: loads the weights, and `precise` those of the published network, and answers what comes
 /// over `port`.
 pub(crate) fn start(weights: String, precise: Option<String>, port: MessagePort) {
-    let (words, mut queue) = unbounded();
-    let hear = listener(move |say, message| {
-        if let Ok(word) = serde_json::from_str::<InferenceInput>(&say) {
-            let _ = words.unbounded_send((word, message));
+    let (inputs, mut queue) = unbounded();
+    let receive = listener(move |json, posted| {
+        if let Ok(input) = serde_json::from_str::<InferenceInput>(&json) {
+            let _ = inputs.unbounded_send((input, posted));
         }
     });
     PORT.set(Some(port.clone()));
-    // What the recorder says before the network is loaded waits in the queue.
-    port.set_onmessage(Some(hear.as_ref().unchecked_ref()));
-    hear.forget(); // listens as long as the worker lives
+    // What the recorder sends before the network is loaded waits in the queue.
+    port.set_onmessage(Some(receive.as_ref().unchecked_ref()));
+    receive.forget(); // listens as long as the worker lives
     wasm_bindgen_futures::spawn_local(async move {
-        let Some(mut network) = Network::load(&weights, precise.as_deref(), port).await else {
+        let Some(mut worker) = InferenceWorker::load(&weights, precise.as_deref(), port).await
+        else {
             return;
         };
-        while let Some((word, message)) = queue.next().await {
-            network.hear(word, &message).await;
+        while let Some((input, posted)) = queue.next().await {
+            worker.handle(input, &posted).await;
         }
     });
 }
 
-struct Network {
+struct InferenceWorker {
     port: MessagePort,
     detector: Detector,
     /// Why there is no network, where there is none.
-    lacks: Option<String>,
-    said: Rc<Cell<Option<Engine>>>,
+    no_network: Option<String>,
+    /// What the page was told last.
+    reported: Cell<Option<Engine>>,
 }
 
-impl Network {
+impl InferenceWorker {
     /// Loads the network onto the device this bundle is for. `None` where that device is not to be had.
     async fn load(weights: &str, precise: Option<&str>, port: MessagePort) -> Option<Self> {
         let device = if cfg!(feature = "gpu") {
             match device::gpu().await {
                 Ok(device) => device,
                 Err(reason) => {
-                    last_word(&reason);
+                    report_end(&reason);
                     return None;
                 }
             }
@@ -95,12 +94,12 @@ impl Network {
         // Without weights there is still plain frame difference: a creator can always film.
         let bytes = fetch(weights).await.map_err(|_| WeightsError::Missing);
         let made = bytes.and_then(|bytes| Ok((Detector::new(&bytes, device.clone())?, bytes)));
-        let (mut detector, lacks) = match made {
+        let (mut detector, no_network) = match made {
             Ok((mut detector, bytes)) => {
                 if cfg!(feature = "gpu")
-                    && let Err(reason) = rehearse(&mut detector, &bytes).await
+                    && let Err(reason) = self_test(&mut detector, &bytes).await
                 {
-                    last_word(&reason);
+                    report_end(&reason);
                     return None;
                 }
                 (detector, None)
@@ -108,52 +107,52 @@ impl Network {
             Err(error) => (Detector::plain(), Some(error.to_string())),
         };
         if let Some(url) = precise
-            && let Err(reason) = join(&mut detector, url, &device).await
+            && let Err(reason) = add_precise_network(&mut detector, url, &device).await
         {
-            let words = format!("the precise network is left out: {reason}");
-            web_sys::console::warn_1(&words.into());
+            let warning = format!("the precise network is left out: {reason}");
+            web_sys::console::warn_1(&warning.into());
         }
-        let network = Self {
+        let worker = Self {
             port,
             detector,
-            lacks,
-            said: Rc::new(Cell::new(None)),
+            no_network,
+            reported: Cell::new(None),
         };
-        network.say_engine(false);
-        Some(network)
+        worker.report_engine(false);
+        Some(worker)
     }
 
-    fn say(&self, word: &InferenceOutput) {
-        post(&To::Port(&self.port), word, &[], &Array::new());
+    fn send(&self, output: &InferenceOutput) {
+        post(&Recipient::Worker(&self.port), output, &[], &Array::new());
     }
 
-    /// Says where it runs, where that is news (or `always`).
-    fn say_engine(&self, always: bool) {
+    /// Reports where it runs, where that has changed (to the recorder `always`).
+    fn report_engine(&self, always: bool) {
         let engine = self.detector.engine();
-        let news = self.said.replace(Some(engine)) != Some(engine);
-        if news {
-            let no_network = self.lacks.clone();
-            let word = InferenceStatus::Running { engine, no_network };
-            post(&To::Page, &word, &[], &Array::new());
+        let changed = self.reported.replace(Some(engine)) != Some(engine);
+        if changed {
+            let no_network = self.no_network.clone();
+            let status = InferenceStatus::Running { engine, no_network };
+            post(&Recipient::Page, &status, &[], &Array::new());
         }
-        if news || always {
-            let network = domain::capture::Network {
+        if changed || always {
+            let network = Network {
                 engine,
                 weights: self.detector.weights(),
             };
-            self.say(&InferenceOutput::Network { network });
+            self.send(&InferenceOutput::Network { network });
         }
     }
 
-    async fn hear(&mut self, word: InferenceInput, message: &JsValue) {
-        match word {
+    async fn handle(&mut self, input: InferenceInput, posted: &JsValue) {
+        match input {
             InferenceInput::Begin => {
                 // What is left of a session that was given up is answered to nobody.
                 let _ = self.detector.finish().await;
-                self.say_engine(true);
+                self.report_engine(true);
             }
             InferenceInput::Frames(FrameBatch { times }) => {
-                let pixels = field(message, "pixels")
+                let pixels = field(posted, "pixels")
                     .map(|pixels| Uint8Array::new(&pixels).to_vec())
                     .unwrap_or_default();
                 let mut scores = Vec::new();
@@ -167,22 +166,26 @@ impl Network {
             InferenceInput::Finish => {
                 let scores = self.detector.finish().await;
                 self.answer(scores);
-                self.say(&InferenceOutput::Done);
+                self.send(&InferenceOutput::Done);
             }
         }
     }
 
     fn answer(&self, scores: Vec<(f64, f32)>) {
-        self.say_engine(false);
+        self.report_engine(false);
         if !scores.is_empty() {
-            self.say(&InferenceOutput::Scores(Scores { scores }));
+            self.send(&InferenceOutput::Scores(Scores { scores }));
         }
     }
 }
 
-/// Lets the published network judge beside the detector's own. Where it cannot be had, the analysis is what it was.
+/// Adds the published network beside the detector's own. Where it cannot be had, the analysis is what it was.
 #[cfg(feature = "gpu")]
-async fn join(detector: &mut Detector, url: &str, device: &Device) -> Result<(), String> {
+async fn add_precise_network(
+    detector: &mut Detector,
+    url: &str,
+    device: &Device,
+) -> Result<(), String> {
     let bytes = fetch(url).await?;
     let added = detector.add_transnet(&bytes, device);
     added.map_err(|error| error.to_string())
@@ -190,23 +193,23 @@ async fn join(detector: &mut Detector, url: &str, device: &Device) -> Result<(),
 
 /// The CPU build has none.
 #[cfg(not(feature = "gpu"))]
-async fn join(_: &mut Detector, _: &str, _: &Device) -> Result<(), String> {
+async fn add_precise_network(_: &mut Detector, _: &str, _: &Device) -> Result<(), String> {
     Err("this build runs on the CPU".to_owned())
 }
 
-/// Frames of the rehearsal: three blocks of the network.
-const REHEARSAL: u32 = 96;
+/// Frames of the self-test: three blocks of the network.
+const SELF_TEST_FRAMES: u32 = 96;
 
 /// The most by which two devices' scores may differ: half of what decisions are rounded to.
 const TOLERANCE: f32 = 0.005;
 
-/// Lets the GPU judge a short film before it is asked to judge a person's: its shaders are compiled by that, and a driver that
-/// draws nonsense is found out, for the CPU judges the same film.
-async fn rehearse(gpu: &mut Detector, weights: &[u8]) -> Result<(), String> {
+/// Lets the GPU score a short film before it scores a person's: its shaders are compiled by that, and a driver that
+/// computes nonsense is found out, for the CPU scores the same film.
+async fn self_test(gpu: &mut Detector, weights: &[u8]) -> Result<(), String> {
     let mut cpu = Detector::new(weights, device::cpu()).map_err(|error| error.to_string())?;
-    let (theirs, ours) = (show(gpu).await, show(&mut cpu).await);
+    let (theirs, ours) = (score_test_film(gpu).await, score_test_film(&mut cpu).await);
     if gpu.engine() != Engine::Gpu {
-        return Err("the GPU was lost in its rehearsal".to_owned());
+        return Err("the GPU was lost in its self-test".to_owned());
     }
     let worst = theirs
         .iter()
@@ -215,20 +218,20 @@ async fn rehearse(gpu: &mut Detector, weights: &[u8]) -> Result<(), String> {
         .fold(0.0, f32::max);
     if theirs.len() != ours.len() || worst.is_nan() || worst > TOLERANCE {
         return Err(format!(
-            "the GPU judges a film differently from the CPU, by up to {worst}"
+            "the GPU scores a film differently from the CPU, by up to {worst}"
         ));
     }
     Ok(())
 }
 
-/// Two pictures that move, with a cut between them.
-async fn show(detector: &mut Detector) -> Vec<(f64, f32)> {
+/// Scores a film of two pictures that move, with a cut between them.
+async fn score_test_film(detector: &mut Detector) -> Vec<(f64, f32)> {
     let mut scores = Vec::new();
-    for i in 0..REHEARSAL {
+    for i in 0..SELF_TEST_FRAMES {
         let pixels: Vec<u8> = (0..BYTES as u32)
             .map(|k| {
                 let along = k / 3 + i;
-                let wave = if i < REHEARSAL / 2 {
+                let wave = if i < SELF_TEST_FRAMES / 2 {
                     along * 5
                 } else {
                     along * along / 7 + 90 * (k % 3)

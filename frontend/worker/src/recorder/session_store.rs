@@ -7,15 +7,17 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::File;
 
 use crate::{
-    browser::{count, disk, settled},
-    index::Index,
-    record::{self, Kind, Meta},
+    browser::{count, file, settled},
+    log::{
+        index::Index,
+        record::{self, Kind, Meta},
+    },
 };
 
 /// Enough of a log's start to hold its first record.
 const HEAD: u64 = 64 << 10;
 
-/// Enough of a log's end to hold a mark: one is written each second, and no camera fills this in one.
+/// Enough of a log's end to hold a checkpoint: one is written each second, and no camera fills this in one.
 const TAIL: u64 = 8 << 20;
 
 /// Whether a session of this name is kept.
@@ -23,7 +25,7 @@ const TAIL: u64 = 8 << 20;
 /// # Errors
 /// What the storage says.
 pub(super) async fn holds(session: &SessionId) -> Result<bool, JsValue> {
-    disk::Log::exists(session).await
+    file::LogFile::exists(session).await
 }
 
 /// Deletes a session.
@@ -31,7 +33,7 @@ pub(super) async fn holds(session: &SessionId) -> Result<bool, JsValue> {
 /// # Errors
 /// What the storage says.
 pub(super) async fn remove(session: &SessionId) -> Result<(), JsValue> {
-    disk::remove(session).await
+    file::remove(session).await
 }
 
 /// All sessions, newest first; `own` stands for the one that is recorded or open here.
@@ -40,17 +42,21 @@ pub(super) async fn remove(session: &SessionId) -> Result<(), JsValue> {
 /// What the storage says.
 pub(super) async fn list(own: Option<StoredSession>) -> Result<Vec<StoredSession>, JsValue> {
     let mut sessions = Vec::new();
-    for (session, file) in disk::list().await? {
+    for (session, file) in file::list().await? {
         match &own {
             Some(own) if own.session == session => sessions.push(own.clone()),
             // One that cannot be read is shown too, so that it can be deleted.
-            _ => sessions.push(look(session.clone(), &file).await.unwrap_or(StoredSession {
-                session,
-                duration: 0.0,
-                bytes: count(file.size()),
-                started_at: 0,
-                complete: false,
-            })),
+            _ => sessions.push(
+                summarise(session.clone(), &file)
+                    .await
+                    .unwrap_or(StoredSession {
+                        session,
+                        duration: 0.0,
+                        bytes: count(file.size()),
+                        started_at: 0,
+                        complete: false,
+                    }),
+            ),
         }
     }
     sessions.sort_by(|a, b| {
@@ -66,8 +72,8 @@ async fn part(file: &File, from: u64, to: u64) -> Result<Vec<u8>, JsValue> {
     Ok(Uint8Array::new(&settled(slice.array_buffer().unchecked_into()).await?).to_vec())
 }
 
-/// What a log says of itself, from its first record and its last mark.
-async fn look(session: SessionId, file: &File) -> Result<StoredSession, JsValue> {
+/// A session as its log tells, from its first record and its last checkpoint.
+async fn summarise(session: SessionId, file: &File) -> Result<StoredSession, JsValue> {
     let bytes = count(file.size());
     let head = part(file, 0, bytes.min(HEAD)).await?;
     let meta: Option<Meta> = match record::read(&head) {
@@ -77,8 +83,11 @@ async fn look(session: SessionId, file: &File) -> Result<StoredSession, JsValue>
         _ => None,
     };
     let tail = part(file, bytes.saturating_sub(TAIL), bytes).await?;
-    let (duration, complete) = match record::last_mark(&tail) {
-        Some((mark, last)) => (mark.duration_us as f64 / 1e6, mark.complete && last),
+    let (duration, complete) = match record::last_checkpoint(&tail) {
+        Some((checkpoint, last)) => (
+            checkpoint.duration_us as f64 / 1e6,
+            checkpoint.complete && last,
+        ),
         // Ended within its first second, so all of it is in the tail.
         None => {
             let mut index = Index::default();
@@ -91,7 +100,7 @@ async fn look(session: SessionId, file: &File) -> Result<StoredSession, JsValue>
             let _ = record::scan(tail.len() as u64, fill, |header, at, payload| {
                 index.apply(header, at, payload)
             });
-            (index.recording.duration, false)
+            (index.measurements.duration, false)
         }
     };
     Ok(StoredSession {

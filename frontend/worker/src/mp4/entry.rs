@@ -5,10 +5,8 @@ use mp4_atom::{
     esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig},
 };
 
-use crate::{
-    boxes::{leaf, put, put_leaf},
-    record::{AudioConfig, VideoConfig},
-};
+use super::boxes::{leaf, put, put_leaf};
+use crate::log::record::{AudioConfig, VideoConfig};
 
 /// Opus always counts in 48 kHz (RFC 7845 §5.1).
 const OPUS_RATE: u32 = 48_000;
@@ -18,7 +16,7 @@ const OPUS_PRE_SKIP: u16 = 312;
 
 /// A picture track's entry.
 #[derive(Debug, Clone)]
-pub struct Picture {
+pub struct VideoEntry {
     /// The sample entry, a whole box.
     pub entry: Vec<u8>,
     /// The brand that a file with it should name, beside those of all files.
@@ -27,7 +25,7 @@ pub struct Picture {
 
 /// A sound track's entry.
 #[derive(Debug, Clone)]
-pub struct Sound {
+pub struct AudioEntry {
     /// The sample entry, a whole box.
     pub entry: Vec<u8>,
     /// Ticks per second.
@@ -38,14 +36,14 @@ pub struct Sound {
     pub silence: Option<[u8; SILENCE]>,
 }
 
-/// Length of [`Sound::silence`], bytes.
+/// Length of [`AudioEntry::silence`], bytes.
 pub const SILENCE: usize = 3;
 
 /// The entry of a video track. `first` is its first encoded picture.
 ///
 /// `None` where the codec is none of H.264, VP8, VP9, AV1, or the configuration is damaged.
 #[must_use]
-pub fn video(config: &VideoConfig, first: &[u8]) -> Option<Picture> {
+pub fn video(config: &VideoConfig, first: &[u8]) -> Option<VideoEntry> {
     let visual = Visual {
         data_reference_index: 1,
         width: u16::try_from(config.width).ok()?,
@@ -93,7 +91,7 @@ pub fn video(config: &VideoConfig, first: &[u8]) -> Option<Picture> {
         }
     })?;
     let brand = matches!(kind, b"avc1" | b"av01").then_some(*kind);
-    Some(Picture { entry, brand })
+    Some(VideoEntry { entry, brand })
 }
 
 /// AV1's configuration from its codec string `av01.P.LLT.DD` (AV1 ISO media file format binding §5) and the sequence
@@ -152,7 +150,7 @@ fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
 
 /// The entry of a sound track; `None` where the codec is neither Opus nor AAC.
 #[must_use]
-pub fn audio(config: &AudioConfig) -> Option<Sound> {
+pub fn audio(config: &AudioConfig) -> Option<AudioEntry> {
     let channel_count = u16::try_from(config.channels).ok()?.max(1);
     if config.codec == "opus" {
         // An identification header (RFC 7845 §5.1): "OpusHead", version, channels, pre-skip (LE), …
@@ -180,7 +178,7 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
             audio.encode(out).ok()?;
             put_leaf(out, &dops)
         })?;
-        return Some(Sound {
+        return Some(AudioEntry {
             entry,
             rate: OPUS_RATE,
             pre_skip,
@@ -223,7 +221,7 @@ pub fn audio(config: &AudioConfig) -> Option<Sound> {
         audio.encode(out).ok()?;
         put_leaf(out, &Esds { es_desc })
     })?;
-    Some(Sound {
+    Some(AudioEntry {
         entry,
         rate: config.rate,
         pre_skip: 0,
@@ -238,7 +236,7 @@ mod tests {
     use super::*;
 
     /// The entry as mp4_atom, which knows them all, reads it.
-    fn read(picture: Option<Picture>) -> Codec {
+    fn read(picture: Option<VideoEntry>) -> Codec {
         Codec::decode(&mut picture.expect("an entry").entry.as_slice()).expect("a whole entry")
     }
 

@@ -9,25 +9,25 @@
 //! from span to span; and players that count samples hear what those that read times hear.
 //!
 //! A decoder that comes from another span would go on from its loudness, and the first packets would sound as loud
-//! as what was before. A packet of silence at the join, where there is one ([`Sound::silence`]), makes it begin anew.
+//! as what was before. A packet of silence at the join, where there is one ([`AudioEntry::silence`]), makes it begin anew.
 
-use crate::{
-    cut::Span,
-    entry::{self, Sound},
-    index::Chunk,
+use super::{
+    entry::{self, AudioEntry},
+    span::SpanChunks,
 };
+use crate::log::index::Chunk;
 
 /// A last packet whose encoder did not say how long it is, µs.
 const USUAL_US: i64 = 20_000;
 
-/// Length of [`Sound::silence`], ticks (Opus counts in 48 kHz),
+/// Length of [`AudioEntry::silence`], ticks (Opus counts in 48 kHz),
 const SILENCE: i64 = 960;
 /// and bytes.
 const SILENCE_LEN: u32 = entry::SILENCE as u32;
 
 /// One sample of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sample {
+pub(crate) struct OutputSample {
     /// Where its bytes are in the log; `None` for silence.
     pub(crate) from: Option<u64>,
     /// How many they are.
@@ -41,18 +41,18 @@ pub(crate) struct Sample {
 }
 
 /// How long the spans last together, µs.
-pub(crate) fn length_us(spans: &[Span<'_>]) -> i64 {
+pub(crate) fn length_us(spans: &[SpanChunks<'_>]) -> i64 {
     spans.iter().map(|span| span.end_us - span.start_us).sum()
 }
 
 /// The pictures, in ticks of a microsecond.
-pub(crate) fn pictures(spans: &[Span<'_>]) -> Vec<Sample> {
+pub(crate) fn pictures(spans: &[SpanChunks<'_>]) -> Vec<OutputSample> {
     let mut out = Vec::new();
     let mut offset = 0;
     for span in spans {
         let ends = span.video.iter().skip(1).map(|next| next.t_us);
         for (chunk, end_us) in span.video.iter().zip(ends.chain([span.end_us])) {
-            out.push(Sample {
+            out.push(OutputSample {
                 from: Some(chunk.at),
                 len: chunk.len,
                 t_us: chunk.t_us - span.start_us + offset,
@@ -67,9 +67,9 @@ pub(crate) fn pictures(spans: &[Span<'_>]) -> Vec<Sample> {
 
 /// A track of sound.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Sounds {
+pub(crate) struct SoundTrack {
     /// The packets.
-    pub(crate) samples: Vec<Sample>,
+    pub(crate) samples: Vec<OutputSample>,
     /// When the first of them is due, µs.
     first_us: i64,
     /// Length of all packets, ticks.
@@ -84,9 +84,9 @@ pub(crate) struct Sounds {
 
 /// The sound of the spans. Timestamps that only tremble (encoders round to microseconds, sound cards drift) do not show; where
 /// sound is missing there is silence, or, of a codec without a packet for it, the packet before lasts longer.
-pub(crate) fn sounds(spans: &[Span<'_>], sound: &Sound) -> Sounds {
+pub(crate) fn sounds(spans: &[SpanChunks<'_>], sound: &AudioEntry) -> SoundTrack {
     let ticks = Ticks { rate: sound.rate };
-    let mut track = Sounds::default();
+    let mut track = SoundTrack::default();
     let (mut audible_us, mut offset) = (0, 0);
     for (n, span) in spans.iter().enumerate() {
         let end = offset + span.end_us - span.start_us;
@@ -131,9 +131,9 @@ pub(crate) fn sounds(spans: &[Span<'_>], sound: &Sound) -> Sounds {
     track
 }
 
-impl Sounds {
+impl SoundTrack {
     fn push(&mut self, from: Option<u64>, len: u32, own: i64, ticks: &Ticks) {
-        self.samples.push(Sample {
+        self.samples.push(OutputSample {
             from,
             len,
             t_us: self.first_us + ticks.to_us(self.total) as i64,
@@ -182,8 +182,8 @@ mod tests {
 
     use super::*;
 
-    fn sound(silence: Option<[u8; entry::SILENCE]>) -> Sound {
-        Sound {
+    fn sound(silence: Option<[u8; entry::SILENCE]>) -> AudioEntry {
+        AudioEntry {
             entry: Vec::new(),
             rate: 48_000,
             pre_skip: 312,
@@ -230,10 +230,10 @@ mod tests {
                     mine.collect()
                 })
                 .collect();
-            let spans: Vec<Span<'_>> = cuts
+            let spans: Vec<SpanChunks<'_>> = cuts
                 .iter()
                 .zip(&packets)
-                .map(|(&(start_us, length), audio)| Span { video: &[], audio, start_us, end_us: start_us + length })
+                .map(|(&(start_us, length), audio)| SpanChunks { video: &[], audio, start_us, end_us: start_us + length })
                 .collect();
             let track = sounds(&spans, &sound(silent.then_some([0xf8, 0xff, 0xfe])));
             let mut counted = 0;

@@ -1,8 +1,8 @@
-//! What went wrong, in whole sentences that say what to do next.
+//! Error messages for the creator: whole sentences that say what to do next.
 
-/// What was being done with the device's storage.
+/// What was done with the device's storage when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum StorageOperation {
     /// Starting a session.
     Creating,
     /// Recording.
@@ -15,17 +15,17 @@ pub enum Doing {
     Listing,
 }
 
-/// A sentence for a storage error by its `DOMException` name.
+/// The message for a storage error by its `DOMException` name.
 #[must_use]
-pub fn storage(doing: Doing, name: &str, detail: &str) -> String {
-    match (name, doing) {
-        ("NoModificationAllowedError", Doing::Deleting) => {
+pub fn storage(operation: StorageOperation, name: &str, detail: &str) -> String {
+    match (name, operation) {
+        ("NoModificationAllowedError", StorageOperation::Deleting) => {
             "This session is open in another tab; close that tab and delete it again.".to_owned()
         }
         ("NoModificationAllowedError" | "InvalidStateError", _) => {
             "This session is being recorded or viewed in another tab; go on there, or close that tab first.".to_owned()
         }
-        ("QuotaExceededError", Doing::Creating) => {
+        ("QuotaExceededError", StorageOperation::Creating) => {
             "The device's storage for this site is full; delete old sessions, then record again.".to_owned()
         }
         ("QuotaExceededError", _) => {
@@ -36,13 +36,13 @@ pub fn storage(doing: Doing, name: &str, detail: &str) -> String {
         ("SecurityError" | "NotAllowedError" | "TypeError", _) => format!(
             "The browser does not let this page keep files ({detail}); leave private browsing or allow site data, then reload."
         ),
-        (_, Doing::Writing) => format!(
+        (_, StorageOperation::Writing) => format!(
             "Writing to the device's storage failed ({detail}), so the recording ended here; everything up to now is kept."
         ),
-        (_, Doing::Creating) => format!("No session could be created on this device ({detail}); reload the page and try again."),
-        (_, Doing::Reading) => format!("The session could not be read ({detail}); reload the page and open it again."),
-        (_, Doing::Deleting) => format!("The session could not be deleted ({detail}); reload the page and try again."),
-        (_, Doing::Listing) => format!("The sessions on this device could not be listed ({detail}); reload the page."),
+        (_, StorageOperation::Creating) => format!("No session could be created on this device ({detail}); reload the page and try again."),
+        (_, StorageOperation::Reading) => format!("The session could not be read ({detail}); reload the page and open it again."),
+        (_, StorageOperation::Deleting) => format!("The session could not be deleted ({detail}); reload the page and try again."),
+        (_, StorageOperation::Listing) => format!("The sessions on this device could not be listed ({detail}); reload the page."),
     }
 }
 
@@ -51,13 +51,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_failure_is_a_whole_sentence() {
-        for doing in [
-            Doing::Creating,
-            Doing::Writing,
-            Doing::Reading,
-            Doing::Deleting,
-            Doing::Listing,
+    fn every_message_is_a_whole_sentence() {
+        for operation in [
+            StorageOperation::Creating,
+            StorageOperation::Writing,
+            StorageOperation::Reading,
+            StorageOperation::Deleting,
+            StorageOperation::Listing,
         ] {
             for name in [
                 "NoModificationAllowedError",
@@ -67,10 +67,10 @@ mod tests {
                 "DataError",
                 "",
             ] {
-                let sentence = storage(doing, name, "why");
+                let message = storage(operation, name, "why");
                 assert!(
-                    sentence.ends_with('.') && sentence.starts_with(char::is_uppercase),
-                    "{sentence}"
+                    message.ends_with('.') && message.starts_with(char::is_uppercase),
+                    "{message}"
                 );
             }
         }
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_full_disk_keeps_what_was_recorded() {
         assert!(
-            storage(Doing::Writing, "QuotaExceededError", "")
+            storage(StorageOperation::Writing, "QuotaExceededError", "")
                 .contains("everything up to now is kept")
         );
     }

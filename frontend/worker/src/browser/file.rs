@@ -95,12 +95,12 @@ pub(crate) async fn remove(session: &SessionId) -> Result<(), JsValue> {
 }
 
 /// A session's log, open for reading and appending; closed when dropped.
-pub(crate) struct Log {
+pub(crate) struct LogFile {
     handle: FileSystemSyncAccessHandle,
     len: u64,
 }
 
-impl Log {
+impl LogFile {
     /// Whether a session of this name is kept.
     pub(crate) async fn exists(session: &SessionId) -> Result<bool, JsValue> {
         Ok(folder(&sessions().await?, session.as_str(), false)
@@ -156,7 +156,7 @@ impl Log {
     /// Appends; all of it or, on an error, nothing.
     ///
     /// # Errors
-    /// `QuotaExceededError` on a full disk, also where fewer bytes than given were taken.
+    /// `QuotaExceededError` on a full file, also where fewer bytes than given were taken.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         let options = FileSystemReadWriteOptions::new();
         options.set_at_f64(self.len as f64);
@@ -200,7 +200,7 @@ impl Log {
     }
 }
 
-impl Drop for Log {
+impl Drop for LogFile {
     fn drop(&mut self) {
         self.handle.close();
     }
