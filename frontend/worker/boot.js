@@ -13,7 +13,7 @@ self.addEventListener("message", async (first) => {
   } catch (error) {
     const reason = String(error?.message ?? error);
     const say = boot?.role === "inference"
-      ? { is: "unfit", reason }
+      ? { is: "unusable", reason }
       : {
           is: "failed",
           request: null,

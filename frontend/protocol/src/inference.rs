@@ -13,13 +13,12 @@ pub enum InferenceStatus {
         /// Where.
         engine: Engine,
         /// Why it runs without a network, for the creator.
-        #[serde(default, rename = "lacks")]
+        #[serde(default)]
         no_network: Option<String>,
     },
     /// It cannot work (no WebGPU adapter, a lost device that took the worker along). The page ends this worker, starts
     /// the CPU build with a new channel, and hands the recorder the other end with
     /// [`Request::Attach`](crate::Request::Attach).
-    #[serde(rename = "unfit")]
     Unusable {
         /// Why, for a log line.
         reason: String,
@@ -82,7 +81,7 @@ mod tests {
     fn the_boot_script_can_report_an_unusable_worker() {
         // boot.js writes this itself, before any Rust runs.
         let status: InferenceStatus =
-            serde_json::from_str(r#"{"is":"unfit","reason":"no adapter"}"#).expect("a status");
+            serde_json::from_str(r#"{"is":"unusable","reason":"no adapter"}"#).expect("a status");
         assert_eq!(
             status,
             InferenceStatus::Unusable {

@@ -63,7 +63,7 @@ pub enum Report {
         /// How it looked and sounded, a row a second; empty until the session has ended.
         #[serde(default)]
         signals: Vec<Second>,
-        /// Who judged to the end, once the choice stands: another than when the session was closed, where that one was lost.
+        /// Which network scored to the end, once the choice stands: another than when the session was closed, where that one was lost.
         #[serde(default)]
         network: Option<Network>,
     },
@@ -83,7 +83,7 @@ pub enum Report {
         keyframes: Vec<f64>,
         /// Loudness over the session for the waveform: one value per 0.1 s, dB full scale.
         loudness: Vec<f32>,
-        /// Who judged where shots begin.
+        /// Which network found where shots begin.
         network: Network,
     },
     /// Answer to [`Request::Cut`](crate::Request::Cut). Beside it travels `blob` (a `Blob`, `video/mp4`).

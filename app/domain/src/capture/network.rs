@@ -44,7 +44,7 @@ impl TryFrom<String> for Weights {
     }
 }
 
-/// Who judged where shots begin.
+/// Which network found where shots begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {

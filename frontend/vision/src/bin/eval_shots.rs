@@ -11,7 +11,7 @@ use domain::{
     highlight::{Choice, Measurements},
 };
 use vision::eval::{
-    asked::Asked,
+    bound::Bounds,
     choice::{self, Shown},
     peer::{self, Peer},
     plot,
@@ -55,7 +55,7 @@ struct Wanted {
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
-    asked: Asked,
+    bounds: Bounds,
 }
 
 fn main() -> std::process::ExitCode {
@@ -84,7 +84,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         json: false,
         predictions: None,
         plot: None,
-        asked: Asked::default(),
+        bounds: Bounds::default(),
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
@@ -107,7 +107,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--thumbs" => out.thumbs = Some(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
-            "--asked" => out.asked = value()?.parse()?,
+            "--asked" => out.bounds = value()?.parse()?,
             "--plain" => out.plain = true,
             "--bicubic" => out.bicubic = true,
             "--json" => out.json = true,
@@ -151,7 +151,7 @@ fn detect(wanted: &Wanted) -> Result<(&'static str, Detect), String> {
 fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let (name, detect) = detect(wanted)?;
     if let Some(file) = &wanted.thumbs {
-        let scores = run::judged(file, &detect)?;
+        let scores = run::score_pictures(file, &detect)?;
         let text = serde_json::to_string(&scores).map_err(|e| e.to_string())?;
         println!("{text}");
         return Ok(true);
@@ -221,7 +221,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let speed = seconds / began.elapsed().as_secs_f64().max(1e-9);
     let set = wanted.truth.display().to_string();
     if wanted.json {
-        for line in report::json(&set, &ours, &peers, &wanted.asked) {
+        for line in report::json(&set, &ours, &peers, &wanted.bounds) {
             println!("{line}");
         }
         let line = serde_json::json!({"bench": "shots", "set": set, "metric": "unsound_clips", "value": unsound, "unit": "", "limit": 0, "ok": unsound == 0});
@@ -236,7 +236,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
             println!("{unsound} clips could not be scored as they should; the reasons are above.");
         }
     }
-    let reached = wanted.asked.reached(&ours.total);
+    let reached = wanted.bounds.reached(&ours.total);
     Ok(reached && chosen_well && unsound == 0)
 }
 

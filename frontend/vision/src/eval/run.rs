@@ -127,7 +127,7 @@ impl Running {
 /// All that is known of a film before highlights are chosen.
 ///
 /// # Errors
-/// A sentence when it cannot be decoded or the weights cannot be used.
+/// A message when it cannot be decoded or the weights cannot be used.
 pub fn measurements(file: &Path, detect: &Detect) -> Result<Measurements, String> {
     let mut detector = detect.running()?;
     let mut moments: Vec<Moment> = Vec::new();
@@ -167,8 +167,8 @@ pub fn bicubic(file: &Path, detect: &Detect) -> Result<Measurements, String> {
 /// Scores of 48×27 RGB pictures that lie one after another in a file, 30 a second.
 ///
 /// # Errors
-/// A sentence when it cannot be read or the weights cannot be used.
-pub fn judged(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
+/// A message when it cannot be read or the weights cannot be used.
+pub fn score_pictures(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
     let bytes = std::fs::read(file)
         .map_err(|e| format!("The pictures {} cannot be read: {e}", file.display()))?;
     let mut detector = detect.running()?;
@@ -181,7 +181,7 @@ pub fn judged(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
     Ok(scores)
 }
 
-/// What a film lacks that its truth speaks of: a sentence where it ends early.
+/// What a film lacks that its truth lists: a message where it ends early.
 #[must_use]
 pub fn lacking(file: &Path, measurements: &Measurements, truth: &Entry) -> Option<String> {
     let end = truth.first_pts + truth.duration_s;
@@ -201,7 +201,7 @@ pub type Scores = BTreeMap<String, Vec<Score>>;
 /// Reads a file of them.
 ///
 /// # Errors
-/// A sentence when there is none or it is something else.
+/// A message when there is none or it is something else.
 pub fn scores(file: &Path) -> Result<Scores, String> {
     let text = std::fs::read_to_string(file)
         .map_err(|e| format!("The scores {} cannot be read: {e}", file.display()))?;
@@ -211,7 +211,7 @@ pub fn scores(file: &Path) -> Result<Scores, String> {
 /// A film of which only the scores are known.
 ///
 /// # Errors
-/// A sentence when there are none of this clip.
+/// A message when there are none of this clip.
 pub fn scored(scores: &Scores, clip: &str) -> Result<Measurements, String> {
     let scores = scores
         .get(clip)

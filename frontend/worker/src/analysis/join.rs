@@ -12,7 +12,7 @@ pub const BATCH: usize = 16;
 /// A batch goes out at the latest when its first frame is this old, s.
 pub const BATCH_AGE: f64 = 0.3;
 
-/// Answered frames that a worker which takes over is shown first, so that it judges the rest as one that saw it all: what the
+/// Answered frames that a worker which takes over is shown first, so that it scores the rest as one that saw it all: what the
 /// network looks at to one side (31 frames) and the block before (32), rounded up.
 pub const CONTEXT: usize = 64;
 
@@ -21,7 +21,7 @@ pub const CONTEXT: usize = 64;
 struct Waiting {
     moment: Moment,
     thumb: Box<[u8]>,
-    /// A new shot for sure, whatever the network says: the camera changed its picture size here.
+    /// A new shot for sure, whatever its score: the camera changed its picture size here.
     certain: bool,
 }
 
@@ -97,7 +97,7 @@ impl Join {
 
     /// Takes in answers and returns the frames that are complete now, in order.
     ///
-    /// Answers come in order; one for a frame that does not wait (a late word of a replaced worker) is passed over, and
+    /// Answers come in order; one for a frame that does not wait (a late one of a replaced worker) is passed over, and
     /// a waiting frame that was skipped gets no boundary.
     pub fn answer(&mut self, scores: &[(f64, f32)]) -> Vec<Moment> {
         let mut complete = Vec::new();
@@ -244,7 +244,7 @@ mod tests {
             join.resend();
             let mut again: Vec<(f64, f32)> = Vec::new();
             while let Some(batch) = join.batch(9.0, true) { again.extend(batch.times.iter().map(|t| (*t, 0.75))); }
-            // The first worker's last words arrive late and change nothing.
+            // The first worker's last scores arrive late and change nothing.
             out.extend(join.answer(&again));
             out.extend(join.answer(&scores));
             prop_assert_eq!(out.len(), frames);

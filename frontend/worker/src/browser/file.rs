@@ -156,7 +156,7 @@ impl LogFile {
     /// Appends; all of it or, on an error, nothing.
     ///
     /// # Errors
-    /// `QuotaExceededError` on a full file, also where fewer bytes than given were taken.
+    /// `QuotaExceededError` on a full disk, also where fewer bytes than given were taken.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         let options = FileSystemReadWriteOptions::new();
         options.set_at_f64(self.len as f64);

@@ -47,7 +47,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Takes in one record: while writing it, or when scanning the log later, with the same result.
+    /// Adds one record: while writing it, or when scanning the log later, with the same result.
     ///
     /// A chunk without a configuration before it, or that goes back in time, cannot be used and is left out.
     pub fn apply(&mut self, header: RecordHeader, at: u64, payload: &[u8]) {
@@ -78,7 +78,7 @@ impl Index {
                 }
             }
             Kind::Moments | Kind::SteadyMoments | Kind::EarlyMoments => {
-                self.analysis(record::moments_from_bytes(header.kind, payload));
+                self.add_moments(record::moments_from_bytes(header.kind, payload));
             }
             Kind::Loudness | Kind::EarlyLoudness => {
                 for loudness in record::loudness_from_bytes(header.kind, payload) {
@@ -96,8 +96,8 @@ impl Index {
         }
     }
 
-    /// Takes in analysed frames that are later than all before.
-    fn analysis(&mut self, moments: impl Iterator<Item = Moment>) {
+    /// Adds analysed frames that are later than all before.
+    fn add_moments(&mut self, moments: impl Iterator<Item = Moment>) {
         for moment in moments {
             let last = self.measurements.moments.last();
             if last.is_none_or(|last| micros(last.t) < micros(moment.t)) {
@@ -136,7 +136,7 @@ impl Index {
             .is_some_and(|checkpoint| checkpoint.complete)
     }
 
-    /// Who judged where shots begin, as far as is known.
+    /// Which network found where shots begin, as far as is known.
     #[must_use]
     pub fn network(&self) -> Network {
         self.checkpoint

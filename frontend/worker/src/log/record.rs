@@ -157,7 +157,7 @@ pub struct Checkpoint {
     pub duration_us: u64,
     /// Whether recording and analysis ended in good order.
     pub complete: bool,
-    /// Who judged where shots begin.
+    /// Which network found where shots begin.
     pub network: Network,
 }
 

@@ -150,7 +150,7 @@ pub(super) async fn play<S: Source>(
     Ok(())
 }
 
-/// Feeds the decoder and empties it. Says whether there was anything to do.
+/// Feeds the decoder and empties it. Returns whether there was anything to do.
 async fn pictures<S: Source>(
     track: &mut Track<'_, PictureDecoder, S>,
     sink: &mut impl Sink,

@@ -57,7 +57,7 @@ const FAILURES_MS: f64 = 10_000.0;
 /// Longest that encoders may take to give out the rest, ms.
 const FLUSH_MS: u32 = 10_000;
 
-/// See the module.
+/// A recording in progress; see the module.
 pub(super) struct Recording {
     pub(super) id: SessionId,
     pub(super) contract: Contract,
@@ -314,11 +314,11 @@ impl Recording {
         }
     }
 
-    /// Sees to it that an encoder for this frame's size runs. Says whether a new shot starts here because the size
+    /// Sees to it that an encoder for this frame's size runs. Returns whether a new shot starts here because the size
     /// changed; `None` where no encoder can be had, which ends the recording.
     async fn ready_for(self: &Rc<Self>, frame: &VideoFrame) -> Option<bool> {
         let (width, height) = visible(frame);
-        // An import keeps its file's turn; a camera says its own.
+        // An import keeps its file's turn; a camera tells its own with each frame.
         let turn = if self.state.borrow().clock.is_some() {
             rotation(frame)
         } else {

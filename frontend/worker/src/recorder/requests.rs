@@ -273,7 +273,7 @@ impl Recorder {
         self.conclude(session, recording.contract).await;
     }
 
-    /// Says that the session is closed, waits for the rest of the analysis, chooses, and keeps the session open.
+    /// Reports that the session is closed, waits for the rest of the analysis, chooses, and keeps the session open.
     async fn conclude(&mut self, mut session: Session, contract: Contract) {
         report(&session.stopped(self.analysis.network()));
         self.analysis.finish().await;

@@ -279,6 +279,59 @@ async fn a_crash_costs_nothing_that_was_written() {
 }
 
 #[wasm_bindgen_test]
+async fn what_a_crash_left_without_analysis_is_measured_on_opening() {
+    let (recording, _inputs) = recording(created("t-recover").await, None);
+    filmed(&recording, 30).await;
+    // The tab dies before any of it is written.
+    let lost = recording.analysis.take_complete();
+    let mut session = recording.stop().await.expect("the session");
+    assert!(session.index.measurements.moments.is_empty());
+    session
+        .checkpoint(false, recording.analysis.network())
+        .expect("room");
+    drop(session);
+    let session = Session::open(named("t-recover")).await.expect("opened");
+    let analysis = Analysis::new();
+    analysis.begin();
+    recovery::analyse(&session, &analysis)
+        .await
+        .expect("decoded");
+    analysis.finish().await;
+    let after = analysis.take_complete();
+    assert_eq!(after.len(), 60, "every picture is measured once");
+    assert!(lost.len() > 20, "{}", lost.len());
+    for (a, b) in lost.iter().zip(&after) {
+        assert!((a.t - b.t).abs() < 1e-6, "{} and {}", a.t, b.t);
+        assert!((a.exposure - b.exposure).abs() < 0.1, "at {} s", a.t);
+    }
+    drop(session);
+    session_store::remove(&named("t-recover"))
+        .await
+        .expect("deleted");
+}
+
+#[wasm_bindgen_test]
+async fn a_clip_asked_for_twice_is_cut_once() {
+    let (recording, _inputs) = recording(created("t-twice").await, None);
+    filmed(&recording, 40).await;
+    let session = recording.stop().await.expect("the session");
+    let mut open = OpenSession::new(session);
+    let first = open.clip(vec![span(0.5, 2.5)]).expect("a clip");
+    let again = open.clip(vec![span(0.5, 2.5)]).expect("a clip");
+    assert!(
+        js_sys::Object::is(&first.blob, &again.blob),
+        "the same file"
+    );
+    let other = open.clip(vec![span(0.0, 2.5)]).expect("a clip");
+    assert!(!js_sys::Object::is(&first.blob, &other.blob));
+    assert!(open.clip(vec![span(9.0, 12.0)]).is_err());
+    drop(open);
+    session_store::remove(&named("t-twice"))
+        .await
+        .expect("deleted");
+}
+
+#[wasm_bindgen_test]
 async fn a_camera_that_turns_goes_on_in_a_new_encoding() {
     let (recording, _inputs) = recording(created("t-turn").await, None);
     let mut sampler = FrameSampler::new();

@@ -4,9 +4,9 @@ use super::score::{Measure, Total};
 
 /// A bound for each measure, in the order of [`Measure::ALL`]: the least, and of false alarms the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Asked([Option<f64>; Measure::ALL.len()]);
+pub struct Bounds([Option<f64>; Measure::ALL.len()]);
 
-impl Asked {
+impl Bounds {
     /// The bound of a measure.
     #[must_use]
     pub fn limit(&self, measure: Measure) -> Option<f64> {
@@ -32,7 +32,7 @@ impl Asked {
     }
 }
 
-impl std::str::FromStr for Asked {
+impl std::str::FromStr for Bounds {
     type Err = String;
 
     /// `cut_f1=0.94,fa_per_min=1`.
@@ -62,28 +62,28 @@ mod tests {
 
     #[test]
     fn bounds_are_read_and_held_against_what_was_reached() {
-        let asked: Asked = "cut_f1=0.94, fa_per_min=1".parse().expect("bounds");
-        assert_eq!(asked.limit(Measure::CutF1), Some(0.94));
-        assert_eq!(asked.limit(Measure::F1), None);
-        assert!(asked.kept(Measure::CutF1, 0.94) && !asked.kept(Measure::CutF1, 0.93));
-        assert!(asked.kept(Measure::FaPerMin, 1.0) && !asked.kept(Measure::FaPerMin, 1.1));
+        let bounds: Bounds = "cut_f1=0.94, fa_per_min=1".parse().expect("bounds");
+        assert_eq!(bounds.limit(Measure::CutF1), Some(0.94));
+        assert_eq!(bounds.limit(Measure::F1), None);
+        assert!(bounds.kept(Measure::CutF1, 0.94) && !bounds.kept(Measure::CutF1, 0.93));
+        assert!(bounds.kept(Measure::FaPerMin, 1.0) && !bounds.kept(Measure::FaPerMin, 1.1));
         let total = |cut_f1, fa_per_min| Total {
             cuts: 4,
             cut_f1,
             fa_per_min,
             ..Total::default()
         };
-        assert!(asked.reached(&total(0.95, Some(0.5))));
-        assert!(!asked.reached(&total(0.95, Some(1.5))));
-        assert!(!asked.reached(&total(0.9, Some(0.5))));
-        assert!(!asked.reached(&total(0.95, None)), "nothing was measured");
-        assert!(Asked::default().reached(&total(0.0, None)));
+        assert!(bounds.reached(&total(0.95, Some(0.5))));
+        assert!(!bounds.reached(&total(0.95, Some(1.5))));
+        assert!(!bounds.reached(&total(0.9, Some(0.5))));
+        assert!(!bounds.reached(&total(0.95, None)), "nothing was measured");
+        assert!(Bounds::default().reached(&total(0.0, None)));
     }
 
     #[test]
     fn what_asks_for_nothing_is_refused() {
         for text in ["", "f1", "f1=", "f1=x", "f1=NaN", "speed=2", "f1=0.9,,"] {
-            let refused = text.parse::<Asked>().expect_err(text);
+            let refused = text.parse::<Bounds>().expect_err(text);
             assert!(refused.contains("fa_per_min"), "{refused}");
         }
     }
