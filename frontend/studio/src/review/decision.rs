@@ -4,7 +4,7 @@
 use domain::highlight::{Choice, Frames, Highlight, Reason, Shot, Span, document::Histograms};
 use serde::{Deserialize, Serialize};
 
-use super::trim::{self, Spots};
+use super::trim::{self, CutPoints};
 
 /// A clip under review.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,9 +15,9 @@ pub struct Clip {
     pub start: f64,
     /// One past the last frame, s.
     pub end: f64,
-    /// The span it was proposed with, s; still a spot to trim back to.
+    /// The span it was proposed with, s; still a point to trim back to.
     pub proposed: (f64, f64),
-    /// The shot it lies in, by index into [`Session::shots`].
+    /// The shot it lies in, by index into [`Decisions::shots`].
     pub shot: usize,
     /// Why it was chosen, strongest first.
     pub reasons: Vec<Reason>,
@@ -62,7 +62,7 @@ pub const STILLS_KEPT: usize = 4;
 
 /// The decisions about one session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Session {
+pub struct Decisions {
     /// All shots, by time.
     pub shots: Vec<Shot>,
     /// Clips by time.
@@ -88,7 +88,7 @@ pub struct Session {
     next: u32,
 }
 
-impl Session {
+impl Decisions {
     /// A fresh choice with the photos taken while filming: clips, photos and the best stills are kept. The first photo
     /// leads, for it was taken on purpose and at full resolution; without photos the best still does.
     #[must_use]
@@ -122,33 +122,32 @@ impl Session {
 
     /// Decisions made earlier, if they are about this choice: same shots, and no proposal is missing.
     #[must_use]
-    pub fn resume(saved: &str, choice: &Choice, photos: &[String]) -> Option<Self> {
-        let mut session: Self = serde_json::from_str(saved).ok()?;
+    pub fn resume(mut saved: Self, choice: &Choice, photos: &[String]) -> Option<Self> {
         let proposed = |h: &Highlight| {
-            session
+            saved
                 .clips
                 .iter()
                 .any(|clip| clip.proposed == (h.start, h.end))
         };
         // After "more like this" or "never this" the clips are others than those of the first choice.
-        let asked = !session.never.is_empty() || session.clips.iter().any(|clip| clip.liked);
-        if session.shots != choice.shots || !(asked || choice.highlights.iter().all(proposed)) {
+        let asked = !saved.never.is_empty() || saved.clips.iter().any(|clip| clip.liked);
+        if saved.shots != choice.shots || !(asked || choice.highlights.iter().all(proposed)) {
             return None;
         }
-        session
+        saved
             .pictures
             .retain(|p| !matches!(&p.source, Source::Photo(name) if !photos.contains(name)));
         for name in photos {
-            if !session
+            if !saved
                 .pictures
                 .iter()
                 .any(|p| p.source == Source::Photo(name.clone()))
             {
-                session.add_photo(name);
+                saved.add_photo(name);
             }
         }
-        session.mend_hero();
-        Some(session)
+        saved.repair_hero();
+        Some(saved)
     }
 
     /// Takes in a clip that was chosen for the person.
@@ -218,10 +217,10 @@ impl Session {
         for picture in self.pictures.iter_mut().filter(|picture| picture.id == id) {
             picture.kept = kept;
         }
-        self.mend_hero();
+        self.repair_hero();
     }
 
-    fn mend_hero(&mut self) {
+    fn repair_hero(&mut self) {
         let stands = |id: u32| self.pictures.iter().any(|p| p.id == id && p.kept);
         if !self.hero.is_some_and(stands) {
             self.hero = self.pictures.iter().find(|p| p.kept).map(|p| p.id);
@@ -236,40 +235,40 @@ impl Session {
         }
     }
 
-    /// The spots a clip can be trimmed to.
+    /// The points a clip can be trimmed to.
     #[must_use]
-    pub fn spots(&self, clip: &Clip, keyframes: &[f64]) -> Spots {
+    pub fn cut_points(&self, clip: &Clip, keyframes: &[f64]) -> CutPoints {
         let shot = self.shots.get(clip.shot).copied().unwrap_or(Shot {
             start: clip.proposed.0,
             end: clip.proposed.1,
         });
-        Spots::new(shot, keyframes, clip.proposed)
+        CutPoints::new(shot, keyframes, clip.proposed)
     }
 
-    /// Moves a clip's start to the spot nearest to `t`. Returns whether it moved.
+    /// Moves a clip's start to the cut point nearest to `t`. Returns whether it moved.
     pub fn trim_start(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
         self.trim(
             id,
-            |clip, spots| clip.start = snapped(&spots.starts(clip.end), t, clip.start),
+            |clip, points| clip.start = snapped(&points.starts(clip.end), t, clip.start),
             keyframes,
         )
     }
 
-    /// Moves a clip's end to the spot nearest to `t`. Returns whether it moved.
+    /// Moves a clip's end to the cut point nearest to `t`. Returns whether it moved.
     pub fn trim_end(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
         self.trim(
             id,
-            |clip, spots| clip.end = snapped(&spots.ends(clip.start), t, clip.end),
+            |clip, points| clip.end = snapped(&points.ends(clip.start), t, clip.end),
             keyframes,
         )
     }
 
-    /// Moves a whole clip, so that it begins at the spot nearest to `t` and keeps its length. Returns whether it moved.
+    /// Moves a whole clip, so that it begins at the cut point nearest to `t` and keeps its length. Returns whether it moved.
     pub fn shift(&mut self, id: u32, t: f64, keyframes: &[f64]) -> bool {
         self.trim(
             id,
-            |clip, spots| {
-                let to = snapped(&spots.moves((clip.start, clip.end)), t, clip.start);
+            |clip, points| {
+                let to = snapped(&points.moves((clip.start, clip.end)), t, clip.start);
                 clip.end += to - clip.start;
                 clip.start = to;
             },
@@ -277,13 +276,18 @@ impl Session {
         )
     }
 
-    fn trim(&mut self, id: u32, change: impl FnOnce(&mut Clip, &Spots), keyframes: &[f64]) -> bool {
+    fn trim(
+        &mut self,
+        id: u32,
+        change: impl FnOnce(&mut Clip, &CutPoints),
+        keyframes: &[f64],
+    ) -> bool {
         let Some(at) = self.clips.iter().position(|clip| clip.id == id) else {
             return false;
         };
-        let spots = self.spots(&self.clips[at], keyframes);
+        let points = self.cut_points(&self.clips[at], keyframes);
         let before = (self.clips[at].start, self.clips[at].end);
-        change(&mut self.clips[at], &spots);
+        change(&mut self.clips[at], &points);
         before != (self.clips[at].start, self.clips[at].end)
     }
 
@@ -310,7 +314,7 @@ impl Session {
             score: None,
             kept: true,
         });
-        self.mend_hero();
+        self.repair_hero();
         id
     }
 
@@ -339,8 +343,8 @@ impl Session {
     }
 }
 
-fn snapped(spots: &[f64], t: f64, otherwise: f64) -> f64 {
-    trim::nearest(spots, t).map_or(otherwise, |at| spots[at])
+fn snapped(points: &[f64], t: f64, otherwise: f64) -> f64 {
+    trim::nearest(points, t).map_or(otherwise, |at| points[at])
 }
 
 /// The three strongest reasons with their measures, e.g. `sharp: sharper than 92 % of the session · colourful: 60`.
@@ -426,15 +430,15 @@ mod tests {
 
     #[test]
     fn a_photo_leads_and_the_best_still_leads_without_one() {
-        let with = Session::new(&choice(), &["p1".into()]);
+        let with = Decisions::new(&choice(), &["p1".into()]);
         assert_eq!(with.kept_pictures()[0].source, Source::Photo("p1".into()));
-        let without = Session::new(&choice(), &[]);
+        let without = Decisions::new(&choice(), &[]);
         assert_eq!(without.kept_pictures()[0].source, Source::Frame(1.2));
     }
 
     #[test]
     fn there_is_a_hero_while_any_picture_is_kept() {
-        let mut session = Session::new(&choice(), &[]);
+        let mut session = Decisions::new(&choice(), &[]);
         let (first, second) = (session.pictures[0].id, session.pictures[1].id);
         session.keep(first, false);
         assert_eq!(session.hero, Some(second));
@@ -448,7 +452,7 @@ mod tests {
 
     #[test]
     fn trimming_snaps_and_stays_in_the_shot() {
-        let mut session = Session::new(&choice(), &[]);
+        let mut session = Decisions::new(&choice(), &[]);
         let id = session.clips[0].id;
         assert!(session.trim_start(id, 1.8, &keyframes()));
         assert_eq!(session.clips[0].start, 2.0);
@@ -460,7 +464,7 @@ mod tests {
 
     #[test]
     fn moving_keeps_the_length_and_stays_in_the_shot() {
-        let mut session = Session::new(&choice(), &[]);
+        let mut session = Decisions::new(&choice(), &[]);
         let id = session.clips[0].id;
         assert!(session.shift(id, 0.2, &keyframes()));
         assert_eq!((session.clips[0].start, session.clips[0].end), (0.0, 2.5));
@@ -472,7 +476,7 @@ mod tests {
 
     #[test]
     fn a_shot_left_out_can_be_taken_in() {
-        let mut session = Session::new(&choice(), &[]);
+        let mut session = Decisions::new(&choice(), &[]);
         let id = session.add_shot(1, &keyframes(), 3.0).unwrap();
         let clip = session.clips.iter().find(|c| c.id == id).unwrap();
         assert_eq!((clip.start, clip.end), (5.0, 8.0));
@@ -482,22 +486,23 @@ mod tests {
 
     #[test]
     fn decisions_survive_a_reload_but_not_another_choice() {
-        let mut session = Session::new(&choice(), &["p1".into()]);
+        let mut session = Decisions::new(&choice(), &["p1".into()]);
         let id = session.clips[0].id;
         session.keep(id, false);
-        let saved = serde_json::to_string(&session).unwrap();
+        let text = serde_json::to_string(&session).unwrap();
+        let saved = || serde_json::from_str::<Decisions>(&text).unwrap();
 
-        let again = Session::resume(&saved, &choice(), &["p1".into(), "p2".into()]).unwrap();
+        let again = Decisions::resume(saved(), &choice(), &["p1".into(), "p2".into()]).unwrap();
         assert!(!again.clips[0].kept);
         assert_eq!(again.pictures.len(), 4);
 
-        let gone = Session::resume(&saved, &choice(), &[]).unwrap();
+        let gone = Decisions::resume(saved(), &choice(), &[]).unwrap();
         assert_eq!(gone.kept_pictures()[0].source, Source::Frame(1.2));
 
         let mut other = choice();
         other.shots[0].end = 4.0;
-        assert_eq!(Session::resume(&saved, &other, &[]), None);
-        assert_eq!(Session::resume("{", &choice(), &[]), None);
+        assert_eq!(Decisions::resume(saved(), &other, &[]), None);
+        assert!(serde_json::from_str::<Decisions>("{").is_err());
     }
 
     #[test]
@@ -512,7 +517,7 @@ mod tests {
                 .collect(),
             ..choice()
         };
-        let session = Session::new(&many, &["p1".into()]);
+        let session = Decisions::new(&many, &["p1".into()]);
         assert_eq!(session.pictures.len(), 9);
         assert_eq!(session.kept_pictures().len(), 1 + STILLS_KEPT);
     }
@@ -530,7 +535,7 @@ mod tests {
 
     #[test]
     fn what_was_dropped_is_not_sent() {
-        let mut session = Session::new(&choice(), &["p1".into()]);
+        let mut session = Decisions::new(&choice(), &["p1".into()]);
         let still = session.pictures[1].id;
         session.keep(still, false);
         assert_eq!(session.kept_clips().len(), 1);

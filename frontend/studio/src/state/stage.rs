@@ -1,4 +1,4 @@
-//! How far the person is, and the numbers and sentences of that moment.
+//! How far the person is, and the numbers and messages of that moment.
 
 use domain::capture::Network;
 
@@ -9,25 +9,25 @@ pub(crate) enum Stage {
     Setup,
     /// Filming.
     Recording,
-    /// A film file is being brought in.
+    /// A film file is being imported.
     Importing,
     /// The recording has ended; the rest is being analysed.
-    Closing,
-    /// A kept session is being opened.
+    Finishing,
+    /// A session kept on the device is being opened.
     Opening,
     /// Looking at what was found.
     Review,
-    /// On the way to the shop.
-    Sending,
+    /// Uploading what was kept.
+    Uploading,
 }
 
 /// Something the person should read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Word {
+pub(crate) struct Message {
     /// A whole sentence.
-    pub(crate) sentence: String,
+    pub(crate) text: String,
     /// Whether something failed, as opposed to being worth knowing.
-    pub(crate) wrong: bool,
+    pub(crate) is_error: bool,
 }
 
 /// How the recording goes: the numbers of [`protocol::Report::Progress`].
@@ -47,7 +47,7 @@ pub(crate) struct Progress {
 
 /// A recording that has ended: what [`protocol::Report::Stopped`] said.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Ended {
+pub(crate) struct Recording {
     /// Length, s.
     pub(crate) duration: f64,
     /// On the device, bytes.

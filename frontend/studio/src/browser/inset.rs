@@ -9,7 +9,7 @@ pub const LARGEST: f64 = 1920.0;
 
 /// A place on a canvas, pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
+pub struct Rect {
     /// Left edge.
     pub x: f64,
     /// Upper edge.
@@ -30,10 +30,10 @@ pub fn canvas((width, height): (f64, f64)) -> (u32, u32) {
 
 /// The largest centred place with the picture's proportions.
 #[must_use]
-pub fn fit((width, height): (f64, f64), canvas: (f64, f64)) -> Place {
+pub fn fit((width, height): (f64, f64), canvas: (f64, f64)) -> Rect {
     let scale = (canvas.0 / width.max(1.0)).min(canvas.1 / height.max(1.0));
     let (width, height) = (width * scale, height * scale);
-    Place {
+    Rect {
         x: (canvas.0 - width) / 2.0,
         y: (canvas.1 - height) / 2.0,
         width,
@@ -43,11 +43,11 @@ pub fn fit((width, height): (f64, f64), canvas: (f64, f64)) -> Place {
 
 /// The camera's place in the lower right corner, with its own proportions.
 #[must_use]
-pub fn corner((width, height): (f64, f64), canvas: (f64, f64)) -> Place {
+pub fn corner((width, height): (f64, f64), canvas: (f64, f64)) -> Rect {
     let scale = (canvas.0 * SHARE / width.max(1.0)).min(canvas.1 / 2.0 / height.max(1.0));
     let (width, height) = (width * scale, height * scale);
     let margin = canvas.0 * MARGIN;
-    Place {
+    Rect {
         x: canvas.0 - width - margin,
         y: canvas.1 - height - margin,
         width,

@@ -1,6 +1,6 @@
 //! What is asked of cameras, screens and microphones (Media Capture and Streams, section 11).
 //!
-//! Sizes are wishes, never demands: a camera that has less than asked still films.
+//! Sizes are ideals, never demands: a camera that has less than asked still films.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ impl Resolution {
 /// What a person asked for last time; kept on the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wish {
+pub struct Preference {
     /// The camera, by the browser's name for it.
     pub camera: Option<String>,
     /// The microphone, by the browser's name for it.
@@ -40,7 +40,7 @@ pub struct Wish {
     pub clean_sound: bool,
 }
 
-impl Default for Wish {
+impl Default for Preference {
     fn default() -> Self {
         Self {
             camera: None,
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_named_device_is_demanded_and_sizes_are_only_wished_for() {
+    fn a_named_device_is_exact_and_sizes_are_ideals() {
         let named = camera(Some("abc"), Resolution::FullHd);
         assert_eq!(named["video"]["deviceId"]["exact"], "abc");
         assert_eq!(named["video"]["width"]["ideal"], 1920);
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn sound_is_left_as_it_is_unless_asked_for() {
-        let raw = microphone(None, Wish::default().clean_sound);
+        let raw = microphone(None, Preference::default().clean_sound);
         for filter in ["echoCancellation", "noiseSuppression", "autoGainControl"] {
             assert_eq!(raw["audio"][filter], false);
         }
@@ -117,9 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn wishes_of_an_older_page_are_still_read() {
-        let wish: Wish = serde_json::from_str(r#"{"camera":"abc"}"#).unwrap();
-        assert_eq!(wish.camera.as_deref(), Some("abc"));
-        assert_eq!(wish.resolution, Resolution::Hd);
+    fn preferences_of_an_older_page_are_still_read() {
+        let read: Preference = serde_json::from_str(r#"{"camera":"abc"}"#).unwrap();
+        assert_eq!(read.camera.as_deref(), Some("abc"));
+        assert_eq!(read.resolution, Resolution::Hd);
     }
 }

@@ -1,20 +1,18 @@
 //! One tab at a time for one session (Web Locks API).
 
-use std::rc::Rc;
-
+use futures::channel::oneshot;
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
 use super::js;
-use futures::channel::oneshot;
 
 /// A session is this tab's while the value lives. Closing the tab frees it too.
-pub(crate) struct Lock {
+pub(crate) struct SessionLock {
     release: Option<Function>,
 }
 
-impl Drop for Lock {
+impl Drop for SessionLock {
     fn drop(&mut self) {
         if let Some(release) = &self.release {
             let _ = release.call0(&JsValue::UNDEFINED);
@@ -32,11 +30,11 @@ fn locks() -> Option<JsValue> {
     locks.is_object().then_some(locks)
 }
 
-/// Takes a session, or `None` when another tab has it.
-pub(crate) async fn take(session: &str) -> Option<Lock> {
+/// Locks a session for this tab, or `None` when another tab has it.
+pub(crate) async fn acquire(session: &str) -> Option<SessionLock> {
     // Without the API the recorder's file handle, which only one tab can have, still guards the recording.
     let Some(locks) = locks() else {
-        return Some(Lock { release: None });
+        return Some(SessionLock { release: None });
     };
     let (answer, answered) = oneshot::channel();
     let granted = Closure::once_into_js(move |lock: JsValue| -> JsValue {
@@ -55,39 +53,37 @@ pub(crate) async fn take(session: &str) -> Option<Lock> {
     request
         .call3(&locks, &key(session).into(), &options, &granted)
         .ok()?;
-    answered.await.ok().flatten().map(|release| Lock {
+    answered.await.ok().flatten().map(|release| SessionLock {
         release: Some(release),
     })
 }
 
-/// Which of these sessions some tab has now.
-pub(crate) async fn taken() -> Rc<Vec<String>> {
+/// The sessions that some tab has now.
+pub(crate) async fn list() -> Vec<String> {
     let Some(locks) = locks() else {
-        return Rc::default();
+        return Vec::new();
     };
     let Ok(function) = js::get(&locks, "query").dyn_into::<Function>() else {
-        return Rc::default();
+        return Vec::new();
     };
     let Some(promise) = function
         .call0(&locks)
         .ok()
         .and_then(|p| p.dyn_into::<Promise>().ok())
     else {
-        return Rc::default();
+        return Vec::new();
     };
     let Ok(snapshot) = JsFuture::from(promise).await else {
-        return Rc::default();
+        return Vec::new();
     };
     let prefix = key("");
     let held = js_sys::Array::from(&js::get(&snapshot, "held"));
-    Rc::new(
-        held.iter()
-            .filter_map(|lock| {
-                js::get(&lock, "name")
-                    .as_string()?
-                    .strip_prefix(&prefix)
-                    .map(str::to_owned)
-            })
-            .collect(),
-    )
+    held.iter()
+        .filter_map(|lock| {
+            js::get(&lock, "name")
+                .as_string()?
+                .strip_prefix(&prefix)
+                .map(str::to_owned)
+        })
+        .collect()
 }

@@ -1,8 +1,8 @@
-//! What goes wrong with cameras, screens and microphones, as sentences that say what to do next.
+//! Error messages about devices and requests: what happened, and what to do next.
 
 use std::fmt;
 
-/// What was asked for.
+/// What can be filmed or heard with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
     /// A camera.
@@ -23,10 +23,10 @@ impl fmt::Display for Device {
     }
 }
 
-/// The sentence for a refusal by the browser, by the name of its `DOMException` (Media Capture and Streams, sections
-/// 10.2 and Screen Capture 5.1).
+/// The message for a device that could not be opened, by the name of the browser's `DOMException` (Media Capture and
+/// Streams, section 10.2, and Screen Capture, 5.1).
 #[must_use]
-pub fn refused(device: Device, name: &str) -> String {
+pub fn not_opened(device: Device, name: &str) -> String {
     match (device, name) {
         (Device::Screen, "NotAllowedError") => {
             "No screen was shared. Press “Screen” again and pick a tab, a window or the whole screen.".into()
@@ -45,9 +45,9 @@ pub fn refused(device: Device, name: &str) -> String {
     }
 }
 
-/// The sentence for a device that went away while the recording runs.
+/// The message for a device that went away while the recording runs.
 #[must_use]
-pub fn lost(device: Device, picture_left: bool) -> String {
+pub fn unplugged(device: Device, picture_left: bool) -> String {
     match (device, picture_left) {
         (Device::Microphone, _) => {
             "The microphone was unplugged. The picture is still being recorded; stop and start again if you need sound.".into()
@@ -63,7 +63,7 @@ pub fn lost(device: Device, picture_left: bool) -> String {
 
 /// Why a page has no camera at all: browsers hand one out only on https and on localhost.
 #[must_use]
-pub fn insecure(here: &str, public_url: &str) -> String {
+pub fn insecure_page(here: &str, public_url: &str) -> String {
     if public_url.starts_with("https://") {
         format!(
             "Browsers give a camera only to encrypted pages, and this one is open as {here}. Open {public_url}/studio instead."
@@ -77,10 +77,30 @@ pub fn insecure(here: &str, public_url: &str) -> String {
 
 /// What a browser lacks to film.
 #[must_use]
-pub fn unable(missing: &str) -> String {
+pub fn unsupported(missing: &str) -> String {
     format!(
         "This browser cannot film here: it has no {missing}. Use a current Chrome, Edge or Firefox, or add photos on the product's page instead."
     )
+}
+
+/// The message for a request that failed with a status, 0 when no answer came, where the server says nothing itself.
+#[must_use]
+pub fn request_failed(status: u16) -> String {
+    match status {
+        0 => "The shop cannot be reached. Check the network, then try again.".into(),
+        401 | 403 => "You are signed out. Sign in again, then repeat this.".into(),
+        429 => "That was too often. Wait a minute, then try again.".into(),
+        500..=599 => format!(
+            "The shop had a fault (status {status}). Try again; if it stays, look at the server's log."
+        ),
+        _ => format!("The shop refused this (status {status}). Reload the page, then try again."),
+    }
+}
+
+/// The message for an answer that is not what was asked for.
+#[must_use]
+pub const fn unreadable_answer() -> &'static str {
+    "The shop's answer could not be read. Reload the page, then try again."
 }
 
 #[cfg(test)]
@@ -88,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_refusal_names_the_device_and_a_next_step() {
+    fn every_message_names_the_device_and_a_next_step() {
         for device in [Device::Camera, Device::Screen, Device::Microphone] {
             for name in [
                 "NotAllowedError",
@@ -99,13 +119,13 @@ mod tests {
                 "SecurityError",
                 "TypeError",
             ] {
-                let sentence = refused(device, name);
-                assert!(sentence.contains(&device.to_string()), "{sentence}");
+                let message = not_opened(device, name);
+                assert!(message.contains(&device.to_string()), "{message}");
                 assert!(
                     ["press", "Press", "Pick"]
                         .iter()
-                        .any(|act| sentence.contains(act)),
-                    "{sentence}"
+                        .any(|act| message.contains(act)),
+                    "{message}"
                 );
             }
         }
@@ -113,8 +133,10 @@ mod tests {
 
     #[test]
     fn an_insecure_page_points_to_the_secure_one_where_there_is_one() {
-        let behind_proxy = insecure("http://10.0.0.5:3000", "https://shop.example");
+        let behind_proxy = insecure_page("http://10.0.0.5:3000", "https://shop.example");
         assert!(behind_proxy.contains("https://shop.example/studio"));
-        assert!(insecure("http://10.0.0.5:3000", "http://localhost:3000").contains("--public-url"));
+        assert!(
+            insecure_page("http://10.0.0.5:3000", "http://localhost:3000").contains("--public-url")
+        );
     }
 }

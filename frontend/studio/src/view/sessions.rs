@@ -3,30 +3,29 @@
 use leptos::prelude::*;
 use protocol::StoredSession;
 
-use super::studio::Studio;
-use crate::{browser::js, wording};
+use crate::{browser::js, state::Studio, wording};
 
 /// The list, newest first; nothing when there are none.
 #[component]
-pub(crate) fn KeptSessions(
+pub(crate) fn Sessions(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
     let some = move || {
         studio
-            .kept
-            .with(|kept| kept.as_ref().is_some_and(|kept| !kept.is_empty()))
+            .sessions
+            .with(|sessions| sessions.as_ref().is_some_and(|all| !all.is_empty()))
     };
     let each = move || {
-        let taken = studio.taken.get();
+        let locked = studio.locked_sessions.get();
         studio
-            .kept
+            .sessions
             .get()
             .unwrap_or_default()
             .into_iter()
-            .map(|kept| {
-                let busy = taken.iter().any(|name| name == kept.session.as_str());
-                (kept, busy)
+            .map(|stored| {
+                let locked = locked.iter().any(|name| name == stored.session.as_str());
+                (stored, locked)
             })
             .collect::<Vec<_>>()
     };
@@ -34,8 +33,8 @@ pub(crate) fn KeptSessions(
         <Show when=some>
             <section class="kept" aria-labelledby="kept-title" data-test="kept">
                 <h2 id="kept-title">"On this device"</h2>
-                <For each=each key=|(kept, busy)| (kept.session.clone(), kept.bytes, kept.complete, *busy) let:item>
-                    <Row studio kept=item.0 busy=item.1 />
+                <For each=each key=|(stored, locked)| (stored.session.clone(), stored.bytes, stored.complete, *locked) let:item>
+                    <Row studio stored=item.0 locked=item.1 />
                 </For>
             </section>
         </Show>
@@ -54,31 +53,31 @@ fn Row(
     /// The studio.
     studio: Studio,
     /// The session.
-    kept: StoredSession,
+    stored: StoredSession,
     /// Whether another tab has it.
-    busy: bool,
+    locked: bool,
 ) -> impl IntoView {
     let asking = RwSignal::new(false);
-    let session = StoredValue::new(kept.session.clone());
-    let state = match (busy, kept.complete) {
+    let session = StoredValue::new(stored.session.clone());
+    let state = match (locked, stored.complete) {
         (true, _) => "open in another tab",
         (false, true) => "",
         (false, false) => "recovered: the recording was cut off, what was filmed is here",
     };
-    let name = date(kept.started_at);
+    let name = date(stored.started_at);
     let label = format!("Open the session of {name}");
     view! {
-        <div class="kept-row" data-test="kept-session" data-session=kept.session.to_string() data-complete=kept.complete.to_string()>
+        <div class="kept-row" data-test="kept-session" data-session=stored.session.to_string() data-complete=stored.complete.to_string()>
             <span class="kept-name">
                 {name}
                 {(!state.is_empty()).then(|| view! { <span class="kept-state soft small">{state}</span> })}
             </span>
-            <span class="figure">{wording::length(kept.duration)}</span>
-            <span class="figure">{wording::size(kept.bytes)}</span>
-            <button type="button" class="link" aria-label=label.clone() data-test="session-open" on:click=move |_| studio.open(session.get_value())>
+            <span class="figure">{wording::length(stored.duration)}</span>
+            <span class="figure">{wording::size(stored.bytes)}</span>
+            <button type="button" class="link" aria-label=label.clone() data-test="session-open" on:click=move |_| studio.open_session(session.get_value())>
                 "Open"
             </button>
-            <Show when=move || !busy>
+            <Show when=move || !locked>
                 <Show
                     when=move || asking.get()
                     fallback=move || {
@@ -87,7 +86,7 @@ fn Row(
                         }
                     }
                 >
-                    <button type="button" class="link" data-test="session-delete-sure" on:click=move |_| studio.delete(session.get_value())>
+                    <button type="button" class="link" data-test="session-delete-sure" on:click=move |_| studio.delete_session(session.get_value())>
                         "Delete for good"
                     </button>
                     <button type="button" class="link" on:click=move |_| asking.set(false)>"Keep"</button>
