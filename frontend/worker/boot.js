@@ -1,5 +1,5 @@
 // Starts a worker of the studio. The first message says where the bundle lies and what the worker becomes
-// (`domain::capture::Boot`); whatever arrives until the bundle listens is kept and handed over in order.
+// (`protocol::Boot`); whatever arrives until the bundle listens is kept and handed over in order.
 const waiting = [];
 const keep = (event) => waiting.push(event);
 
@@ -13,7 +13,7 @@ self.addEventListener("message", async (first) => {
   } catch (error) {
     const reason = String(error?.message ?? error);
     const say = boot?.role === "inference"
-      ? { is: "unfit", reason }
+      ? { is: "unusable", reason }
       : {
           is: "failed",
           request: null,

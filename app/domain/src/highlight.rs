@@ -23,7 +23,7 @@ mod test;
 
 pub use boundary::{Boundary, boundaries, shots};
 pub use choice::{choose, choose_again, snap};
-use document::{Histograms, Metadata};
+use document::Histograms;
 pub use look::{COEFFICIENTS, ColourLayout};
 pub use reel::{Offer, Part, reel};
 pub use second::{Second, seconds};
@@ -71,7 +71,7 @@ pub struct Loudness {
 
 /// Everything known about a session when highlights are chosen.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Recording {
+pub struct Measurements {
     /// Length, s.
     pub duration: f64,
     /// Analysed frames by time.
@@ -80,7 +80,7 @@ pub struct Recording {
     pub loudness: Vec<Loudness>,
     /// Times of the keyframes of the encoded video, s, ascending.
     pub keyframes: Vec<f64>,
-    /// Frames that were recorded; of these [`Recording::moments`] are analysed. 0 where it is not known.
+    /// Frames that were recorded; of these [`Measurements::moments`] are analysed. 0 where it is not known.
     #[serde(default)]
     pub frames: usize,
 }
@@ -93,57 +93,6 @@ pub struct Frames {
     pub recorded: usize,
     /// Of these, analysed.
     pub analysed: usize,
-}
-
-/// What a capture must deliver.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Contract {
-    /// Fewest clips wanted.
-    pub min_clips: usize,
-    /// Most clips wanted.
-    pub max_clips: usize,
-    /// Shortest clip, s.
-    pub min_length: f64,
-    /// Longest clip, s.
-    pub max_length: f64,
-    /// Most stills wanted.
-    pub max_stills: usize,
-    /// Largest share of a session over [`LONG_SESSION`] that all clips together may last, 0–1. The raw session stays on the
-    /// device; a clip also carries an extra keyframe, so its share of the bytes is somewhat larger than of the time.
-    #[serde(default = "max_share")]
-    pub max_share: f64,
-    /// Longest reel, s: all clips after one another, shortened to fit. Where short films are shown, 15 to 60 s are wanted.
-    #[serde(default = "reel_length")]
-    pub reel_length: f64,
-    /// Which metadata may leave the device, see [`document`].
-    #[serde(default)]
-    pub metadata: Metadata,
-}
-
-/// From this length on a session's clips are held to [`Contract::max_share`], s.
-pub const LONG_SESSION: f64 = 60.0;
-
-const fn max_share() -> f64 {
-    0.22
-}
-
-const fn reel_length() -> f64 {
-    30.0
-}
-
-impl Default for Contract {
-    fn default() -> Self {
-        Self {
-            min_clips: 3,
-            max_clips: 10,
-            min_length: 1.5,
-            max_length: 6.0,
-            max_stills: 8,
-            max_share: max_share(),
-            reel_length: reel_length(),
-            metadata: Metadata::default(),
-        }
-    }
 }
 
 /// How many scores fell into each tenth from 0 to 1; what lies outside counts at the end it passed.

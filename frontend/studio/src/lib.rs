@@ -1,24 +1,20 @@
 //! The creator's bundle: film in a browser tab, look at what was found, and turn it into a draft page.
 //!
-//! Everything that needs no browser (the upload protocol, trimming, wording, what a person decided) is plain Rust and
-//! is tested natively; the rest exists on wasm32 only. The page's boot script calls `boot`, which mounts the studio
-//! where there is one and gives life to passkey buttons where there are some.
+//! Each room uses those before it: `browser` (devices, workers, requests), `review` (what a person decides about a
+//! session), `upload` (its way to the server), `state` (what the studio knows and does), `view` (the page). Everything that
+//! needs no browser (the upload protocol, trimming, wording, decisions, what leaves the device) is plain Rust and is tested
+//! natively; the rest exists on wasm32 only. The page's boot script calls `boot`, which mounts the studio where there is one
+//! and makes passkey buttons work where there are some.
 //!
 //! One address option: `/studio?engine=cpu` keeps the network off the graphics chip.
 
-pub mod base64url;
-pub mod config;
-pub mod constraint;
-pub mod fault;
-pub mod inset;
+pub mod browser;
 pub mod review;
 pub mod upload;
 pub mod wording;
 
 #[cfg(target_arch = "wasm32")]
-mod browser;
-#[cfg(target_arch = "wasm32")]
-mod passkey;
+mod state;
 #[cfg(target_arch = "wasm32")]
 #[expect(
     unreachable_pub,
@@ -30,11 +26,15 @@ mod view;
 pub mod page {
     //! What the boot script calls.
 
+    use domain::wire::studio::Config;
     use leptos::prelude::*;
     use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
     use web_sys::HtmlElement;
 
-    use crate::{browser::js, config::Config, passkey, view::App};
+    use crate::{
+        browser::js,
+        view::{App, passkey},
+    };
 
     /// Does what the page at hand needs.
     #[wasm_bindgen]
@@ -73,7 +73,7 @@ pub mod page {
         }
     }
 
-    /// Gives life to the passkey buttons of the page, see the module `passkey` for the attributes they carry.
+    /// Makes the passkey buttons of the page work, see the module `passkey` for the attributes they carry.
     #[wasm_bindgen]
     pub fn enhance_passkeys() {
         passkey::enhance();

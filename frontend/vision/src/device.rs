@@ -65,7 +65,7 @@ pub fn cpu() -> Device {
 /// WebGPU (or Vulkan, Metal natively). Call once per worker, before anything else touches the GPU.
 ///
 /// # Errors
-/// A sentence for the log when there is no adapter or the build has no GPU code; run on [`cpu`] then.
+/// A message for the log when there is no adapter or the build has no GPU code; run on [`cpu`] then.
 #[cfg(feature = "gpu")]
 pub async fn gpu() -> Result<Device, String> {
     let gpu = burn::tensor::Device::wgpu_options()

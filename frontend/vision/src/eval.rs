@@ -1,6 +1,6 @@
 //! Measuring the pipeline on folders of real clips, natively: the same resampler, detector and decisions as in the browser.
 
-pub mod asked;
+pub mod bound;
 pub mod choice;
 pub mod confidence;
 pub mod decode;

@@ -17,7 +17,7 @@ mod stability;
 pub use planes::{FrameError, Layout, Plane, Planes};
 
 use area::Grid;
-use domain::highlight::ColourLayout;
+use domain::highlight::{ColourLayout, Moment};
 use signal::{LUMA_HEIGHT, LUMA_WIDTH, Range};
 
 /// Width of a thumbnail in pixels.
@@ -88,6 +88,24 @@ pub struct Sample {
     pub stability: Option<f32>,
     /// Where which colours lie in the thumbnail.
     pub layout: ColourLayout,
+}
+
+impl Sample {
+    /// The frame as highlights are chosen from it, with the probability that a new shot starts with it, 0–1.
+    #[must_use]
+    pub fn moment(&self, boundary: f32) -> Moment {
+        Moment {
+            t: self.t,
+            boundary,
+            motion: self.motion,
+            sharpness: self.sharpness,
+            exposure: self.exposure,
+            clipped: self.clipped,
+            colourfulness: self.colourfulness,
+            stability: self.stability,
+            layout: Some(self.layout),
+        }
+    }
 }
 
 /// Shrinks and measures frames one after the other. Keeps of the last what `motion` and `stability` need, and reuses its buffers.

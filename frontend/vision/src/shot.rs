@@ -56,7 +56,7 @@ pub struct Detector {
     /// The published network beside it.
     #[cfg(feature = "transnet")]
     precise: Option<Box<Precise>>,
-    /// What the networks answered and the rules have not judged yet, oldest first.
+    /// What the networks answered and the rules have not scored yet, oldest first.
     waiting: VecDeque<Score>,
 }
 
@@ -185,7 +185,7 @@ impl Detector {
         }
     }
 
-    /// Lets TransNetV2 judge beside it, with the bytes of `target/models/transnet.bin` on `device`, before the first frame. An
+    /// Lets TransNetV2 score beside it, with the bytes of `target/models/transnet.bin` on `device`, before the first frame. An
     /// answer then comes up to 75 frames after its frame. Where that device is lost on the way, what is here already goes
     /// on alone.
     ///
@@ -248,10 +248,10 @@ impl Detector {
         self.ripe(scores)
     }
 
-    /// What the rules have judged too, of these scores and those that wait.
+    /// What the rules have scored too, of these scores and those that wait.
     fn ripe(&mut self, scores: Vec<Score>) -> Vec<Score> {
         self.waiting.extend(scores);
-        let ripe = self.waiting.len().min(self.rules.judged());
+        let ripe = self.waiting.len().min(self.rules.scored());
         let ripe = self.waiting.drain(..ripe);
         ripe.map(|(t, score)| (t, self.rules.join(score))).collect()
     }

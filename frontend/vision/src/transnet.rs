@@ -1,7 +1,7 @@
 //! TransNetV2, the published network for shot boundaries that the project's own is compared with, here on burn.
 //!
 //! It costs 0.83 GMAC a frame (every frame is in two windows), 400 times the student, and looks 25 to 75 frames ahead. Its
-//! weights are fetched and turned into ours by `cargo xtask models`. Where there is a GPU it can judge beside the student
+//! weights are fetched and turned into ours by `cargo xtask models`. Where there is a GPU it can score beside the student
 //! (`shot::Detector::add_transnet`).
 
 #[cfg(all(not(target_family = "wasm"), feature = "flex"))]

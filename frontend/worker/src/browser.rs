@@ -1,13 +1,16 @@
 //! The browser's APIs as the worker uses them: messages, promises, time, and owners for what must be closed.
 
+pub(crate) mod changed;
 pub(crate) mod decode;
-pub(crate) mod disk;
 pub(crate) mod encode;
-pub(crate) mod picture;
+pub(crate) mod file;
+pub(crate) mod sampler;
 
 use std::{future::Future, ops::Deref};
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use futures::channel::oneshot;
+use gloo::timers::callback::Timeout;
+use js_sys::{Array, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -31,15 +34,17 @@ pub(crate) async fn settled(promise: Promise) -> Result<JsValue, JsValue> {
 }
 
 /// Waits some milliseconds.
-pub(crate) async fn sleep(ms: i32) {
-    let promise = Promise::new(&mut |done: Function, _| {
-        let _ = scope().set_timeout_with_callback_and_timeout_and_arguments_0(&done, ms);
+pub(crate) async fn sleep(ms: u32) {
+    let (done, over) = oneshot::channel();
+    // Cancelled when it is dropped.
+    let _timeout = Timeout::new(ms, move || {
+        let _ = done.send(());
     });
-    let _ = settled(promise).await;
+    let _ = over.await;
 }
 
 /// Waits for a future, at most `ms`; `None` when it took longer.
-pub(crate) async fn within<T>(ms: i32, future: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(ms: u32, future: impl Future<Output = T>) -> Option<T> {
     let (future, limit) = (std::pin::pin!(future), std::pin::pin!(sleep(ms)));
     match futures::future::select(future, limit).await {
         futures::future::Either::Left((value, _)) => Some(value),
@@ -52,7 +57,7 @@ pub(crate) fn name_of(error: &JsValue) -> String {
     text(error, "name").unwrap_or_default()
 }
 
-/// Name and message of an error, for a sentence's brackets.
+/// Name and message of an error, for the brackets in a message to the creator.
 pub(crate) fn describe(error: &JsValue) -> String {
     match (text(error, "name"), text(error, "message")) {
         (Some(name), Some(message)) if !message.is_empty() => format!("{name}: {message}"),
@@ -74,47 +79,48 @@ pub(crate) fn field(object: &JsValue, key: &str) -> Option<JsValue> {
     (!value.is_null() && !value.is_undefined()).then_some(value)
 }
 
-/// A property of a class.
-pub(crate) fn beside<T: JsCast>(object: &JsValue, key: &str) -> Option<T> {
-    field(object, key)?.dyn_into().ok()
+/// What travels beside a message, where it is of the class that is expected.
+pub(crate) fn attachment<T: JsCast>(posted: &JsValue, key: &str) -> Option<T> {
+    field(posted, key)?.dyn_into().ok()
 }
 
-/// Where messages go.
-pub(crate) enum To<'a> {
+/// Who gets a message.
+pub(crate) enum Recipient<'a> {
     /// The page that started this worker.
     Page,
     /// The other worker.
-    Port(&'a MessagePort),
+    Worker(&'a MessagePort),
 }
 
-/// Posts `{say: json, ...beside}`. A page that is gone takes no message, and nobody is left to be told.
+/// Posts a message as JSON text with its attachments beside it. A page that is gone takes no message, and nobody is left to
+/// be told.
 pub(crate) fn post(
-    to: &To<'_>,
-    say: &impl Serialize,
-    beside: &[(&str, &JsValue)],
+    to: &Recipient<'_>,
+    message: &impl Serialize,
+    attachments: &[(&str, &JsValue)],
     transfer: &Array,
 ) {
-    let message = Object::new();
-    let Ok(json) = serde_json::to_string(say) else {
+    let posted = Object::new();
+    let Ok(json) = serde_json::to_string(message) else {
         return;
     };
-    let _ = Reflect::set(&message, &"say".into(), &json.into());
-    for (key, value) in beside {
-        let _ = Reflect::set(&message, &(*key).into(), value);
+    let _ = Reflect::set(&posted, &"say".into(), &json.into());
+    for (key, value) in attachments {
+        let _ = Reflect::set(&posted, &(*key).into(), value);
     }
     let _ = match to {
-        To::Page => scope().post_message_with_transfer(&message, transfer),
-        To::Port(port) => port.post_message_with_transferable(&message, transfer),
+        Recipient::Page => scope().post_message_with_transfer(&posted, transfer),
+        Recipient::Worker(port) => port.post_message_with_transferable(&posted, transfer),
     };
 }
 
-/// A listener for posted messages: gets the `say` text (empty where there is none) and the whole object.
+/// A listener for posted messages: gets the JSON text (empty where there is none) and the whole posted object.
 pub(crate) fn listener(
-    mut hear: impl FnMut(String, JsValue) + 'static,
+    mut receive: impl FnMut(String, JsValue) + 'static,
 ) -> Closure<dyn FnMut(MessageEvent)> {
     Closure::new(move |event: MessageEvent| {
-        let data = event.data();
-        hear(text(&data, "say").unwrap_or_default(), data);
+        let posted = event.data();
+        receive(text(&posted, "say").unwrap_or_default(), posted);
     })
 }
 

@@ -14,8 +14,11 @@ use std::cell::Cell;
 use movie::{Fragment, Movie};
 
 use crate::{
-    boxes::Header,
-    record::{AudioConfig, VideoConfig},
+    log::{
+        index::Chunk,
+        record::{AudioConfig, VideoConfig},
+    },
+    mp4::boxes::BoxHeader,
 };
 
 /// The largest index that is read, bytes: two hours of film need about 10 MB.
@@ -26,7 +29,7 @@ const MAX_SAMPLES: usize = 1_800_000;
 
 /// Why a file cannot be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum FilmError {
     /// None of these kinds.
     NotFilm,
     /// It begins as one but its index is absent, damaged or absurd.
@@ -35,10 +38,10 @@ pub enum Refused {
     NoTracks,
 }
 
-impl Refused {
+impl FilmError {
     /// What to tell the creator.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
+    pub const fn message(self) -> &'static str {
         match self {
             Self::NotFilm => {
                 "This file is not a film that can be read here; choose an MP4, MOV or WebM file."
@@ -68,6 +71,19 @@ pub struct Sample {
     pub key: bool,
 }
 
+impl From<&Chunk> for Sample {
+    /// A chunk of a session's log, which is a film of its own.
+    fn from(chunk: &Chunk) -> Self {
+        Self {
+            at: chunk.at,
+            len: chunk.len,
+            t_us: chunk.t_us,
+            duration_us: chunk.duration_us,
+            key: chunk.key,
+        }
+    }
+}
+
 /// A track: its configuration and its samples in decoding order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Track<C> {
@@ -94,7 +110,7 @@ pub struct Film {
 
 impl Film {
     /// With its length told.
-    fn measured(mut self) -> Result<Self, Refused> {
+    fn measured(mut self) -> Result<Self, FilmError> {
         let end = |samples: &[Sample]| {
             let ends = samples
                 .iter()
@@ -104,7 +120,7 @@ impl Film {
         self.duration = match (&self.video, &self.audio) {
             (Some(video), _) => end(&video.samples),
             (None, Some(audio)) => end(&audio.samples),
-            (None, None) => return Err(Refused::NoTracks),
+            (None, None) => return Err(FilmError::NoTracks),
         };
         Ok(self)
     }
@@ -155,19 +171,19 @@ impl Reader {
     /// Takes the bytes that were wanted.
     ///
     /// # Errors
-    /// [`Refused`] when the file cannot be a film.
-    pub fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+    /// [`FilmError`] when the file cannot be a film.
+    pub fn take(&mut self, bytes: &[u8]) -> Result<(), FilmError> {
         if let Some(matroska) = &mut self.matroska {
             return matroska.take(bytes);
         }
         if let Some(len) = self.whole.take() {
-            let header = Header::read(bytes).ok_or(Refused::Damaged)?;
+            let header = BoxHeader::read(bytes).ok_or(FilmError::Damaged)?;
             let body = bytes.get(header.own as usize..).unwrap_or_default();
             match &header.kind {
-                b"moov" => self.movie = Some(Movie::read(body).ok_or(Refused::Damaged)?),
+                b"moov" => self.movie = Some(Movie::read(body).ok_or(FilmError::Damaged)?),
                 _ => self
                     .fragments
-                    .push(Fragment::read(self.at, body).ok_or(Refused::Damaged)?),
+                    .push(Fragment::read(self.at, body).ok_or(FilmError::Damaged)?),
             }
             self.at += len;
             return Ok(());
@@ -183,18 +199,18 @@ impl Reader {
                 kind,
                 b"ftyp" | b"moov" | b"mdat" | b"free" | b"wide" | b"skip" | b"styp"
             ) {
-                return Err(Refused::NotFilm);
+                return Err(FilmError::NotFilm);
             }
         }
-        let header = Header::read(bytes).ok_or(Refused::Damaged)?;
+        let header = BoxHeader::read(bytes).ok_or(FilmError::Damaged)?;
         let len = header.len.unwrap_or(self.size - self.at);
         if matches!(&header.kind, b"moov" | b"moof") {
             if len > MAX_INDEX || self.at + len > self.size {
-                return Err(Refused::Damaged);
+                return Err(FilmError::Damaged);
             }
             self.whole = Some(len);
         } else {
-            self.at = self.at.checked_add(len).ok_or(Refused::Damaged)?;
+            self.at = self.at.checked_add(len).ok_or(FilmError::Damaged)?;
         }
         Ok(())
     }
@@ -202,15 +218,15 @@ impl Reader {
     /// What the file holds.
     ///
     /// # Errors
-    /// [`Refused`] when there is nothing to import.
-    pub fn finish(self) -> Result<Film, Refused> {
+    /// [`FilmError`] when there is nothing to import.
+    pub fn finish(self) -> Result<Film, FilmError> {
         if let Some(matroska) = self.matroska {
             return matroska.finish();
         }
         let movie = self.movie.ok_or(if self.started {
-            Refused::Damaged
+            FilmError::Damaged
         } else {
-            Refused::NotFilm
+            FilmError::NotFilm
         })?;
         let mut film = Film {
             video: None,
@@ -222,7 +238,7 @@ impl Reader {
         // A download that broke off, or a card that was pulled: the index may be whole and what it speaks of may not.
         let cut_short = Cell::new(false);
         for trak in &movie.traks {
-            let samples = || -> Result<Vec<Sample>, Refused> {
+            let samples = || -> Result<Vec<Sample>, FilmError> {
                 let mut samples = table::samples(trak, movie.timescale)?;
                 fragment::extend(&mut samples, trak, &movie, &self.fragments)?;
                 let end = |sample: &Sample| sample.at.saturating_add(u64::from(sample.len));
@@ -255,7 +271,7 @@ impl Reader {
         }
         film.cut_short = cut_short.get();
         if film.cut_short && film.video.is_none() && film.audio.is_none() {
-            return Err(Refused::Damaged);
+            return Err(FilmError::Damaged);
         }
         film.measured()
     }

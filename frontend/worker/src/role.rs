@@ -1,13 +1,14 @@
-//! Which role a worker plays, and what it says when it breaks.
+//! Which role a worker plays, and what it reports when it breaks.
 
-use domain::capture::{Boot, Event, Role};
 use js_sys::Array;
+use protocol::{Boot, Report, Role};
 use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
 use web_sys::MessagePort;
 
 use crate::{
-    browser::{To, beside, post},
-    inference, recorder,
+    analysis::inference,
+    browser::{Recipient, attachment, post},
+    recorder,
 };
 
 /// Starts the role in the boot message ([`Boot`], a posted object).
@@ -22,14 +23,14 @@ pub fn start(boot: JsValue) -> Result<(), JsError> {
     match role {
         Role::Recorder => {
             std::panic::set_hook(Box::new(|info| {
-                let sentence = format!(
+                let message = format!(
                     "The recorder broke ({info}); reload the page and open the session from the list: what was recorded is kept."
                 );
                 post(
-                    &To::Page,
-                    &Event::Failed {
+                    &Recipient::Page,
+                    &Report::Failed {
                         request: None,
-                        sentence,
+                        message,
                         ended: true,
                     },
                     &[],
@@ -39,9 +40,9 @@ pub fn start(boot: JsValue) -> Result<(), JsError> {
             recorder::start();
         }
         Role::Inference { weights, precise } => {
-            let port: MessagePort = beside(&boot, "port")
+            let port: MessagePort = attachment(&boot, "port")
                 .ok_or_else(|| JsError::new("the inference worker was started without a port"))?;
-            std::panic::set_hook(Box::new(|info| inference::last_word(&info.to_string())));
+            std::panic::set_hook(Box::new(|info| inference::report_end(&info.to_string())));
             inference::start(weights, precise, port);
         }
     }

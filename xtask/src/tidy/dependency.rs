@@ -8,16 +8,17 @@ use crate::cargo;
 use crate::place::Place;
 
 /// The crates of the workspace that each one may name, as the README draws it.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("island", &["domain"]),
     ("app", &["domain", "island", "services"]),
     ("services", &["domain"]),
     ("server", &["domain", "app", "services"]),
     ("frontend", &["domain", "island"]),
-    ("studio", &["domain"]),
+    ("protocol", &["domain"]),
+    ("studio", &["domain", "protocol"]),
     ("vision", &["domain"]),
-    ("worker", &["domain", "vision"]),
+    ("worker", &["domain", "protocol", "vision"]),
     ("xtask", &[]),
 ];
 

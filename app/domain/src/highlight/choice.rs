@@ -9,8 +9,7 @@
 //! No clip runs through a boundary, and none through a stretch where one is in doubt unless that leaves too few.
 
 use super::{
-    Choice, Contract, Frames, Highlight, Histogram, LONG_SESSION, Reason, Recording, Shot,
-    boundary,
+    Choice, Frames, Highlight, Histogram, Measurements, Reason, Shot, boundary,
     document::Histograms,
     look::Look,
     measure::Measured,
@@ -19,6 +18,7 @@ use super::{
     still,
     taste::{Liking, Span, Taste},
 };
+use crate::capture::{Contract, LONG_SESSION};
 
 const NEW_SHOT: f32 = 0.4;
 const NEW_LOOK: f32 = 0.6;
@@ -57,22 +57,22 @@ impl Candidate {
 
 /// Chooses clips and stills. A session that cannot give what the contract asks gives what it can and a notice.
 #[must_use]
-pub fn choose(recording: &Recording, contract: &Contract) -> Choice {
-    choose_again(recording, contract, &Taste::default())
+pub fn choose(measurements: &Measurements, contract: &Contract) -> Choice {
+    choose_again(measurements, contract, &Taste::default())
 }
 
 /// Chooses again, after a person said what they like of the last choice. What they hold is not listed again; the rest is
 /// chosen beside it.
 #[must_use]
-pub fn choose_again(recording: &Recording, contract: &Contract, taste: &Taste) -> Choice {
-    let moments = Measured::moments(&recording.moments);
-    let loudness = Measured::loudness(&recording.loudness);
-    let keyframes = Measured::keyframes(&recording.keyframes);
-    let duration = Measured::length(&moments, recording.duration);
+pub fn choose_again(measurements: &Measurements, contract: &Contract, taste: &Taste) -> Choice {
+    let moments = Measured::moments(&measurements.moments);
+    let loudness = Measured::loudness(&measurements.loudness);
+    let keyframes = Measured::keyframes(&measurements.keyframes);
+    let duration = Measured::length(&moments, measurements.duration);
     let contract = sound(contract);
     let frames = Frames {
         // One that was analysed was recorded.
-        recorded: recording.frames.max(moments.len()),
+        recorded: measurements.frames.max(moments.len()),
         analysed: moments.len(),
     };
     if moments.is_empty() {

@@ -11,10 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Frames, Histogram, Reason, Shot};
 use crate::{
-    capture::Network,
+    capture::{Metadata, Network},
     id::{MediaId, SessionId},
     media::Kind,
 };
+
+/// What the network for shots is called in documents.
+const MODEL: &str = "shots";
 
 /// Which schema a document follows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,50 +26,6 @@ pub enum Schema {
     #[default]
     #[serde(rename = "urn:vitrine:schema:highlight:1")]
     First,
-}
-
-/// Which metadata of a session may leave the device. Pictures and clips that were kept, and their names, always do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Metadata {
-    /// Where in the session each picture and clip was.
-    pub times: bool,
-    /// Why each was chosen, in words.
-    pub reasons: bool,
-    /// How good each was found.
-    pub scores: bool,
-    /// Which network judged, where it ran, and how many of the frames it saw.
-    pub model: bool,
-    /// How often it gave which score over the whole session.
-    pub histograms: bool,
-    /// All shots of the session, also those of which nothing was kept.
-    pub shots: bool,
-}
-
-impl Metadata {
-    /// Nothing.
-    pub const NONE: Self = Self {
-        times: false,
-        reasons: false,
-        scores: false,
-        model: false,
-        histograms: false,
-        shots: false,
-    };
-}
-
-impl Default for Metadata {
-    /// What a shop can use: all of what was kept, and how the model fared. Not what was filmed and not kept.
-    fn default() -> Self {
-        Self {
-            times: true,
-            reasons: true,
-            scores: true,
-            model: true,
-            histograms: true,
-            shots: false,
-        }
-    }
 }
 
 /// What is known about a session and may be told.
@@ -184,6 +143,23 @@ pub struct Known {
     pub reasons: Vec<Reason>,
 }
 
+/// A session with all that is known of it on the device, once a person has decided what to keep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownSession {
+    /// The recording.
+    pub session: SessionId,
+    /// Which network judged.
+    pub network: Network,
+    /// How many of the frames it saw.
+    pub frames: Frames,
+    /// The pictures and clips that were kept, in the order of the page.
+    pub kept: Vec<Known>,
+    /// How often the network gave which score.
+    pub histograms: Histograms,
+    /// All shots.
+    pub shots: Vec<Shot>,
+}
+
 impl Item {
     /// All that is known, in both vocabularies.
     #[must_use]
@@ -214,6 +190,38 @@ impl Item {
 }
 
 impl Document {
+    /// The document of a session, with what may leave the device of it. A picture that was kept twice is in it once.
+    #[must_use]
+    pub fn assemble(known: KnownSession, may_leave: &Metadata) -> Self {
+        let KnownSession {
+            session,
+            network,
+            frames,
+            kept,
+            histograms,
+            shots,
+        } = known;
+        let mut items: Vec<Item> = Vec::new();
+        for known in kept {
+            if items.iter().all(|item| item.iptc.identifier != known.media) {
+                items.push(Item::new(&session, known));
+            }
+        }
+        Self {
+            schema: Schema::First,
+            session,
+            model: Some(Model {
+                name: MODEL.to_owned(),
+                network,
+            }),
+            frames: Some(frames),
+            items,
+            histograms: Some(histograms),
+            shots: Some(shots),
+        }
+        .filtered(may_leave)
+    }
+
     /// What may leave the device of this.
     #[must_use]
     pub fn filtered(self, may_leave: &Metadata) -> Self {
@@ -296,9 +304,17 @@ mod tests {
     use super::*;
     use crate::capture::{Engine, Weights};
 
-    fn full() -> Document {
-        let session: SessionId = "s-1".parse().expect("an id");
-        let known = |media: &str, kind| Known {
+    const ALL: Metadata = Metadata {
+        times: true,
+        reasons: true,
+        scores: true,
+        model: true,
+        histograms: true,
+        shots: true,
+    };
+
+    fn known(kept: &[(&str, Kind)]) -> KnownSession {
+        let item = |&(media, kind): &(&str, Kind)| Known {
             media: media.parse().expect("an id"),
             kind,
             span: Some((12.0, 15.5)),
@@ -308,33 +324,64 @@ mod tests {
                 weight: 0.25,
             }],
         };
-        Document {
-            schema: Schema::First,
-            session: session.clone(),
-            model: Some(Model {
-                name: "shots".into(),
-                network: Network {
-                    engine: Engine::Cpu,
-                    weights: Some(Weights([0xbe; 6])),
-                },
-            }),
-            frames: Some(Frames {
+        KnownSession {
+            session: "s-1".parse().expect("an id"),
+            network: Network {
+                engine: Engine::Cpu,
+                weights: Some(Weights([0xbe; 6])),
+            },
+            frames: Frames {
                 recorded: 900,
                 analysed: 300,
-            }),
-            items: vec![
-                Item::new(&session, known("m1", Kind::Photo)),
-                Item::new(&session, known("m2", Kind::Clip)),
-            ],
-            histograms: Some(Histograms {
+            },
+            kept: kept.iter().map(item).collect(),
+            histograms: Histograms {
                 boundary: Histogram([9; 10]),
                 relevance: Histogram([1; 10]),
-            }),
-            shots: Some(vec![Shot {
+            },
+            shots: vec![Shot {
                 start: 0.0,
                 end: 20.0,
-            }]),
+            }],
         }
+    }
+
+    fn full() -> Document {
+        Document::assemble(known(&[("m1", Kind::Photo), ("m2", Kind::Clip)]), &ALL)
+    }
+
+    #[test]
+    fn what_was_kept_is_listed_once_in_the_order_of_the_page() {
+        let kept = [("m2", Kind::Photo), ("m1", Kind::Clip), ("m2", Kind::Photo)];
+        let document = Document::assemble(known(&kept), &ALL);
+        let items: Vec<_> = document
+            .items
+            .iter()
+            .map(|item| (item.iptc.identifier.as_str(), item.own.kind))
+            .collect();
+        assert_eq!(items, [("m2", Kind::Photo), ("m1", Kind::Clip)]);
+        assert!(
+            document
+                .items
+                .iter()
+                .all(|item| item.iptc.parent_id == document.session)
+        );
+    }
+
+    #[test]
+    fn a_document_is_assembled_with_what_may_leave_and_nothing_else() {
+        let kept = [("m1", Kind::Photo), ("m2", Kind::Clip)];
+        for may_leave in [Metadata::default(), Metadata::NONE, ALL] {
+            assert_eq!(
+                Document::assemble(known(&kept), &may_leave),
+                full().filtered(&may_leave)
+            );
+        }
+        let silent = Document::assemble(known(&kept), &Metadata::NONE);
+        assert_eq!(
+            (silent.model, silent.frames, silent.histograms, silent.shots),
+            (None, None, None, None)
+        );
     }
 
     /// Every path to a value in a document, array positions left out.

@@ -89,29 +89,32 @@ impl ColourLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::highlight::{Contract, Highlight, Recording, choose, test::session};
+    use crate::{
+        capture::Contract,
+        highlight::{Highlight, Measurements, choose, test::session},
+    };
 
     /// Shots that show things by turns: each a colour of its own.
-    fn returning(things: &[i8]) -> Recording {
-        let mut recording = session(&vec![5.0; things.len()]);
-        for m in &mut recording.moments {
+    fn returning(things: &[i8]) -> Measurements {
+        let mut measurements = session(&vec![5.0; things.len()]);
+        for m in &mut measurements.moments {
             let mut layout = [0; COEFFICIENTS];
             layout[9] = things[((m.t / 5.0) as usize).min(things.len() - 1)];
             m.layout = Some(ColourLayout(layout));
         }
-        recording
+        measurements
     }
 
     #[test]
     fn what_comes_back_is_chosen_once_before_anything_twice() {
         let things = [0, 100, 0, -100, 0, 100, 50, 0, -50, 0, 100, -100];
-        let recording = returning(&things);
+        let measurements = returning(&things);
         let contract = Contract {
             max_clips: 5,
             max_stills: 5,
             ..Contract::default()
         };
-        let choice = choose(&recording, &contract);
+        let choice = choose(&measurements, &contract);
         let shown = |times: Vec<f64>| {
             let mut shown: Vec<i8> = times.iter().map(|t| things[(t / 5.0) as usize]).collect();
             shown.sort_unstable();

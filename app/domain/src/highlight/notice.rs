@@ -1,6 +1,7 @@
 //! What a creator should know about a session that could not give all.
 
-use super::{Contract, Frames, Loudness, Moment};
+use super::{Frames, Loudness, Moment};
+use crate::capture::Contract;
 
 pub(super) const NO_PICTURE: &str = "No picture was recorded, so there is nothing to choose from. Check that the camera or screen is shared, then film again.";
 pub(super) const BLACK: &str = "The picture was black the whole time, so no clips were chosen. Uncover the camera or turn on a light, then film again.";
@@ -73,10 +74,10 @@ pub(super) fn of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::highlight::{Recording, choose, test::session};
+    use crate::highlight::{Measurements, choose, test::session};
 
-    fn notice(recording: &Recording) -> Option<String> {
-        choose(recording, &Contract::default()).notice
+    fn notice(measurements: &Measurements) -> Option<String> {
+        choose(measurements, &Contract::default()).notice
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! fairness, Bertsekas and Gallager, Data Networks, §6.5.2). None goes below the contract's shortest clip: while
 //! not all find room even so, the least relevant is left out. The order is the one given.
 
-use super::{Contract, Span, choice::sound};
+use super::{Span, choice::sound};
+use crate::capture::Contract;
 
 /// A clip that could be in a reel.
 #[derive(Debug, Clone, Copy, PartialEq)]

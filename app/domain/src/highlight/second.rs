@@ -15,7 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Recording,
+    Measurements,
     measure::{Measured, Ranks},
 };
 
@@ -63,9 +63,9 @@ impl Mean {
 
 /// A row for every second of the recording, the last perhaps begun only: as many as its length rounded up.
 #[must_use]
-pub fn seconds(recording: &Recording) -> Vec<Second> {
-    let moments = Measured::moments(&recording.moments);
-    let duration = Measured::length(&moments, recording.duration);
+pub fn seconds(measurements: &Measurements) -> Vec<Second> {
+    let moments = Measured::moments(&measurements.moments);
+    let duration = Measured::length(&moments, measurements.duration);
     let mut means = vec![[Mean::default(); 6]; duration.ceil() as usize];
     let ranks = Ranks::new(moments.iter().map(|m| m.sharpness));
     for (i, m) in moments.iter().enumerate() {
@@ -83,7 +83,7 @@ pub fn seconds(recording: &Recording) -> Vec<Second> {
             row[4].add(m.colourfulness, weight);
         });
     }
-    for l in Measured::loudness(&recording.loudness) {
+    for l in Measured::loudness(&measurements.loudness) {
         if let Some(row) = means.get_mut(l.t as usize) {
             // The mean of energies, not of decibels: that is the root mean square over the second.
             row[5].add(10_f32.powf(l.dbfs / 10.0), 1.0);

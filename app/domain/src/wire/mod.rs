@@ -2,8 +2,9 @@
 //!
 //! The studio's bundle asks the server in two ways. Files travel by tus ([`upload`]). Everything else is a server function
 //! at a stable address under [`address::FUNCTIONS`]: `POST`, JSON in, JSON out. The body is an object with one key per
-//! argument, so for each function there is a struct here whose members are its arguments. A refusal has the status of the
-//! error and a [`Problem`] as its body.
+//! argument, so for each function there is a struct here whose members are its arguments.
+//!
+//! A refusal, of an upload as of a function, has the status of the error and a [`Problem`] as its body.
 
 pub mod address;
 pub mod catalog;

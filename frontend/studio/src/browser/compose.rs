@@ -16,10 +16,10 @@ use web_sys::{
 };
 
 use super::{
-    js,
-    source::{self, Give, Reader},
+    inset::{self, Rect},
+    notify::Notify,
+    source::{self, ChunkSource, Reader},
 };
-use crate::inset::{self, Place};
 
 /// The picture to record: the camera, the screen, or the screen with the camera in its corner.
 pub(crate) async fn picture(
@@ -32,30 +32,34 @@ pub(crate) async fn picture(
             source::processed(only).map(Some)
         }
         _ => {
-            let mixer = Rc::new(Mixer::default());
-            for (track, seat) in [(screen, &mixer.screen), (camera, &mixer.camera)] {
+            let compositor = Rc::new(Compositor::default());
+            for (track, input) in [(screen, &compositor.screen), (camera, &compositor.camera)] {
                 if let Some(track) = track {
-                    read(Reader::new(track).await?, seat.clone());
+                    read(
+                        Reader::new(track).await?,
+                        input.clone(),
+                        compositor.changed.clone(),
+                    );
                 }
             }
-            source::stream(mixer).map(Some)
+            source::stream(compositor).map(Some)
         }
     }
 }
 
 /// The newest frame of one track.
 #[derive(Default)]
-struct Seat {
+struct Input {
     frame: RefCell<Option<VideoFrame>>,
     /// Frames that have come.
     count: Cell<u32>,
     /// Whether more may come.
     open: Cell<bool>,
     /// Nobody wants more.
-    unwanted: Cell<bool>,
+    cancelled: Cell<bool>,
 }
 
-impl Seat {
+impl Input {
     fn put(&self, frame: Option<VideoFrame>) {
         if let Some(before) = self.frame.replace(frame) {
             before.close();
@@ -64,36 +68,38 @@ impl Seat {
     }
 }
 
-fn read(reader: Reader, seat: Rc<Seat>) {
-    seat.open.set(true);
+fn read(reader: Reader, input: Rc<Input>, changed: Rc<Notify>) {
+    input.open.set(true);
     spawn_local(async move {
-        while !seat.unwanted.get() {
+        while !input.cancelled.get() {
             match reader.next().await {
-                Some(frame) => seat.put(Some(frame)),
+                Some(frame) => input.put(Some(frame)),
                 None => break,
             }
+            changed.notify();
         }
-        seat.open.set(false);
-        seat.put(None);
+        input.open.set(false);
+        input.put(None);
+        changed.notify();
         if let Reader::Processor(reader) = reader {
             let _ = reader.cancel();
         }
     });
 }
 
+/// Draws screen and camera into one picture.
 #[derive(Default)]
-struct Mixer {
-    screen: Rc<Seat>,
-    camera: Rc<Seat>,
+struct Compositor {
+    screen: Rc<Input>,
+    camera: Rc<Input>,
+    /// A frame has come, or a track has ended.
+    changed: Rc<Notify>,
     /// The counts drawn last.
     drawn: Cell<(u32, u32)>,
     canvas: RefCell<Option<(OffscreenCanvas, OffscreenCanvasRenderingContext2d)>>,
 }
 
-/// Milliseconds between looks for a new frame: an eighth of a frame at 30 frames a second.
-const LOOK: u32 = 4;
-
-impl Mixer {
+impl Compositor {
     /// Draws what there is. The camera gives the pace while it is there, for a still screen sends no frames.
     fn draw(&self) -> Option<VideoFrame> {
         let counts = (self.screen.count.get(), self.camera.count.get());
@@ -116,9 +122,9 @@ impl Mixer {
         let surface = &canvas.1;
         surface.set_fill_style_str("#000");
         surface.fill_rect(0.0, 0.0, width, height);
-        lay(surface, whole, inset::fit(size(whole), (width, height)))?;
+        place(surface, whole, inset::fit(size(whole), (width, height)))?;
         if let (Some(_), Some(camera)) = (screen.as_ref(), camera.as_ref()) {
-            lay(
+            place(
                 surface,
                 camera,
                 inset::corner(size(camera), (width, height)),
@@ -155,14 +161,14 @@ fn size(frame: &VideoFrame) -> (f64, f64) {
     )
 }
 
-fn lay(surface: &OffscreenCanvasRenderingContext2d, frame: &VideoFrame, at: Place) -> Option<()> {
+fn place(surface: &OffscreenCanvasRenderingContext2d, frame: &VideoFrame, at: Rect) -> Option<()> {
     surface
         .draw_image_with_video_frame_and_dw_and_dh(frame, at.x, at.y, at.width, at.height)
         .ok()
 }
 
-impl Give for Mixer {
-    async fn give(self: Rc<Self>) -> Option<JsValue> {
+impl ChunkSource for Compositor {
+    async fn next(self: Rc<Self>) -> Option<JsValue> {
         loop {
             if let Some(frame) = self.draw() {
                 return Some(frame.into());
@@ -170,12 +176,12 @@ impl Give for Mixer {
             if !self.screen.open.get() && !self.camera.open.get() {
                 return None;
             }
-            js::sleep(LOOK).await;
+            self.changed.notified().await;
         }
     }
 
-    fn end(&self) {
-        self.screen.unwanted.set(true);
-        self.camera.unwanted.set(true);
+    fn cancel(&self) {
+        self.screen.cancelled.set(true);
+        self.camera.cancelled.set(true);
     }
 }

@@ -9,10 +9,10 @@ use web_sys::{
     MediaStreamConstraints, MediaStreamTrack,
 };
 
-use super::js;
-use crate::{
-    constraint::{self, Wish},
-    fault::{self, Device},
+use super::{
+    constraint::{self, Preference},
+    error::{self, Device},
+    js,
 };
 
 /// A device that can be picked.
@@ -32,34 +32,34 @@ pub(crate) fn devices() -> Option<MediaDevices> {
     js::get(&navigator, "mediaDevices").dyn_into().ok()
 }
 
-/// Opens a device. The error is a sentence for the person.
-pub(crate) async fn open(device: Device, wish: &Wish) -> Result<MediaStream, String> {
-    let devices = devices().ok_or_else(|| fault::unable("access to cameras"))?;
+/// Opens a device. The error is a message for the person.
+pub(crate) async fn open(device: Device, preference: &Preference) -> Result<MediaStream, String> {
+    let devices = devices().ok_or_else(|| error::unsupported("access to cameras"))?;
     let name = match device {
-        Device::Camera => wish.camera.as_deref(),
-        Device::Microphone => wish.microphone.as_deref(),
+        Device::Camera => preference.camera.as_deref(),
+        Device::Microphone => preference.microphone.as_deref(),
         Device::Screen => None,
     };
-    match ask(&devices, device, name, wish).await {
+    match request(&devices, device, name, preference).await {
         // The device of last time is unplugged today: any other is better than a refusal.
         Err(error) if name.is_some() && js::error_name(&error) == "OverconstrainedError" => {
-            ask(&devices, device, None, wish).await
+            request(&devices, device, None, preference).await
         }
         other => other,
     }
-    .map_err(|error| fault::refused(device, &js::error_name(&error)))
+    .map_err(|error| error::not_opened(device, &js::error_name(&error)))
 }
 
-async fn ask(
+async fn request(
     devices: &MediaDevices,
     device: Device,
     name: Option<&str>,
-    wish: &Wish,
+    preference: &Preference,
 ) -> Result<MediaStream, JsValue> {
     let constraints: Value = match device {
-        Device::Camera => constraint::camera(name, wish.resolution),
-        Device::Microphone => constraint::microphone(name, wish.clean_sound),
-        Device::Screen => constraint::screen(wish.resolution),
+        Device::Camera => constraint::camera(name, preference.resolution),
+        Device::Microphone => constraint::microphone(name, preference.clean_sound),
+        Device::Screen => constraint::screen(preference.resolution),
     };
     let constraints = js::from_json(&constraints);
     let promise = match device {

@@ -1,5 +1,7 @@
 //! Values of JavaScript where web-sys has no type, or a type that assumes more than every browser has.
 
+use futures::channel::oneshot;
+use gloo::timers::callback::Timeout;
 use js_sys::{Promise, Reflect};
 use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
@@ -17,7 +19,7 @@ pub(crate) fn get(target: &JsValue, key: &str) -> JsValue {
 }
 
 /// Sets a property of a plain object.
-pub(crate) fn put(target: &JsValue, key: &str, value: &JsValue) {
+pub(crate) fn set(target: &JsValue, key: &str, value: &JsValue) {
     // Only frozen objects and non-objects refuse, and neither is ever passed here.
     let _ = Reflect::set(target, &JsValue::from_str(key), value);
 }
@@ -57,11 +59,11 @@ pub(crate) fn error_text(error: &JsValue) -> String {
 
 /// Waits. Hidden tabs may be woken late.
 pub(crate) async fn sleep(ms: u32) {
-    let promise = Promise::new(&mut |resolve, _| {
-        let ms = i32::try_from(ms).unwrap_or(i32::MAX);
-        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms);
+    let (end, ended) = oneshot::channel();
+    let _timeout = Timeout::new(ms, move || {
+        let _ = end.send(());
     });
-    let _ = JsFuture::from(promise).await;
+    let _ = ended.await;
 }
 
 /// Milliseconds since the page was opened, monotonic.

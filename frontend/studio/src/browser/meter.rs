@@ -7,8 +7,7 @@ use web_sys::{
     MediaStream, MediaStreamAudioSourceNode,
 };
 
-use super::js;
-use crate::wording;
+use super::{js, level};
 
 /// Samples per reading: 43 ms at 48 kHz.
 const WINDOW: usize = 2048;
@@ -16,15 +15,15 @@ const WINDOW: usize = 2048;
 const LIGHT: (u32, u32) = (32, 18);
 
 /// Measures the loudness of a stream.
-pub(crate) struct Ear {
+pub(crate) struct AudioMeter {
     context: AudioContext,
     // Chromium collects a source that nothing refers to, and the meter goes silent.
     _source: MediaStreamAudioSourceNode,
     analyser: AnalyserNode,
 }
 
-impl Ear {
-    /// Starts listening.
+impl AudioMeter {
+    /// Starts to measure.
     pub(crate) fn new(stream: &MediaStream) -> Result<Self, JsValue> {
         let context = AudioContext::new()?;
         let source = context.create_media_stream_source(stream)?;
@@ -42,22 +41,22 @@ impl Ear {
     pub(crate) fn dbfs(&self) -> f32 {
         let mut samples = [0.0f32; WINDOW];
         self.analyser.get_float_time_domain_data(&mut samples);
-        wording::dbfs(&samples)
+        level::dbfs(&samples)
     }
 }
 
-impl Drop for Ear {
+impl Drop for AudioMeter {
     fn drop(&mut self) {
         let _ = self.context.close();
     }
 }
 
 /// Measures the light of a playing video.
-pub(crate) struct Eye {
+pub(crate) struct LightMeter {
     surface: CanvasRenderingContext2d,
 }
 
-impl Eye {
+impl LightMeter {
     /// A small canvas that is never shown.
     pub(crate) fn new() -> Option<Self> {
         let canvas: HtmlCanvasElement = js::window()
@@ -91,10 +90,6 @@ impl Eye {
             .get_image_data(0, 0, LIGHT.0 as i32, LIGHT.1 as i32)
             .ok()?
             .data();
-        let luma: f32 = pixels
-            .chunks_exact(4)
-            .map(|p| 0.299 * f32::from(p[0]) + 0.587 * f32::from(p[1]) + 0.114 * f32::from(p[2]))
-            .sum();
-        Some(luma / (LIGHT.0 * LIGHT.1) as f32 / 255.0)
+        Some(level::luma(&pixels))
     }
 }

@@ -18,19 +18,19 @@ const CACHE: &str = "vitrine-photos";
 const QUALITY: f64 = 0.92;
 
 /// Takes a photo: the camera's own still at its full resolution where the browser can, else the frame on show.
-pub(crate) async fn shoot(
+pub(crate) async fn take(
     camera: Option<&MediaStreamTrack>,
     shown: &HtmlVideoElement,
 ) -> Result<Blob, String> {
-    if let Some(blob) = still(camera).await {
+    if let Some(blob) = own_still(camera).await {
         return Ok(blob);
     }
-    grab(shown)
+    capture_frame(shown)
         .await
         .map_err(|_| "The photo could not be taken: there is no picture yet. Wait for the picture, then press again.".into())
 }
 
-async fn still(camera: Option<&MediaStreamTrack>) -> Option<Blob> {
+async fn own_still(camera: Option<&MediaStreamTrack>) -> Option<Blob> {
     let class: js_sys::Function = js::global("ImageCapture")?.dyn_into().ok()?;
     let capture = js_sys::Reflect::construct(&class, &Array::of1(camera?)).ok()?;
     let blob: Blob = js::call(&capture, "takePhoto")
@@ -41,7 +41,7 @@ async fn still(camera: Option<&MediaStreamTrack>) -> Option<Blob> {
     (blob.size() > 0.0).then_some(blob)
 }
 
-async fn grab(shown: &HtmlVideoElement) -> Result<Blob, JsValue> {
+async fn capture_frame(shown: &HtmlVideoElement) -> Result<Blob, JsValue> {
     let document = js::window().document().ok_or(JsValue::NULL)?;
     let canvas: HtmlCanvasElement = document.create_element("canvas")?.dyn_into()?;
     canvas.set_width(shown.video_width());
@@ -71,9 +71,9 @@ fn folder(session: &str) -> String {
     format!("/studio/photo/{session}/")
 }
 
-/// Keeps a photo under a name that sorts by time. Returns whether it is on the device.
-pub(crate) async fn keep(session: &str, name: &str, photo: &Blob) -> bool {
-    let kept = async {
+/// Saves a photo under a name that sorts by time. Returns whether it is on the device.
+pub(crate) async fn save(session: &str, name: &str, photo: &Blob) -> bool {
+    let saved = async {
         let response = Response::new_with_opt_blob(Some(photo))?;
         JsFuture::from(
             cache()
@@ -82,7 +82,7 @@ pub(crate) async fn keep(session: &str, name: &str, photo: &Blob) -> bool {
         )
         .await
     };
-    kept.await.is_ok()
+    saved.await.is_ok()
 }
 
 /// The names of a session's photos, oldest first.
@@ -123,8 +123,8 @@ pub(crate) async fn read(session: &str, name: &str) -> Option<Blob> {
         .ok()
 }
 
-/// Forgets a session's photos.
-pub(crate) async fn forget(session: &str) {
+/// Deletes a session's photos.
+pub(crate) async fn delete(session: &str) {
     let names = list(session).await;
     let Ok(cache) = cache().await else { return };
     for name in names {

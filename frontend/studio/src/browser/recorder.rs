@@ -7,16 +7,17 @@ use std::{
 };
 
 use domain::{
-    capture::{Boot, Command, Event, Role},
     highlight::Span,
+    wire::studio::{Bundle, Config},
 };
 use futures::channel::oneshot;
+use gloo::events::EventListener;
 use js_sys::{Array, Object};
+use protocol::{Boot, Report, Request, Role};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, MessageEvent, MessagePort, ReadableStream, Worker, WorkerOptions, WorkerType};
 
-use super::{js, listener::Listener};
-use crate::config::{Bundle, Config};
+use super::js;
 
 /// Starts a worker by the boot script and tells it what it becomes; `port` travels beside.
 pub(crate) fn start(
@@ -38,28 +39,28 @@ pub(crate) fn start(
     let message = js::from_json(&first);
     let transfer = Array::new();
     if let Some(port) = port {
-        js::put(&message, "port", port);
+        js::set(&message, "port", port);
         transfer.push(port);
     }
     worker.post_message_with_transfer(&message, &transfer)?;
     Ok(worker)
 }
 
-/// Something that travels beside a command.
-pub(crate) enum Beside {
+/// Something that travels beside a request.
+pub(crate) enum Attachment {
     /// The frames to record.
     Video(ReadableStream),
     /// The samples to record.
     Audio(ReadableStream),
     /// The way to the network.
     Inference(MessagePort),
-    /// A film to bring in.
+    /// A film to import.
     File(web_sys::File),
 }
 
 /// A file the recorder made, with what it really holds.
 #[derive(Clone)]
-pub(crate) struct Made {
+pub(crate) struct EncodedFile {
     /// Its bytes.
     pub(crate) blob: Blob,
     /// True start of a clip or of a reel's first, or the time of a picture, s.
@@ -68,22 +69,22 @@ pub(crate) struct Made {
     pub(crate) end: f64,
 }
 
-type Waiting = Rc<RefCell<HashMap<u32, oneshot::Sender<Result<Made, String>>>>>;
+type Pending = Rc<RefCell<HashMap<u32, oneshot::Sender<Result<EncodedFile, String>>>>>;
 
 /// The recorder worker.
 pub(crate) struct Recorder {
     worker: Worker,
-    waiting: Waiting,
+    pending: Pending,
     next: Cell<u32>,
-    _listeners: [Listener; 2],
+    _listeners: [EventListener; 2],
 }
 
 impl Recorder {
-    /// Starts it. `hear` gets every event that no request waits for; `broken` is called when the worker itself dies.
+    /// Starts it. `on_report` gets every report that no request waits for; `on_crash` is called when the worker itself dies.
     pub(crate) fn new(
         config: &Config,
-        hear: impl Fn(Event) + 'static,
-        broken: impl Fn(String) + 'static,
+        on_report: impl Fn(Report) + 'static,
+        on_crash: impl Fn(String) + 'static,
     ) -> Result<Self, JsValue> {
         let worker = start(
             &config.worker_boot,
@@ -91,21 +92,21 @@ impl Recorder {
             Role::Recorder,
             None,
         )?;
-        let waiting = Waiting::default();
+        let pending = Pending::default();
         let message = {
-            let waiting = waiting.clone();
-            Listener::on(&worker, "message", move |event| {
-                let Ok(event) = event.dyn_into::<MessageEvent>() else {
+            let pending = pending.clone();
+            EventListener::new(&worker, "message", move |event| {
+                let Some(event) = event.dyn_ref::<MessageEvent>() else {
                     return;
                 };
                 let data = event.data();
                 let Some(text) = js::get(&data, "say").as_string() else {
                     return;
                 };
-                match serde_json::from_str::<Event>(&text) {
-                    Ok(event) => {
-                        if let Some(event) = settle(&waiting, event, &data) {
-                            hear(event);
+                match serde_json::from_str::<Report>(&text) {
+                    Ok(report) => {
+                        if let Some(report) = settle(&pending, report, &data) {
+                            on_report(report);
                         }
                     }
                     Err(error) => web_sys::console::error_2(
@@ -116,61 +117,62 @@ impl Recorder {
             })
         };
         let error = {
-            let waiting = waiting.clone();
-            Listener::on(&worker, "error", move |event| {
-                waiting.borrow_mut().clear();
-                broken(js::get(&event, "message").as_string().unwrap_or_default());
+            let pending = pending.clone();
+            EventListener::new(&worker, "error", move |event| {
+                pending.borrow_mut().clear();
+                on_crash(js::get(event, "message").as_string().unwrap_or_default());
             })
         };
         Ok(Self {
             worker,
-            waiting,
+            pending,
             next: Cell::new(1),
             _listeners: [message, error],
         })
     }
 
-    /// Sends a command.
-    pub(crate) fn send(&self, command: &Command, beside: Vec<Beside>) {
+    /// Sends a request.
+    pub(crate) fn send(&self, request: &Request, attachments: Vec<Attachment>) {
         let message = Object::new();
         let transfer = Array::new();
-        for thing in beside {
-            let (name, value, moves): (_, JsValue, _) = match thing {
-                Beside::Video(stream) => ("video", stream.into(), true),
-                Beside::Audio(stream) => ("audio", stream.into(), true),
-                Beside::Inference(port) => ("inference", port.into(), true),
-                Beside::File(file) => ("file", file.into(), false),
+        for attachment in attachments {
+            let (name, value, moves): (_, JsValue, _) = match attachment {
+                Attachment::Video(stream) => ("video", stream.into(), true),
+                Attachment::Audio(stream) => ("audio", stream.into(), true),
+                Attachment::Inference(port) => ("inference", port.into(), true),
+                Attachment::File(file) => ("file", file.into(), false),
             };
-            js::put(&message, name, &value);
+            js::set(&message, name, &value);
             if moves {
                 transfer.push(&value);
             }
         }
-        let Ok(text) = serde_json::to_string(command) else {
+        let Ok(text) = serde_json::to_string(request) else {
             return;
         };
-        js::put(&message, "say", &text.into());
+        js::set(&message, "say", &text.into());
         if let Err(error) = self.worker.post_message_with_transfer(&message, &transfer) {
             web_sys::console::error_1(&error);
         }
     }
 
     /// Cuts spans of the open session into one film.
-    pub(crate) async fn cut(&self, spans: Vec<Span>) -> Result<Made, String> {
-        self.ask(|request| Command::Cut { request, spans }).await
+    pub(crate) async fn cut(&self, spans: Vec<Span>) -> Result<EncodedFile, String> {
+        self.request(|request| Request::Cut { request, spans })
+            .await
     }
 
     /// Takes a frame of the open session.
-    pub(crate) async fn still(&self, t: f64) -> Result<Made, String> {
-        self.ask(|request| Command::Still { request, t }).await
+    pub(crate) async fn take_still(&self, t: f64) -> Result<EncodedFile, String> {
+        self.request(|request| Request::Still { request, t }).await
     }
 
-    async fn ask(&self, command: impl FnOnce(u32) -> Command) -> Result<Made, String> {
+    async fn request(&self, make: impl FnOnce(u32) -> Request) -> Result<EncodedFile, String> {
         let request = self.next.get();
         self.next.set(request.wrapping_add(1));
         let (answer, answered) = oneshot::channel();
-        self.waiting.borrow_mut().insert(request, answer);
-        self.send(&command(request), Vec::new());
+        self.pending.borrow_mut().insert(request, answer);
+        self.send(&make(request), Vec::new());
         answered.await.unwrap_or_else(|_| {
             Err(
                 "The recorder stopped. Reload the page; the recording is kept on this device."
@@ -187,34 +189,34 @@ impl Drop for Recorder {
 }
 
 /// Hands an answer to whoever waits for it; gives everything else back.
-fn settle(waiting: &Waiting, event: Event, data: &JsValue) -> Option<Event> {
-    let (request, result) = match &event {
-        Event::Clip { request, spans, .. } => {
+fn settle(pending: &Pending, report: Report, data: &JsValue) -> Option<Report> {
+    let (request, result) = match &report {
+        Report::Clip { request, spans, .. } => {
             let start = spans.first().map_or(0.0, |span| span.start);
             let end = spans.last().map_or(0.0, |span| span.end);
-            (*request, made(data, start, end))
+            (*request, encoded_file(data, start, end))
         }
-        Event::Picture { request, t, .. } => (*request, made(data, *t, *t)),
-        Event::Failed {
+        Report::Picture { request, t, .. } => (*request, encoded_file(data, *t, *t)),
+        Report::Failed {
             request: Some(request),
-            sentence,
+            message,
             ended: false,
-        } => (*request, Err(sentence.clone())),
-        _ => return Some(event),
+        } => (*request, Err(message.clone())),
+        _ => return Some(report),
     };
-    let waiter = waiting.borrow_mut().remove(&request);
+    let waiter = pending.borrow_mut().remove(&request);
     match waiter {
         Some(waiter) => {
             let _ = waiter.send(result);
             None
         }
-        None => Some(event),
+        None => Some(report),
     }
 }
 
-fn made(data: &JsValue, start: f64, end: f64) -> Result<Made, String> {
+fn encoded_file(data: &JsValue, start: f64, end: f64) -> Result<EncodedFile, String> {
     js::get(data, "blob")
         .dyn_into()
-        .map(|blob| Made { blob, start, end })
+        .map(|blob| EncodedFile { blob, start, end })
         .map_err(|_| "The recorder answered without a file. Try again.".into())
 }

@@ -3,7 +3,7 @@
 //! Chromium has `MediaStreamTrackProcessor` on the page, and its stream can be transferred as it is. Elsewhere frames are
 //! taken from a video element and samples from the audio graph.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -15,7 +15,7 @@ use web_sys::{
     ReadableStreamDefaultController, ReadableStreamDefaultReader, VideoFrame, VideoFrameInit,
 };
 
-use super::js;
+use super::{js, notify::Notify};
 
 /// Milliseconds between two frames where they are taken on a timer.
 const TICK: u32 = 33;
@@ -80,7 +80,7 @@ impl Reader {
             }
             Self::Element { video, track } => loop {
                 js::sleep(TICK).await;
-                if track.ready_state() == MediaStreamTrackState::Ended {
+                if has_ended(track) {
                     return None;
                 }
                 if video.ready_state() < 2 {
@@ -99,17 +99,17 @@ impl Reader {
 }
 
 /// What makes a stream's chunks: asked for one at a time, `None` at the end.
-pub(crate) trait Give: 'static {
+pub(crate) trait ChunkSource: 'static {
     /// The next chunk.
-    fn give(self: Rc<Self>) -> impl Future<Output = Option<JsValue>>;
+    fn next(self: Rc<Self>) -> impl Future<Output = Option<JsValue>>;
     /// The reader went away.
-    fn end(&self);
+    fn cancel(&self);
 }
 
 /// A stream that asks its source for a chunk only when the reader wants one.
 ///
 /// Chunks that cross to a worker are cloned, so each one's original is closed when the next is asked for: by then it is sent.
-pub(crate) fn stream(source: Rc<impl Give>) -> Result<ReadableStream, JsValue> {
+pub(crate) fn stream(source: Rc<impl ChunkSource>) -> Result<ReadableStream, JsValue> {
     let last: Rc<RefCell<Option<JsValue>>> = Rc::default();
     let pull = {
         let (source, last) = (source.clone(), last.clone());
@@ -118,7 +118,7 @@ pub(crate) fn stream(source: Rc<impl Give>) -> Result<ReadableStream, JsValue> {
                 let (source, last) = (source.clone(), last.clone());
                 future_to_promise(async move {
                     close(last.take());
-                    match source.give().await {
+                    match source.next().await {
                         Some(chunk) => {
                             controller.enqueue_with_chunk(&chunk)?;
                             last.replace(Some(chunk));
@@ -132,11 +132,11 @@ pub(crate) fn stream(source: Rc<impl Give>) -> Result<ReadableStream, JsValue> {
     };
     let cancel = Closure::<dyn FnMut()>::new(move || {
         close(last.take());
-        source.end();
+        source.cancel();
     });
     let underlying = js_sys::Object::new();
-    js::put(&underlying, "pull", &pull.into_js_value());
-    js::put(&underlying, "cancel", &cancel.into_js_value());
+    js::set(&underlying, "pull", &pull.into_js_value());
+    js::set(&underlying, "cancel", &cancel.into_js_value());
     let strategy = js::from_json(&serde_json::json!({ "highWaterMark": 0 }));
     ReadableStream::new_with_underlying_source_and_strategy(&underlying, strategy.unchecked_ref())
 }
@@ -154,16 +154,16 @@ pub(crate) fn samples(track: &MediaStreamTrack) -> Result<ReadableStream, JsValu
     if has_processor() {
         processed(track)
     } else {
-        stream(Rc::new(Tap::new(track)?))
+        stream(Rc::new(AudioTap::new(track)?))
     }
 }
 
 /// Blocks of samples from the audio graph. A `ScriptProcessorNode` is old, but needs no script of its own (which the page's
 /// policy would have to allow) and exists wherever the processor does not.
-struct Tap {
+struct AudioTap {
     context: AudioContext,
     track: MediaStreamTrack,
-    waiting: Rc<RefCell<std::collections::VecDeque<JsValue>>>,
+    blocks: Rc<Blocks>,
     _nodes: (
         web_sys::MediaStreamAudioSourceNode,
         web_sys::ScriptProcessorNode,
@@ -171,10 +171,22 @@ struct Tap {
     _callback: Closure<dyn FnMut(AudioProcessingEvent)>,
 }
 
-/// Blocks kept for a reader that is late, about 5 s; older ones go first.
-const LATE: usize = 60;
+/// Blocks that nobody has read yet.
+#[derive(Default)]
+struct Blocks {
+    queue: RefCell<VecDeque<JsValue>>,
+    /// Says that the graph has run, with or without a new block.
+    ran: Notify,
+}
 
-impl Tap {
+/// Blocks kept for a reader that is late, about 5 s; older ones go first.
+const MAX_BLOCKS: usize = 60;
+
+fn has_ended(track: &MediaStreamTrack) -> bool {
+    track.ready_state() == MediaStreamTrackState::Ended
+}
+
+impl AudioTap {
     fn new(track: &MediaStreamTrack) -> Result<Self, JsValue> {
         let context = AudioContext::new()?;
         let stream = MediaStream::new()?;
@@ -184,11 +196,17 @@ impl Tap {
             .create_script_processor_with_buffer_size_and_number_of_input_channels_and_number_of_output_channels(
                 BLOCK, 1, 1,
             )?;
-        let waiting: Rc<RefCell<std::collections::VecDeque<JsValue>>> = Rc::default();
+        let blocks = Rc::<Blocks>::default();
         let callback = {
-            let waiting = waiting.clone();
+            let (blocks, track) = (blocks.clone(), track.clone());
             let mut elapsed: Option<f64> = None;
             Closure::<dyn FnMut(AudioProcessingEvent)>::new(move |event: AudioProcessingEvent| {
+                // Whoever waits runs after this, when the block is in the queue.
+                blocks.ran.notify();
+                // The graph runs on after its track, with silence.
+                if has_ended(&track) {
+                    return;
+                }
                 let Ok(buffer) = event.input_buffer() else {
                     return;
                 };
@@ -209,11 +227,11 @@ impl Tap {
                 );
                 init.set_timestamp_f64(start);
                 if let Ok(data) = AudioData::new(&init) {
-                    let mut waiting = waiting.borrow_mut();
-                    if waiting.len() >= LATE {
-                        close(waiting.pop_front());
+                    let mut queue = blocks.queue.borrow_mut();
+                    if queue.len() >= MAX_BLOCKS {
+                        close(queue.pop_front());
                     }
-                    waiting.push_back(data.into());
+                    queue.push_back(data.into());
                 }
             })
         };
@@ -224,28 +242,28 @@ impl Tap {
         Ok(Self {
             context,
             track: track.clone(),
-            waiting,
+            blocks,
             _nodes: (source, node),
             _callback: callback,
         })
     }
 }
 
-impl Give for Tap {
-    async fn give(self: Rc<Self>) -> Option<JsValue> {
+impl ChunkSource for AudioTap {
+    async fn next(self: Rc<Self>) -> Option<JsValue> {
         loop {
-            let next = self.waiting.borrow_mut().pop_front();
+            let next = self.blocks.queue.borrow_mut().pop_front();
             if next.is_some() {
                 return next;
             }
-            if self.track.ready_state() == MediaStreamTrackState::Ended {
+            if has_ended(&self.track) {
                 return None;
             }
-            js::sleep(20).await;
+            self.blocks.ran.notified().await;
         }
     }
 
-    fn end(&self) {
+    fn cancel(&self) {
         let _ = self.context.close();
     }
 }

@@ -63,7 +63,7 @@ impl Lane {
 
     /// One second in words, with its number.
     #[must_use]
-    pub fn words(self, second: &Second) -> Option<String> {
+    pub fn text(self, second: &Second) -> Option<String> {
         let percent = |x: f32| (x * 100.0).round() as i32;
         let of = |x: f32, steps: [(f32, &'static str); 2], last: &'static str| {
             let step = steps.into_iter().find(|(below, _)| x < *below);
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_second_is_said_in_words() {
-        let said = Lane::ALL.map(|lane| lane.words(&second()).unwrap());
+        let said = Lane::ALL.map(|lane| lane.text(&second()).unwrap());
         assert_eq!(
             said,
             [
@@ -149,7 +149,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            Lane::ALL.map(|lane| lane.words(&Second::default())),
+            Lane::ALL.map(|lane| lane.text(&Second::default())),
             [const { None }; 6]
         );
     }

@@ -1,12 +1,15 @@
 //! The reel under review: the kept clips as one film, in the order the person wants.
 
-use domain::highlight::{self, Choice, Contract, Offer, Span};
+use domain::{
+    capture::Contract,
+    highlight::{self, Choice, Offer, Span},
+};
 
-use super::session::{Clip, Session};
+use super::decision::{Clip, Decisions};
 
 /// A kept clip's place in the reel.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
+pub struct Entry {
     /// The clip.
     pub id: u32,
     /// Its number among all clips by time, from 1, as the timeline and the cards count.
@@ -17,11 +20,11 @@ pub struct Place {
     pub shown: Option<Span>,
 }
 
-impl Session {
+impl Decisions {
     /// The kept clips in the order of the reel, and how much of each fits the contract's length. What a person has touched
     /// is left out last.
     #[must_use]
-    pub fn reel(&self, contract: &Contract) -> Vec<Place> {
+    pub fn reel(&self, contract: &Contract) -> Vec<Entry> {
         let kept: Vec<&Clip> = self.in_order().into_iter().filter(|c| c.kept).collect();
         let offers: Vec<Offer> = kept
             .iter()
@@ -33,9 +36,9 @@ impl Session {
                 },
             })
             .collect();
-        let mut places: Vec<Place> = kept
+        let mut entries: Vec<Entry> = kept
             .iter()
-            .map(|clip| Place {
+            .map(|clip| Entry {
                 id: clip.id,
                 number: self.number(clip.id),
                 whole: clip.span(),
@@ -43,11 +46,11 @@ impl Session {
             })
             .collect();
         for part in highlight::reel(&offers, contract) {
-            if let Some(place) = places.get_mut(part.offer) {
+            if let Some(place) = entries.get_mut(part.offer) {
                 place.shown = Some(part.span);
             }
         }
-        places
+        entries
     }
 
     /// Moves a clip to this place among the kept ones, from 0. Returns whether that changed the reel.
@@ -142,7 +145,7 @@ mod tests {
     use super::*;
 
     /// Clips of three seconds at 0, 10, 20, …, each less relevant than the one before.
-    fn session(clips: usize) -> Session {
+    fn session(clips: usize) -> Decisions {
         let highlights = (0..clips).map(|n| Highlight {
             start: n as f64 * 10.0,
             end: n as f64 * 10.0 + 3.0,
@@ -154,12 +157,12 @@ mod tests {
             highlights: highlights.collect(),
             ..Choice::default()
         };
-        Session::new(&choice, &[])
+        Decisions::new(&choice, &[])
     }
 
-    fn numbers(session: &Session) -> Vec<usize> {
-        let places = session.reel(&Contract::default());
-        places.iter().map(|place| place.number).collect()
+    fn numbers(session: &Decisions) -> Vec<usize> {
+        let entries = session.reel(&Contract::default());
+        entries.iter().map(|place| place.number).collect()
     }
 
     #[test]
@@ -195,7 +198,7 @@ mod tests {
             "the new one is the second by time"
         );
         let saved = serde_json::to_string(&session).unwrap();
-        assert_eq!(serde_json::from_str::<Session>(&saved).unwrap(), session);
+        assert_eq!(serde_json::from_str::<Decisions>(&saved).unwrap(), session);
         session.never(ids[1]);
         assert_eq!(numbers(&session), [4, 5, 1, 2, 3]);
     }
@@ -209,14 +212,16 @@ mod tests {
             reel_length: 3.0,
             ..Contract::default()
         };
-        let places = session.reel(&contract);
-        let shown: Vec<usize> = places
+        let entries = session.reel(&contract);
+        let shown: Vec<usize> = entries
             .iter()
             .filter(|place| place.shown.is_some())
             .map(|place| place.number)
             .collect();
-        assert_eq!((places.len(), shown), (4, vec![1, 4]));
-        assert!((total(places.iter().filter_map(|place| place.shown.as_ref())) - 3.0).abs() < 1e-9);
+        assert_eq!((entries.len(), shown), (4, vec![1, 4]));
+        assert!(
+            (total(entries.iter().filter_map(|place| place.shown.as_ref())) - 3.0).abs() < 1e-9
+        );
     }
 
     #[test]

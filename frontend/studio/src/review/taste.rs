@@ -2,7 +2,7 @@
 
 use domain::highlight::{Choice, Span, Taste};
 
-use super::session::{Clip, Session};
+use super::decision::{Clip, Decisions};
 
 impl Clip {
     /// Whether the person has done something to it: it then outlives another choice.
@@ -19,7 +19,7 @@ impl Clip {
     }
 }
 
-impl Session {
+impl Decisions {
     /// More clips like this one: it stays, and is kept.
     pub fn like(&mut self, id: u32) {
         if let Some(clip) = self.clips.iter_mut().find(|clip| clip.id == id) {
@@ -93,7 +93,7 @@ mod tests {
             ..Choice::default()
         };
         let many = choice(&[4.0, 5.0, 6.0, 7.0]);
-        let mut session = Session::new(&many, &[]);
+        let mut session = Decisions::new(&many, &[]);
         let ids: Vec<u32> = session.clips.iter().map(|clip| clip.id).collect();
         session.never(ids[0]);
         session.like(ids[1]);
@@ -112,6 +112,7 @@ mod tests {
         // The untouched one gave way; what overlaps a held one was not taken.
         assert_eq!(left, [(0.0, true), (5.0, true), (6.0, false), (8.0, true)]);
         let saved = serde_json::to_string(&session).unwrap();
-        assert_eq!(Session::resume(&saved, &many, &[]), Some(session));
+        let saved = serde_json::from_str(&saved).unwrap();
+        assert_eq!(Decisions::resume(saved, &many, &[]), Some(session));
     }
 }

@@ -1,27 +1,27 @@
-//! Where a clip may begin and end. A cut of encoded video begins at a keyframe, so its ends move from one possible spot
+//! Where a clip may begin and end. A cut of encoded video begins at a keyframe, so its ends move from one possible point
 //! to the next instead of freely; and a clip never leaves its shot.
 
 use domain::highlight::Shot;
 
-/// Times closer than this are the same spot, s: half a frame at 60 frames a second.
+/// Times closer than this are the same point, s: half a frame at 60 frames a second.
 const SAME: f64 = 1.0 / 120.0;
 /// Shortest clip a person can trim to, s. Shorter ones read as a fault of the page.
 pub const SHORTEST: f64 = 0.5;
 
-/// The spots at which a clip in one shot can begin and end.
+/// The points at which a clip in one shot can begin and end.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Spots {
+pub struct CutPoints {
     starts: Vec<f64>,
     ends: Vec<f64>,
 }
 
-impl Spots {
-    /// Spots in `shot`: its keyframes as starts; its keyframes and its own end as ends. The span chosen for the person
+impl CutPoints {
+    /// CutPoints in `shot`: its keyframes as starts; its keyframes and its own end as ends. The span chosen for the person
     /// counts too: it may begin where the recorder makes a keyframe of its own, and end between two.
     #[must_use]
     pub fn new(shot: Shot, keyframes: &[f64], chosen: (f64, f64)) -> Self {
         let inside = |t: &f64| *t >= shot.start - SAME && *t <= shot.end + SAME;
-        let spots = |extra: &[f64]| {
+        let points = |extra: &[f64]| {
             let mut all: Vec<f64> = keyframes
                 .iter()
                 .chain(extra)
@@ -33,12 +33,12 @@ impl Spots {
             all
         };
         Self {
-            starts: spots(&[chosen.0]),
-            ends: spots(&[chosen.1, shot.end]),
+            starts: points(&[chosen.0]),
+            ends: points(&[chosen.1, shot.end]),
         }
     }
 
-    /// Possible starts of a clip that ends at `end`, ascending; never empty for a span made of these spots.
+    /// Possible starts of a clip that ends at `end`, ascending; never empty for a span made of these points.
     #[must_use]
     pub fn starts(&self, end: f64) -> Vec<f64> {
         self.starts
@@ -71,17 +71,17 @@ impl Spots {
     }
 }
 
-/// The spot nearest to `t`, by index; `None` without spots.
+/// The point nearest to `t`, by index; `None` without points.
 #[must_use]
-pub fn nearest(spots: &[f64], t: f64) -> Option<usize> {
-    (0..spots.len()).min_by(|a, b| (spots[*a] - t).abs().total_cmp(&(spots[*b] - t).abs()))
+pub fn nearest(points: &[f64], t: f64) -> Option<usize> {
+    (0..points.len()).min_by(|a, b| (points[*a] - t).abs().total_cmp(&(points[*b] - t).abs()))
 }
 
-/// The spot `steps` further than the one nearest to `t`, held at the ends; `t` itself without spots.
+/// The point `steps` further than the one nearest to `t`, held at the ends; `t` itself without points.
 #[must_use]
-pub fn step(spots: &[f64], t: f64, steps: isize) -> f64 {
-    nearest(spots, t).map_or(t, |at| {
-        spots[at.saturating_add_signed(steps).min(spots.len() - 1)]
+pub fn step(points: &[f64], t: f64, steps: isize) -> f64 {
+    nearest(points, t).map_or(t, |at| {
+        points[at.saturating_add_signed(steps).min(points.len() - 1)]
     })
 }
 
@@ -110,39 +110,39 @@ mod tests {
     }
 
     #[test]
-    fn ends_stay_inside_the_shot_and_on_spots() {
-        let spots = Spots::new(SHOT, &keyframes(), (3.0, 6.4));
-        assert_eq!(spots.starts(6.4), [3.0, 4.0, 5.0]);
-        assert_eq!(spots.ends(5.0), [6.0, 6.4, 7.0, 7.1]);
-        assert_eq!(spots.starts(3.5), [3.0]);
+    fn ends_stay_inside_the_shot_and_on_cut_points() {
+        let points = CutPoints::new(SHOT, &keyframes(), (3.0, 6.4));
+        assert_eq!(points.starts(6.4), [3.0, 4.0, 5.0]);
+        assert_eq!(points.ends(5.0), [6.0, 6.4, 7.0, 7.1]);
+        assert_eq!(points.starts(3.5), [3.0]);
     }
 
     #[test]
     fn a_clip_moves_from_keyframe_to_keyframe_as_far_as_its_length_allows() {
-        let spots = Spots::new(SHOT, &keyframes(), (3.0, 5.5));
-        assert_eq!(spots.moves((3.0, 5.5)), [3.0, 4.0]);
-        assert_eq!(spots.moves((3.0, 4.0)), [3.0, 4.0, 5.0, 6.0]);
-        assert_eq!(spots.moves((3.0, 7.1)), [3.0]);
+        let points = CutPoints::new(SHOT, &keyframes(), (3.0, 5.5));
+        assert_eq!(points.moves((3.0, 5.5)), [3.0, 4.0]);
+        assert_eq!(points.moves((3.0, 4.0)), [3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(points.moves((3.0, 7.1)), [3.0]);
     }
 
     #[test]
-    fn a_start_the_recorder_makes_itself_is_kept_as_a_spot() {
+    fn a_start_the_recorder_makes_itself_is_kept_as_a_cut_point() {
         let short = Shot {
             start: 2.2,
             end: 2.9,
         };
-        let spots = Spots::new(short, &keyframes(), (2.2, 2.9));
-        assert_eq!(spots.starts(2.9), [2.2]);
-        assert_eq!(spots.ends(2.2), [2.9]);
+        let points = CutPoints::new(short, &keyframes(), (2.2, 2.9));
+        assert_eq!(points.starts(2.9), [2.2]);
+        assert_eq!(points.ends(2.2), [2.9]);
     }
 
     #[test]
-    fn steps_go_from_spot_to_spot_and_stop_at_the_ends() {
-        let spots = [1.0, 2.0, 3.0];
-        assert_eq!(step(&spots, 2.0, 1), 3.0);
-        assert_eq!(step(&spots, 2.2, -1), 1.0);
-        assert_eq!(step(&spots, 1.0, -1), 1.0);
-        assert_eq!(step(&spots, 3.0, 10), 3.0);
+    fn steps_go_from_point_to_point_and_stop_at_the_ends() {
+        let points = [1.0, 2.0, 3.0];
+        assert_eq!(step(&points, 2.0, 1), 3.0);
+        assert_eq!(step(&points, 2.2, -1), 1.0);
+        assert_eq!(step(&points, 1.0, -1), 1.0);
+        assert_eq!(step(&points, 3.0, 10), 3.0);
         assert_eq!(step(&[], 4.0, 1), 4.0);
     }
 

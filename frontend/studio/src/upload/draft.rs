@@ -1,55 +1,19 @@
-//! The draft product a session becomes.
+//! The draft product a session becomes: all that leaves the device beside the files themselves.
 
 use domain::{
-    highlight::document::{Document, Metadata},
+    capture::{Metadata, Network},
+    highlight::document::{Document, Known, KnownSession},
     id::{MediaId, SessionId},
-    media::{Kind, Media},
+    media::Kind,
+    wire::{catalog::Draft, upload::metadata},
 };
-use serde::{Deserialize, Serialize};
 
+use crate::review::decision::Decisions;
+
+/// The name of a product to which nobody gave one.
+const UNNAMED: &str = "New product";
 /// Most characters of a title that are sent; the rest of a pasted text helps nobody.
 pub const LONGEST_TITLE: usize = 200;
-
-/// The body of `POST /api/products`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Draft {
-    /// The product's name.
-    pub title: String,
-    /// Its pictures and clips, the hero first.
-    pub media: Vec<MediaId>,
-    /// The recording they come from.
-    pub session: Option<SessionId>,
-    /// What may be told of it: what was kept and why.
-    pub highlights: Option<Document>,
-}
-
-/// The answer: where the draft is edited.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Made {
-    /// Path of the editor.
-    pub edit_url: String,
-}
-
-/// How far an upload is, by `GET /api/uploads/{id}`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum Status {
-    /// Bytes are missing.
-    Receiving {},
-    /// The shop looks at the file and makes its variants.
-    Processing {},
-    /// Done.
-    Ready {
-        /// What it became.
-        media: Media,
-    },
-    /// The shop cannot use it.
-    Failed {
-        /// Why, and what to do.
-        #[serde(default)]
-        error: Option<String>,
-    },
-}
 
 /// A title as it is sent: trimmed, one line, not endless. `None` when nothing is left.
 #[must_use]
@@ -69,19 +33,10 @@ pub fn order<T>(pictures: Vec<T>, clips: Vec<T>) -> Vec<T> {
     all
 }
 
-/// What the shop calls a kind of file.
+/// What the server is told of a file while it is uploaded, beside its bytes: its name (for the log and for a person who
+/// downloads it), its kind and its recording, and where in that it was, unless that stays on the device.
 #[must_use]
-pub const fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Photo => "photo",
-        Kind::Clip => "clip",
-    }
-}
-
-/// What the shop is told of a file while it is sent, beside its bytes: its name (for the log and for a person who downloads
-/// it), its kind and its recording, and where in that it was, unless that stays on the device.
-#[must_use]
-pub fn about(
+pub fn file_metadata(
     kind: Kind,
     session: &SessionId,
     span: Option<(f64, f64)>,
@@ -92,65 +47,139 @@ pub fn about(
         Kind::Clip => "mp4",
     };
     let mut all = vec![
-        ("kind", word(kind).to_owned()),
-        ("session", session.to_string()),
+        (metadata::KIND, kind.as_str().to_owned()),
+        (metadata::SESSION, session.to_string()),
     ];
     match span.filter(|_| may_leave.times) {
         Some((start, end)) => {
             let ms = (start.max(0.0) * 1000.0).round() as u64;
-            all.push(("filename", format!("{session}-{ms}.{extension}")));
-            all.push(("start", format!("{start:.3}")));
-            all.push(("end", format!("{end:.3}")));
+            all.push((metadata::FILENAME, format!("{session}-{ms}.{extension}")));
+            all.push((metadata::START, format!("{start:.3}")));
+            all.push((metadata::END, format!("{end:.3}")));
         }
-        None => all.push(("filename", format!("{session}.{extension}"))),
+        None => all.push((metadata::FILENAME, format!("{session}.{extension}"))),
     }
     all
 }
 
+/// The draft of a session of which `known` was uploaded, in the order of the page. `network` is who judged the recording;
+/// photos without a recording have none, and then nothing is told of the session.
+#[must_use]
+pub fn assemble(
+    typed_title: &str,
+    session: &SessionId,
+    known: Vec<Known>,
+    network: Option<Network>,
+    review: &Decisions,
+    may_leave: &Metadata,
+) -> Draft {
+    // Two equal pictures are one upload, and one on the page.
+    let mut media: Vec<MediaId> = Vec::new();
+    for one in &known {
+        if !media.contains(&one.media) {
+            media.push(one.media.clone());
+        }
+    }
+    Draft {
+        title: title(typed_title).unwrap_or_else(|| UNNAMED.to_owned()),
+        media,
+        session: network.map(|_| session.clone()),
+        highlights: network.map(|network| {
+            let known = KnownSession {
+                session: session.clone(),
+                network,
+                frames: review.frames,
+                kept: known,
+                histograms: review.histograms,
+                shots: review.shots.clone(),
+            };
+            Document::assemble(known, may_leave)
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::{
+        capture::Engine,
+        highlight::{Choice, Shot},
+    };
+
     use super::*;
 
     #[test]
-    fn reads_every_state_of_an_upload() {
-        let read = |json: &str| serde_json::from_str::<Status>(json).unwrap();
+    fn equal_pictures_are_one_and_photos_alone_tell_nothing_of_a_session() {
+        let session = "s-1".parse().expect("an id");
+        let known = |media: &str, kind| Known {
+            media: media.parse().expect("an id"),
+            kind,
+            span: Some((12.0, 15.5)),
+            score: Some(0.5),
+            reasons: Vec::new(),
+        };
+        let all = || {
+            vec![
+                known("m2", Kind::Photo),
+                known("m1", Kind::Clip),
+                known("m2", Kind::Photo),
+            ]
+        };
+        let network = Network {
+            engine: Engine::Cpu,
+            weights: None,
+        };
+        let choice = Choice {
+            shots: vec![Shot {
+                start: 0.0,
+                end: 20.0,
+            }],
+            ..Choice::default()
+        };
+        let review = Decisions::new(&choice, &[]);
+        let made = |network, may_leave: &Metadata| {
+            assemble("  Cup ", &session, all(), network, &review, may_leave)
+        };
+
+        let draft = made(Some(network), &Metadata::default());
+        assert_eq!(draft.title, "Cup");
+        let media: Vec<&str> = draft.media.iter().map(MediaId::as_str).collect();
+        assert_eq!(media, ["m2", "m1"]);
+        assert_eq!(draft.session.as_ref(), Some(&session));
+        let document = draft.highlights.expect("a document");
+        assert_eq!(document.items.len(), 2);
+        assert_eq!(document.items[0].own.start, Some(12.0));
         assert_eq!(
-            read(r#"{"state":"receiving","received":3,"length":9,"media":null,"error":null}"#),
-            Status::Receiving {}
+            document.shots, None,
+            "shots stay on the device unless asked for"
         );
+
+        let silent = made(Some(network), &Metadata::NONE)
+            .highlights
+            .expect("a document");
         assert_eq!(
-            read(r#"{"state":"processing","received":9,"length":9}"#),
-            Status::Processing {}
+            (silent.items[0].own.start, silent.items[0].own.score),
+            (None, None)
         );
-        assert_eq!(
-            read(
-                r#"{"state":"failed","error":"This is not a picture. Choose another file.","media":null}"#
-            ),
-            Status::Failed {
-                error: Some("This is not a picture. Choose another file.".into())
-            }
-        );
-        let ready = read(
-            r##"{"state":"ready","error":null,"media":{"id":"m1","kind":"photo","alt":"","width":3,"height":4,
-                "duration_ms":0,"placeholder":"#aabbcc","variants":[]}}"##,
-        );
-        assert!(matches!(ready, Status::Ready { media } if media.id.as_str() == "m1"));
+
+        let photos = made(None, &Metadata::default());
+        assert_eq!((photos.session, photos.highlights), (None, None));
+        assert_eq!(photos.media.len(), 2);
     }
 
     #[test]
     fn a_file_says_where_it_was_only_if_it_may() {
         let session = "s-1".parse().expect("an id");
         let names = |may_leave: &Metadata, span| -> Vec<(&str, String)> {
-            let mut all = about(Kind::Clip, &session, span, may_leave);
+            let mut all = file_metadata(Kind::Clip, &session, span, may_leave);
             all.sort();
             all
         };
-        let said = |pairs: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
-            pairs.iter().map(|(k, v)| (*k, (*v).to_owned())).collect()
+        let pairs = |all: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
+            all.iter().map(|(k, v)| (*k, (*v).to_owned())).collect()
         };
         assert_eq!(
             names(&Metadata::default(), Some((12.5, 14.0))),
-            said(&[
+            pairs(&[
                 ("end", "14.000"),
                 ("filename", "s-1-12500.mp4"),
                 ("kind", "clip"),
@@ -158,7 +187,7 @@ mod tests {
                 ("start", "12.500"),
             ])
         );
-        let silent = said(&[
+        let silent = pairs(&[
             ("filename", "s-1.mp4"),
             ("kind", "clip"),
             ("session", "s-1"),

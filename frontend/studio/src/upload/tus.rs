@@ -1,20 +1,20 @@
 //! The tus 1.0 upload protocol as a state machine without IO (<https://tus.io/protocols/resumable-upload>).
 //!
-//! [`Transfer::ask`] says what to send next, [`Transfer::hear`] takes what came back. The offset that counts is always
+//! [`Transfer::next_action`] says what to send next, [`Transfer::handle`] takes what came back. The offset that counts is always
 //! the one the server said: after any cut it is asked again, so what arrived is never sent twice and nothing is left out.
 
-use crate::base64url;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// Most bytes in one request. Small enough that a cut on a phone's connection costs little.
 pub const CHUNK: u64 = 5 * 1024 * 1024;
 /// Fewest bytes in one request, after cuts have made chunks shorter.
 pub const SMALLEST_CHUNK: u64 = 256 * 1024;
 /// Tries in a row without a byte of progress before the person is asked.
-pub const PATIENCE: u32 = 10;
+pub const MAX_FAILURES: u32 = 10;
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ask {
+pub enum Action {
     /// `POST` to the collection with the length and the metadata.
     Create,
     /// `HEAD` the upload to learn its offset.
@@ -44,7 +44,7 @@ pub enum Ask {
     /// It cannot go on by itself.
     GiveUp {
         /// What happened and what to do next.
-        sentence: String,
+        message: String,
     },
 }
 
@@ -59,8 +59,8 @@ pub struct Reply {
     pub offset: Option<u64>,
     /// The header `Retry-After`, s.
     pub retry_after: Option<u32>,
-    /// The server's own sentence about a failure.
-    pub sentence: Option<String>,
+    /// The server's own message about a failure.
+    pub message: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +69,7 @@ enum State {
     Locating(String),
     Sending(String),
     Finished(String),
-    Stuck(String),
+    GivenUp(String),
 }
 
 /// One file on its way.
@@ -84,16 +84,16 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// A file of `length` bytes; `known` is the address of an earlier try to go on with.
+    /// A file of `length` bytes; `resume` is the address of an earlier try to go on with.
     #[must_use]
-    pub fn new(length: u64, known: Option<String>) -> Self {
+    pub fn new(length: u64, resume: Option<String>) -> Self {
         Self {
             length,
             offset: 0,
             chunk: CHUNK,
             failures: 0,
             wait: None,
-            state: known.map_or(State::Creating, State::Locating),
+            state: resume.map_or(State::Creating, State::Locating),
         }
     }
 
@@ -108,27 +108,27 @@ impl Transfer {
     pub fn url(&self) -> Option<&str> {
         match &self.state {
             State::Locating(url) | State::Sending(url) | State::Finished(url) => Some(url),
-            State::Creating | State::Stuck(_) => None,
+            State::Creating | State::GivenUp(_) => None,
         }
     }
 
     /// What to do next.
     #[must_use]
-    pub fn ask(&self) -> Ask {
-        if let (Some(ms), false) = (self.wait, matches!(self.state, State::Stuck(_))) {
-            return Ask::Wait { ms };
+    pub fn next_action(&self) -> Action {
+        if let (Some(ms), false) = (self.wait, matches!(self.state, State::GivenUp(_))) {
+            return Action::Wait { ms };
         }
         match &self.state {
-            State::Creating => Ask::Create,
-            State::Locating(url) => Ask::Head { url: url.clone() },
-            State::Sending(url) => Ask::Patch {
+            State::Creating => Action::Create,
+            State::Locating(url) => Action::Head { url: url.clone() },
+            State::Sending(url) => Action::Patch {
                 url: url.clone(),
                 start: self.offset,
                 end: self.length.min(self.offset + self.chunk),
             },
-            State::Finished(url) => Ask::Finished { url: url.clone() },
-            State::Stuck(sentence) => Ask::GiveUp {
-                sentence: sentence.clone(),
+            State::Finished(url) => Action::Finished { url: url.clone() },
+            State::GivenUp(message) => Action::GiveUp {
+                message: message.clone(),
             },
         }
     }
@@ -138,39 +138,39 @@ impl Transfer {
         self.wait = None;
     }
 
-    /// Takes the answer to the last [`Ask::Create`], [`Ask::Head`] or [`Ask::Patch`].
-    pub fn hear(&mut self, reply: &Reply) {
+    /// Takes the answer to the last [`Action::Create`], [`Action::Head`] or [`Action::Patch`].
+    pub fn handle(&mut self, reply: &Reply) {
         match (&self.state, reply.status) {
-            (State::Finished(_) | State::Stuck(_), _) => {}
-            (_, 401 | 403) => self.stuck(
+            (State::Finished(_) | State::GivenUp(_), _) => {}
+            (_, 401 | 403) => self.give_up(
                 reply,
                 "You are signed out. Sign in in another tab, then press “Try again”.",
             ),
-            (_, 413) => self.stuck(
+            (_, 413) => self.give_up(
                 reply,
                 "This file is larger than the shop accepts. Trim the clip, then try again.",
             ),
-            (_, 507) => self.stuck(
+            (_, 507) => self.give_up(
                 reply,
                 "The shop's disk is full. Free some space on the server, then press “Try again”.",
             ),
             (_, 0 | 408 | 423 | 425 | 429 | 500..=599) => self.retry(reply),
             (State::Creating, 201) => match reply.location.clone() {
-                Some(url) => self.settle(url, reply.offset.unwrap_or(0)),
-                None => self.stuck(
+                Some(url) => self.set_offset(url, reply.offset.unwrap_or(0)),
+                None => self.give_up(
                     reply,
                     "The server took the upload but did not say where. Press “Try again”.",
                 ),
             },
             (State::Locating(url), 200 | 204) => match reply.offset {
-                Some(offset) => self.settle(url.clone(), offset),
+                Some(offset) => self.set_offset(url.clone(), offset),
                 None => self.state = State::Creating,
             },
             (State::Sending(url), 200 | 204) => match reply.offset {
                 Some(offset) if offset > self.offset => {
                     self.failures = 0;
                     self.chunk = (self.chunk * 2).min(CHUNK);
-                    self.settle(url.clone(), offset);
+                    self.set_offset(url.clone(), offset);
                 }
                 _ => self.retry(reply),
             },
@@ -180,20 +180,20 @@ impl Transfer {
                 self.state = State::Creating;
                 // An upload that vanishes each time it is made would otherwise be made for ever.
                 self.failures += 1;
-                if self.failures >= PATIENCE {
-                    self.stuck(reply, "The server keeps losing this upload. Look at the server's log, then press “Try again”.");
+                if self.failures >= MAX_FAILURES {
+                    self.give_up(reply, "The server keeps losing this upload. Look at the server's log, then press “Try again”.");
                 }
             }
             (_, status) => {
-                let sentence = format!(
+                let message = format!(
                     "The server refused the upload (status {status}). Press “Try again”, or leave this one out."
                 );
-                self.stuck(reply, &sentence);
+                self.give_up(reply, &message);
             }
         }
     }
 
-    fn settle(&mut self, url: String, offset: u64) {
+    fn set_offset(&mut self, url: String, offset: u64) {
         if offset > self.length {
             // Somebody else's bytes: this address is not ours.
             self.offset = 0;
@@ -210,8 +210,8 @@ impl Transfer {
 
     fn retry(&mut self, reply: &Reply) {
         self.failures += 1;
-        if self.failures >= PATIENCE {
-            self.stuck(reply, "The connection to the shop is gone. What arrived is kept. Check the network, then press “Try again”.");
+        if self.failures >= MAX_FAILURES {
+            self.give_up(reply, "The connection to the shop is gone. What arrived is kept. Check the network, then press “Try again”.");
             return;
         }
         let step = 500u32.saturating_mul(1 << self.failures.saturating_sub(1).min(6));
@@ -223,13 +223,8 @@ impl Transfer {
         }
     }
 
-    fn stuck(&mut self, reply: &Reply, sentence: &str) {
-        self.state = State::Stuck(
-            reply
-                .sentence
-                .clone()
-                .unwrap_or_else(|| sentence.to_owned()),
-        );
+    fn give_up(&mut self, reply: &Reply, message: &str) {
+        self.state = State::GivenUp(reply.message.clone().unwrap_or_else(|| message.to_owned()));
     }
 }
 
@@ -244,7 +239,7 @@ pub fn metadata(pairs: &[(&str, &str)]) -> String {
         header.push_str(key);
         if !value.is_empty() {
             header.push(' ');
-            header.push_str(&base64url::encode_standard(value.as_bytes()));
+            header.push_str(&STANDARD.encode(value));
         }
     }
     header
@@ -282,22 +277,22 @@ mod tests {
     }
 
     impl Server {
-        fn answer(&mut self, ask: &Ask, file: &[u8]) -> Reply {
+        fn answer(&mut self, action: &Action, file: &[u8]) -> Reply {
             self.requests += 1;
             let cut = self
                 .cuts
                 .iter()
                 .find(|(at, _)| *at == self.requests)
                 .map(|(_, n)| *n);
-            match ask {
-                Ask::Create => {
+            match action {
+                Action::Create => {
                     if cut.is_some() {
                         return Reply::default();
                     }
                     self.held = Some(Vec::new());
                     created()
                 }
-                Ask::Head { .. } => match (&self.held, cut) {
+                Action::Head { .. } => match (&self.held, cut) {
                     (_, Some(_)) => Reply::default(),
                     (Some(held), None) => offset(200, held.len() as u64),
                     (None, None) => Reply {
@@ -305,7 +300,7 @@ mod tests {
                         ..Reply::default()
                     },
                 },
-                Ask::Patch { start, end, .. } => {
+                Action::Patch { start, end, .. } => {
                     let Some(held) = &mut self.held else {
                         return Reply {
                             status: 404,
@@ -334,19 +329,19 @@ mod tests {
         }
     }
 
-    fn run(file: &[u8], known: Option<String>, server: &mut Server) -> (Transfer, u32) {
-        let mut transfer = Transfer::new(file.len() as u64, known);
+    fn run(file: &[u8], resume: Option<String>, server: &mut Server) -> (Transfer, u32) {
+        let mut transfer = Transfer::new(file.len() as u64, resume);
         let mut waits = 0;
         for _ in 0..500 {
-            match transfer.ask() {
-                Ask::Wait { .. } => {
+            match transfer.next_action() {
+                Action::Wait { .. } => {
                     waits += 1;
                     transfer.waited();
                 }
-                Ask::Finished { .. } | Ask::GiveUp { .. } => return (transfer, waits),
-                ask => {
-                    let reply = server.answer(&ask, file);
-                    transfer.hear(&reply);
+                Action::Finished { .. } | Action::GiveUp { .. } => return (transfer, waits),
+                action => {
+                    let reply = server.answer(&action, file);
+                    transfer.handle(&reply);
                 }
             }
         }
@@ -362,7 +357,7 @@ mod tests {
         let file = film(CHUNK as usize * 2 + 17);
         let mut server = Server::default();
         let (transfer, waits) = run(&file, None, &mut server);
-        assert_eq!(transfer.ask(), Ask::Finished { url: URL.into() });
+        assert_eq!(transfer.next_action(), Action::Finished { url: URL.into() });
         assert_eq!(server.held.as_deref(), Some(&file[..]));
         assert_eq!((server.requests, waits), (4, 0));
     }
@@ -377,7 +372,7 @@ mod tests {
                     ..Server::default()
                 };
                 let (transfer, _) = run(&file, None, &mut server);
-                assert!(matches!(transfer.ask(), Ask::Finished { .. }));
+                assert!(matches!(transfer.next_action(), Action::Finished { .. }));
                 assert!(
                     server.held.as_deref() == Some(&file[..]),
                     "cut at {at} after {arrived}"
@@ -403,30 +398,32 @@ mod tests {
     }
 
     #[test]
-    fn gives_up_with_a_sentence_and_only_after_patience() {
+    fn gives_up_with_a_message_and_only_after_many_failures() {
         let file = film(1000);
         let mut server = Server {
             cuts: (1..=50).map(|at| (at, 0)).collect(),
             ..Server::default()
         };
         let (transfer, waits) = run(&file, None, &mut server);
-        assert!(matches!(transfer.ask(), Ask::GiveUp { sentence } if sentence.contains("network")));
-        assert_eq!(waits, PATIENCE - 1);
+        assert!(
+            matches!(transfer.next_action(), Action::GiveUp { message } if message.contains("network"))
+        );
+        assert_eq!(waits, MAX_FAILURES - 1);
     }
 
     #[test]
-    fn refusals_end_at_once_in_the_servers_words() {
+    fn refusals_end_at_once_with_the_servers_message() {
         for status in [400, 401, 403, 413, 415, 507] {
             let mut transfer = Transfer::new(10, None);
-            transfer.hear(&Reply {
+            transfer.handle(&Reply {
                 status,
-                sentence: Some("Say this.".into()),
+                message: Some("Say this.".into()),
                 ..Reply::default()
             });
             assert_eq!(
-                transfer.ask(),
-                Ask::GiveUp {
-                    sentence: "Say this.".into()
+                transfer.next_action(),
+                Action::GiveUp {
+                    message: "Say this.".into()
                 },
                 "{status}"
             );
@@ -436,31 +433,31 @@ mod tests {
     #[test]
     fn a_server_that_takes_nothing_or_too_much_is_not_believed() {
         let mut transfer = Transfer::new(10, Some(URL.into()));
-        transfer.hear(&offset(200, 11));
-        assert_eq!(transfer.ask(), Ask::Create);
+        transfer.handle(&offset(200, 11));
+        assert_eq!(transfer.next_action(), Action::Create);
 
         let mut transfer = Transfer::new(10, Some(URL.into()));
-        transfer.hear(&offset(200, 4));
-        transfer.hear(&offset(204, 4));
-        assert!(matches!(transfer.ask(), Ask::Wait { .. }));
+        transfer.handle(&offset(200, 4));
+        transfer.handle(&offset(204, 4));
+        assert!(matches!(transfer.next_action(), Action::Wait { .. }));
     }
 
     #[test]
     fn waits_as_long_as_the_server_asks() {
         let mut transfer = Transfer::new(10, None);
-        transfer.hear(&Reply {
+        transfer.handle(&Reply {
             status: 429,
             retry_after: Some(30),
             ..Reply::default()
         });
-        assert_eq!(transfer.ask(), Ask::Wait { ms: 30_000 });
+        assert_eq!(transfer.next_action(), Action::Wait { ms: 30_000 });
     }
 
     #[test]
     fn an_empty_file_is_done_once_created() {
         let mut transfer = Transfer::new(0, None);
-        transfer.hear(&created());
-        assert_eq!(transfer.ask(), Ask::Finished { url: URL.into() });
+        transfer.handle(&created());
+        assert_eq!(transfer.next_action(), Action::Finished { url: URL.into() });
     }
 
     #[test]

@@ -1,21 +1,18 @@
 //! The whole studio: its top line, what the person should read, and the part of the flow they are in.
 
+use domain::wire::studio::Config;
+use gloo::events::{EventListener, EventListenerOptions};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::BeforeUnloadEvent;
 
-use super::{
-    filming::Filming,
-    icon,
-    monitor::engine_name,
-    review::Review,
-    studio::{Stage, Studio},
-    upload::Upload,
-};
+use super::{filming::Filming, icon, monitor::engine_name, review::Review, upload::Upload};
 use crate::{
-    browser::{device, js, listener::Listener, source},
-    config::Config,
-    fault,
+    browser::{device, error, js, source},
+    state::{
+        Studio,
+        stage::{Message, Stage},
+    },
 };
 
 /// The page in `<div id="studio">`.
@@ -25,7 +22,7 @@ pub(crate) fn App(
     config: Config,
 ) -> impl IntoView {
     match missing(&config) {
-        Some(sentence) => alone(&config, sentence).into_any(),
+        Some(message) => unsupported(&config, message).into_any(),
         None => whole(Studio::new(config)).into_any(),
     }
 }
@@ -35,17 +32,17 @@ fn missing(config: &Config) -> Option<String> {
     let window = js::window();
     if !window.is_secure_context() {
         let here = window.location().origin().unwrap_or_default();
-        Some(fault::insecure(&here, &config.public_url))
+        Some(error::insecure_page(&here, &config.public_url))
     } else if device::devices().is_none() {
-        Some(fault::unable("access to cameras"))
+        Some(error::unsupported("access to cameras"))
     } else if !source::has_frames() {
-        Some(fault::unable("video encoder for pages (WebCodecs)"))
+        Some(error::unsupported("video encoder for pages (WebCodecs)"))
     } else {
         None
     }
 }
 
-fn alone(config: &Config, sentence: String) -> impl IntoView {
+fn unsupported(config: &Config, message: String) -> impl IntoView {
     view! {
         <div class="studio" data-phase="filming">
             <div class="studio-bar">
@@ -54,7 +51,7 @@ fn alone(config: &Config, sentence: String) -> impl IntoView {
             </div>
             <div class="studio-alone">
                 <h2>"No camera here"</h2>
-                <p data-test="failure">{sentence}</p>
+                <p data-test="failure">{message}</p>
                 <a class="button quiet" href="/manage/products">"Add photos to a product instead"</a>
             </div>
         </div>
@@ -64,66 +61,69 @@ fn alone(config: &Config, sentence: String) -> impl IntoView {
 fn whole(studio: Studio) -> impl IntoView {
     let name = studio.config.with_value(|config| config.shop.name.clone());
     // While something would be cut off, the browser asks before it leaves.
-    let leaving = Listener::on(&js::window(), "beforeunload", move |event| {
-        if studio.busy() {
-            event.prevent_default();
-            if let Ok(event) = event.dyn_into::<BeforeUnloadEvent>() {
-                event.set_return_value("The recording is not finished.");
+    let options = EventListenerOptions::enable_prevent_default();
+    let leaving =
+        EventListener::new_with_options(&js::window(), "beforeunload", options, move |event| {
+            if studio.is_busy() {
+                event.prevent_default();
+                if let Some(event) = event.dyn_ref::<BeforeUnloadEvent>() {
+                    event.set_return_value("The recording is not finished.");
+                }
             }
-        }
-    });
+        });
     StoredValue::new_local(leaving);
     let phase = move || match studio.stage.get() {
         Stage::Review => "review",
-        Stage::Sending => "sending",
+        Stage::Uploading => "sending",
         _ => "filming",
     };
     let place = move || match studio.stage.get() {
         Stage::Setup => "Set up",
         Stage::Recording => "Recording",
         Stage::Importing => "Bringing in a film",
-        Stage::Closing => "Finishing",
+        Stage::Finishing => "Finishing",
         Stage::Opening => "Opening",
         Stage::Review => "Review",
-        Stage::Sending => "Making the page",
+        Stage::Uploading => "Making the page",
     };
     view! {
-        <div class="studio" data-phase=phase data-analysis=move || engine_name(studio.engine.get())>
+        <div class="studio" data-phase=phase data-analysis=move || engine_name(studio.analysis.engine.get())>
             <div class="studio-bar">
                 <a class="studio-name" href="/manage">{name}</a>
                 <span class="studio-where" aria-live="polite" data-test="phase">{place}</span>
                 <Show when=move || studio.stage.get() == Stage::Review>
-                    <button type="button" class="link" data-test="film-again" on:click=move |_| studio.again()>
+                    <button type="button" class="link" data-test="film-again" on:click=move |_| studio.film_again()>
                         "Film again"
                     </button>
                 </Show>
                 <a class="link" href="/manage/products">"Products"</a>
             </div>
-            {move || studio.word.get().map(|word| word_view(studio, word.sentence, word.wrong))}
+            {move || studio.message.get().map(|message| message_view(studio, message))}
             {move || match studio.stage.get() {
                 Stage::Review => view! { <Review studio /> }.into_any(),
-                Stage::Sending => view! { <Upload studio /> }.into_any(),
+                Stage::Uploading => view! { <Upload studio /> }.into_any(),
                 _ => ().into_any(),
             }}
-            <Show when=move || !matches!(studio.stage.get(), Stage::Review | Stage::Sending)>
+            <Show when=move || !matches!(studio.stage.get(), Stage::Review | Stage::Uploading)>
                 <Filming studio />
             </Show>
         </div>
     }
 }
 
-fn word_view(studio: Studio, sentence: String, wrong: bool) -> impl IntoView {
+fn message_view(studio: Studio, message: Message) -> impl IntoView {
+    let Message { text, is_error } = message;
     view! {
         <div
             class="notice studio-word"
-            class:wrong=wrong
-            class:warn=!wrong
-            role=if wrong { "alert" } else { "status" }
-            data-test=if wrong { "failure" } else { "notice" }
+            class:wrong=is_error
+            class:warn=!is_error
+            role=if is_error { "alert" } else { "status" }
+            data-test=if is_error { "failure" } else { "notice" }
         >
             {icon::alert()}
-            <p>{sentence}</p>
-            <button type="button" class="link" on:click=move |_| studio.word.set(None)>"Close"</button>
+            <p>{text}</p>
+            <button type="button" class="link" on:click=move |_| studio.message.set(None)>"Close"</button>
         </div>
     }
 }

@@ -5,16 +5,15 @@ use std::rc::Rc;
 use leptos::{html::Video, prelude::*};
 use web_sys::HtmlVideoElement;
 
-use super::{
-    file::{File, Key},
-    icon,
-    studio::Studio,
-};
+use super::icon;
 use crate::{
     review::{
-        session::{Clip, short},
+        decision::{Clip, short},
+        file::File,
+        key::Key,
         trim,
     },
+    state::Studio,
     wording,
 };
 
@@ -66,32 +65,32 @@ pub(crate) fn ClipCard(
                 .unwrap_or_default()
         })
     };
-    let choose = move || studio.chosen.set(Some(id));
+    let select = move || studio.selected.set(Some(id));
     let liked = move || clip.with(|clip| clip.as_ref().is_some_and(|clip| clip.liked));
     let like = move || {
-        choose();
+        select();
         studio.decide(|review| review.like(id));
         studio.choose_again();
     };
     let never = move || {
-        studio.chosen.set(None);
+        studio.selected.set(None);
         studio.decide(|review| review.never(id));
         studio.choose_again();
     };
     let keep = move |kept: bool| {
-        choose();
+        select();
         studio.decide(|review| review.keep(id, kept));
     };
     view! {
         <article
             class="clip"
-            class:chosen=move || studio.chosen.get() == Some(id)
+            class:chosen=move || studio.selected.get() == Some(id)
             data-test="clip-card"
             data-kept=move || kept().to_string()
             data-start=move || with(|clip| format!("{:.6}", clip.start))
             data-end=move || with(|clip| format!("{:.6}", clip.end))
             aria-label=move || format!("Clip {}", number())
-            on:focusin=move |_| choose()
+            on:focusin=move |_| select()
         >
             <Player studio id clip number=Signal::derive(number) />
             <div class="clip-text">
@@ -134,16 +133,16 @@ fn Player(
     let playing = RwSignal::new(false);
     // Kept beside the element, so that the address stays good while a new cut is being made.
     let shown: RwSignal<Option<Rc<File>>, LocalStorage> = RwSignal::new_local(None);
-    let trouble = RwSignal::new(None::<String>);
+    let error = RwSignal::new(None::<String>);
     let key = Memo::new(move |_| clip.with(|clip| clip.as_ref().map(Key::clip)));
     Effect::new(move |_| {
         let Some(key) = key.get() else { return };
-        match studio.files.show(studio, &key) {
+        match studio.files.show(&key) {
             Some(Ok(file)) => {
-                trouble.set(None);
+                error.set(None);
                 shown.set(Some(file));
             }
-            Some(Err(sentence)) => trouble.set(Some(sentence)),
+            Some(Err(message)) => error.set(Some(message)),
             None => {}
         }
     });
@@ -160,7 +159,7 @@ fn Player(
             && !video.paused()
         {
             let start = shown.with_untracked(|file| file.as_ref().map_or(0.0, |file| file.start));
-            studio.head.set(Some(start + video.current_time()));
+            studio.playhead.set(Some(start + video.current_time()));
         }
     };
     let hover = move |over: bool| {
@@ -174,7 +173,7 @@ fn Player(
         }
     };
     let press = move || {
-        studio.chosen.set(Some(id));
+        studio.selected.set(Some(id));
         let Some(video) = element_of() else { return };
         if !video.paused() && video.muted() {
             video.set_muted(false);
@@ -197,7 +196,7 @@ fn Player(
                 loop
                 preload="auto"
                 data-test="clip-video"
-                src=move || shown.with(|file| file.as_ref().map(|file| file.url.clone()))
+                src=move || shown.with(|file| file.as_ref().map(|file| file.url().to_owned()))
                 on:play=move |_| playing.set(true)
                 on:pause=move |_| playing.set(false)
                 on:timeupdate=move |_| moved()
@@ -215,11 +214,11 @@ fn Player(
             </button>
             <span class="clip-length">{length}</span>
         </div>
-        {move || trouble.get().map(|sentence| view! { <p class="notice wrong" role="alert">{sentence}</p> })}
+        {move || error.get().map(|message| view! { <p class="notice wrong" role="alert">{message}</p> })}
     }
 }
 
-/// Start and end, each a slider over the spots a clip can have; arrow keys go from keyframe to keyframe.
+/// Start and end, each a slider over the points a clip can have; arrow keys go from keyframe to keyframe.
 #[component]
 fn Trim(
     /// The studio.
@@ -229,31 +228,25 @@ fn Trim(
     /// The clip.
     clip: Memo<Option<Clip>>,
 ) -> impl IntoView {
-    let keyframes = move || {
-        studio.ended.with(|ended| {
-            ended
-                .as_ref()
-                .map(|e| e.keyframes.clone())
-                .unwrap_or_default()
-        })
-    };
-    let spots = Memo::new(move |_| {
-        let keyframes = keyframes();
+    let points = Memo::new(move |_| {
+        let keyframes = studio.keyframes();
         clip.with(|clip| {
             clip.as_ref().map(|clip| {
-                let spots = studio.review.with(|review| review.spots(clip, &keyframes));
-                (spots.starts(clip.end), spots.ends(clip.start))
+                let points = studio
+                    .review
+                    .with(|review| review.cut_points(clip, &keyframes));
+                (points.starts(clip.end), points.ends(clip.start))
             })
         })
         .unwrap_or_default()
     });
     let slider = move |start: bool| {
         let all = move || {
-            spots.with(|spots| {
+            points.with(|points| {
                 if start {
-                    spots.0.clone()
+                    points.0.clone()
                 } else {
-                    spots.1.clone()
+                    points.1.clone()
                 }
             })
         };
@@ -270,7 +263,7 @@ fn Trim(
                 .ok()
                 .and_then(|i| all().get(i).copied());
             if let Some(t) = picked {
-                let keyframes = keyframes();
+                let keyframes = untrack(|| studio.keyframes());
                 studio.decide(|review| {
                     if start {
                         review.trim_start(id, t, &keyframes)

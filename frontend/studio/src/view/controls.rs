@@ -1,4 +1,4 @@
-//! The desk along the monitor's edge: what to film with, how loud and bright it is, and the button.
+//! The controls along the monitor's edge: what to film with, how loud and bright it is, and the button.
 
 use leptos::{html::Video, prelude::*};
 use wasm_bindgen::JsCast;
@@ -8,9 +8,12 @@ use super::{
     analysis::Analysis,
     icon,
     level::{Light, Meter},
-    studio::{Stage, Studio},
 };
-use crate::{constraint::Resolution, fault::Device, wording};
+use crate::{
+    browser::{constraint::Resolution, error::Device},
+    state::{Studio, stage::Stage},
+    wording,
+};
 
 /// The controls.
 #[component]
@@ -20,7 +23,7 @@ pub(crate) fn Controls(
     /// The element of the picture.
     video: NodeRef<Video>,
 ) -> impl IntoView {
-    let desk = studio.desk;
+    let devices = studio.devices;
     let setting_up = move || studio.stage.get() == Stage::Setup;
     view! {
         <section class="desk" aria-label="Controls">
@@ -35,21 +38,21 @@ pub(crate) fn Controls(
                 </div>
                 <Picker studio device=Device::Camera label="Camera" id="camera-list" />
                 <Picker studio device=Device::Microphone label="Microphone" id="microphone-list" />
-                <Show when=move || desk.on(Device::Camera)>
+                <Show when=move || devices.is_on(Device::Camera)>
                     <Size studio />
                 </Show>
-                <Show when=move || desk.on(Device::Microphone)>
+                <Show when=move || devices.is_on(Device::Microphone)>
                     <Filter studio />
                 </Show>
-                <Show when=move || studio.may_be_precise()>
-                    <Analysis studio />
+                <Show when=move || studio.analysis.can_be_precise()>
+                    <Analysis analysis=studio.analysis />
                 </Show>
             </Show>
-            <Meter desk />
-            <Light desk />
+            <Meter devices />
+            <Light devices />
             <div class="desk-space"></div>
             <div class="desk-row">
-                <Show when=move || desk.has_picture() && matches!(studio.stage.get(), Stage::Setup | Stage::Recording)>
+                <Show when=move || devices.has_picture() && matches!(studio.stage.get(), Stage::Setup | Stage::Recording)>
                     <Shutter studio video />
                 </Show>
                 <Show when=setting_up>
@@ -81,14 +84,14 @@ fn Toggle(
     /// Its name for tests.
     test: &'static str,
 ) -> impl IntoView {
-    let desk = studio.desk;
+    let devices = studio.devices;
     view! {
         <button
             type="button"
-            aria-pressed=move || desk.on(device).to_string()
-            disabled=move || desk.asking.get().is_some()
+            aria-pressed=move || devices.is_on(device).to_string()
+            disabled=move || devices.opening.get().is_some()
             data-test=test
-            on:click=move |_| desk.toggle(studio, device)
+            on:click=move |_| studio.toggle_device(device)
         >
             {name}
         </button>
@@ -107,31 +110,18 @@ fn Picker(
     /// The id of its list, also its name for tests.
     id: &'static str,
 ) -> impl IntoView {
-    let desk = studio.desk;
-    let listed = move || {
-        desk.listed.with(|all| {
-            all.iter()
-                .filter(|one| one.device == device)
-                .cloned()
-                .collect::<Vec<_>>()
-        })
-    };
-    let current = move || {
-        let stream = match device {
-            Device::Camera => desk.camera,
-            _ => desk.microphone,
-        };
-        stream.with(|stream| stream.as_ref().and_then(crate::browser::device::name))
-    };
+    let devices = studio.devices;
+    let listed = move || devices.choices(device);
+    let current = move || devices.current(device);
     view! {
-        <Show when=move || desk.on(device) && !listed().is_empty()>
+        <Show when=move || devices.is_on(device) && !listed().is_empty()>
             <div class="picker">
                 <label class="picker-label" for=id>{label}</label>
                 <select
                     class="input"
                     id=id
                     data-test=id
-                    on:change=move |event| desk.pick(studio, device, event_target_value(&event))
+                    on:change=move |event| studio.pick_device(device, event_target_value(&event))
                 >
                     <For each=listed key=|one| one.name.clone() let:one>
                         <option value=one.name.clone() selected={
@@ -166,10 +156,8 @@ fn Size(
     studio: Studio,
 ) -> impl IntoView {
     let choice = move |resolution: Resolution, name: &'static str| {
-        let on = move || studio.desk.wish.with(|wish| wish.resolution) == resolution;
-        segment(on, name, None, move || {
-            studio.desk.resize(studio, resolution)
-        })
+        let on = move || studio.devices.resolution() == resolution;
+        segment(on, name, None, move || studio.set_resolution(resolution))
     };
     view! {
         <div class="picker">
@@ -189,8 +177,8 @@ fn Filter(
     studio: Studio,
 ) -> impl IntoView {
     let choice = move |clean: bool, name: &'static str| {
-        let on = move || studio.desk.wish.with(|wish| wish.clean_sound) == clean;
-        segment(on, name, None, move || studio.desk.clean(studio, clean))
+        let on = move || studio.devices.clean_sound() == clean;
+        segment(on, name, None, move || studio.set_clean_sound(clean))
     };
     view! {
         <div class="picker">
@@ -220,7 +208,7 @@ fn Shutter(
             on:click=move |_| {
                 let shown: Option<HtmlVideoElement> = video.get_untracked();
                 if let Some(shown) = shown {
-                    studio.shoot(shown);
+                    studio.take_photo(shown);
                 }
             }
         >
@@ -233,20 +221,20 @@ fn Shutter(
     }
 }
 
-/// Brings in a film file.
+/// Imports a film file.
 #[component]
 fn Import(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
-    let take = move |event: web_sys::Event| {
+    let choose = move |event: web_sys::Event| {
         let input: Option<HtmlInputElement> =
             event.target().and_then(|target| target.dyn_into().ok());
         if let Some(input) = input {
             if let Some(file) = input.files().and_then(|files| files.get(0)) {
                 studio.import(file);
             }
-            // So that choosing the same file again is heard.
+            // So that choosing the same file again is a change.
             input.set_value("");
         }
     };
@@ -259,7 +247,7 @@ fn Import(
                 accept="video/*,.mp4,.mov,.webm"
                 disabled=move || !studio.ready.get()
                 data-test="import-file"
-                on:change=take
+                on:change=choose
             />
         </label>
     }
@@ -271,9 +259,9 @@ fn Button(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
-    let desk = studio.desk;
-    let able = move || studio.ready.get() && desk.has_picture();
-    let word = move || match (studio.ready.get(), desk.has_picture()) {
+    let devices = studio.devices;
+    let able = move || studio.ready.get() && devices.has_picture();
+    let word = move || match (studio.ready.get(), devices.has_picture()) {
         (false, _) => "Starting the recorder…",
         (true, false) => "Pick a camera first",
         (true, true) => "Record",

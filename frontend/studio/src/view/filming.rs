@@ -1,15 +1,11 @@
-//! Filming: the monitor, the desk along its edge, what was found so far, and the sessions on this device.
+//! Filming: the monitor, the controls along its edge, what was found so far, and the sessions on this device.
 
-use leptos::prelude::*;
+use leptos::{html::Video, prelude::*};
 
-use super::{
-    controls::Controls,
-    kept::KeptSessions,
-    monitor::Monitor,
-    studio::{Stage, Studio},
-};
+use super::{controls::Controls, monitor::Monitor, sessions::Sessions};
 use crate::{
-    review::{reel, session::short},
+    review::{decision::short, reel},
+    state::{Studio, stage::Stage},
     wording,
 };
 
@@ -19,9 +15,10 @@ pub(crate) fn Filming(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
-    let video = NodeRef::new();
+    let video: NodeRef<Video> = NodeRef::new();
     let alive = StoredValue::new(());
-    studio.desk.measure(video, move || {
+    let shown = move || video.get_untracked();
+    studio.devices.measure(shown, move || {
         // The part of the page this reads for is gone when its value is.
         alive.try_get_value()?;
         Some(studio.stage.get_untracked() == Stage::Setup)
@@ -31,11 +28,11 @@ pub(crate) fn Filming(
             <Monitor studio video />
             <Controls studio video />
         </div>
-        <Show when=move || matches!(studio.stage.get(), Stage::Recording | Stage::Importing | Stage::Closing)>
+        <Show when=move || matches!(studio.stage.get(), Stage::Recording | Stage::Importing | Stage::Finishing)>
             <Found studio />
         </Show>
         <Show when=move || studio.stage.get() == Stage::Setup>
-            <KeptSessions studio />
+            <Sessions studio />
         </Show>
     }
 }

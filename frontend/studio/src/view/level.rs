@@ -2,18 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::desk::Desk;
-use crate::{fault::Device, wording};
+use crate::{browser::error::Device, state::devices::Devices, wording};
 
 /// The level of the microphone.
 #[component]
 pub(crate) fn Meter(
     /// The devices.
-    desk: Desk,
+    devices: Devices,
 ) -> impl IntoView {
     let word = move || {
-        if desk.on(Device::Microphone) {
-            let dbfs = desk.dbfs.get();
+        if devices.is_on(Device::Microphone) {
+            let dbfs = devices.dbfs.get();
             format!("{dbfs:.0} dB, {}", wording::level(dbfs))
         } else {
             "off".to_owned()
@@ -22,9 +21,9 @@ pub(crate) fn Meter(
     view! {
         <div
             class="meter"
-            class:hot=move || { desk.dbfs.get() >= -6.0 }
-            class:quiet=move || { desk.dbfs.get() < -45.0 }
-            style=("--level", move || wording::meter(desk.dbfs.get()).to_string())
+            class:hot=move || { devices.dbfs.get() >= -6.0 }
+            class:quiet=move || { devices.dbfs.get() < -45.0 }
+            style=("--level", move || wording::meter(devices.dbfs.get()).to_string())
             data-test="meter"
         >
             <span class="meter-name">"Sound"</span>
@@ -38,14 +37,14 @@ pub(crate) fn Meter(
 #[component]
 pub(crate) fn Light(
     /// The devices.
-    desk: Desk,
+    devices: Devices,
 ) -> impl IntoView {
-    let word = move || desk.exposure.get().map_or("no picture", wording::light);
+    let word = move || devices.exposure.get().map_or("no picture", wording::light);
     view! {
         <div
             class="light"
-            class:off=move || desk.exposure.get().is_some_and(|light| wording::light(light) != "good")
-            style=("--level", move || desk.exposure.get().unwrap_or(0.0).clamp(0.0, 1.0).to_string())
+            class:off=move || devices.exposure.get().is_some_and(|light| wording::light(light) != "good")
+            style=("--level", move || devices.exposure.get().unwrap_or(0.0).clamp(0.0, 1.0).to_string())
             data-test="light"
         >
             <span class="light-name">"Light"</span>

@@ -1,22 +1,19 @@
-//! The page: one component per part of the flow, over one shared [`studio::Studio`].
+//! The page: one component per part of the flow, over one shared [`Studio`](crate::state::Studio). What they show is
+//! worked out elsewhere, and what they do is an act of the studio.
 
 mod analysis;
 mod app;
 mod clip;
 mod controls;
-mod desk;
-mod file;
 mod filming;
 mod icon;
-mod kept;
 mod level;
 mod monitor;
+pub(crate) mod passkey;
 mod picture;
 mod reel;
 mod review;
-mod sending;
-mod stage;
-mod studio;
+mod sessions;
 mod timeline;
 mod upload;
 

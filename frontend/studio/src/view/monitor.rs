@@ -4,8 +4,11 @@ use domain::capture::Engine;
 use leptos::{html::Video, prelude::*};
 use web_sys::{HtmlVideoElement, MediaStream};
 
-use super::studio::{Stage, Studio};
-use crate::{browser::device, fault::Device, wording};
+use crate::{
+    browser::error::Device,
+    state::{Studio, stage::Stage},
+    wording,
+};
 
 /// Shows a stream in an element and keeps it playing.
 fn show(element: NodeRef<Video>, stream: impl Fn() -> Option<MediaStream> + 'static) {
@@ -31,21 +34,16 @@ pub(crate) fn Monitor(
     /// The element of the picture.
     video: NodeRef<Video>,
 ) -> impl IntoView {
-    let desk = studio.desk;
+    let devices = studio.devices;
     let inset = NodeRef::new();
     show(video, move || {
-        desk.screen.get().or_else(|| desk.camera.get())
+        devices.screen.get().or_else(|| devices.camera.get())
     });
     show(inset, move || {
-        desk.screen.get().and_then(|_| desk.camera.get())
+        devices.screen.get().and_then(|_| devices.camera.get())
     });
     let live = move || studio.stage.get() == Stage::Recording;
-    let mirrored = move || {
-        desk.screen.with(Option::is_none)
-            && desk
-                .camera
-                .with(|camera| camera.as_ref().is_some_and(device::faces_person))
-    };
+    let mirrored = move || devices.is_mirrored();
     let shape = RwSignal::new(16.0 / 9.0);
     let measure = move || {
         let shown: Option<HtmlVideoElement> = video.get_untracked();
@@ -53,7 +51,7 @@ pub(crate) fn Monitor(
             shape.set(f64::from(shown.video_width()) / f64::from(shown.video_height()));
         }
     };
-    let both = move || desk.on(Device::Screen) && desk.on(Device::Camera);
+    let both = move || devices.is_on(Device::Screen) && devices.is_on(Device::Camera);
     view! {
         <section class="monitor" class:live=live class:mirrored=mirrored aria-label="Picture">
             <video
@@ -73,9 +71,9 @@ pub(crate) fn Monitor(
                 </div>
             </div>
             {move || match studio.stage.get() {
-                Stage::Setup if !desk.has_picture() => view! { <Empty studio /> }.into_any(),
+                Stage::Setup if !devices.has_picture() => view! { <Empty studio /> }.into_any(),
                 Stage::Recording => view! { <Running studio /> }.into_any(),
-                Stage::Importing | Stage::Closing | Stage::Opening => view! { <Working studio /> }.into_any(),
+                Stage::Importing | Stage::Finishing | Stage::Opening => view! { <Working studio /> }.into_any(),
                 _ => ().into_any(),
             }}
         </section>
@@ -88,8 +86,8 @@ fn Empty(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
-    let desk = studio.desk;
-    let asking = move || desk.asking.get().is_some();
+    let devices = studio.devices;
+    let asking = move || devices.opening.get().is_some();
     view! {
         <div class="monitor-empty">
             <h2>"Show your product"</h2>
@@ -101,7 +99,7 @@ fn Empty(
                 class="button large"
                 data-test="use-camera"
                 disabled=asking
-                on:click=move |_| desk.open(studio, Device::Camera, Some(Device::Microphone))
+                on:click=move |_| studio.open_device(Device::Camera, Some(Device::Microphone))
             >
                 {move || if asking() { "Answer the browser’s question…" } else { "Use the camera" }}
             </button>
@@ -145,8 +143,8 @@ fn Running(
             >
                 {move || wording::clock(progress.with(|p| p.seconds))}
             </span>
-            <span class="engine" data-test="engine" data-engine=move || engine_name(studio.engine.get())>
-                {move || engine_words(studio.engine.get())}
+            <span class="engine" data-test="engine" data-engine=move || engine_name(studio.analysis.engine.get())>
+                {move || engine_words(studio.analysis.engine.get())}
             </span>
         </div>
         <div class="monitor-foot">
@@ -180,10 +178,10 @@ fn Working(
         let progress = studio.progress.get();
         match (studio.stage.get(), progress.share) {
             (Stage::Importing, Some(share)) => Some(f64::from(share)),
-            (Stage::Closing, _) => {
+            (Stage::Finishing, _) => {
                 let whole = studio
-                    .ended
-                    .with(|e| e.as_ref().map_or(progress.seconds, |e| e.duration));
+                    .recording
+                    .with(|done| done.as_ref().map_or(progress.seconds, |done| done.duration));
                 (whole > 0.0).then(|| (progress.analysed / whole).clamp(0.0, 1.0))
             }
             _ => None,

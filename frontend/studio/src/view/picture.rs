@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 
-use super::{
-    file::{File, Key},
-    studio::Studio,
-};
 use crate::{
-    review::session::{Picture, Source, in_short},
+    review::{
+        decision::{Picture, Source, in_short},
+        file::File,
+        key::Key,
+    },
+    state::Studio,
     wording,
 };
 
@@ -29,22 +30,22 @@ pub(crate) fn PictureCard(
     let hero = move || studio.review.with(|review| review.hero == Some(id));
     let kept = move || picture.with(|p| p.as_ref().is_some_and(|p| p.kept));
     let shown: RwSignal<Option<Rc<File>>, LocalStorage> = RwSignal::new_local(None);
-    let trouble = RwSignal::new(None::<String>);
+    let error = RwSignal::new(None::<String>);
     let key = Memo::new(move |_| picture.with(|p| p.as_ref().map(Key::picture)));
     Effect::new(move |_| {
         let Some(key) = key.get() else { return };
-        match studio.files.show(studio, &key) {
+        match studio.files.show(&key) {
             Some(Ok(file)) => shown.set(Some(file)),
-            Some(Err(sentence)) => trouble.set(Some(sentence)),
+            Some(Err(message)) => error.set(Some(message)),
             None => {}
         }
     });
     // Photos of a session filmed upright are upright too.
     let wide = move || {
-        studio.ended.with(|ended| {
-            ended
+        studio.recording.with(|recording| {
+            recording
                 .as_ref()
-                .is_none_or(|ended| ended.size.0 >= ended.size.1)
+                .is_none_or(|recording| recording.size.0 >= recording.size.1)
         })
     };
     let name = move || picture.with(|p| p.as_ref().map(what).unwrap_or_default());
@@ -74,11 +75,11 @@ pub(crate) fn PictureCard(
                 <img
                     class="still-picture"
                     alt=""
-                    src=move || shown.with(|file| file.as_ref().map(|file| file.url.clone()))
+                    src=move || shown.with(|file| file.as_ref().map(|file| file.url().to_owned()))
                 />
             </button>
             {move || hero().then(|| view! { <span class="still-mark">"First photo"</span> })}
-            {move || trouble.get().map(|sentence| view! { <p class="notice wrong" role="alert">{sentence}</p> })}
+            {move || error.get().map(|message| view! { <p class="notice wrong" role="alert">{message}</p> })}
             <p class="still-name figure">{name}</p>
             <p class="reasons">{why}</p>
             <div class="segments" role="group" aria-label="Keep or drop">

@@ -1,174 +1,27 @@
-//! The reel: the kept clips as one film, in the order the person wants. Cut here on the device when somebody first
-//! wants to see it, and again when its clips change; it is saved by hand and never sent.
+//! The reel: its player, and the clips in their order.
 
-use std::rc::Rc;
-
-use domain::highlight::Span;
-use leptos::{html::Video, prelude::*, task::spawn_local};
+use leptos::{html::Video, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlAnchorElement, HtmlElement, KeyboardEvent, PointerEvent};
 
-use super::{
-    file::{self, File, Key},
-    icon,
-    studio::Studio,
-};
+use super::icon;
 use crate::{
     browser::js,
-    review::reel::{self, Place},
+    review::{file::File, reel::Entry},
+    state::{Studio, reel},
     wording,
 };
 
-/// Milliseconds a change must stand before the reel is cut anew: somebody who drags an end passes many.
-const SETTLED: u32 = 150;
-
-/// A reel that was cut.
-pub(crate) struct Film {
-    file: File,
-    /// What it shows.
-    spans: Vec<Span>,
-}
-
-/// What to do when the film is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
-    Play,
-    Save,
-}
-
-/// The reel on its way from clips to a film.
-#[derive(Clone, Copy)]
-pub(crate) struct Cut {
-    studio: Studio,
-    places: Memo<Vec<Place>>,
-    /// What is shown, in order.
-    spans: Memo<Vec<Span>>,
-    film: RwSignal<Option<Rc<Film>>, LocalStorage>,
-    trouble: RwSignal<Option<String>>,
-    /// Whether somebody wanted to see it.
-    asked: RwSignal<bool>,
-    next: RwSignal<Option<Next>>,
-    /// The start of the clip that is playing, s of the session.
-    now: RwSignal<Option<f64>>,
-    video: NodeRef<Video>,
-}
-
-impl Cut {
-    fn new(studio: Studio) -> Self {
-        let places =
-            Memo::new(move |_| studio.review.with(|review| review.reel(&studio.contract())));
-        let spans = Memo::new(move |_| {
-            places.with(|places| places.iter().filter_map(|place| place.shown).collect())
-        });
-        let cut = Self {
-            studio,
-            places,
-            spans,
-            film: RwSignal::new_local(None),
-            trouble: RwSignal::new(None),
-            asked: RwSignal::new(false),
-            next: RwSignal::new(None),
-            now: RwSignal::new(None),
-            video: NodeRef::new(),
-        };
-        Effect::new(move |_| {
-            let spans = cut.spans.get();
-            if cut.asked.get() && !spans.is_empty() && !cut.stands() {
-                spawn_local(cut.make(spans));
-            }
-        });
-        cut
-    }
-
-    /// Whether the film shows what it should.
-    fn stands(self) -> bool {
-        self.film.with(|film| {
-            film.as_ref()
-                .is_some_and(|film| self.spans.with(|spans| film.spans == *spans))
-        })
-    }
-
-    async fn make(self, spans: Vec<Span>) {
-        // The first one is waited for; a later one is of a change, and another may follow.
-        if self.film.try_with_untracked(Option::is_some) == Some(true) {
-            js::sleep(SETTLED).await;
-        }
-        let current = || self.spans.try_with_untracked(|now| *now == spans) == Some(true);
-        if !current() {
-            return;
-        }
-        let made = file::reel(self.studio, spans.clone()).await;
-        if !current() {
-            return;
-        }
-        match made {
-            Ok(file) => {
-                self.trouble.set(None);
-                self.film.set(Some(Rc::new(Film { file, spans })));
-                if self.next.get_untracked() == Some(Next::Save) {
-                    self.next.set(None);
-                    self.save();
-                }
-            }
-            Err(sentence) => {
-                self.trouble.set(Some(sentence));
-                self.film.set(None);
-                self.next.set(None);
-                self.asked.set(false);
-            }
-        }
-    }
-
-    /// Plays it from the start, as soon as it is there.
-    fn play(self) {
-        self.next.set(Some(Next::Play));
-        self.asked.set(true);
-    }
-
-    /// The player has the film.
-    fn loaded(self) {
-        let (Some(video), Some(film)) = (self.video.get_untracked(), self.film.get_untracked())
-        else {
-            return;
-        };
-        if self.next.get_untracked() == Some(Next::Play) && video.current_src() == film.file.url {
-            self.next.set(None);
-            let _ = video.play();
-        }
-    }
-
-    /// Saves it as a file, as soon as it is there.
-    fn save(self) {
-        if !untrack(|| self.stands()) {
-            self.next.set(Some(Next::Save));
-            self.asked.set(true);
-            return;
-        }
-        let link = js::window()
-            .document()
-            .and_then(|document| document.create_element("a").ok())
-            .and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
-        let film = self.film.get_untracked();
-        if let (Some(link), Some(film)) = (link, film) {
-            let title = self.studio.sending.title.get_untracked();
-            let session = self.studio.session.get_untracked();
-            link.set_href(&film.file.url);
-            link.set_download(&wording::reel_name(&title, session.as_str()));
-            link.click();
-        }
-    }
-
-    /// What the player shows: the film; before that the clip it begins with, whose first picture is the same.
-    fn address(self) -> Option<String> {
-        if let Some(film) = self.film.get() {
-            return Some(film.file.url.clone());
-        }
-        let first = self.places.with(|places| {
-            let first = places.iter().find(|place| place.shown.is_some());
-            first.map(|place| Key::span(place.whole))
-        })?;
-        let file = self.studio.files.show(self.studio, &first)?.ok()?;
-        Some(file.url.clone())
+/// Hands a film to the browser's downloads.
+fn download(file: &File, name: &str) {
+    let link = js::window()
+        .document()
+        .and_then(|document| document.create_element("a").ok())
+        .and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
+    if let Some(link) = link {
+        link.set_href(file.url());
+        link.set_download(name);
+        link.click();
     }
 }
 
@@ -178,42 +31,38 @@ pub(crate) fn Reel(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
-    let cut = Cut::new(studio);
-    let any = move || cut.places.with(|places| !places.is_empty());
+    let reel = reel::Reel::new(studio, download);
+    let any = move || reel.entries.with(|entries| !entries.is_empty());
     view! {
         <Show when=any>
             <section class="reel" aria-labelledby="reel-title" data-test="reel">
                 <div class="reel-head">
                     <h2 id="reel-title">"Reel"</h2>
                     <p class="soft" data-test="reel-summary">
-                        {move || cut.places.with(|places| summary(places, studio.contract().reel_length))}
+                        {move || reel.summary()}
                     </p>
                 </div>
-                <Player cut />
-                <Order cut />
+                <Player studio reel />
+                <Order reel />
             </section>
         </Show>
     }
 }
 
-fn summary(places: &[Place], longest: f64) -> String {
-    let shown = places.iter().filter_map(|place| place.shown.as_ref());
-    let count = shown.clone().count();
-    wording::reel(count, reel::total(shown), places.len() - count, longest)
-}
-
 #[component]
 fn Player(
+    /// The studio.
+    studio: Studio,
     /// The reel.
-    cut: Cut,
+    reel: reel::Reel,
 ) -> impl IntoView {
-    let studio = cut.studio;
-    let made = Memo::new(move |_| cut.film.with(Option::is_some));
-    let waits = move || cut.asked.get() && !cut.stands();
+    let video: NodeRef<Video> = NodeRef::new();
+    let made = Memo::new(move |_| reel.film.with(Option::is_some));
+    let waits = move || reel.is_cutting();
     let shape = move || {
         let size = studio
-            .ended
-            .with(|ended| ended.as_ref().map(|ended| ended.size));
+            .recording
+            .with(|recording| recording.as_ref().map(|recording| recording.size));
         match size {
             Some((width, height)) if width > 0 && height > 0 => {
                 f64::from(width) / f64::from(height)
@@ -223,15 +72,15 @@ fn Player(
         .to_string()
     };
     let moved = move || {
-        let (Some(video), Some(film)) = (cut.video.get_untracked(), cut.film.get_untracked())
-        else {
-            return;
-        };
-        if !video.paused()
-            && let Some((n, t)) = reel::at(&film.spans, video.current_time())
+        if let Some(video) = video.get_untracked().filter(|video| !video.paused()) {
+            reel.played(video.current_time());
+        }
+    };
+    let loaded = move || {
+        if let Some(video) = video.get_untracked()
+            && reel.take_play(&video.current_src())
         {
-            studio.head.set(Some(t));
-            cut.now.set(film.spans.get(n).map(|span| span.start));
+            let _ = video.play();
         }
     };
     view! {
@@ -239,15 +88,15 @@ fn Player(
             <div class="clip-frame" style=("--shape", shape)>
                 <video
                     class="reel-picture"
-                    node_ref=cut.video
+                    node_ref=video
                     playsinline
                     preload="auto"
                     aria-label="The reel"
                     controls=move || made.get()
                     data-test="reel-video"
-                    data-made=move || cut.stands().to_string()
-                    src=move || cut.address()
-                    on:loadeddata=move |_| cut.loaded()
+                    data-made=move || reel.is_current().to_string()
+                    src=move || reel.url()
+                    on:loadeddata=move |_| loaded()
                     on:timeupdate=move |_| moved()
                 ></video>
                 <Show when=move || !made.get()>
@@ -257,15 +106,15 @@ fn Player(
                         aria-label="Play the reel"
                         data-test="reel-play"
                         disabled=waits
-                        on:click=move |_| cut.play()
+                        on:click=move |_| reel.play()
                     >
                         {icon::play()}
                     </button>
                 </Show>
             </div>
-            {move || cut.trouble.get().map(|sentence| view! { <p class="notice wrong" role="alert">{sentence}</p> })}
+            {move || reel.error.get().map(|message| view! { <p class="notice wrong" role="alert">{message}</p> })}
             <div class="reel-acts">
-                <button type="button" class="button quiet" data-test="reel-save" on:click=move |_| cut.save()>"Save reel"</button>
+                <button type="button" class="button quiet" data-test="reel-save" on:click=move |_| reel.save()>"Save reel"</button>
                 <p class="small soft" role="status">
                     {move || if waits() { "Making the reel" } else { "Made on this device and not uploaded." }}
                 </p>
@@ -278,50 +127,50 @@ fn Player(
 #[component]
 fn Order(
     /// The reel.
-    cut: Cut,
+    reel: reel::Reel,
 ) -> impl IntoView {
     let ids = move || {
-        cut.places
-            .with(|places| places.iter().map(|place| place.id).collect::<Vec<_>>())
+        reel.entries
+            .with(|entries| entries.iter().map(|place| place.id).collect::<Vec<_>>())
     };
-    let said = RwSignal::new(String::new());
+    let announcement = RwSignal::new(String::new());
     let held = RwSignal::new(None::<(u32, usize)>);
     view! {
         <ol class="reel-order" data-test="reel-order">
             <For each=ids key=|id| *id let:id>
-                <Row cut id held said />
+                <Row reel id held announcement />
             </For>
         </ol>
-        <p class="unseen" aria-live="polite">{said}</p>
+        <p class="unseen" aria-live="polite">{announcement}</p>
     }
 }
 
 #[component]
 fn Row(
     /// The reel.
-    cut: Cut,
+    reel: reel::Reel,
     /// Which clip.
     id: u32,
     /// The clip that is dragged, and the place it would get.
     held: RwSignal<Option<(u32, usize)>>,
     /// What a screen reader says of a move.
-    said: RwSignal<String>,
+    announcement: RwSignal<String>,
 ) -> impl IntoView {
     let at = Memo::new(move |_| {
-        cut.places
-            .with(|places| places.iter().position(|place| place.id == id))
+        reel.entries
+            .with(|entries| entries.iter().position(|place| place.id == id))
     });
     let place = Memo::new(move |_| {
-        cut.places
-            .with(|places| places.iter().find(|place| place.id == id).copied())
+        reel.entries
+            .with(|entries| entries.iter().find(|place| place.id == id).copied())
     });
     let number = move || place.with(|place| place.map_or(0, |place| place.number));
-    let count = move || cut.places.with(Vec::len);
+    let count = move || reel.entries.with(Vec::len);
     let shown = move || place.with(|place| place.and_then(|place| place.shown));
     let go = move |to: usize| {
         let focused = focused();
-        if cut.studio.decide(|review| review.place(id, to)) == Some(true) {
-            said.set(format!(
+        if reel.place(id, to) {
+            announcement.set(format!(
                 "Clip {} is now {} of {}",
                 untrack(number),
                 at.get_untracked().unwrap_or(0) + 1,
@@ -360,7 +209,7 @@ fn Row(
             held.set(Some((id, row_at(event.client_y()))));
         }
     };
-    let let_go = move || {
+    let release = move || {
         if let Some((_, to)) = held.get_untracked() {
             held.set(None);
             go(to);
@@ -369,16 +218,16 @@ fn Row(
     // Where the dragged one would come to lie.
     let aimed = move |below: bool| {
         held.get().is_some_and(|(held, to)| {
-            let from = cut
-                .places
-                .with(|places| places.iter().position(|place| place.id == held));
+            let from = reel
+                .entries
+                .with(|entries| entries.iter().position(|place| place.id == held));
             from.is_some_and(|from| {
                 at.get() == Some(to) && (if below { to > from } else { to < from })
             })
         })
     };
     let what = move || match place.get() {
-        Some(Place {
+        Some(Entry {
             whole,
             shown: Some(shown),
             ..
@@ -392,7 +241,7 @@ fn Row(
             class:above=move || aimed(false)
             class:below=move || aimed(true)
             class:out=move || shown().is_none()
-            class:now=move || cut.now.get().is_some_and(|now| shown().is_some_and(|span| span.start == now))
+            class:now=move || reel.playing.get().is_some_and(|now| shown().is_some_and(|span| span.start == now))
             data-test="reel-part"
             data-start=move || shown().map(|span| format!("{:.6}", span.start))
             data-end=move || shown().map(|span| format!("{:.6}", span.end))
@@ -406,7 +255,7 @@ fn Row(
                 on:keydown=key
                 on:pointerdown=grab
                 on:pointermove=drag
-                on:pointerup=move |_| let_go()
+                on:pointerup=move |_| release()
                 on:pointercancel=move |_| held.set(None)
             >
                 {icon::grip()}

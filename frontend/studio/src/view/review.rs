@@ -1,23 +1,18 @@
 //! After the stop: what was found, what to keep, and the one thing to do next.
 
+use gloo::events::{EventListener, EventListenerOptions};
 use leptos::{html::Input, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::{
     clip::ClipCard,
-    file::Key,
     monitor::{engine_name, engine_words},
     picture::PictureCard,
     reel::Reel,
-    studio::Studio,
     timeline::Timeline,
 };
-use crate::{
-    browser::{js, listener::Listener},
-    upload::draft,
-    wording,
-};
+use crate::{browser::js, review::summary, state::Studio, upload::draft, wording};
 
 /// The review.
 #[component]
@@ -36,28 +31,19 @@ pub(crate) fn Review(
             .with(|review| review.pictures.iter().map(|p| p.id).collect::<Vec<_>>())
     };
     let notice = move || studio.review.with(|review| review.notice.clone());
-    let filmed = move || studio.ended.with(Option::is_some);
-    let title = move || {
-        let (clips, pictures) = studio
-            .review
-            .with(|review| (review.clips.len(), review.pictures.len()));
-        match (clips, pictures) {
-            (0, 0) => "Nothing to show yet".to_owned(),
-            (0, n) => wording::count(n, "photo", "photos"),
-            (n, _) => format!("{} found", wording::count(n, "highlight", "highlights")),
-        }
-    };
+    let filmed = move || studio.recording.with(Option::is_some);
+    let title = move || studio.review.with(summary::title);
     let recorded = move || {
-        studio.ended.with(|ended| {
-            ended.as_ref().map(|ended| {
+        studio.recording.with(|recording| {
+            recording.as_ref().map(|recording| {
                 let text = format!(
                     "{} recorded, {} on this device, {} × {}",
-                    wording::length(ended.duration),
-                    wording::size(ended.bytes),
-                    ended.size.0,
-                    ended.size.1
+                    wording::length(recording.duration),
+                    wording::size(recording.bytes),
+                    recording.size.0,
+                    recording.size.1
                 );
-                (text, ended.bytes)
+                (text, recording.bytes)
             })
         })
     };
@@ -72,13 +58,13 @@ pub(crate) fn Review(
                     })
                 }}
                 <Show when=filmed>
-                    <p class="small" data-test="engine" data-engine=move || engine_name(studio.engine.get())>
-                        {move || engine_words(studio.engine.get())}
+                    <p class="small" data-test="engine" data-engine=move || engine_name(studio.analysis.engine.get())>
+                        {move || engine_words(studio.analysis.engine.get())}
                     </p>
                 </Show>
             </header>
             {move || {
-                notice().map(|sentence| view! { <p class="notice warn" role="status" data-test="notice">{sentence}</p> })
+                notice().map(|text| view! { <p class="notice warn" role="status" data-test="notice">{text}</p> })
             }}
             <Show when=filmed>
                 <Timeline studio />
@@ -110,9 +96,10 @@ pub(crate) fn Review(
 }
 
 /// Space plays or pauses the chosen clip wherever the page itself has the focus.
-fn space_plays(studio: Studio) -> Listener {
-    Listener::on(&js::window(), "keydown", move |event| {
-        let Ok(event) = event.dyn_into::<KeyboardEvent>() else {
+fn space_plays(studio: Studio) -> EventListener {
+    let options = EventListenerOptions::enable_prevent_default();
+    EventListener::new_with_options(&js::window(), "keydown", options, move |event| {
+        let Some(event) = event.dyn_ref::<KeyboardEvent>() else {
             return;
         };
         let used = event
@@ -126,7 +113,7 @@ fn space_plays(studio: Studio) -> Listener {
         if event.key() != " " || used {
             return;
         }
-        let Some(id) = studio.chosen.get_untracked() else {
+        let Some(id) = studio.selected.get_untracked() else {
             return;
         };
         let video = js::window()
@@ -140,7 +127,7 @@ fn space_plays(studio: Studio) -> Listener {
     })
 }
 
-/// The name, what will be sent, and the button.
+/// The name, what will be uploaded, and the button.
 #[component]
 fn Draft(
     /// The studio.
@@ -148,25 +135,34 @@ fn Draft(
 ) -> impl IntoView {
     let field: NodeRef<Input> = NodeRef::new();
     let missing = RwSignal::new(false);
-    let what = move || summary(studio);
+    let what = move || {
+        let recorded = studio.recording.with(|recording| {
+            recording
+                .as_ref()
+                .map(|recording| (recording.duration, recording.bytes))
+        });
+        studio
+            .review
+            .with(|review| summary::kept(review, recorded, |key| studio.files.length(key)))
+    };
     let nothing = move || {
         studio
             .review
             .with(|review| review.kept_clips().is_empty() && review.kept_pictures().is_empty())
     };
-    let send = move |event: web_sys::SubmitEvent| {
+    let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if draft::title(&studio.sending.title.get_untracked()).is_none() {
+        if draft::title(&studio.title.get_untracked()).is_none() {
             missing.set(true);
             if let Some(field) = field.get_untracked() {
                 let _ = field.focus();
             }
         } else {
-            studio.sending.start(studio);
+            studio.make_page();
         }
     };
     view! {
-        <form class="draft" novalidate on:submit=send>
+        <form class="draft" novalidate on:submit=submit>
             <div class="make">
                 <div class="field make-field">
                     <label for="product-title">"Name of the product"</label>
@@ -180,10 +176,10 @@ fn Draft(
                         data-test="product-title"
                         aria-invalid=move || missing.get().to_string()
                         aria-describedby="product-title-hint"
-                        prop:value=studio.sending.title
+                        prop:value=studio.title
                         on:input=move |event| {
                             missing.set(false);
-                            studio.sending.title.set(event_target_value(&event));
+                            studio.title.set(event_target_value(&event));
                         }
                     />
                     <span id="product-title-hint" class="wrong" role="alert">
@@ -195,47 +191,4 @@ fn Draft(
             </div>
         </form>
     }
-}
-
-/// What is kept against what was recorded.
-fn summary(studio: Studio) -> String {
-    studio.review.with(|review| {
-        let (clips, pictures) = (review.kept_clips(), review.kept_pictures());
-        if clips.is_empty() && pictures.is_empty() {
-            return "Nothing is kept. Keep at least one clip or photo.".to_owned();
-        }
-        let keys = clips
-            .iter()
-            .map(|clip| Key::clip(clip))
-            .chain(pictures.iter().map(|p| Key::picture(p)));
-        let sizes: Vec<Option<u64>> = keys.map(|key| studio.files.size(&key)).collect();
-        let known: u64 = sizes.iter().flatten().sum();
-        let counting = if sizes.iter().any(Option::is_none) {
-            ", still counting"
-        } else {
-            ""
-        };
-        let mut parts = vec![format!(
-            "{} and {}",
-            wording::count(clips.len(), "clip", "clips"),
-            wording::count(pictures.len(), "photo", "photos")
-        )];
-        studio.ended.with(|ended| match ended {
-            Some(ended) => {
-                parts.push(format!(
-                    "{} of {}",
-                    wording::length(review.kept_length()),
-                    wording::length(ended.duration)
-                ));
-                parts.push(format!(
-                    "{} of {} leave this device ({} %{counting})",
-                    wording::size(known),
-                    wording::size(ended.bytes),
-                    wording::percent(known, ended.bytes)
-                ));
-            }
-            None => parts.push(format!("{}{counting}", wording::size(known))),
-        });
-        parts.join(" · ")
-    })
 }

@@ -4,17 +4,17 @@ use leptos::{html::Div, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, PointerEvent};
 
-use super::studio::Studio;
 use crate::{
     review::{
+        decision::{Clip, because},
         lane::{self, Lane},
-        session::{Clip, because},
         trim, wave,
     },
+    state::Studio,
     wording,
 };
 
-/// Seconds an arrow key moves the head.
+/// Seconds an arrow key moves the playhead.
 const NUDGE: f64 = 0.5;
 /// A press that moves less than this is none of a drag, px.
 const SLACK: f64 = 4.0;
@@ -27,9 +27,11 @@ pub(crate) fn Timeline(
 ) -> impl IntoView {
     let frame: NodeRef<Div> = NodeRef::new();
     let duration = Memo::new(move |_| {
-        studio
-            .ended
-            .with(|e| e.as_ref().map_or(0.0, |e| e.duration))
+        studio.recording.with(|recording| {
+            recording
+                .as_ref()
+                .map_or(0.0, |recording| recording.duration)
+        })
     });
     let share = move |t: f64| {
         let whole = duration.get();
@@ -39,11 +41,15 @@ pub(crate) fn Timeline(
             "0".to_owned()
         }
     };
-    let said = RwSignal::new(None::<u32>);
+    let pointed = RwSignal::new(None::<u32>);
     let outline = Memo::new(move |_| {
-        studio
-            .ended
-            .with(|e| wave::outline(e.as_ref().map_or(&[], |e| &e.loudness)))
+        studio.recording.with(|recording| {
+            wave::outline(
+                recording
+                    .as_ref()
+                    .map_or(&[], |recording| &recording.loudness),
+            )
+        })
     });
     let shots = move || {
         studio.review.with(|review| {
@@ -60,7 +66,7 @@ pub(crate) fn Timeline(
             .with(|review| review.clips.iter().map(|clip| clip.id).collect::<Vec<_>>())
     };
     let marks = move || wave::marks(duration.get(), 6.0);
-    let head = move || studio.head.get().unwrap_or(0.0);
+    let head = move || studio.playhead.get().unwrap_or(0.0);
     let at = move |event: &PointerEvent| time_at(frame, event, duration.get_untracked());
     let place = move |event: PointerEvent| {
         let on_part = event
@@ -68,8 +74,8 @@ pub(crate) fn Timeline(
             .and_then(|target| target.dyn_into::<HtmlElement>().ok())
             .is_some_and(|target| target.matches("button").unwrap_or(false));
         if !on_part && let Some(t) = at(&event) {
-            studio.head.set(Some(t));
-            said.set(None);
+            studio.playhead.set(Some(t));
+            pointed.set(None);
         }
     };
     let key = move |event: KeyboardEvent| {
@@ -85,7 +91,7 @@ pub(crate) fn Timeline(
         };
         event.prevent_default();
         studio
-            .head
+            .playhead
             .set(Some(to.clamp(0.0, duration.get_untracked())));
     };
     view! {
@@ -116,10 +122,10 @@ pub(crate) fn Timeline(
                     <span class="timeline-shot" style=("--at", move || share(t)) data-test="shot" data-start=format!("{t:.3}")></span>
                 </For>
                 <For each=clips key=|id| *id let:id>
-                    <Span studio id said frame duration share=Callback::new(share) />
+                    <Span studio id pointed frame duration share=Callback::new(share) />
                 </For>
-                {move || studio.chosen.get().map(|id| view! { <Handles studio id frame duration share=Callback::new(share) /> })}
-                <Show when=move || studio.head.get().is_some()>
+                {move || studio.selected.get().map(|id| view! { <Handles studio id frame duration share=Callback::new(share) /> })}
+                <Show when=move || studio.playhead.get().is_some()>
                     <span class="timeline-head" style=("--at", move || share(head()))></span>
                 </Show>
                 <div class="timeline-scale" aria-hidden="true">
@@ -129,7 +135,7 @@ pub(crate) fn Timeline(
                 </div>
             </div>
             <Lanes studio duration share=Callback::new(share) />
-            <Said studio said />
+            <Described studio pointed />
         </section>
     }
 }
@@ -141,7 +147,7 @@ fn time_at(frame: NodeRef<Div>, event: &PointerEvent, duration: f64) -> Option<f
     Some(share.clamp(0.0, 1.0) * duration)
 }
 
-/// The signals under the timeline, on its scale of time: what each second was like, and the measure at the head in words.
+/// The signals under the timeline, on its scale of time: what each second was like, and the measure at the playhead in words.
 #[component]
 fn Lanes(
     /// The studio.
@@ -165,11 +171,11 @@ fn Lanes(
         });
         let measured = move || area.with(|area| !area.is_empty());
         let now = move || {
-            // Nothing is played or pointed at yet: the head stands at the beginning.
-            let head = studio.head.get().unwrap_or(0.0);
+            // Nothing is played or pointed at yet: the playhead stands at the beginning.
+            let head = studio.playhead.get().unwrap_or(0.0);
             studio
                 .signals
-                .with(|seconds| lane.words(seconds.get(head as usize)?))
+                .with(|seconds| lane.text(seconds.get(head as usize)?))
         };
         view! {
             <div class="lane" data-test="lane" data-lane=lane.name()>
@@ -190,8 +196,8 @@ fn Lanes(
                     <span class="lane-clip" style=("--start", move || share.run(span.0)) style=("--end", move || share.run(span.1))></span>
                 </For>
                 {Lane::ALL.map(row).collect_view()}
-                <Show when=move || studio.head.get().is_some()>
-                    <span class="timeline-head" style=("--at", move || share.run(studio.head.get().unwrap_or(0.0)))></span>
+                <Show when=move || studio.playhead.get().is_some()>
+                    <span class="timeline-head" style=("--at", move || share.run(studio.playhead.get().unwrap_or(0.0)))></span>
                 </Show>
             </div>
         </Show>
@@ -199,12 +205,7 @@ fn Lanes(
 }
 
 fn keyframes(studio: Studio) -> Vec<f64> {
-    studio.ended.with_untracked(|ended| {
-        ended
-            .as_ref()
-            .map(|e| e.keyframes.clone())
-            .unwrap_or_default()
-    })
+    untrack(|| studio.keyframes())
 }
 
 fn find(studio: Studio, id: u32) -> Option<Clip> {
@@ -221,7 +222,7 @@ fn Span(
     /// Which clip.
     id: u32,
     /// The clip whose reasons are shown.
-    said: RwSignal<Option<u32>>,
+    pointed: RwSignal<Option<u32>>,
     /// The timeline's element.
     frame: NodeRef<Div>,
     /// Length of the recording, s.
@@ -272,7 +273,7 @@ fn Span(
         };
         let t = time_at(frame, &event, duration.get_untracked());
         if let Some(t) = t.filter(|_| (event.client_x() - from).abs() >= SLACK) {
-            studio.chosen.set(Some(id));
+            studio.selected.set(Some(id));
             shift(t - into);
         }
     };
@@ -288,17 +289,17 @@ fn Span(
         };
         let moves = studio.review.with_untracked(|review| {
             review
-                .spots(&clip, &keyframes(studio))
+                .cut_points(&clip, &keyframes(studio))
                 .moves((clip.start, clip.end))
         });
-        studio.chosen.set(Some(id));
+        studio.selected.set(Some(id));
         shift(trim::step(&moves, clip.start, steps));
     };
     view! {
         <button
             type="button"
             class="timeline-span"
-            class:chosen=move || studio.chosen.get() == Some(id)
+            class:chosen=move || studio.selected.get() == Some(id)
             class:dropped=move || !kept()
             style=("--start", move || of(|clip| clip.start))
             style=("--end", move || of(|clip| clip.end))
@@ -310,12 +311,12 @@ fn Span(
             on:pointerup=move |_| held.set(None)
             on:pointercancel=move |_| held.set(None)
             on:keydown=key
-            on:pointerenter=move |_| said.set(Some(id))
-            on:pointerleave=move |_| said.set(None)
+            on:pointerenter=move |_| pointed.set(Some(id))
+            on:pointerleave=move |_| pointed.set(None)
             on:click=move |_| {
-                studio.chosen.set(Some(id));
-                studio.head.set(clip.with_untracked(|clip| clip.as_ref().map(|clip| clip.start)));
-                said.set(Some(id));
+                studio.selected.set(Some(id));
+                studio.playhead.set(clip.with_untracked(|clip| clip.as_ref().map(|clip| clip.start)));
+                pointed.set(Some(id));
             }
         >
             {number}
@@ -360,20 +361,20 @@ fn Handles(
                 return;
             };
             let keyframes = keyframes(studio);
-            let spots = studio
+            let points = studio
                 .review
-                .with_untracked(|review| review.spots(&clip, &keyframes));
-            let spots = if start {
-                spots.starts(clip.end)
+                .with_untracked(|review| review.cut_points(&clip, &keyframes));
+            let points = if start {
+                points.starts(clip.end)
             } else {
-                spots.ends(clip.start)
+                points.ends(clip.start)
             };
             let from = if start { clip.start } else { clip.end };
             let to = match event.key().as_str() {
-                "ArrowLeft" | "ArrowDown" => trim::step(&spots, from, -1),
-                "ArrowRight" | "ArrowUp" => trim::step(&spots, from, 1),
-                "Home" => spots.first().copied().unwrap_or(from),
-                "End" => spots.last().copied().unwrap_or(from),
+                "ArrowLeft" | "ArrowDown" => trim::step(&points, from, -1),
+                "ArrowRight" | "ArrowUp" => trim::step(&points, from, 1),
+                "Home" => points.first().copied().unwrap_or(from),
+                "End" => points.last().copied().unwrap_or(from),
                 _ => return,
             };
             event.prevent_default();
@@ -426,13 +427,13 @@ fn Handles(
     }
 }
 
-/// What is under the pointer or the head, and what can be made of it.
+/// What is under the pointer or the playhead, and what can be made of it.
 #[component]
-fn Said(
+fn Described(
     /// The studio.
     studio: Studio,
     /// The clip pointed at.
-    said: RwSignal<Option<u32>>,
+    pointed: RwSignal<Option<u32>>,
 ) -> impl IntoView {
     let about = move |id: u32| {
         find(studio, id).map(|clip| {
@@ -444,9 +445,9 @@ fn Said(
             )
         })
     };
-    // The shot under the head, if no clip is pointed at.
+    // The shot under the playhead, if no clip is pointed at.
     let shot = move || {
-        let head = studio.head.get()?;
+        let head = studio.playhead.get()?;
         studio.review.with(|review| {
             let at = review
                 .shots
@@ -460,7 +461,7 @@ fn Said(
         })
     };
     let text = move || {
-        match (said.get().and_then(about), studio.head.get()) {
+        match (pointed.get().and_then(about), studio.playhead.get()) {
         (Some(text), _) => text,
         (None, Some(head)) => match shot() {
             Some((at, _)) => format!("{}, shot {}", wording::timecode(head), at + 1),
@@ -473,21 +474,8 @@ fn Said(
     }
     };
     let add = move |_| {
-        let keyframes = keyframes(studio);
-        let Some((at, _)) = shot() else { return };
-        match studio
-            .decide(|review| review.add_shot(at, &keyframes, studio.contract().max_length))
-            .flatten()
-        {
-            Some(id) => studio.chosen.set(Some(id)),
-            None => studio.note(
-                "This shot is too short for a clip of its own. Take the frame as a photo instead.",
-            ),
-        }
-    };
-    let still = move |_| {
-        if let Some(head) = studio.head.get_untracked() {
-            studio.decide(|review| review.add_still(head));
+        if let Some((at, _)) = untrack(shot) {
+            studio.add_clip_of(at);
         }
     };
     view! {
@@ -498,8 +486,8 @@ fn Said(
                 <button type="button" class="link" data-test="add-clip" on:click=add>"Make a clip of this shot"</button>
             </Show>
             " "
-            <Show when=move || studio.head.get().is_some()>
-                <button type="button" class="link" data-test="add-still" on:click=still>"Take this frame as a photo"</button>
+            <Show when=move || studio.playhead.get().is_some()>
+                <button type="button" class="link" data-test="add-still" on:click=move |_| studio.add_still()>"Take this frame as a photo"</button>
             </Show>
         </div>
     }

@@ -1,62 +1,38 @@
-//! Sending: always a number, a bar, and what is happening.
+//! Uploading: always a number, a bar, and what is happening.
 
 use leptos::prelude::*;
 
-use super::{
-    sending::{Item, State},
-    studio::{Stage, Studio},
+use crate::{
+    review::key::Key,
+    state::{Studio, stage::Stage},
+    upload::file::{self, FileStatus},
+    wording,
 };
-use crate::wording;
 
-/// The way to the shop.
+/// The upload, file by file.
 #[component]
 pub(crate) fn Upload(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
-    let sending = studio.sending;
+    let uploads = studio.uploads;
     let keys = move || {
-        sending.items.with(|items| {
-            items
+        uploads.files.with(|files| {
+            files
                 .iter()
-                .map(|item| item.key.clone())
+                .map(|file| file.key.clone())
                 .collect::<Vec<_>>()
         })
     };
-    let total = move || sending.items.with(|items| total(items));
+    let total = move || uploads.files.with(|files| file::total(files));
     let what = move || {
-        sending.items.with(|items| {
-            let done = items
-                .iter()
-                .filter(|item| item.state == State::Ready)
-                .count();
-            let moving = items
-                .iter()
-                .find(|item| busy(&item.state) && item.state != State::Processing);
-            match moving.or_else(|| items.iter().find(|item| busy(&item.state))) {
-                Some(item) => format!(
-                    "{}: {} ({} of {} done)",
-                    item.name,
-                    words(&item.state),
-                    done,
-                    items.len()
-                ),
-                None if done == items.len() && sending.running.get() => {
-                    "Writing the draft".to_owned()
-                }
-                None => format!("{done} of {} are with the shop", items.len()),
-            }
-        })
+        uploads
+            .files
+            .with(|files| file::progress(files, uploads.running.get()))
     };
-    let failed = move || {
-        sending.items.with(|items| {
-            items
-                .iter()
-                .any(|item| matches!(item.state, State::Failed(_)))
-        })
-    };
+    let failed = move || uploads.files.with(|files| file::any_failed(files));
     let stopped =
-        move || !sending.running.get() && (failed() || sending.refused.with(Option::is_some));
+        move || !uploads.running.get() && (failed() || uploads.refused.with(Option::is_some));
     view! {
         <div class="review">
             <header class="review-head">
@@ -79,10 +55,10 @@ pub(crate) fn Upload(
                 ></progress>
             </div>
             {move || {
-                sending
+                uploads
                     .refused
                     .get()
-                    .map(|sentence| view! { <p class="notice wrong" role="alert" data-test="failure">{sentence}</p> })
+                    .map(|message| view! { <p class="notice wrong" role="alert" data-test="failure">{message}</p> })
             }}
             <div class="uploads">
                 <For each=keys key=|key| key.clone() let:key>
@@ -91,37 +67,11 @@ pub(crate) fn Upload(
             </div>
             <Show when=stopped>
                 <div class="make">
-                    <button type="button" class="button large" data-test="try-again" on:click=move |_| sending.go(studio)>"Try again"</button>
+                    <button type="button" class="button large" data-test="try-again" on:click=move |_| studio.continue_upload()>"Try again"</button>
                     <button type="button" class="button quiet" on:click=move |_| studio.stage.set(Stage::Review)>"Back to the clips"</button>
                 </div>
             </Show>
         </div>
-    }
-}
-
-/// Bytes sent and bytes in all; files that are not cut yet count when they are.
-fn total(items: &[Item]) -> (u64, u64) {
-    items.iter().fold((0, 0), |(sent, length), item| {
-        (sent + item.sent.min(item.length), length + item.length)
-    })
-}
-
-const fn busy(state: &State) -> bool {
-    matches!(
-        state,
-        State::Cutting | State::Sending | State::Offline | State::Processing
-    )
-}
-
-fn words(state: &State) -> String {
-    match state {
-        State::Waiting => "waiting".to_owned(),
-        State::Cutting => "being cut".to_owned(),
-        State::Sending => "on its way".to_owned(),
-        State::Offline => "the connection is cut, trying again".to_owned(),
-        State::Processing => "the shop prepares it".to_owned(),
-        State::Ready => "done".to_owned(),
-        State::Failed(sentence) => sentence.clone(),
     }
 }
 
@@ -130,45 +80,38 @@ fn Row(
     /// The studio.
     studio: Studio,
     /// Which file.
-    key: super::file::Key,
+    key: Key,
 ) -> impl IntoView {
-    let sending = studio.sending;
+    let uploads = studio.uploads;
     let key = StoredValue::new(key);
-    let item = Memo::new(move |_| {
-        sending.items.with(|items| {
-            items
+    let file = Memo::new(move |_| {
+        uploads.files.with(|files| {
+            files
                 .iter()
-                .find(|item| key.with_value(|key| item.key == *key))
-                .map(|item| {
-                    (
-                        item.name.clone(),
-                        item.state.clone(),
-                        item.sent,
-                        item.length,
-                    )
-                })
+                .find(|file| key.with_value(|key| file.key == *key))
+                .cloned()
         })
     });
-    let failed = move || item.with(|item| matches!(item, Some((_, State::Failed(_), ..))));
-    let state = move || {
-        item.with(|item| match item {
-            Some((_, State::Sending, sent, length)) => {
-                format!("{} of {}", wording::size(*sent), wording::size(*length))
-            }
-            Some((_, state, ..)) => words(state),
-            None => String::new(),
+    let failed = move || {
+        file.with(|file| {
+            file.as_ref()
+                .is_some_and(|file| matches!(file.status, FileStatus::Failed(_)))
         })
+    };
+    let state = move || {
+        file.with(|file| file.as_ref().map(file::file_progress))
+            .unwrap_or_default()
     };
     view! {
         <div class="upload" class:failed=failed data-test="upload">
-            <span class="upload-name">{move || item.with(|item| item.as_ref().map(|item| item.0.clone()))}</span>
+            <span class="upload-name">{move || file.with(|file| file.as_ref().map(|file| file.name.clone()))}</span>
             <span class="upload-state" data-test=move || if failed() { "failure" } else { "upload-state" }>{state}</span>
-            <Show when=move || failed() && !sending.running.get()>
+            <Show when=move || failed() && !uploads.running.get()>
                 <button
                     type="button"
                     class="link"
                     data-test="leave-out"
-                    on:click=move |_| sending.leave_out(studio, &key.get_value())
+                    on:click=move |_| studio.leave_out(&key.get_value())
                 >
                     "Leave it out"
                 </button>

@@ -6,9 +6,12 @@ use std::{
     time::Instant,
 };
 
-use domain::highlight::{Choice, Contract, Recording};
+use domain::{
+    capture::Contract,
+    highlight::{Choice, Measurements},
+};
 use vision::eval::{
-    asked::Asked,
+    bound::Bounds,
     choice::{self, Shown},
     peer::{self, Peer},
     plot,
@@ -52,7 +55,7 @@ struct Wanted {
     json: bool,
     predictions: Option<PathBuf>,
     plot: Option<PathBuf>,
-    asked: Asked,
+    bounds: Bounds,
 }
 
 fn main() -> std::process::ExitCode {
@@ -81,7 +84,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
         json: false,
         predictions: None,
         plot: None,
-        asked: Asked::default(),
+        bounds: Bounds::default(),
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
@@ -104,7 +107,7 @@ fn wanted() -> Result<Option<Wanted>, String> {
             "--thumbs" => out.thumbs = Some(value()?.into()),
             "--plot" => out.plot = Some(value()?.into()),
             "--predictions" => out.predictions = Some(value()?.into()),
-            "--asked" => out.asked = value()?.parse()?,
+            "--asked" => out.bounds = value()?.parse()?,
             "--plain" => out.plain = true,
             "--bicubic" => out.bicubic = true,
             "--json" => out.json = true,
@@ -148,7 +151,7 @@ fn detect(wanted: &Wanted) -> Result<(&'static str, Detect), String> {
 fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let (name, detect) = detect(wanted)?;
     if let Some(file) = &wanted.thumbs {
-        let scores = run::judged(file, &detect)?;
+        let scores = run::score_pictures(file, &detect)?;
         let text = serde_json::to_string(&scores).map_err(|e| e.to_string())?;
         println!("{text}");
         return Ok(true);
@@ -167,44 +170,44 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     for (name, entry) in run::clips(&truth) {
         let file = wanted.media.join(name);
         // One bad file must not hide the score of the others; it counts as nothing found.
-        let recording = match &scores {
+        let measurements = match &scores {
             Some(scores) => run::scored(scores, name),
             None if wanted.bicubic => run::bicubic(&file, &detect),
-            None => run::recording(&file, &detect),
+            None => run::measurements(&file, &detect),
         };
-        let (recording, lacks) = match recording {
-            Ok(recording) if scores.is_some() => (recording, None),
-            Ok(recording) => {
-                let lacks = run::lacking(&file, &recording, entry);
-                (recording, lacks)
+        let (measurements, lacks) = match measurements {
+            Ok(measurements) if scores.is_some() => (measurements, None),
+            Ok(measurements) => {
+                let lacks = run::lacking(&file, &measurements, entry);
+                (measurements, lacks)
             }
-            Err(why) => (Recording::default(), Some(why)),
+            Err(why) => (Measurements::default(), Some(why)),
         };
         if let Some(why) = lacks {
             eprintln!("{why}");
             unsound += 1;
         }
-        let predicted = run::predicted(&recording.moments);
+        let predicted = run::predicted(&measurements.moments);
         let row = score::clip(entry, &predicted);
-        seconds += recording.duration;
+        seconds += measurements.duration;
         if !wanted.json && (row.fp > 0 || row.cut_tp < row.cuts || row.gradual_tp < row.graduals) {
             println!(
                 "{name}: missed {:?}, missed graduals {:?}, false {:?} {:?}",
                 row.missed, row.missed_graduals, row.false_at, row.fp_on
             );
         }
-        let (choice, shown) = choice::measure(&recording, entry, &Contract::default());
+        let (choice, shown) = choice::measure(&measurements, entry, &Contract::default());
         if let Some(folder) = &wanted.plot {
-            draw(folder, name, &recording, entry, &predicted, &choice)?;
+            draw(folder, name, &measurements, entry, &predicted, &choice)?;
         }
         // Scores alone choose nothing.
         if !entry.shots.is_empty() && scores.is_none() && !wanted.bicubic {
-            let duration = recording.duration;
+            let duration = measurements.duration;
             chosen_well &= tell(wanted, name, duration, entry, &choice, &shown, false);
-            let (choice, shown) = choice::measure(&recording, entry, &choice::generous());
+            let (choice, shown) = choice::measure(&measurements, entry, &choice::generous());
             let generous = format!("{name}, two fifths of the time");
             chosen_well &= tell(wanted, &generous, duration, entry, &choice, &shown, true);
-            let needed = choice::needed(&recording, entry, THROWS);
+            let needed = choice::needed(&measurements, entry, THROWS);
             chosen_well &= tell_needed(wanted, name, &needed);
         }
         found.insert(name, predicted);
@@ -218,7 +221,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
     let speed = seconds / began.elapsed().as_secs_f64().max(1e-9);
     let set = wanted.truth.display().to_string();
     if wanted.json {
-        for line in report::json(&set, &ours, &peers, &wanted.asked) {
+        for line in report::json(&set, &ours, &peers, &wanted.bounds) {
             println!("{line}");
         }
         let line = serde_json::json!({"bench": "shots", "set": set, "metric": "unsound_clips", "value": unsound, "unit": "", "limit": 0, "ok": unsound == 0});
@@ -233,7 +236,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
             println!("{unsound} clips could not be scored as they should; the reasons are above.");
         }
     }
-    let reached = wanted.asked.reached(&ours.total);
+    let reached = wanted.bounds.reached(&ours.total);
     Ok(reached && chosen_well && unsound == 0)
 }
 
@@ -256,14 +259,14 @@ fn write(path: &Path, name: &str, found: &BTreeMap<&String, Vec<Predicted>>) -> 
 fn draw(
     folder: &Path,
     name: &str,
-    recording: &Recording,
+    measurements: &Measurements,
     entry: &truth::Entry,
     predicted: &[score::Predicted],
     choice: &Choice,
 ) -> Result<(), String> {
     let mut signals =
         "t,boundary,motion,sharpness,exposure,clipped,colourfulness,stability,layout\n".to_owned();
-    for m in &recording.moments {
+    for m in &measurements.moments {
         signals.push_str(&format!(
             "{:.4},{:.4},{:.5},{:.1},{:.4},{:.4},{:.2},{},{}\n",
             m.t,
@@ -290,7 +293,10 @@ fn draw(
     std::fs::create_dir_all(folder)
         .map_err(|e| format!("{} cannot be made: {e}", folder.display()))?;
     put("csv", &signals)?;
-    put("svg", &plot::svg(name, recording, entry, predicted, choice))
+    put(
+        "svg",
+        &plot::svg(name, measurements, entry, predicted, choice),
+    )
 }
 
 /// Says what the choice showed, and whether that is enough. `asked`: nine of ten product spans within two fifths of the time.

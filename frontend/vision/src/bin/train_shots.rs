@@ -19,8 +19,8 @@ Without --drawn, --first, --steps, --rate and --from it runs the whole recipe, a
   --first    optimiser steps of the first stage
   --steps    optimiser steps of the second stage, in which all of it learns
   --from     weights to go on from
-  --teacher  weights of TransNetV2, whose judgement shifts labels; `cargo xtask train shots --teacher` fetches them when FILE is left out
-  --soft     how many sequences of the second stage it judges, once, about three seconds of a core each (default 0)
+  --teacher  weights of TransNetV2, whose scores shift labels; `cargo xtask train shots --teacher` fetches them when FILE is left out
+  --soft     how many sequences of the second stage it scores, once, about three seconds of a core each (default 0)
   --out      where shots.bin and shots.json go (default public/models)";
 
 /// From nothing to a network that decides. What each frame is described by and what is made of it over time need each other, so
@@ -197,7 +197,7 @@ fn teaching(path: &std::path::Path) -> Result<Judge, String> {
     let bytes =
         std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
     let teacher = vision::transnet::teacher::Teacher::new(&bytes).map_err(|e| e.to_string())?;
-    Ok(Box::new(move |frames| teacher.judge(frames)))
+    Ok(Box::new(move |frames| teacher.score(frames)))
 }
 
 #[cfg(not(feature = "transnet"))]

@@ -1,8 +1,8 @@
 //! How well chosen clips show what a session is about: its product spans.
 
 use domain::{
-    capture::Keyframes,
-    highlight::{Choice, Contract, Moment, Recording, choose},
+    capture::{Contract, Keyframes},
+    highlight::{Choice, Measurements, Moment, choose},
 };
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ impl Needed {
 
 /// Tries contracts of more and more time, a hundredth after the other.
 #[must_use]
-pub fn needed(recording: &Recording, truth: &Entry, (seed, throws): (u64, usize)) -> Needed {
+pub fn needed(measurements: &Measurements, truth: &Entry, (seed, throws): (u64, usize)) -> Needed {
     let mut out = Needed {
         chosen: None,
         even: None,
@@ -82,9 +82,9 @@ pub fn needed(recording: &Recording, truth: &Entry, (seed, throws): (u64, usize)
             max_share,
             ..generous()
         };
-        let (choice, shown) = measure(recording, truth, &contract);
+        let (choice, shown) = measure(measurements, truth, &contract);
         let total = choice.highlights.iter().map(|h| h.end - h.start).sum();
-        let duration = recording.duration;
+        let duration = measurements.duration;
         let even = even(shown.clips, total, truth, duration);
         let thrown = random(&shown, total, truth, duration, seed, throws);
         for (needed, spans) in [
@@ -105,19 +105,24 @@ pub fn needed(recording: &Recording, truth: &Entry, (seed, throws): (u64, usize)
 
 /// Chooses with keyframes where the recorder writes them.
 #[must_use]
-pub fn measure(recording: &Recording, truth: &Entry, contract: &Contract) -> (Choice, Shown) {
+pub fn measure(measurements: &Measurements, truth: &Entry, contract: &Contract) -> (Choice, Shown) {
     let mut keyframes = Keyframes::default();
-    let mut recording = recording.clone();
+    let mut measurements = measurements.clone();
     let key = |m: &&Moment| {
         let t_us = (m.t * 1e6) as i64;
         let key = keyframes.due(t_us);
         keyframes.saw(t_us, m.motion);
         key
     };
-    recording.keyframes = recording.moments.iter().filter(key).map(|m| m.t).collect();
-    let choice = choose(&recording, contract);
+    measurements.keyframes = measurements
+        .moments
+        .iter()
+        .filter(key)
+        .map(|m| m.t)
+        .collect();
+    let choice = choose(&measurements, contract);
     let clips: Vec<(f64, f64)> = choice.highlights.iter().map(|h| (h.start, h.end)).collect();
-    let shown = score(&clips, truth, recording.duration);
+    let shown = score(&clips, truth, measurements.duration);
     (choice, shown)
 }
 
@@ -288,12 +293,12 @@ mod tests {
             stability: None,
             layout: None,
         });
-        let recording = Recording {
+        let measurements = Measurements {
             moments: moments.collect(),
             duration: 60.0,
-            ..Recording::default()
+            ..Measurements::default()
         };
-        let needed = needed(&recording, &truth(), (1, 200));
+        let needed = needed(&measurements, &truth(), (1, 200));
         let chosen = needed.chosen.expect("two fifths are plenty");
         // Six clips, none shorter than a second.
         assert!((0.1..0.3).contains(&chosen), "{needed:?}");
@@ -302,7 +307,7 @@ mod tests {
             "{needed:?}"
         );
         assert!(needed.beats(needed.random) && !needed.beats(needed.chosen));
-        let nothing = super::needed(&Recording::default(), &truth(), (1, 10));
+        let nothing = super::needed(&Measurements::default(), &truth(), (1, 10));
         assert!(nothing.chosen.is_none() && !nothing.beats(None));
     }
 

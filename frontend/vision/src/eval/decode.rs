@@ -1,7 +1,7 @@
 //! Clips through the system's ffmpeg: every frame as I420, with the presentation times ffprobe gives.
 //!
 //! A clip may be anything somebody put into a folder, so all is bounded: what kind of file, which containers, how many pixels,
-//! frames and seconds, and how long ffmpeg may be silent. What is refused is said in a sentence that names the file.
+//! frames and seconds, and how long ffmpeg may be silent. What is refused is reported in a message that names the file.
 
 use std::{path::Path, process::Command};
 
@@ -27,7 +27,7 @@ const CONTAINERS: &str = "mov,matroska,avi,mpegts,mpeg,ogg,flv,ivf,asf";
 /// Calls `each` with every frame of a film, shrunk and measured.
 ///
 /// # Errors
-/// A sentence when ffmpeg is absent or the file is no film that can be decoded within the bounds above.
+/// A message when ffmpeg is absent or the file is no film that can be decoded within the bounds above.
 pub fn frames(file: &Path, mut each: impl FnMut(Sample)) -> Result<(), String> {
     regular(file)?;
     let (width, height) = size(file)?;
@@ -109,7 +109,7 @@ fn pictures(
 /// Loudness of a film's first sound track; empty where it has none.
 ///
 /// # Errors
-/// A sentence when ffmpeg is absent or hangs.
+/// A message when ffmpeg is absent or hangs.
 pub fn loudness(file: &Path) -> Result<Vec<Loudness>, String> {
     let rate = RATE.to_string();
     let to = [

@@ -46,7 +46,7 @@ struct File {
 /// The predictions in a file, or in every `.json` of a folder, by file name.
 ///
 /// # Errors
-/// A sentence when there is none, or one cannot be read.
+/// A message when there is none, or one cannot be read.
 pub fn read(path: &Path) -> Result<Vec<Peer>, String> {
     let bad = |e: std::io::Error| format!("{} cannot be read: {e}", path.display());
     let mut files: Vec<PathBuf> = vec![path.to_path_buf()];

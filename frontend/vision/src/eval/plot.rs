@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use domain::highlight::{Choice, Moment, Recording};
+use domain::highlight::{Choice, Measurements, Moment};
 
 use super::{score::Predicted, truth::Entry};
 
@@ -37,16 +37,16 @@ const GREY: &str = "#d0d0d0";
 #[must_use]
 pub fn svg(
     name: &str,
-    recording: &Recording,
+    measurements: &Measurements,
     truth: &Entry,
     predicted: &[Predicted],
     choice: &Choice,
 ) -> String {
-    let sheet = Sheet::new(recording.duration);
+    let sheet = Sheet::new(measurements.duration);
     let mut out = sheet.head(name);
     sheet.axes(&mut out);
-    sheet.curve(&mut out, recording, |m| m.motion * MOTION, YELLOW);
-    sheet.curve(&mut out, recording, |m| m.boundary, BLUE);
+    sheet.curve(&mut out, measurements, |m| m.motion * MOTION, YELLOW);
+    sheet.curve(&mut out, measurements, |m| m.boundary, BLUE);
     let cuts = truth.cuts.iter().map(|&t| (t, t, ""));
     let graduals = truth.graduals.iter().map(|g| (g.start, g.end, ""));
     sheet.row(&mut out, 0.0, "truth", GREEN, cuts.chain(graduals));
@@ -156,12 +156,12 @@ impl Sheet {
     fn curve(
         &self,
         out: &mut String,
-        recording: &Recording,
+        measurements: &Measurements,
         value: fn(&Moment) -> f32,
         colour: &str,
     ) {
         let mut columns: Vec<(f64, f64, f64)> = Vec::new();
-        for moment in &recording.moments {
+        for moment in &measurements.moments {
             let (x, y) = (self.x(moment.t).round(), Self::y(value(moment)));
             match columns.last_mut() {
                 Some(last) if last.0 == x => *last = (x, last.1.min(y), last.2.max(y)),
@@ -247,7 +247,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn recording(seconds: usize) -> Recording {
+    fn measurements(seconds: usize) -> Measurements {
         let moment = |i: usize| Moment {
             t: i as f64 / 30.0,
             boundary: if i % 900 == 450 { 0.97 } else { 0.01 },
@@ -259,10 +259,10 @@ mod tests {
             stability: None,
             layout: None,
         };
-        Recording {
+        Measurements {
             duration: seconds as f64,
             moments: (0..30 * seconds).map(moment).collect(),
-            ..Recording::default()
+            ..Measurements::default()
         }
     }
 
@@ -279,7 +279,7 @@ mod tests {
     fn long_films_stay_small_and_keep_their_peaks() {
         let drawn = svg(
             "film.mp4",
-            &recording(7200),
+            &measurements(7200),
             &truth(),
             &[],
             &Choice::default(),
@@ -294,7 +294,13 @@ mod tests {
     fn names_are_text() {
         let found = [(15.0, 15.0), (45.0, 46.0)];
         let name = "</title><script>\u{1b}";
-        let drawn = svg(name, &recording(60), &truth(), &found, &Choice::default());
+        let drawn = svg(
+            name,
+            &measurements(60),
+            &truth(),
+            &found,
+            &Choice::default(),
+        );
         assert!(!drawn.contains("<script") && !drawn.contains('\u{1b}'));
         assert!(drawn.contains("cup &amp; &lt;bowl&gt;"));
         assert_eq!(drawn.matches(&format!("fill=\"{BLUE}\"")).count(), 2);
@@ -303,7 +309,13 @@ mod tests {
 
     #[test]
     fn nothing_to_draw() {
-        let drawn = svg("", &Recording::default(), &truth(), &[], &Choice::default());
+        let drawn = svg(
+            "",
+            &Measurements::default(),
+            &truth(),
+            &[],
+            &Choice::default(),
+        );
         assert!(drawn.starts_with("<svg") && drawn.ends_with("</svg>\n"));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    asked::Asked,
+    bound::Bounds,
     choice::{Needed, Shown, Thrown, WANTED, generous},
     confidence::{self, DRAWS, Interval},
     score::{self, Measure, Row, Total},
@@ -79,17 +79,17 @@ fn cell(total: &Total, measure: Measure, value: Option<f64>, interval: Option<In
 
 /// One object a measure, then one for each peer beside it.
 #[must_use]
-pub fn json(set: &str, ours: &Line, peers: &[Line], asked: &Asked) -> Vec<Value> {
+pub fn json(set: &str, ours: &Line, peers: &[Line], bounds: &Bounds) -> Vec<Value> {
     let mut out = Vec::new();
     for (i, (measure, value, interval)) in ours.measured().enumerate() {
         let Some(value) = value else {
             continue;
         };
-        let limit = asked.limit(measure);
+        let limit = bounds.limit(measure);
         let mut object = json!({
             "bench": "shots", "set": set, "detector": ours.name,
             "metric": measure.name(), "value": value, "unit": measure.unit(),
-            "limit": limit, "ok": asked.kept(measure, value),
+            "limit": limit, "ok": bounds.kept(measure, value),
         });
         if limit.is_none() {
             put(&mut object, "limit", None);
@@ -246,8 +246,8 @@ mod tests {
 
     #[test]
     fn a_peer_stands_beside_and_never_alone() {
-        let asked = "f1=0.9".parse().expect("a bound");
-        let lines = json("set", &line("ours", 2), &[line("theirs", 4)], &asked);
+        let bounds = "f1=0.9".parse().expect("a bound");
+        let lines = json("set", &line("ours", 2), &[line("theirs", 4)], &bounds);
         // Nothing is said of false alarms: no clip has but one shot.
         assert_eq!(lines.len(), 6);
         let f1 = &lines[4];

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use domain::highlight::{Boundary, Moment, Recording, boundaries};
+use domain::highlight::{Boundary, Measurements, Moment, boundaries};
 
 use super::{
     decode,
@@ -127,24 +127,14 @@ impl Running {
 /// All that is known of a film before highlights are chosen.
 ///
 /// # Errors
-/// A sentence when it cannot be decoded or the weights cannot be used.
-pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
+/// A message when it cannot be decoded or the weights cannot be used.
+pub fn measurements(file: &Path, detect: &Detect) -> Result<Measurements, String> {
     let mut detector = detect.running()?;
     let mut moments: Vec<Moment> = Vec::new();
     let mut scores = Vec::new();
     decode::frames(file, |sample| {
         scores.extend(detector.push(sample.t, &sample.thumb));
-        moments.push(Moment {
-            t: sample.t,
-            boundary: 0.0,
-            motion: sample.motion,
-            sharpness: sample.sharpness,
-            exposure: sample.exposure,
-            clipped: sample.clipped,
-            colourfulness: sample.colourfulness,
-            stability: sample.stability,
-            layout: Some(sample.layout),
-        });
+        moments.push(sample.moment(0.0));
     })?;
     scores.extend(detector.finish());
     for (moment, (_, score)) in moments.iter_mut().zip(scores) {
@@ -152,7 +142,7 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
     }
     let last = moments.last().map_or(0.0, |m| m.t);
     let step = last / moments.len().max(2) as f64;
-    Ok(Recording {
+    Ok(Measurements {
         duration: last + step,
         loudness: decode::loudness(file)?,
         // The measures plan those that a recorder would set.
@@ -165,8 +155,8 @@ pub fn recording(file: &Path, detect: &Detect) -> Result<Recording, String> {
 /// A film of which only scores are known, of pictures that ffmpeg shrank.
 ///
 /// # Errors
-/// As [`recording`].
-pub fn bicubic(file: &Path, detect: &Detect) -> Result<Recording, String> {
+/// As [`measurements`].
+pub fn bicubic(file: &Path, detect: &Detect) -> Result<Measurements, String> {
     let mut detector = detect.running()?;
     let mut scores = Vec::new();
     decode::bicubic(file, |t, thumb| scores.extend(detector.push(t, thumb)))?;
@@ -177,8 +167,8 @@ pub fn bicubic(file: &Path, detect: &Detect) -> Result<Recording, String> {
 /// Scores of 48×27 RGB pictures that lie one after another in a file, 30 a second.
 ///
 /// # Errors
-/// A sentence when it cannot be read or the weights cannot be used.
-pub fn judged(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
+/// A message when it cannot be read or the weights cannot be used.
+pub fn score_pictures(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
     let bytes = std::fs::read(file)
         .map_err(|e| format!("The pictures {} cannot be read: {e}", file.display()))?;
     let mut detector = detect.running()?;
@@ -191,16 +181,16 @@ pub fn judged(file: &Path, detect: &Detect) -> Result<Vec<Score>, String> {
     Ok(scores)
 }
 
-/// What a film lacks that its truth speaks of: a sentence where it ends early.
+/// What a film lacks that its truth lists: a message where it ends early.
 #[must_use]
-pub fn lacking(file: &Path, recording: &Recording, truth: &Entry) -> Option<String> {
+pub fn lacking(file: &Path, measurements: &Measurements, truth: &Entry) -> Option<String> {
     let end = truth.first_pts + truth.duration_s;
     // Containers round the length of their last frame.
-    (recording.duration < end - 0.5).then(|| {
+    (measurements.duration < end - 0.5).then(|| {
         format!(
             "{} ends at {:.1} s, and its truth at {end:.1} s: it is damaged, or another clip.",
             file.display(),
-            recording.duration
+            measurements.duration
         )
     })
 }
@@ -211,7 +201,7 @@ pub type Scores = BTreeMap<String, Vec<Score>>;
 /// Reads a file of them.
 ///
 /// # Errors
-/// A sentence when there is none or it is something else.
+/// A message when there is none or it is something else.
 pub fn scores(file: &Path) -> Result<Scores, String> {
     let text = std::fs::read_to_string(file)
         .map_err(|e| format!("The scores {} cannot be read: {e}", file.display()))?;
@@ -221,15 +211,15 @@ pub fn scores(file: &Path) -> Result<Scores, String> {
 /// A film of which only the scores are known.
 ///
 /// # Errors
-/// A sentence when there are none of this clip.
-pub fn scored(scores: &Scores, clip: &str) -> Result<Recording, String> {
+/// A message when there are none of this clip.
+pub fn scored(scores: &Scores, clip: &str) -> Result<Measurements, String> {
     let scores = scores
         .get(clip)
         .ok_or_else(|| format!("There are no scores of {clip}."))?;
     Ok(of_scores(scores))
 }
 
-fn of_scores(scores: &[Score]) -> Recording {
+fn of_scores(scores: &[Score]) -> Measurements {
     let moments = scores.iter().map(|&(t, boundary)| Moment {
         t,
         boundary,
@@ -242,10 +232,10 @@ fn of_scores(scores: &[Score]) -> Recording {
         layout: None,
     });
     let moments: Vec<Moment> = moments.collect();
-    Recording {
+    Measurements {
         duration: moments.last().map_or(0.0, |m| m.t),
         moments,
-        ..Recording::default()
+        ..Measurements::default()
     }
 }
 

@@ -177,7 +177,7 @@ pub struct Total {
     pub fp_on: BTreeMap<String, usize>,
 }
 
-/// What a set is judged by.
+/// What a set is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
     /// Of hard cuts.

@@ -75,10 +75,10 @@ const TIMES_MAX: usize = 10_000;
 /// Latest time, s.
 const LATEST: f64 = 200_000.0;
 
-/// Reads a truth file: the entries that can be used, and a sentence for each that cannot.
+/// Reads a truth file: the entries that can be used, and a message for each that cannot.
 ///
 /// # Errors
-/// A sentence when the file cannot be read or is no truth file.
+/// A message when the file cannot be read or is no truth file.
 pub fn read(path: &Path) -> Result<(Truth, Vec<String>), String> {
     let bad = |e: String| format!("The truth file {} cannot be read: {e}", path.display());
     let found = std::fs::metadata(path).map_err(|e| bad(e.to_string()))?;

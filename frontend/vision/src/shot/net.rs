@@ -94,13 +94,13 @@ impl Student {
     pub fn score(&self, described: Tensor<2>) -> Tensor<1> {
         let embedding = embedding(described.clone());
         let compared = compare(described);
-        self.judge(compared.unsqueeze_dim(0), embedding.unsqueeze_dim(0))
+        self.score_batch(compared.unsqueeze_dim(0), embedding.unsqueeze_dim(0))
             .squeeze_dim(0)
     }
 
     /// The part over time, for several runs at once: comparisons `[b, n, COMPARISONS]` and embeddings `[b, n, EMBEDDING]` to
     /// logits `[b, n]`.
-    pub fn judge(&self, compared: Tensor<3>, embedding: Tensor<3>) -> Tensor<2> {
+    pub fn score_batch(&self, compared: Tensor<3>, embedding: Tensor<3>) -> Tensor<2> {
         let said = relu(self.say.forward(embedding));
         let x = Tensor::cat(vec![compared, said], 2).swap_dims(1, 2);
         let mut x = relu(self.join.forward(x));

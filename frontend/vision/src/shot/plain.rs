@@ -21,7 +21,7 @@ use crate::frame::{BYTES, Thumb, WIDTH};
 const SIDE: usize = 4;
 /// Frames looked back at for the same picture; those ahead are the frame and [`SIDE`] more. A flash of up to four frames fits.
 const BACK: usize = 5;
-/// A difference below this (8-bit units, mean of all values) is nothing to judge, whatever surrounds it…
+/// A difference below this (8-bit units, mean of all values) is no change, whatever surrounds it…
 const LEAST: u64 = 4;
 /// …and one below this is no cut.
 const LEAST_CUT: u64 = 12;

@@ -1,4 +1,4 @@
-//! TransNetV2 beside the student: its word counts where the student is in doubt.
+//! TransNetV2 beside the student: its score counts where the student is in doubt.
 //!
 //! By itself it takes flashes and jolts for cuts that the student was taught to see through, and finds dissolves of which the
 //! student only says that something may be there.
@@ -18,10 +18,10 @@ const DOUBT: f32 = 0.03;
 /// How far apart the two networks may see the same boundary, frames.
 const NEAR: usize = 2;
 
-/// Both networks' scores of a film, each frame's once both have judged it.
+/// Both networks' scores of a film, each frame's once both have scored it.
 pub(super) struct Precise {
     network: transnet::Detector,
-    /// Of frames that the student has not judged, oldest first, in its terms. TransNetV2 marks the last frame before a cut; here
+    /// Of frames that the student has not scored, oldest first, in its terms. TransNetV2 marks the last frame before a cut; here
     /// the first after it is meant, so a score is that of the frame before.
     scores: VecDeque<f32>,
     /// The student's, oldest first: up to [`NEAR`] frames that are answered, then those that are not.
@@ -56,7 +56,7 @@ impl Precise {
         self.network.lost()
     }
 
-    /// Takes the next frame, and what the student has judged by now; answers what both have.
+    /// Takes the next frame, and what the student has scored by now; answers what both have.
     pub(super) async fn push(&mut self, thumb: &Thumb, student: Vec<Score>) -> Vec<Score> {
         if !std::mem::replace(&mut self.begun, true) {
             self.scores.push_back(0.0);
@@ -81,16 +81,16 @@ impl Precise {
         rest
     }
 
-    /// Answers frames that both have judged and that the student's judgement of so many more is known of.
+    /// Answers frames that both have scored, once the student's scores of so many more are known.
     fn ripe(&mut self, ahead: usize) -> Vec<Score> {
         let known = self.student.len().saturating_sub(self.answered + ahead);
         let ripe = known.min(self.scores.len());
         let mut out = Vec::with_capacity(ripe);
-        for judged in self.scores.drain(..ripe) {
+        for precise in self.scores.drain(..ripe) {
             let mut near = self.student.iter().take(self.answered + 1 + NEAR);
             let asked = !self.advised || near.any(|s| s.1 >= DOUBT);
-            let (t, said) = self.student[self.answered];
-            out.push((t, if asked { said.max(judged) } else { said }));
+            let (t, score) = self.student[self.answered];
+            out.push((t, if asked { score.max(precise) } else { score }));
             if self.answered < NEAR {
                 self.answered += 1;
             } else {
@@ -115,7 +115,7 @@ mod test {
     use super::*;
     use crate::{device, shot::test::block};
 
-    /// Answers of a film of one picture, whose frames the student judges seven at a time, late.
+    /// Answers of a film of one picture, whose frames the student scores seven at a time, late.
     fn answers(weights: &[u8], student: &[f32], advised: bool) -> Vec<f32> {
         let mut precise = Precise::new(weights, &device::cpu(), advised).expect("whole");
         let all: Vec<Score> = (0..).map(f64::from).zip(student.iter().copied()).collect();
@@ -138,13 +138,17 @@ mod test {
         let weights = transnet::untaught();
         let mut student = [0.01; 18];
         student[8] = DOUBT;
-        let word = answers(&weights, &[0.0; 18], false);
-        assert_eq!(word[0], 0.0, "no frame is before the first");
-        assert!(word[1..].iter().all(|&s| s > DOUBT), "{word:?}");
+        let precise = answers(&weights, &[0.0; 18], false);
+        assert_eq!(precise[0], 0.0, "no frame is before the first");
+        assert!(precise[1..].iter().all(|&s| s > DOUBT), "{precise:?}");
         let both = answers(&weights, &student, true);
         for (i, score) in both.into_iter().enumerate() {
             let asked = i.abs_diff(8) <= NEAR;
-            assert_eq!(score, if asked { word[i] } else { student[i] }, "frame {i}");
+            assert_eq!(
+                score,
+                if asked { precise[i] } else { student[i] },
+                "frame {i}"
+            );
         }
     }
 }

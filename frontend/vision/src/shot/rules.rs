@@ -19,7 +19,7 @@ pub(super) const UNSURE: f32 = 0.89;
 /// A frame in which the shot surely goes on scores no more: below the 0.30 down to which a boundary spreads.
 pub(super) const SAME: f32 = 0.29;
 
-/// Judges each frame beside the network. Whole numbers, and so the same on every machine.
+/// Scores each frame beside the network. Whole numbers, and so the same on every machine.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     plain: Plain,
@@ -42,7 +42,7 @@ impl Rules {
         self.lights.extend(self.light.push(thumb));
     }
 
-    /// The film is over: judges what waits for what follows.
+    /// The film is over: scores what waits for what follows.
     pub(super) fn finish(&mut self) {
         self.looks.extend(self.plain.finish());
         self.blanks.extend(self.blank.finish());
@@ -50,8 +50,8 @@ impl Rules {
         self.lights.extend(self.light.finish());
     }
 
-    /// Frames that are judged and not asked for. None is judged later than the network answers.
-    pub(super) fn judged(&self) -> usize {
+    /// Frames that are scored and not asked for. None is scored later than the network answers.
+    pub(super) fn scored(&self) -> usize {
         let bools = [&self.blanks, &self.backgrounds, &self.lights].map(VecDeque::len);
         bools.into_iter().fold(self.looks.len(), usize::min)
     }

@@ -38,7 +38,7 @@ pub struct Wanted {
 /// All footage there is, in a fixed order, and the BLAKE3 of the list of files with their bytes' hashes.
 ///
 /// # Errors
-/// A sentence when ffmpeg cannot be run.
+/// A message when ffmpeg cannot be run.
 pub fn load(wanted: &Wanted, seed: u64) -> Result<(Vec<Footage>, String), String> {
     let mut out = Vec::new();
     let mut manifest = blake3::Hasher::new();

@@ -38,7 +38,7 @@ pub struct Plan {
     pub batch: usize,
     /// Highest learning rate.
     pub rate: f64,
-    /// Sequences of the second stage that a teacher judges. They are drawn and judged once; one of them is in every batch.
+    /// Sequences of the second stage that a teacher scores. They are drawn and scored once; one of them is in every batch.
     pub soft: usize,
 }
 
@@ -48,7 +48,7 @@ pub type Teacher<'a> = &'a dyn Fn(&[Thumb]) -> Vec<[f32; 2]>;
 /// Sequences a step of the first stage.
 const FIRST_BATCH: usize = 16;
 
-/// Tells the seeds of sequences that a teacher judges from those of all others.
+/// Tells the seeds of sequences that a teacher scores from those of all others.
 const SOFT: u64 = 0x736f_6674;
 
 /// Trains a student, `from` these weights or from scratch; `say` gets a line now and then, `save` the network every 100
@@ -133,11 +133,11 @@ fn softened(
     let mut out = Vec::with_capacity(plan.soft);
     for i in 0..plan.soft {
         let mut sequence = draw(random.bits());
-        let judged = teacher(&sequence.frames);
-        sequence.soften(&judged);
+        let scores = teacher(&sequence.frames);
+        sequence.soften(&scores);
         out.push(sequence);
         if (i + 1) % 10 == 0 {
-            say(format!("the teacher judged {} of {}", i + 1, plan.soft));
+            say(format!("the teacher scored {} of {}", i + 1, plan.soft));
         }
     }
     out
@@ -226,7 +226,7 @@ fn first_loss<'a>(
         let shape = [runs, LENGTH, wide / runs.max(1)];
         Tensor::<3>::from_data(TensorData::new(values, shape), device)
     };
-    let x = student.judge(stack(|d| &d.compared), stack(|d| &d.embedding));
+    let x = student.score_batch(stack(|d| &d.compared), stack(|d| &d.embedding));
     let gather = |f: fn(&Described) -> &Vec<f32>| {
         let values: Vec<f32> = of.clone().flat_map(|d| f(d).iter().copied()).collect();
         let len = values.len();

@@ -21,23 +21,23 @@ pub struct Sequence {
     pub weights: Vec<f32>,
 }
 
-/// How much a teacher's word counts beside what was made.
+/// How much a teacher's scores count beside what was made.
 const TEACHER: f32 = 0.3;
 
 impl Sequence {
     /// Mixes a teacher's answers into the labels (soft labels: Hinton, Vinyals & Dean, arXiv:1503.02531). Of each frame, 0–1: that it
     /// is the last before a cut or the middle of a gradual; and that it belongs to a transition.
-    pub fn soften(&mut self, judged: &[[f32; 2]]) {
-        for i in 1..self.labels.len().min(judged.len()) {
-            let begins = judged[i - 1][0];
+    pub fn soften(&mut self, scores: &[[f32; 2]]) {
+        for i in 1..self.labels.len().min(scores.len()) {
+            let begins = scores[i - 1][0];
             // Of single frames only a gradual's are marked by the second.
             let gradual = self.labels[i] > 0.5 && self.weights[i] < CUT_WEIGHT;
-            let said = if gradual {
-                begins.max(judged[i][1])
+            let score = if gradual {
+                begins.max(scores[i][1])
             } else {
                 begins
             };
-            self.labels[i] += TEACHER * (said - self.labels[i]);
+            self.labels[i] += TEACHER * (score - self.labels[i]);
         }
     }
 }
@@ -394,11 +394,11 @@ mod tests {
             labels: vec![0.0, 0.0, 1.0, 0.0, 1.0, 0.0],
             weights: vec![1.0, 1.0, CUT_WEIGHT, 1.0, GRADUAL_WEIGHT, 1.0],
         };
-        let mut judged = vec![[0.0; 2]; 6];
+        let mut scores = vec![[0.0; 2]; 6];
         // It sees the cut, half of the gradual, and a boundary where there is none.
-        judged[1] = [1.0, 1.0];
-        judged[4] = [0.5, 0.5];
-        sequence.soften(&judged);
+        scores[1] = [1.0, 1.0];
+        scores[4] = [0.5, 0.5];
+        sequence.soften(&scores);
         let want = [0.0, 0.0, 1.0, 0.0, 1.0 - 0.5 * TEACHER, 0.5 * TEACHER];
         for (label, want) in sequence.labels.iter().zip(want) {
             assert!((label - want).abs() < 1e-6, "{:?}", sequence.labels);

@@ -35,7 +35,7 @@ const DENSE: [(&str, &str); 6] = [
 /// Reads the published checkpoint and answers the bytes of a weights file.
 ///
 /// # Errors
-/// A sentence when the file cannot be read or is not this network's.
+/// A message when the file cannot be read or is not this network's.
 pub fn convert(file: &Path) -> Result<Vec<u8>, String> {
     Ok(weights::write(&read(file, &Device::flex())?))
 }

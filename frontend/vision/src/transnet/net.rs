@@ -94,7 +94,7 @@ impl Network {
         }
     }
 
-    /// Judges windows of frames, at least one, all of the same length; [`WINDOW`] is what it was trained for.
+    /// Scores windows of frames, at least one, all of the same length; [`WINDOW`] is what it was trained for.
     ///
     /// Logits of the two heads, `[b, t]` each: that a frame is the one at which a transition is marked, for a cut the last of
     /// the old shot; and that it belongs to a transition.

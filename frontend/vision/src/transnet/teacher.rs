@@ -28,7 +28,7 @@ impl Teacher {
     /// For each frame, 0–1: that a transition is marked at it, which is at the last frame before a cut; and that it belongs
     /// to a transition. Each is answered from the middle of a window of 100 frames where there are enough.
     #[must_use]
-    pub fn judge(&self, frames: &[Thumb]) -> Vec<[f32; 2]> {
+    pub fn score(&self, frames: &[Thumb]) -> Vec<[f32; 2]> {
         if frames.is_empty() {
             return Vec::new();
         }

@@ -150,8 +150,8 @@ fn a_damaged_file_is_refused() {
 #[test]
 fn a_file_that_is_no_checkpoint_is_refused() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../public/models/shots.bin");
-    let said = checkpoint::convert(file.as_ref()).expect_err("no checkpoint");
-    assert!(said.contains("not the checkpoint"), "{said}");
+    let error = checkpoint::convert(file.as_ref()).expect_err("no checkpoint");
+    assert!(error.contains("not the checkpoint"), "{error}");
 }
 
 #[test]

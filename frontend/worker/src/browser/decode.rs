@@ -1,7 +1,9 @@
 //! Decoders whose output is pulled, frame by frame, so that never more than a few are held.
 
-use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+use std::{cell::RefCell, collections::VecDeque, future::Future, pin::pin, rc::Rc};
 
+use futures::future::{Either, select};
+use gloo::events::EventListener;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{
@@ -10,66 +12,83 @@ use web_sys::{
     EncodedVideoChunkType, VideoDecoder, VideoDecoderConfig, VideoDecoderInit, VideoFrame,
 };
 
-use super::{Closable, Owned, describe, field, settled, sleep};
-use crate::record::{AudioConfig, VideoConfig};
+use super::{Closable, Owned, changed::Changed, describe, field, settled};
+use crate::log::record::{AudioConfig, VideoConfig};
 
 /// What came out, and what went wrong.
-struct Out<T: Closable> {
-    ready: VecDeque<Owned<T>>,
-    failed: Option<String>,
+struct Output<T: Closable> {
+    ready: RefCell<VecDeque<Owned<T>>>,
+    failed: RefCell<Option<String>>,
+    /// Something came out, went wrong, or was taken from the decoder's queue.
+    changed: Changed,
 }
 
-type Shared<T> = Rc<RefCell<Out<T>>>;
+impl<T: Closable> Output<T> {
+    /// The next value, if one is ready.
+    fn take(&self) -> Result<Option<Owned<T>>, String> {
+        match (self.ready.borrow_mut().pop_front(), &*self.failed.borrow()) {
+            (Some(ready), _) => Ok(Some(ready)),
+            (None, Some(reason)) => Err(reason.clone()),
+            (None, None) => Ok(None),
+        }
+    }
 
-struct Ears {
-    _output: Closure<dyn FnMut(JsValue)>,
-    _error: Closure<dyn FnMut(JsValue)>,
-}
-
-fn ears<T: Closable + JsCast + 'static>() -> (Shared<T>, Ears) {
-    let out: Shared<T> = Rc::new(RefCell::new(Out {
-        ready: VecDeque::new(),
-        failed: None,
-    }));
-    let (ready, failed) = (Rc::clone(&out), Rc::clone(&out));
-    let output = Closure::new(move |value: JsValue| {
-        ready
-            .borrow_mut()
-            .ready
-            .push_back(Owned(value.unchecked_into()))
-    });
-    let error =
-        Closure::new(move |reason: JsValue| failed.borrow_mut().failed = Some(describe(&reason)));
-    (
-        out,
-        Ears {
-            _output: output,
-            _error: error,
-        },
-    )
-}
-
-fn taken<T: Closable>(out: &Shared<T>) -> Result<Option<Owned<T>>, String> {
-    let mut out = out.borrow_mut();
-    match (out.ready.pop_front(), &out.failed) {
-        (Some(ready), _) => Ok(Some(ready)),
-        (None, Some(reason)) => Err(reason.clone()),
-        (None, None) => Ok(None),
+    /// Why the decoder failed: what it said itself, else the error of the call.
+    fn reason(&self, error: &JsValue) -> String {
+        self.failed
+            .borrow()
+            .clone()
+            .unwrap_or_else(|| describe(error))
     }
 }
 
-/// A video decoder.
-pub(crate) struct Pictures {
-    decoder: VideoDecoder,
-    out: Shared<VideoFrame>,
-    _ears: Ears,
+/// What a decoder calls; kept as long as it runs.
+struct Callbacks {
+    output: Closure<dyn FnMut(JsValue)>,
+    error: Closure<dyn FnMut(JsValue)>,
 }
 
-impl Pictures {
+fn callbacks<T: Closable + JsCast + 'static>() -> (Rc<Output<T>>, Callbacks) {
+    let out = Rc::new(Output {
+        ready: RefCell::default(),
+        failed: RefCell::default(),
+        changed: Changed::default(),
+    });
+    let (ready, failed) = (Rc::clone(&out), Rc::clone(&out));
+    let output = Closure::new(move |value: JsValue| {
+        let value = Owned(value.unchecked_into());
+        ready.ready.borrow_mut().push_back(value);
+        ready.changed.notify();
+    });
+    let error = Closure::new(move |reason: JsValue| {
+        *failed.failed.borrow_mut() = Some(describe(&reason));
+        failed.changed.notify();
+    });
+    (out, Callbacks { output, error })
+}
+
+/// Notifies those who wait whenever the decoder has taken something from its queue.
+fn on_dequeue<T: Closable + 'static>(
+    decoder: &web_sys::EventTarget,
+    out: &Rc<Output<T>>,
+) -> EventListener {
+    let out = Rc::clone(out);
+    EventListener::new(decoder, "dequeue", move |_| out.changed.notify())
+}
+
+/// A video decoder.
+pub(crate) struct PictureDecoder {
+    decoder: VideoDecoder,
+    out: Rc<Output<VideoFrame>>,
+    _callbacks: Callbacks,
+    _dequeue: EventListener,
+}
+
+impl PictureDecoder {
     /// Starts a decoder.
     ///
     /// # Errors
-    /// Why this browser cannot decode it, for a sentence's brackets.
+    /// Why this browser cannot decode it, for the brackets in a message.
     pub(crate) async fn start(config: &VideoConfig) -> Result<Self, String> {
         let settings = VideoDecoderConfig::new(&config.codec);
         settings.set_coded_width(config.width);
@@ -83,16 +102,17 @@ impl Pictures {
         {
             return Err(format!("{} is not decoded here", config.codec));
         }
-        let (out, ears) = ears();
-        let failed: &Function = ears._error.as_ref().unchecked_ref();
-        let output: &Function = ears._output.as_ref().unchecked_ref();
+        let (out, callbacks) = callbacks();
+        let failed: &Function = callbacks.error.as_ref().unchecked_ref();
+        let output: &Function = callbacks.output.as_ref().unchecked_ref();
         let decoder =
             VideoDecoder::new(&VideoDecoderInit::new(failed, output)).map_err(|e| describe(&e))?;
         decoder.configure(&settings).map_err(|e| describe(&e))?;
         Ok(Self {
+            _dequeue: on_dequeue(&decoder, &out),
             decoder,
             out,
-            _ears: ears,
+            _callbacks: callbacks,
         })
     }
 
@@ -109,20 +129,12 @@ impl Pictures {
         let init = EncodedVideoChunkInit::new_with_u8_array(&Uint8Array::from(bytes), 0, kind);
         init.set_timestamp_f64(t_us as f64);
         let chunk = EncodedVideoChunk::new(&init).map_err(|e| describe(&e))?;
-        self.decoder.decode(&chunk).map_err(|e| self.reason(&e))
-    }
-
-    fn reason(&self, error: &JsValue) -> String {
-        self.out
-            .borrow()
-            .failed
-            .clone()
-            .unwrap_or_else(|| describe(error))
+        self.decoder.decode(&chunk).map_err(|e| self.out.reason(&e))
     }
 
     /// Pictures handed over or decoded that nobody took yet.
     pub(crate) fn held(&self) -> usize {
-        self.decoder.decode_queue_size() as usize + self.out.borrow().ready.len()
+        self.decoder.decode_queue_size() as usize + self.out.ready.borrow().len()
     }
 
     /// The next decoded picture, if one is ready.
@@ -130,33 +142,43 @@ impl Pictures {
     /// # Errors
     /// What the decoder says.
     pub(crate) fn take(&self) -> Result<Option<Owned<VideoFrame>>, String> {
-        taken(&self.out)
+        self.out.take()
     }
 
-    /// Waits until everything handed over is decoded. Frames must be taken meanwhile: a decoder has few.
-    pub(crate) async fn end(&self, mut each: impl FnMut(Owned<VideoFrame>)) -> Result<(), String> {
-        let done = Rc::new(RefCell::new(None));
-        let flush: js_sys::Promise = self.decoder.flush().unchecked_into();
-        let seen = Rc::clone(&done);
-        wasm_bindgen_futures::spawn_local(async move {
-            let result = settled(flush).await;
-            *seen.borrow_mut() = Some(result);
-        });
+    /// Waits until something came out, went wrong, or was taken from the queue; counts from this call.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
+        self.out.changed.next()
+    }
+
+    /// Waits until everything handed over is decoded, and gives each picture to `each` meanwhile: a decoder that runs out of
+    /// pictures to decode into waits for one to be closed.
+    ///
+    /// # Errors
+    /// What the decoder says.
+    pub(crate) async fn end(
+        &self,
+        mut each: impl AsyncFnMut(Owned<VideoFrame>),
+    ) -> Result<(), String> {
+        let mut flush = pin!(settled(self.decoder.flush().unchecked_into()));
+        let mut flushed = None;
         loop {
-            let over = done.borrow_mut().take();
+            let changed = self.changed();
             while let Some(frame) = self.take()? {
-                each(frame);
+                each(frame).await;
             }
-            match over {
+            match flushed {
                 Some(Ok(_)) => return Ok(()),
-                Some(Err(error)) => return Err(self.reason(&error)),
-                None => sleep(2).await,
+                Some(Err(error)) => return Err(self.out.reason(&error)),
+                None => {}
+            }
+            if let Either::Left((result, _)) = select(flush.as_mut(), pin!(changed)).await {
+                flushed = Some(result);
             }
         }
     }
 }
 
-impl Drop for Pictures {
+impl Drop for PictureDecoder {
     fn drop(&mut self) {
         if self.decoder.state() != CodecState::Closed {
             let _ = self.decoder.close();
@@ -165,13 +187,14 @@ impl Drop for Pictures {
 }
 
 /// An audio decoder.
-pub(crate) struct Sound {
+pub(crate) struct SoundDecoder {
     decoder: AudioDecoder,
-    out: Shared<AudioData>,
-    _ears: Ears,
+    out: Rc<Output<AudioData>>,
+    _callbacks: Callbacks,
+    _dequeue: EventListener,
 }
 
-impl Sound {
+impl SoundDecoder {
     /// Starts a decoder.
     ///
     /// # Errors
@@ -187,16 +210,17 @@ impl Sound {
         {
             return Err(format!("{} is not decoded here", config.codec));
         }
-        let (out, ears) = ears();
-        let failed: &Function = ears._error.as_ref().unchecked_ref();
-        let output: &Function = ears._output.as_ref().unchecked_ref();
+        let (out, callbacks) = callbacks();
+        let failed: &Function = callbacks.error.as_ref().unchecked_ref();
+        let output: &Function = callbacks.output.as_ref().unchecked_ref();
         let decoder =
             AudioDecoder::new(&AudioDecoderInit::new(failed, output)).map_err(|e| describe(&e))?;
         decoder.configure(&settings).map_err(|e| describe(&e))?;
         Ok(Self {
+            _dequeue: on_dequeue(&decoder, &out),
             decoder,
             out,
-            _ears: ears,
+            _callbacks: callbacks,
         })
     }
 
@@ -217,7 +241,7 @@ impl Sound {
 
     /// Stretches handed over or decoded that nobody took yet.
     pub(crate) fn held(&self) -> usize {
-        self.decoder.decode_queue_size() as usize + self.out.borrow().ready.len()
+        self.decoder.decode_queue_size() as usize + self.out.ready.borrow().len()
     }
 
     /// The next decoded stretch, if one is ready.
@@ -225,7 +249,12 @@ impl Sound {
     /// # Errors
     /// What the decoder says.
     pub(crate) fn take(&self) -> Result<Option<Owned<AudioData>>, String> {
-        taken(&self.out)
+        self.out.take()
+    }
+
+    /// Waits until something came out, went wrong, or was taken from the queue; counts from this call.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
+        self.out.changed.next()
     }
 
     /// Waits until everything handed over is decoded.
@@ -234,7 +263,7 @@ impl Sound {
     }
 }
 
-impl Drop for Sound {
+impl Drop for SoundDecoder {
     fn drop(&mut self) {
         if self.decoder.state() != CodecState::Closed {
             let _ = self.decoder.close();

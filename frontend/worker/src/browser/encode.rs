@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use gloo::events::EventListener;
 use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{
@@ -12,15 +13,15 @@ use web_sys::{
 
 use super::{count, field, settled, text};
 use crate::{
-    codec,
-    record::{AudioConfig, VideoConfig},
+    capture::codec,
+    log::record::{AudioConfig, VideoConfig},
 };
 
 /// What a camera gives when it does not say.
 const FRAMES_PER_S: f64 = 30.0;
 
-/// An encoded chunk as it leaves an encoder; its payload is in [`Chunk::bytes`].
-pub(crate) struct Chunk<C> {
+/// An encoded chunk as it leaves an encoder; its payload is in [`EncodedChunk::bytes`].
+pub(crate) struct EncodedChunk<C> {
     pub(crate) timestamp: i64,
     pub(crate) duration_us: u32,
     pub(crate) key: bool,
@@ -29,17 +30,22 @@ pub(crate) struct Chunk<C> {
     pub(crate) config: Option<C>,
 }
 
-/// What an encoder reports to.
-pub(crate) struct Outlet<C> {
-    pub(crate) chunk: Rc<dyn Fn(Chunk<C>)>,
+/// What an encoder calls.
+pub(crate) struct EncoderOutput<C> {
+    /// With each encoded chunk.
+    pub(crate) chunk: Rc<dyn Fn(EncodedChunk<C>)>,
+    /// When it failed and is closed.
     pub(crate) error: Rc<dyn Fn(JsValue)>,
+    /// When it has taken something from its queue.
+    pub(crate) dequeue: Rc<dyn Fn()>,
 }
 
-impl<C> Clone for Outlet<C> {
+impl<C> Clone for EncoderOutput<C> {
     fn clone(&self) -> Self {
         Self {
             chunk: Rc::clone(&self.chunk),
             error: Rc::clone(&self.error),
+            dequeue: Rc::clone(&self.dequeue),
         }
     }
 }
@@ -67,15 +73,16 @@ fn bytes_of(value: &JsValue) -> Vec<u8> {
 }
 
 /// A running video encoder; closed when dropped.
-pub(crate) struct Pictures {
+pub(crate) struct PictureEncoder {
     encoder: VideoEncoder,
     /// Even width and height it encodes at, pixels.
     pub(crate) size: (u32, u32),
+    _dequeue: EventListener,
     _chunk: Closure<dyn FnMut(JsValue, JsValue)>,
     _error: Closure<dyn FnMut(JsValue)>,
 }
 
-fn video_config(choice: &codec::Video, (width, height): (u32, u32)) -> VideoEncoderConfig {
+fn video_config(choice: &codec::VideoCodec, (width, height): (u32, u32)) -> VideoEncoderConfig {
     let config = VideoEncoderConfig::new(&choice.codec, height, width);
     config.set_bitrate_f64(codec::bitrate(width, height, FRAMES_PER_S));
     config.set_framerate(FRAMES_PER_S);
@@ -94,16 +101,16 @@ async fn supported(promise: js_sys::Promise) -> bool {
         .is_ok_and(|answer| field(&answer, "supported").is_some_and(|yes| yes.is_truthy()))
 }
 
-impl Pictures {
+impl PictureEncoder {
     /// Starts the best encoder there is for pictures of a size, turned by `rotation` degrees for display.
     ///
     /// # Errors
-    /// A sentence when this browser encodes none.
+    /// A message for the creator when this browser encodes none.
     pub(crate) async fn start(
         width: u32,
         height: u32,
         rotation: u16,
-        outlet: &Outlet<VideoConfig>,
+        output: &EncoderOutput<VideoConfig>,
     ) -> Result<Self, String> {
         let size = codec::even(width, height);
         let mut last = String::from("it offers none of H.264, VP9, VP8 and AV1");
@@ -112,7 +119,7 @@ impl Pictures {
             if !supported(VideoEncoder::is_config_supported(&config).unchecked_into()).await {
                 continue;
             }
-            match Self::run(&config, &choice, size, rotation, outlet.clone()) {
+            match Self::run(&config, &choice, size, rotation, output.clone()) {
                 Ok(pictures) => return Ok(pictures),
                 Err(error) => last = super::describe(&error),
             }
@@ -124,13 +131,17 @@ impl Pictures {
 
     fn run(
         config: &VideoEncoderConfig,
-        choice: &codec::Video,
+        choice: &codec::VideoCodec,
         size: (u32, u32),
         rotation: u16,
-        outlet: Outlet<VideoConfig>,
+        output: EncoderOutput<VideoConfig>,
     ) -> Result<Self, JsValue> {
         let name = choice.codec.clone();
-        let Outlet { chunk, error } = outlet;
+        let EncoderOutput {
+            chunk,
+            error,
+            dequeue,
+        } = output;
         let on_chunk = Closure::<dyn FnMut(JsValue, JsValue)>::new(
             move |encoded: JsValue, metadata: JsValue| {
                 let encoded: EncodedVideoChunk = encoded.unchecked_into();
@@ -147,7 +158,7 @@ impl Pictures {
                         .map(|value| bytes_of(&value))
                         .unwrap_or_default(),
                 });
-                chunk(Chunk {
+                chunk(EncodedChunk {
                     timestamp: encoded.timestamp() as i64,
                     duration_us: duration(encoded.duration()),
                     key: encoded.type_() == web_sys::EncodedVideoChunkType::Key,
@@ -157,11 +168,12 @@ impl Pictures {
             },
         );
         let on_error = Closure::<dyn FnMut(JsValue)>::new(move |reason| error(reason));
-        let output: &Function = on_chunk.as_ref().unchecked_ref();
+        let encoded: &Function = on_chunk.as_ref().unchecked_ref();
         let failed: &Function = on_error.as_ref().unchecked_ref();
-        let encoder = VideoEncoder::new(&VideoEncoderInit::new(failed, output))?;
+        let encoder = VideoEncoder::new(&VideoEncoderInit::new(failed, encoded))?;
         encoder.configure(config)?;
         Ok(Self {
+            _dequeue: EventListener::new(&encoder, "dequeue", move |_| dequeue()),
             encoder,
             size,
             _chunk: on_chunk,
@@ -198,7 +210,7 @@ impl Pictures {
     }
 }
 
-impl Drop for Pictures {
+impl Drop for PictureEncoder {
     fn drop(&mut self) {
         if self.encoder.state() != CodecState::Closed {
             let _ = self.encoder.close();
@@ -207,23 +219,24 @@ impl Drop for Pictures {
 }
 
 /// A running audio encoder; closed when dropped.
-pub(crate) struct Sound {
+pub(crate) struct SoundEncoder {
     encoder: AudioEncoder,
     /// Samples per second and channels of what it takes.
     pub(crate) format: (u32, u32),
+    _dequeue: EventListener,
     _chunk: Closure<dyn FnMut(JsValue, JsValue)>,
     _error: Closure<dyn FnMut(JsValue)>,
 }
 
-impl Sound {
+impl SoundEncoder {
     /// Starts the best encoder there is for sound of a format.
     ///
     /// # Errors
-    /// A sentence when this browser encodes none.
+    /// A message for the creator when this browser encodes none.
     pub(crate) async fn start(
         rate: u32,
         channels: u32,
-        outlet: &Outlet<AudioConfig>,
+        output: &EncoderOutput<AudioConfig>,
     ) -> Result<Self, String> {
         let mut last = String::from("it offers neither Opus nor AAC");
         for codec in codec::AUDIO {
@@ -232,7 +245,7 @@ impl Sound {
             if !supported(AudioEncoder::is_config_supported(&config).unchecked_into()).await {
                 continue;
             }
-            match Self::run(&config, codec, (rate, channels), outlet.clone()) {
+            match Self::run(&config, codec, (rate, channels), output.clone()) {
                 Ok(sound) => return Ok(sound),
                 Err(error) => last = super::describe(&error),
             }
@@ -246,9 +259,13 @@ impl Sound {
         config: &AudioEncoderConfig,
         codec: &'static str,
         format: (u32, u32),
-        outlet: Outlet<AudioConfig>,
+        output: EncoderOutput<AudioConfig>,
     ) -> Result<Self, JsValue> {
-        let Outlet { chunk, error } = outlet;
+        let EncoderOutput {
+            chunk,
+            error,
+            dequeue,
+        } = output;
         let on_chunk = Closure::<dyn FnMut(JsValue, JsValue)>::new(
             move |encoded: JsValue, metadata: JsValue| {
                 let encoded: EncodedAudioChunk = encoded.unchecked_into();
@@ -264,7 +281,7 @@ impl Sound {
                         .map(|value| bytes_of(&value))
                         .unwrap_or_default(),
                 });
-                chunk(Chunk {
+                chunk(EncodedChunk {
                     timestamp: encoded.timestamp() as i64,
                     duration_us: duration(encoded.duration()),
                     key: true,
@@ -274,11 +291,12 @@ impl Sound {
             },
         );
         let on_error = Closure::<dyn FnMut(JsValue)>::new(move |reason| error(reason));
-        let output: &Function = on_chunk.as_ref().unchecked_ref();
+        let encoded: &Function = on_chunk.as_ref().unchecked_ref();
         let failed: &Function = on_error.as_ref().unchecked_ref();
-        let encoder = AudioEncoder::new(&AudioEncoderInit::new(failed, output))?;
+        let encoder = AudioEncoder::new(&AudioEncoderInit::new(failed, encoded))?;
         encoder.configure(config)?;
         Ok(Self {
+            _dequeue: EventListener::new(&encoder, "dequeue", move |_| dequeue()),
             encoder,
             format,
             _chunk: on_chunk,
@@ -310,7 +328,7 @@ impl Sound {
     }
 }
 
-impl Drop for Sound {
+impl Drop for SoundEncoder {
     fn drop(&mut self) {
         if self.encoder.state() != CodecState::Closed {
             let _ = self.encoder.close();

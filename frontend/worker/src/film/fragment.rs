@@ -3,7 +3,7 @@
 use mp4_atom::Trex;
 
 use super::{
-    MAX_SAMPLES, Refused, Sample,
+    FilmError, MAX_SAMPLES, Sample,
     movie::{Fragment, Movie, Traf, Trak},
     table::Timeline,
 };
@@ -14,13 +14,13 @@ const NON_SYNC: u32 = 1 << 16;
 /// Appends the samples that fragments add to a track.
 ///
 /// # Errors
-/// [`Refused::Damaged`] where they count absurdly many.
+/// [`FilmError::Damaged`] where they count absurdly many.
 pub(super) fn extend(
     samples: &mut Vec<Sample>,
     trak: &Trak,
     movie: &Movie,
     fragments: &[Fragment],
-) -> Result<(), Refused> {
+) -> Result<(), FilmError> {
     let track_id = trak.tkhd.track_id;
     let timeline = Timeline::new(trak, movie.timescale);
     let trex = movie.trex.iter().find(|trex| trex.track_id == track_id);
@@ -43,7 +43,7 @@ pub(super) fn extend(
                     return Ok(());
                 }
                 if samples.len() >= MAX_SAMPLES {
-                    return Err(Refused::Damaged);
+                    return Err(FilmError::Damaged);
                 }
                 let at_ticks = i64::try_from(decode_time)
                     .unwrap_or(i64::MAX / 4)
@@ -69,8 +69,8 @@ fn runs(
     traf: &Traf,
     trex: Option<&Trex>,
     base: u64,
-    mut sink: impl FnMut(u64, u32, u32, u32, i64) -> Result<(), Refused>,
-) -> Result<u64, Refused> {
+    mut sink: impl FnMut(u64, u32, u32, u32, i64) -> Result<(), FilmError>,
+) -> Result<u64, FilmError> {
     let tfhd = &traf.tfhd;
     let duration = tfhd
         .default_sample_duration
@@ -89,10 +89,10 @@ fn runs(
         if let Some(offset) = trun.data_offset {
             at = base
                 .checked_add_signed(i64::from(offset))
-                .ok_or(Refused::Damaged)?;
+                .ok_or(FilmError::Damaged)?;
         }
         if trun.samples.len() > MAX_SAMPLES {
-            return Err(Refused::Damaged);
+            return Err(FilmError::Damaged);
         }
         for entry in trun.samples.iter() {
             let len = entry.size.unwrap_or(size);
@@ -103,7 +103,7 @@ fn runs(
                 entry.flags.unwrap_or(flags),
                 entry.cts.unwrap_or(0),
             )?;
-            at = at.checked_add(u64::from(len)).ok_or(Refused::Damaged)?;
+            at = at.checked_add(u64::from(len)).ok_or(FilmError::Damaged)?;
         }
     }
     Ok(at)

@@ -7,7 +7,7 @@ mod block;
 mod ebml;
 mod track;
 
-use super::{Film, MAX_SAMPLES, Refused, Sample, Track};
+use super::{Film, FilmError, MAX_SAMPLES, Sample, Track};
 use block::Block;
 use ebml::Head;
 use track::{Entry, Kind};
@@ -87,10 +87,10 @@ impl Reader {
     }
 
     /// Takes the bytes that were wanted. What stands before damage is kept.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), FilmError> {
         let walked = self.walk(bytes);
         let found = self.tracks.iter().any(|track| !track.samples.is_empty());
-        if walked == Err(Refused::Damaged) && found {
+        if walked == Err(FilmError::Damaged) && found {
             self.cut_short = true;
             self.at = self.size;
             return Ok(());
@@ -98,7 +98,7 @@ impl Reader {
         walked
     }
 
-    fn walk(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+    fn walk(&mut self, bytes: &[u8]) -> Result<(), FilmError> {
         let from = self.at;
         self.need = MOST_HEAD;
         loop {
@@ -118,7 +118,7 @@ impl Reader {
             let Some(head) = Head::read(rest) else {
                 // A file that was cut off ends within an element; elsewhere it is damage.
                 if left >= MOST_HEAD {
-                    return Err(Refused::Damaged);
+                    return Err(FilmError::Damaged);
                 }
                 self.at = self.size;
                 return Ok(());
@@ -134,12 +134,12 @@ impl Reader {
     }
 
     /// How much of an element's body is looked at.
-    fn of_interest(&self, head: &Head) -> Result<u64, Refused> {
+    fn of_interest(&self, head: &Head) -> Result<u64, FilmError> {
         let len = head.len.unwrap_or(0);
         match head.id {
             id::EBML | id::INFO | id::TRACKS | id::TIMESTAMP | id::BLOCK_DURATION => {
                 if head.len.is_none() || len > MOST_WHOLE {
-                    return Err(Refused::Damaged);
+                    return Err(FilmError::Damaged);
                 }
                 Ok(len)
             }
@@ -148,20 +148,20 @@ impl Reader {
         }
     }
 
-    fn element(&mut self, head: &Head, body: &[u8]) -> Result<(), Refused> {
+    fn element(&mut self, head: &Head, body: &[u8]) -> Result<(), FilmError> {
         let inside = self.at + head.own;
         if matches!(head.id, id::SEGMENT | id::CLUSTER | id::BLOCK_GROUP) {
             self.at = inside;
             self.last = None;
             return Ok(());
         }
-        let len = head.len.ok_or(Refused::Damaged)?;
+        let len = head.len.ok_or(FilmError::Damaged)?;
         let whole = || body.get(..len as usize);
         match head.id {
             id::EBML => {
                 let kind = whole().and_then(ebml::doc_type);
                 if !matches!(kind, Some(b"webm" | b"matroska")) {
-                    return Err(Refused::NotFilm);
+                    return Err(FilmError::NotFilm);
                 }
             }
             id::INFO => {
@@ -185,7 +185,7 @@ impl Reader {
             }
             _ => {}
         }
-        self.at = inside.checked_add(len).ok_or(Refused::Damaged)?;
+        self.at = inside.checked_add(len).ok_or(FilmError::Damaged)?;
         Ok(())
     }
 
@@ -204,11 +204,11 @@ impl Reader {
         }
     }
 
-    fn block(&mut self, head: &Head, inside: u64, len: u64, body: &[u8]) -> Result<(), Refused> {
+    fn block(&mut self, head: &Head, inside: u64, len: u64, body: &[u8]) -> Result<(), FilmError> {
         self.last = None;
         let seen = body.get(..body.len().min(len as usize)).unwrap_or_default();
-        let block = Block::read(seen, len).ok_or(Refused::Damaged)?;
-        let end = inside.checked_add(len).ok_or(Refused::Damaged)?;
+        let block = Block::read(seen, len).ok_or(FilmError::Damaged)?;
+        let end = inside.checked_add(len).ok_or(FilmError::Damaged)?;
         let Some(at) = self
             .tracks
             .iter()
@@ -226,7 +226,7 @@ impl Reader {
         let began = microseconds(ticks, scale).saturating_sub(found.entry.delay_us);
         let each = found.entry.frame_us;
         if found.samples.len() + block.laces.len() > MAX_SAMPLES {
-            return Err(Refused::Damaged);
+            return Err(FilmError::Damaged);
         }
         let mut offset = inside + block.own;
         for (i, &lace) in block.laces.iter().enumerate() {
@@ -257,7 +257,7 @@ impl Reader {
     }
 
     /// What the file holds.
-    pub(super) fn finish(self) -> Result<Film, Refused> {
+    pub(super) fn finish(self) -> Result<Film, FilmError> {
         let mut film = Film {
             video: None,
             audio: None,

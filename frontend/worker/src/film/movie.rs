@@ -5,7 +5,7 @@ use mp4_atom::{
     Trun,
 };
 
-use crate::boxes::{Boxes, leaf};
+use crate::mp4::boxes::{Boxes, leaf};
 
 /// A film's `moov`.
 #[derive(Debug)]

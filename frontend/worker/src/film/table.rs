@@ -3,22 +3,22 @@
 use mp4_atom::StszSamples;
 
 use super::{
-    MAX_SAMPLES, Refused, Sample,
+    FilmError, MAX_SAMPLES, Sample,
     movie::{Table, Trak},
 };
 
 /// The samples a track's table lists, in decoding order.
 ///
 /// # Errors
-/// [`Refused::Damaged`] where the tables contradict each other or count absurdly many samples.
-pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, Refused> {
+/// [`FilmError::Damaged`] where the tables contradict each other or count absurdly many samples.
+pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, FilmError> {
     let table = &trak.table;
     let count = match &table.stsz.samples {
         StszSamples::Identical { count, .. } => *count as usize,
         StszSamples::Different { sizes } => sizes.len(),
     };
     if count > MAX_SAMPLES {
-        return Err(Refused::Damaged);
+        return Err(FilmError::Damaged);
     }
     let size = |i: usize| match &table.stsz.samples {
         StszSamples::Identical { size, .. } => Some(*size),
@@ -53,7 +53,7 @@ pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, 
         };
         out.push(Sample {
             at,
-            len: size(i).ok_or(Refused::Damaged)?,
+            len: size(i).ok_or(FilmError::Damaged)?,
             t_us: timeline.present(decode_time.saturating_add(shifts.next().unwrap_or(0))),
             duration_us: timeline.length(delta),
             key,
@@ -68,7 +68,7 @@ fn offsets(
     table: &Table,
     count: usize,
     size: impl Fn(usize) -> Option<u32>,
-) -> Result<Vec<u64>, Refused> {
+) -> Result<Vec<u64>, FilmError> {
     let mut out = Vec::with_capacity(count);
     let mut entries = table.stsc.entries.iter().peekable();
     let mut per_chunk = 0;
@@ -80,15 +80,15 @@ fn offsets(
             if out.len() == count {
                 return Ok(out);
             }
-            let len = size(out.len()).ok_or(Refused::Damaged)?;
+            let len = size(out.len()).ok_or(FilmError::Damaged)?;
             out.push(at);
-            at = at.checked_add(u64::from(len)).ok_or(Refused::Damaged)?;
+            at = at.checked_add(u64::from(len)).ok_or(FilmError::Damaged)?;
         }
     }
     if out.len() == count {
         Ok(out)
     } else {
-        Err(Refused::Damaged)
+        Err(FilmError::Damaged)
     }
 }
 

@@ -4,8 +4,8 @@ use mp4_atom::{Audio, Decode, Dops, Esds, Visual};
 
 use super::movie::Trak;
 use crate::{
-    boxes::{Boxes, leaf},
-    record::{AudioConfig, VideoConfig},
+    log::record::{AudioConfig, VideoConfig},
+    mp4::boxes::{Boxes, leaf},
 };
 
 /// How a video track is decoded; `None` for an encoding that is not known here.

@@ -2,19 +2,19 @@
 
 use std::{future::Future, rc::Rc};
 
-use domain::{
-    capture::{Event, LONGEST},
-    highlight,
-};
+use domain::{capture::LONGEST, highlight};
 use js_sys::{Array, Reflect};
+use protocol::Report;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AudioData, ReadableStream, ReadableStreamDefaultReader, VideoFrame};
 
-use super::take::Take;
-use crate::browser::{Owned, To, describe, now_ms, picture::Eye, post, settled, sleep};
+use super::recording::Recording;
+use crate::browser::{
+    Owned, Recipient, describe, now_ms, post, sampler::FrameSampler, settled, sleep,
+};
 
 /// Time between two reports, ms.
-const REPORT_MS: i32 = 250;
+const REPORT_MS: u32 = 250;
 
 /// Least time between two choices while filming, ms, and how many times as long as a choice took: no frame is read
 /// meanwhile, and an hour of film takes longer to choose from than a minute.
@@ -22,7 +22,7 @@ const CHOICE_MS: f64 = 2000.0;
 const CHOICE_REST: f64 = 50.0;
 
 /// How long a source that ended is given for the page's own stop to arrive, ms: both are on their way at once.
-const GRACE_MS: i32 = 500;
+const GRACE_MS: u32 = 500;
 
 /// How long a camera may take for its first picture, s.
 const FIRST_PICTURE_S: f64 = 15.0;
@@ -30,103 +30,88 @@ const FIRST_PICTURE_S: f64 = 15.0;
 /// How long a microphone may take for its first sound, s of film: some need a few when they connect without a wire.
 const FIRST_SOUND_S: f64 = 8.0;
 
-/// Runs a task of a take; [`Take::stop`] waits for it.
+/// Runs a task of a recording; [`Recording::stop`] waits for it.
 pub(super) fn task<F: Future<Output = ()> + 'static>(
-    take: &Rc<Take>,
-    work: impl FnOnce(Rc<Take>) -> F,
+    recording: &Rc<Recording>,
+    work: impl FnOnce(Rc<Recording>) -> F,
 ) {
-    take.tasks.set(take.tasks.get() + 1);
-    let (work, take) = (work(Rc::clone(take)), Rc::clone(take));
+    recording.tasks.set(recording.tasks.get() + 1);
+    let (work, recording) = (work(Rc::clone(recording)), Rc::clone(recording));
     wasm_bindgen_futures::spawn_local(async move {
         work.await;
-        take.tasks.set(take.tasks.get() - 1);
+        recording.tasks.set(recording.tasks.get() - 1);
+        recording.changed.notify();
     });
 }
 
 /// Starts to record.
-pub(super) fn start(take: &Rc<Take>, video: Option<ReadableStream>, audio: Option<ReadableStream>) {
+pub(super) fn start(
+    recording: &Rc<Recording>,
+    video: Option<ReadableStream>,
+    audio: Option<ReadableStream>,
+) {
     let only_sound = video.is_none();
     if let Some(stream) = video {
         read(
-            take,
+            recording,
             stream,
-            async move |take, frame: Owned<VideoFrame>, arrival, eye| {
-                take.filmed(frame, arrival, eye).await
+            async move |recording, frame: Owned<VideoFrame>, arrival, sampler| {
+                recording.add_camera_frame(frame, arrival, sampler).await
             },
-            |take, error| {
+            |recording, error| {
                 let why = error
                     .map(|error| format!(" ({})", describe(&error)))
                     .unwrap_or_default();
-                take.end(Some(format!(
+                recording.end(Some(format!(
                 "The camera or screen stopped giving pictures{why}: it was unplugged, sharing was ended, or another program took it. Everything up to now is kept."
             )));
             },
         );
     }
     if let Some(stream) = audio {
-        if !only_sound {
-            await_sound(take);
-        }
+        recording.awaits_sound.set(!only_sound);
         read(
-            take,
+            recording,
             stream,
-            async move |take, data: Owned<AudioData>, arrival, _| take.heard(data, arrival).await,
-            move |take, error| {
-                take.awaits_sound.set(false);
+            async move |recording, data: Owned<AudioData>, arrival, _| {
+                recording.add_sound(data, arrival).await
+            },
+            move |recording, error| {
+                recording.awaits_sound.set(false);
                 let why = error
                     .map(|error| format!(" ({})", describe(&error)))
                     .unwrap_or_default();
                 if only_sound {
-                    take.end(Some(format!(
+                    recording.end(Some(format!(
                         "The microphone stopped{why}; everything up to now is kept."
                     )));
                 } else {
-                    take.tell(format!(
+                    recording.report_problem(format!(
                         "The microphone stopped{why}; the picture is still being recorded."
                     ));
                 }
             },
         );
     }
-    tick(take);
+    tick(recording);
 }
 
-/// Says it while there is time to mend it when pictures come and no sound does; a film would be silent, and nothing in it
-/// would tell why.
-fn await_sound(take: &Rc<Take>) {
-    take.awaits_sound.set(true);
-    let take = Rc::clone(take);
-    wasm_bindgen_futures::spawn_local(async move {
-        loop {
-            sleep(REPORT_MS).await;
-            if take.stopping.get() || !take.awaits_sound.get() {
-                return;
-            }
-            if take.recorded() > FIRST_SOUND_S {
-                return take.tell(
-                    "No sound has come from the microphone so far. Check that no other program uses it, or choose another one and start again; the picture is being recorded.".to_owned(),
-                );
-            }
-        }
-    });
-}
-
-fn read<T, W, E>(take: &Rc<Take>, stream: ReadableStream, mut each: W, over: E)
+fn read<T, W, E>(recording: &Rc<Recording>, stream: ReadableStream, mut each: W, over: E)
 where
     T: crate::browser::Closable + JsCast + 'static,
-    W: AsyncFnMut(Rc<Take>, Owned<T>, f64, &mut Eye) + 'static,
-    E: FnOnce(&Take, Option<JsValue>) + 'static,
+    W: AsyncFnMut(Rc<Recording>, Owned<T>, f64, &mut FrameSampler) + 'static,
+    E: FnOnce(&Recording, Option<JsValue>) + 'static,
 {
     let reader = match ReadableStreamDefaultReader::new(&stream) {
         Ok(reader) => reader,
-        Err(error) => return over(take, Some(error)),
+        Err(error) => return over(recording, Some(error)),
     };
-    take.state.borrow_mut().readers.push(reader.clone());
-    let watched = Rc::clone(take);
-    task(take, async move |take| {
-        let mut eye = Eye::new();
+    recording.state.borrow_mut().readers.push(reader.clone());
+    let watched = Rc::clone(recording);
+    task(recording, async move |recording| {
+        let mut sampler = FrameSampler::new();
         let error = loop {
-            if take.stopping.get() {
+            if recording.stopping.get() {
                 return;
             }
             match settled(reader.read().unchecked_into()).await {
@@ -140,10 +125,10 @@ where
                         break None;
                     };
                     each(
-                        Rc::clone(&take),
+                        Rc::clone(&recording),
                         Owned(value.unchecked_into()),
                         arrival,
-                        &mut eye,
+                        &mut sampler,
                     )
                     .await;
                 }
@@ -159,43 +144,49 @@ where
     });
 }
 
-/// Reports four times a second, saves each second, chooses every two or less often, until the take stops.
-pub(super) fn tick(take: &Rc<Take>) {
-    let take = Rc::clone(take);
+/// Reports four times a second, saves each second, chooses every two or less often, until the recording stops.
+pub(super) fn tick(recording: &Rc<Recording>) {
+    let recording = Rc::clone(recording);
     let began = now_ms();
     wasm_bindgen_futures::spawn_local(async move {
         let (mut round, mut next_choice) = (0_u32, began + CHOICE_MS);
         loop {
             sleep(REPORT_MS).await;
-            if take.stopping.get() {
+            if recording.stopping.get() {
                 return;
             }
             round = round.wrapping_add(1);
-            take.study.pump(f64::INFINITY, false).await;
-            take.write_signals();
-            if take.stopping.get() {
+            recording.analysis.pump(f64::INFINITY, false).await;
+            recording.write_signals();
+            if recording.stopping.get() {
                 return;
             }
-            let progress = take.progress();
-            post(&To::Page, &progress, &[], &Array::new());
+            let progress = recording.progress();
+            post(&Recipient::Page, &progress, &[], &Array::new());
             if round.is_multiple_of(4) {
-                let network = take.study.network();
-                take.keep(|session| session.mark(false, network));
+                let network = recording.analysis.network();
+                recording.with_session(|session| session.checkpoint(false, network));
             }
             let now = now_ms();
             if now >= next_choice {
-                choose(&take);
+                choose(&recording);
                 let cost = now_ms() - now;
                 next_choice = now + (CHOICE_REST * cost).max(CHOICE_MS);
             }
-            let Event::Progress { seconds, .. } = progress else {
+            let Report::Progress { seconds, .. } = progress else {
                 return;
             };
             if seconds >= LONGEST {
-                take.end(Some("A session can be two hours long, so the recording ended here; start another to go on.".to_owned()));
+                recording.end(Some("A session can be two hours long, so the recording ended here; start another to go on.".to_owned()));
+            }
+            // While there is time to mend it: the film would be silent, and nothing in it would tell why.
+            if seconds > FIRST_SOUND_S && recording.awaits_sound.replace(false) {
+                recording.report_problem(
+                    "No sound has come from the microphone so far. Check that no other program uses it, or choose another one and start again; the picture is being recorded.".to_owned(),
+                );
             }
             if seconds <= 0.0 && now_ms() - began > FIRST_PICTURE_S * 1000.0 {
-                take.end(Some(
+                recording.end(Some(
                     "No picture and no sound arrived for fifteen seconds; check that no other program uses the camera, then start again.".to_owned(),
                 ));
             }
@@ -203,14 +194,14 @@ pub(super) fn tick(take: &Rc<Take>) {
     });
 }
 
-fn choose(take: &Take) {
-    let choice = match &take.state.borrow().session {
-        Some(session) => highlight::choose(&session.index.recording, &take.contract),
+fn choose(recording: &Recording) {
+    let choice = match &recording.state.borrow().session {
+        Some(session) => highlight::choose(&session.index.measurements, &recording.contract),
         None => return,
     };
     post(
-        &To::Page,
-        &Event::Chosen {
+        &Recipient::Page,
+        &Report::Chosen {
             choice,
             last: false,
             signals: Vec::new(),

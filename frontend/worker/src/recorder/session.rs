@@ -1,16 +1,19 @@
 //! A session on disk and in memory: every record goes to both, so that what is known and what is kept never differ.
 
 use domain::{
-    capture::{Event, Kept, Network},
+    capture::Network,
     highlight::{self, Choice, Loudness, Moment},
     id::SessionId,
 };
+use protocol::{Report, StoredSession};
 use wasm_bindgen::JsValue;
 
 use crate::{
-    browser::{disk::Log, now_ms},
-    index::Index,
-    record::{self, AudioConfig, HEADER, Header, Kind, Mark, Meta, VideoConfig},
+    browser::{file::LogFile, now_ms},
+    log::{
+        index::Index,
+        record::{self, AudioConfig, Checkpoint, HEADER, Kind, Meta, RecordHeader, VideoConfig},
+    },
 };
 
 /// Records are handed to the disk when they are this many bytes,
@@ -22,7 +25,7 @@ const AGE_MS: f64 = 1000.0;
 pub(super) struct Session {
     pub(super) id: SessionId,
     pub(super) index: Index,
-    log: Log,
+    log: LogFile,
     /// Records not handed to the disk yet.
     buffer: Vec<u8>,
     written_ms: f64,
@@ -35,7 +38,7 @@ impl Session {
     /// What the storage says.
     pub(super) async fn create(meta: Meta) -> Result<Self, JsValue> {
         let id = meta.session.clone();
-        let log = Log::open(&id, true).await?;
+        let log = LogFile::open(&id, true).await?;
         if log.len() > 0 {
             let error = js_sys::Error::new("a session of this name is there already");
             error.set_name("InvalidModificationError");
@@ -59,7 +62,7 @@ impl Session {
     /// # Errors
     /// What the storage says.
     pub(super) async fn open(id: SessionId) -> Result<Self, JsValue> {
-        let mut log = Log::open(&id, false).await?;
+        let mut log = LogFile::open(&id, false).await?;
         let mut index = Index::default();
         let good = record::scan(
             log.len(),
@@ -69,9 +72,9 @@ impl Session {
         if good < log.len() {
             log.truncate(good)?;
             // A torn end is not a good end, whatever was said before it.
-            index.mark = index.mark.map(|mark| Mark {
+            index.checkpoint = index.checkpoint.map(|checkpoint| Checkpoint {
                 complete: false,
-                ..mark
+                ..checkpoint
             });
         }
         Ok(Self {
@@ -83,7 +86,7 @@ impl Session {
         })
     }
 
-    /// Takes in a record.
+    /// Appends a record.
     ///
     /// # Errors
     /// What the storage says; the record is then neither kept nor known, and all before it are.
@@ -96,7 +99,7 @@ impl Session {
         payload: &[u8],
     ) -> Result<(), JsValue> {
         let at = self.bytes() + HEADER as u64;
-        let header = Header {
+        let header = RecordHeader {
             kind,
             key,
             t_us,
@@ -181,18 +184,18 @@ impl Session {
         )
     }
 
-    /// Says how far the session has come.
+    /// Writes how far the session has come, durably.
     ///
     /// # Errors
     /// What the storage says.
-    pub(super) fn mark(&mut self, complete: bool, network: Network) -> Result<(), JsValue> {
-        let duration_us = (self.index.recording.duration * 1e6) as u64;
+    pub(super) fn checkpoint(&mut self, complete: bool, network: Network) -> Result<(), JsValue> {
+        let duration_us = (self.index.measurements.duration * 1e6) as u64;
         self.put(
-            Kind::Mark,
+            Kind::Checkpoint,
             false,
             0,
             0,
-            &Mark {
+            &Checkpoint {
                 duration_us,
                 complete,
                 network,
@@ -202,7 +205,7 @@ impl Session {
         self.write(true)
     }
 
-    /// Hands the buffered records to the disk, and makes them durable if asked.
+    /// Hands the buffered records to the file, and makes them durable if asked.
     ///
     /// # Errors
     /// What the storage says. As many whole records as fit are kept; the others are forgotten in memory too.
@@ -241,36 +244,36 @@ impl Session {
     }
 
     /// As it stands in the list.
-    pub(super) fn kept(&self) -> Kept {
-        Kept {
+    pub(super) fn summary(&self) -> StoredSession {
+        StoredSession {
             session: self.id.clone(),
-            duration: self.index.recording.duration,
+            duration: self.index.measurements.duration,
             bytes: self.bytes(),
             started_at: self.index.meta.as_ref().map_or(0, |meta| meta.started_at),
             complete: self.index.complete(),
         }
     }
 
-    /// The event that says what was chosen for good.
-    pub(super) fn chosen(&self, choice: Choice) -> Event {
-        Event::Chosen {
+    /// The report of what was chosen for good.
+    pub(super) fn chosen(&self, choice: Choice) -> Report {
+        Report::Chosen {
             choice,
             last: true,
-            signals: highlight::seconds(&self.index.recording),
+            signals: highlight::seconds(&self.index.measurements),
             network: Some(self.index.network()),
         }
     }
 
-    /// The event that says it is closed on disk.
-    pub(super) fn stopped(&self, network: Network) -> Event {
+    /// The report that it is closed on disk.
+    pub(super) fn stopped(&self, network: Network) -> Report {
         let (width, height) = self.index.size();
-        Event::Stopped {
+        Report::Stopped {
             session: self.id.clone(),
-            duration: self.index.recording.duration,
+            duration: self.index.measurements.duration,
             bytes: self.bytes(),
             width,
             height,
-            keyframes: self.index.recording.keyframes.clone(),
+            keyframes: self.index.measurements.keyframes.clone(),
             loudness: self.index.waveform(),
             network,
         }

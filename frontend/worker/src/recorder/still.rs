@@ -2,12 +2,12 @@
 
 use js_sys::Object;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, ImageEncodeOptions, OffscreenCanvas, VideoFrame};
+use web_sys::{AudioData, Blob, ImageEncodeOptions, OffscreenCanvas, VideoFrame};
 
-use super::session::Session;
+use super::{playback::Sink, recovery, session::Session};
 use crate::{
-    browser::{Owned, decode::Pictures, describe, picture, settled},
-    index::{Chunk, seconds},
+    browser::{Owned, describe, sampler, settled},
+    log::index::{Chunk, seconds},
 };
 
 /// JPEG quality: the server makes smaller pictures of it, so little may be lost here.
@@ -25,7 +25,7 @@ pub(super) struct Still {
 /// Takes the frame shown at `t` (s).
 ///
 /// # Errors
-/// A sentence.
+/// A message for the creator.
 pub(super) async fn take(session: &Session, t: f64) -> Result<Still, String> {
     let t = if t.is_finite() { t } else { 0.0 };
     let Some(chunks) = session.index.to_decode(t) else {
@@ -49,40 +49,40 @@ pub(super) async fn take(session: &Session, t: f64) -> Result<Still, String> {
     })
 }
 
-async fn decode(session: &Session, chunks: &[Chunk]) -> Result<(Owned<VideoFrame>, u16), String> {
-    let first = chunks.first().ok_or("nothing was recorded there")?;
-    let config = session
-        .index
-        .video_configs
-        .get(usize::from(first.config))
-        .ok_or("its encoding is not known")?;
-    let decoder = Pictures::start(config).await?;
-    let mut bytes = Vec::new();
-    let mut shown: Option<Owned<VideoFrame>> = None;
-    for chunk in chunks {
-        bytes.resize(chunk.len as usize, 0);
-        session
-            .read(chunk.at, &mut bytes)
-            .map_err(|e| describe(&e))?;
-        decoder.feed(&bytes, chunk.t_us, chunk.key)?;
-        // Frames before the wanted one are closed as they come.
-        while let Some(frame) = decoder.take()? {
-            shown = Some(frame);
-        }
+/// Keeps the last picture that was decoded; those before it are closed as they come.
+#[derive(Default)]
+struct LastPicture(Option<Owned<VideoFrame>>);
+
+impl Sink for LastPicture {
+    fn stopped(&self) -> bool {
+        false
     }
-    decoder.end(|frame| shown = Some(frame)).await?;
-    Ok((shown.ok_or("nothing was decoded")?, config.rotation))
+
+    async fn picture(&mut self, frame: Owned<VideoFrame>) {
+        self.0 = Some(frame);
+    }
+
+    async fn sound(&mut self, _: Owned<AudioData>) {}
+}
+
+async fn decode(session: &Session, chunks: &[Chunk]) -> Result<(Owned<VideoFrame>, u16), String> {
+    let mut last = LastPicture::default();
+    recovery::play(session, chunks, &mut last).await?;
+    let config = chunks.first().map(|chunk| usize::from(chunk.config));
+    let config = config.and_then(|config| session.index.video_configs.get(config));
+    let rotation = config.map_or(0, |config| config.rotation);
+    Ok((last.0.ok_or("nothing was decoded")?, rotation))
 }
 
 async fn draw(frame: &VideoFrame, rotation: u16, t: f64) -> Result<Still, JsValue> {
-    let (w, h) = picture::visible(frame);
+    let (w, h) = sampler::visible(frame);
     let (width, height) = if matches!(rotation, 90 | 270) {
         (h, w)
     } else {
         (w, h)
     };
     let canvas = OffscreenCanvas::new(width, height)?;
-    let context = picture::context(&canvas, &Object::new())?;
+    let context = sampler::context(&canvas, &Object::new())?;
     context.translate(f64::from(width) / 2.0, f64::from(height) / 2.0)?;
     context.rotate(f64::from(rotation).to_radians())?;
     context.draw_image_with_video_frame_and_dw_and_dh(

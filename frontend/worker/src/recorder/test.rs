@@ -3,23 +3,33 @@
 use std::rc::Rc;
 
 use domain::{
-    capture::Event,
-    highlight::{self, Contract, Span},
+    capture::Contract,
+    highlight::{self, Span},
     id::SessionId,
 };
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
+use protocol::Report;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{AudioData, OffscreenCanvas, VideoFrame, VideoFrameInit};
 
-use super::{Order, session::Session, shelf, still, study::Study, take::Take};
+use super::{
+    open::OpenSession, recording::Recording, recovery, requests::RecorderInput, session::Session,
+    session_store, still,
+};
 use crate::{
-    browser::{Owned, decode, picture, picture::Eye, settled},
-    clock::Clock,
-    cut,
+    analysis::Analysis,
+    browser::{
+        Owned, decode::PictureDecoder, file::LogFile, sampler, sampler::FrameSampler, settled,
+    },
+    capture::clock::Clock,
     film::Reader,
-    record::{self, Meta},
+    log::record::{self, Meta},
+    mp4::{
+        cut::{self, CutFailure},
+        span::CutError,
+    },
 };
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -36,7 +46,7 @@ fn named(name: &str) -> SessionId {
 
 async fn created(name: &str) -> Session {
     let session = named(name);
-    let _ = shelf::remove(&session).await;
+    let _ = session_store::remove(&session).await;
     let meta = Meta {
         session,
         started_at: 1_700_000_000_000,
@@ -45,10 +55,13 @@ async fn created(name: &str) -> Session {
     Session::create(meta).await.expect("a new session")
 }
 
-fn take(session: Session, clock: Option<Clock>) -> (Rc<Take>, UnboundedReceiver<Order>) {
-    let (orders, queue) = unbounded();
+fn recording(
+    session: Session,
+    clock: Option<Clock>,
+) -> (Rc<Recording>, UnboundedReceiver<RecorderInput>) {
+    let (inputs, queue) = unbounded();
     (
-        Take::new(session, Contract::default(), clock, Study::new(), orders),
+        Recording::new(session, Contract::default(), clock, Analysis::new(), inputs),
         queue,
     )
 }
@@ -56,7 +69,7 @@ fn take(session: Session, clock: Option<Clock>) -> (Rc<Take>, UnboundedReceiver<
 /// A picture with a bar that moves, on a ground of one colour.
 fn painted(colour: &str, width: u32, height: u32, t_us: i64) -> Owned<VideoFrame> {
     let canvas = OffscreenCanvas::new(width, height).expect("a canvas");
-    let context = picture::context(&canvas, &Object::new()).expect("a context");
+    let context = sampler::context(&canvas, &Object::new()).expect("a context");
     context.set_fill_style_str(colour);
     context.fill_rect(0.0, 0.0, f64::from(width), f64::from(height));
     context.set_fill_style_str("white");
@@ -89,29 +102,32 @@ fn tone(t_us: i64) -> Owned<AudioData> {
 }
 
 /// Films `pictures` red ones, then as many blue ones.
-async fn filmed(take: &Rc<Take>, pictures: i64) {
-    let mut eye = Eye::new();
+async fn filmed(recording: &Rc<Recording>, pictures: i64) {
+    let mut sampler = FrameSampler::new();
     for i in 0..2 * pictures {
         let t_us = i * STEP_US;
         let colour = if i < pictures { "#c01010" } else { "#1010c0" };
-        take.show(painted(colour, 320, 180, t_us), t_us, true, &mut eye)
+        recording
+            .add_frame(painted(colour, 320, 180, t_us), t_us, true, &mut sampler)
             .await;
-        take.heard(tone(t_us), 0.0).await;
-        take.heard(tone(t_us + 20_000), 0.0).await;
+        recording.add_sound(tone(t_us), 0.0).await;
+        recording.add_sound(tone(t_us + 20_000), 0.0).await;
     }
 }
 
 #[wasm_bindgen_test]
 async fn a_film_is_encoded_kept_cut_and_decoded() {
-    let (recording, _orders) = take(created("t-whole").await, None);
+    let (recording, _inputs) = recording(created("t-whole").await, None);
     filmed(&recording, 60).await;
-    let study = Rc::clone(&recording.study);
+    let analysis = Rc::clone(&recording.analysis);
     let mut session = recording.stop().await.expect("the session");
-    study.finish().await;
-    session.put_moments(&study.taken()).expect("room");
-    session.mark(true, study.network()).expect("room");
+    analysis.finish().await;
+    session
+        .put_moments(&analysis.take_complete())
+        .expect("room");
+    session.checkpoint(true, analysis.network()).expect("room");
 
-    let known = &session.index.recording;
+    let known = &session.index.measurements;
     assert_eq!(known.moments.len(), 120, "every frame is analysed once");
     assert_eq!(session.index.video.len(), 120, "every frame is encoded");
     assert!(
@@ -151,7 +167,7 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
     let film = reader.finish().expect("tracks");
     assert!(film.audio.is_some_and(|track| track.samples.len() > 20));
     let video = film.video.expect("pictures");
-    let decoder = decode::Pictures::start(&video.config)
+    let decoder = PictureDecoder::start(&video.config)
         .await
         .expect("a decoder");
     let mut decoded = 0;
@@ -162,7 +178,7 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
             decoded += 1;
         }
     }
-    decoder.end(|_| decoded += 1).await.expect("decoded");
+    decoder.end(async |_| decoded += 1).await.expect("decoded");
     assert_eq!(decoded, video.samples.len());
     assert!((film.duration - (clip.spans[0].end - clip.spans[0].start)).abs() < 0.001);
 
@@ -189,7 +205,7 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
         .await;
         let bitmap: web_sys::ImageBitmap = bitmap.expect("a picture").unchecked_into();
         let canvas = OffscreenCanvas::new(320, 180).expect("a canvas");
-        let context = picture::context(&canvas, &Object::new()).expect("a context");
+        let context = sampler::context(&canvas, &Object::new()).expect("a context");
         context
             .draw_image_with_image_bitmap(&bitmap, 0.0, 0.0)
             .expect("drawn");
@@ -202,33 +218,35 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
     }
 
     // Opened again it is the same, to the last number.
-    let before = session.index.recording.clone();
+    let before = session.index.measurements.clone();
     drop(session);
     let again = Session::open(named("t-whole")).await.expect("kept");
-    assert_eq!(again.index.recording, before);
+    assert_eq!(again.index.measurements, before);
     assert!(again.index.complete());
     let chosen = |recording| highlight::choose(recording, &Contract::default());
-    assert_eq!(chosen(&again.index.recording), chosen(&before));
+    assert_eq!(chosen(&again.index.measurements), chosen(&before));
     drop(again);
-    shelf::remove(&named("t-whole")).await.expect("deleted");
+    session_store::remove(&named("t-whole"))
+        .await
+        .expect("deleted");
 }
 
 #[wasm_bindgen_test]
 async fn a_crash_costs_nothing_that_was_written() {
-    let (recording, _orders) = take(created("t-crash").await, None);
+    let (recording, _inputs) = recording(created("t-crash").await, None);
     filmed(&recording, 30).await;
     let mut session = recording.stop().await.expect("the session");
     let pictures = session.index.video.len();
     // The tab dies in the middle of a record: what follows the last whole one is noise.
     session
-        .mark(false, recording.study.network())
+        .checkpoint(false, recording.analysis.network())
         .expect("room");
     drop(session);
-    let mut log = crate::browser::disk::Log::open(&named("t-crash"), false)
+    let mut log = LogFile::open(&named("t-crash"), false)
         .await
         .expect("the log");
     let mut torn = Vec::new();
-    let header = record::Header {
+    let header = record::RecordHeader {
         kind: record::Kind::Video,
         key: true,
         t_us: 99_000_000,
@@ -239,7 +257,7 @@ async fn a_crash_costs_nothing_that_was_written() {
     log.append(&torn[..200]).expect("room");
     drop(log);
 
-    let listed = shelf::list(None).await.expect("a list");
+    let listed = session_store::list(None).await.expect("a list");
     let kept = listed
         .iter()
         .find(|kept| kept.session == named("t-crash"))
@@ -255,28 +273,87 @@ async fn a_crash_costs_nothing_that_was_written() {
         .map(|error| crate::browser::name_of(&error));
     assert_eq!(refused.as_deref(), Some("NoModificationAllowedError"));
     drop(session);
-    shelf::remove(&named("t-crash")).await.expect("deleted");
+    session_store::remove(&named("t-crash"))
+        .await
+        .expect("deleted");
+}
+
+#[wasm_bindgen_test]
+async fn what_a_crash_left_without_analysis_is_measured_on_opening() {
+    let (recording, _inputs) = recording(created("t-recover").await, None);
+    filmed(&recording, 30).await;
+    // The tab dies before any of it is written.
+    let lost = recording.analysis.take_complete();
+    let mut session = recording.stop().await.expect("the session");
+    assert!(session.index.measurements.moments.is_empty());
+    session
+        .checkpoint(false, recording.analysis.network())
+        .expect("room");
+    drop(session);
+    let session = Session::open(named("t-recover")).await.expect("opened");
+    let analysis = Analysis::new();
+    analysis.begin();
+    recovery::analyse(&session, &analysis)
+        .await
+        .expect("decoded");
+    analysis.finish().await;
+    let after = analysis.take_complete();
+    assert_eq!(after.len(), 60, "every picture is measured once");
+    assert!(lost.len() > 20, "{}", lost.len());
+    for (a, b) in lost.iter().zip(&after) {
+        assert!((a.t - b.t).abs() < 1e-6, "{} and {}", a.t, b.t);
+        assert!((a.exposure - b.exposure).abs() < 0.1, "at {} s", a.t);
+    }
+    drop(session);
+    session_store::remove(&named("t-recover"))
+        .await
+        .expect("deleted");
+}
+
+#[wasm_bindgen_test]
+async fn a_clip_asked_for_twice_is_cut_once() {
+    let (recording, _inputs) = recording(created("t-twice").await, None);
+    filmed(&recording, 40).await;
+    let session = recording.stop().await.expect("the session");
+    let mut open = OpenSession::new(session);
+    let first = open.clip(vec![span(0.5, 2.5)]).expect("a clip");
+    let again = open.clip(vec![span(0.5, 2.5)]).expect("a clip");
+    assert!(
+        js_sys::Object::is(&first.blob, &again.blob),
+        "the same file"
+    );
+    let other = open.clip(vec![span(0.0, 2.5)]).expect("a clip");
+    assert!(!js_sys::Object::is(&first.blob, &other.blob));
+    assert!(open.clip(vec![span(9.0, 12.0)]).is_err());
+    drop(open);
+    session_store::remove(&named("t-twice"))
+        .await
+        .expect("deleted");
 }
 
 #[wasm_bindgen_test]
 async fn a_camera_that_turns_goes_on_in_a_new_encoding() {
-    let (recording, _orders) = take(created("t-turn").await, None);
-    let mut eye = Eye::new();
+    let (recording, _inputs) = recording(created("t-turn").await, None);
+    let mut sampler = FrameSampler::new();
     for i in 0..60_i64 {
         let (width, height) = if i < 30 { (320, 180) } else { (180, 320) };
         recording
-            .show(
+            .add_frame(
                 painted("#308030", width, height, i * STEP_US),
                 i * STEP_US,
                 true,
-                &mut eye,
+                &mut sampler,
             )
             .await;
     }
-    let study = Rc::clone(&recording.study);
+    let analysis = Rc::clone(&recording.analysis);
     let session = recording.stop().await.expect("the session");
-    study.finish().await;
-    let moments = [session.index.recording.moments.clone(), study.taken()].concat();
+    analysis.finish().await;
+    let moments = [
+        session.index.measurements.moments.clone(),
+        analysis.take_complete(),
+    ]
+    .concat();
     assert_eq!(session.index.video.len(), 60);
     assert_eq!(session.index.video_configs.len(), 2);
     assert_eq!(
@@ -297,23 +374,27 @@ async fn a_camera_that_turns_goes_on_in_a_new_encoding() {
     // One film cannot hold both.
     let both = [span(0.0, 1.0), span(1.2, 2.4)];
     let reel = cut::cut(&session.index, &both, |at, buffer| session.read(at, buffer));
-    assert_eq!(reel, Err(cut::Failed::Refused(cut::Refused::Mixed)));
+    assert_eq!(reel, Err(CutFailure::Refused(CutError::Mixed)));
     let still = still::take(&session, 2.0).await.expect("a still");
     assert_eq!((still.width, still.height), (180, 320));
     drop(session);
-    shelf::remove(&named("t-turn")).await.expect("deleted");
+    session_store::remove(&named("t-turn"))
+        .await
+        .expect("deleted");
 }
 
 #[wasm_bindgen_test]
 async fn a_camera_that_does_not_wait_loses_frames_that_are_counted() {
-    let (recording, _orders) = take(created("t-flood").await, Some(Clock::new(true)));
-    let mut eye = Eye::new();
+    let (recording, _inputs) = recording(created("t-flood").await, Some(Clock::new(true)));
+    let mut sampler = FrameSampler::new();
     // A picture size that takes an encoder longer than it takes to hand it over.
     for i in 0..40_i64 {
         let frame = painted("#804010", 1920, 1080, 5_000_000 + i * STEP_US);
-        recording.filmed(frame, i as f64, &mut eye).await;
+        recording
+            .add_camera_frame(frame, i as f64, &mut sampler)
+            .await;
     }
-    let Event::Progress {
+    let Report::Progress {
         frames, dropped, ..
     } = recording.progress()
     else {
@@ -331,5 +412,7 @@ async fn a_camera_that_does_not_wait_loses_frames_that_are_counted() {
         "time starts with the first picture"
     );
     drop(session);
-    shelf::remove(&named("t-flood")).await.expect("deleted");
+    session_store::remove(&named("t-flood"))
+        .await
+        .expect("deleted");
 }

@@ -4,9 +4,9 @@
 use proptest::prelude::*;
 use shiguredo_mp4::TrackKind;
 use worker::{
-    cut::{Failed, Refused},
     film::{self, Film, Reader},
-    index::Index,
+    log::index::Index,
+    mp4::{cut::CutFailure, span::CutError},
 };
 
 use crate::filmed::{Folder, cut, film, h264, log, near, probe, read_film, run, seen};
@@ -16,7 +16,7 @@ fn a_clip_holds_exactly_the_chosen_pictures_and_their_sound() {
     let folder = Folder::new("exact");
     let (film, source) = read_film(&h264(&folder));
     let (log, index) = log(&film, &source);
-    assert_eq!(index.recording.keyframes.len(), 9);
+    assert_eq!(index.measurements.keyframes.len(), 9);
     let clip = cut(&log, &index, &[(2.2, 6.4)]).expect("inside");
 
     // From the first keyframe after 2.2 s, to the last picture before 6.4 s.
@@ -257,27 +257,27 @@ fn what_cannot_be_cut_is_said() {
     let (log, index) = log(&film, &source);
     assert_eq!(
         cut(&log, &index, &[(3.2, 3.9)]),
-        Err(Failed::Refused(Refused::NoKeyframe))
+        Err(CutFailure::Refused(CutError::NoKeyframe))
     );
     assert_eq!(
         cut(&log, &index, &[(5.0, 5.0)]),
-        Err(Failed::Refused(Refused::Empty))
+        Err(CutFailure::Refused(CutError::Empty))
     );
     assert_eq!(
         cut(&log, &index, &[(f64::NAN, 5.0)]),
-        Err(Failed::Refused(Refused::Empty))
+        Err(CutFailure::Refused(CutError::Empty))
     );
     assert_eq!(
         cut(&log, &index, &[(90.0, 95.0)]),
-        Err(Failed::Refused(Refused::Nothing))
+        Err(CutFailure::Refused(CutError::Nothing))
     );
     assert_eq!(
         cut(&log, &Index::default(), &[(0.0, 5.0)]),
-        Err(Failed::Refused(Refused::Nothing))
+        Err(CutFailure::Refused(CutError::Nothing))
     );
     assert_eq!(
         cut(&log[..5000], &index, &[(0.0, 9.0)]),
-        Err(Failed::Read(()))
+        Err(CutFailure::Read(()))
     );
 }
 
@@ -325,7 +325,7 @@ fn fragmented_films_are_read_as_whole_ones() {
 }
 
 /// Reads a file as the import does.
-fn read(bytes: &[u8]) -> Result<Film, film::Refused> {
+fn read(bytes: &[u8]) -> Result<Film, film::FilmError> {
     let mut reader = Reader::new(bytes.len() as u64);
     while let Some((at, len)) = reader.wants() {
         let (from, to) = (at as usize, at.saturating_add(len) as usize);
@@ -371,12 +371,12 @@ fn a_film_that_breaks_off_after_its_index_gives_what_came_before() {
         + 4;
     assert_eq!(
         read(&bytes[..first]).map(|_| ()),
-        Err(film::Refused::Damaged),
+        Err(film::FilmError::Damaged),
         "nothing is left"
     );
     assert_eq!(
         read(&bytes[..first / 2]).map(|_| ()),
-        Err(film::Refused::Damaged),
+        Err(film::FilmError::Damaged),
         "nor its index"
     );
 }

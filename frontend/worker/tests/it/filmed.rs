@@ -12,10 +12,10 @@ use shiguredo_mp4::{
     demux::{Input, Mp4FileDemuxer},
 };
 use worker::{
-    cut::{self, Clip, Failed},
     film::{Film, Reader, Sample, Track},
-    index::Index,
-    record::{self, AudioConfig, Header, Kind, VideoConfig},
+    log::index::Index,
+    log::record::{self, AudioConfig, Kind, RecordHeader, VideoConfig},
+    mp4::cut::{self, Clip, CutFailure},
 };
 
 /// A folder that is gone when the test is over.
@@ -121,7 +121,7 @@ pub(crate) fn log(film: &Film, bytes: &[u8]) -> (Vec<u8>, Index) {
     let mut index = Index::default();
     let mut put = |kind, key, t_us, duration_us, payload: &[u8]| {
         let at = (log.len() + record::HEADER) as u64;
-        let header = Header {
+        let header = RecordHeader {
             kind,
             key,
             t_us,
@@ -194,7 +194,7 @@ pub(crate) fn log(film: &Film, bytes: &[u8]) -> (Vec<u8>, Index) {
 }
 
 /// Cuts spans, and reads from the log in memory.
-pub(crate) fn cut(log: &[u8], index: &Index, spans: &[(f64, f64)]) -> Result<Clip, Failed<()>> {
+pub(crate) fn cut(log: &[u8], index: &Index, spans: &[(f64, f64)]) -> Result<Clip, CutFailure<()>> {
     let spans: Vec<Span> = spans
         .iter()
         .map(|&(start, end)| Span { start, end })

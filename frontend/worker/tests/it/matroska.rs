@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use worker::film::{Film, Reader, Refused, Sample};
+use worker::film::{Film, FilmError, Reader, Sample};
 
 use crate::filmed::{Folder, film, h264, read_film, run};
 
@@ -71,7 +71,7 @@ fn copied(folder: &Folder, from: &Path, name: &str, settings: &[&str]) -> std::p
     path
 }
 
-fn read(bytes: &[u8]) -> Result<Film, Refused> {
+fn read(bytes: &[u8]) -> Result<Film, FilmError> {
     let mut reader = Reader::new(bytes.len() as u64);
     while let Some((at, len)) = reader.wants() {
         reader.take(&bytes[at as usize..(at + len) as usize])?;
@@ -163,14 +163,14 @@ fn a_file_that_was_cut_off_or_damaged_gives_what_came_before() {
         assert!(film.cut_short);
         assert!(film.video.expect("pictures").samples.len() <= samples.len() + 1);
     }
-    assert_eq!(read(&bytes[..200]).map(|_| ()), Err(Refused::NoTracks));
+    assert_eq!(read(&bytes[..200]).map(|_| ()), Err(FilmError::NoTracks));
     let mut other = bytes;
     let at = other
         .windows(8)
         .position(|w| w == b"matroska")
         .expect("its kind");
     other[at..at + 8].copy_from_slice(b"matryosh");
-    assert_eq!(read(&other).map(|_| ()), Err(Refused::NotFilm));
+    assert_eq!(read(&other).map(|_| ()), Err(FilmError::NotFilm));
 }
 
 proptest! {

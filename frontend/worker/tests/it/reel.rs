@@ -2,9 +2,12 @@
 
 use shiguredo_mp4::TrackKind;
 use worker::{
-    cut::{Clip, Failed, Refused},
-    index::Index,
-    record::VideoConfig,
+    log::index::Index,
+    log::record::VideoConfig,
+    mp4::{
+        cut::{Clip, CutFailure},
+        span::CutError,
+    },
 };
 
 use crate::filmed::{Folder, cut, h264, log, near, probe, read_film, run, seen};
@@ -266,10 +269,13 @@ fn what_cannot_be_joined_is_said() {
     let folder = Folder::new("mixed");
     let (film, source) = read_film(&h264(&folder));
     let (log, mut index) = log(&film, &source);
-    assert_eq!(cut(&log, &index, &[]), Err(Failed::Refused(Refused::Empty)));
+    assert_eq!(
+        cut(&log, &index, &[]),
+        Err(CutFailure::Refused(CutError::Empty))
+    );
     assert_eq!(
         cut(&log, &index, &[(0.0, 2.0), (90.0, 95.0)]),
-        Err(Failed::Refused(Refused::Nothing))
+        Err(CutFailure::Refused(CutError::Nothing))
     );
     // From the fourth second on the phone was held upright.
     let turned = VideoConfig {
@@ -282,7 +288,7 @@ fn what_cannot_be_joined_is_said() {
     }
     assert_eq!(
         cut(&log, &index, &[(0.0, 2.0), (5.0, 7.0)]),
-        Err(Failed::Refused(Refused::Mixed))
+        Err(CutFailure::Refused(CutError::Mixed))
     );
     // A configuration that came back is the same.
     index.video_configs[1] = index.video_configs[0].clone();

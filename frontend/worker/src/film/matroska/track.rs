@@ -1,7 +1,7 @@
 //! A track entry (RFC 9559 §5.1.4) as what decodes it, in WebCodecs' terms (codec mappings: the Matroska codec registry and the WebCodecs codec registry).
 
 use super::{super::track, ebml};
-use crate::record::{AudioConfig, VideoConfig};
+use crate::log::record::{AudioConfig, VideoConfig};
 
 const NUMBER: u32 = 0xd7;
 const TYPE: u32 = 0x83;

@@ -1,0 +1,214 @@
+//! Sessions: a new one, one kept on the device, and what a person decided about it.
+
+use domain::id::SessionId;
+use leptos::{prelude::*, task::spawn_local};
+use protocol::Request;
+
+use super::{
+    Studio,
+    stage::{Progress, Stage},
+};
+use crate::{
+    browser::{
+        js, photo,
+        session_lock::{self, SessionLock},
+        storage,
+    },
+    review::decision::Decisions,
+};
+
+/// Where the name of the next session is kept, so that photos taken before a reload stay with it.
+const NEXT: &str = "vitrine.next";
+
+fn generate() -> SessionId {
+    let at = js_sys::Date::now() as u64;
+    let chance = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    format!("s{at}-{chance:08x}")
+        .parse()
+        .expect("digits and a hyphen are an identifier")
+}
+
+/// The session that would be recorded next.
+pub(super) fn next() -> SessionId {
+    storage::read(NEXT).unwrap_or_else(|| {
+        let session = generate();
+        storage::write(NEXT, &session);
+        session
+    })
+}
+
+/// Where the decisions about a session are kept.
+fn decisions_key(session: &SessionId) -> String {
+    format!("vitrine.review.{session}")
+}
+
+impl Studio {
+    /// Claims the next session for this tab. Two tabs may have the same one in mind: whoever comes second gets a new one,
+    /// and nothing when the first still has it.
+    pub(super) async fn claim_session(self) -> Option<(SessionId, SessionLock)> {
+        let wanted = self.session.get_untracked();
+        let lock = session_lock::acquire(wanted.as_str()).await;
+        // The name is no longer the next one where another tab has used it since this one read it.
+        let used = storage::works() && storage::read::<SessionId>(NEXT).as_ref() != Some(&wanted);
+        if lock.is_some() && !used {
+            return lock.map(|lock| (wanted, lock));
+        }
+        if lock.is_none() {
+            storage::remove(NEXT);
+        }
+        let new = next();
+        self.session.set(new.clone());
+        self.read_photos();
+        lock?;
+        session_lock::acquire(new.as_str())
+            .await
+            .map(|lock| (new, lock))
+    }
+
+    /// Forgets what the screen showed of the session before.
+    pub(super) fn begin_session(self, session: &SessionId) {
+        storage::remove(NEXT);
+        self.session.set(session.clone());
+        self.progress.set(Progress::default());
+        self.choice.set(Default::default());
+        self.recording.set(None);
+        self.signals.set(Vec::new());
+        self.review.set(Decisions::default());
+        self.selected.set(None);
+        self.playhead.set(None);
+        self.files.clear();
+        self.uploads.clear();
+        let navigator = js::window().navigator();
+        let storage = js::get(&navigator, "storage");
+        spawn_local(async move {
+            // A request: a browser that says no may clear the film when the disk is full, and no sooner.
+            let _ = js::call(&storage, "persist").await;
+        });
+    }
+
+    /// Opens a session kept earlier.
+    pub(crate) fn open_session(self, session: SessionId) {
+        self.message.set(None);
+        self.devices.close_all();
+        spawn_local(async move {
+            let Some(lock) = session_lock::acquire(session.as_str()).await else {
+                self.show_error("This session is open in another tab. Go on there, or close that tab and open it here.");
+                return;
+            };
+            self.session_lock.set_value(Some(lock));
+            self.begin_session(&session);
+            self.read_photos();
+            self.stage.set(Stage::Opening);
+            self.send(&Request::Open { session }, Vec::new());
+        });
+    }
+
+    /// Deletes a kept session with its photos and decisions.
+    pub(crate) fn delete_session(self, session: SessionId) {
+        spawn_local(async move {
+            let Some(_lock) = session_lock::acquire(session.as_str()).await else {
+                self.show_error(
+                    "This session is open in another tab. Close that tab, then delete it.",
+                );
+                return;
+            };
+            photo::delete(session.as_str()).await;
+            storage::remove(&decisions_key(&session));
+            self.send(&Request::Delete { session }, Vec::new());
+        });
+    }
+
+    /// Reviews photos alone, without a film.
+    pub(crate) fn review_photos(self) {
+        self.devices.close_all();
+        self.begin_session(&self.session.get_untracked());
+        self.open_review();
+    }
+
+    pub(super) fn open_review(self) {
+        spawn_local(async move {
+            let session = self.session.get_untracked();
+            let photos = photo::list(session.as_str()).await;
+            let choice = self.choice.get_untracked();
+            let review = storage::read::<Decisions>(&decisions_key(&session))
+                .and_then(|saved| Decisions::resume(saved, &choice, &photos))
+                .unwrap_or_else(|| Decisions::new(&choice, &photos));
+            self.selected.set(review.clips.first().map(|clip| clip.id));
+            self.photos.set(photos);
+            self.review.set(review);
+            self.stage.set(Stage::Review);
+        });
+    }
+
+    /// Changes what the person decided, and keeps it.
+    pub(crate) fn decide<T>(self, change: impl FnOnce(&mut Decisions) -> T) -> Option<T> {
+        let result = self.review.try_update(change);
+        self.review.with_untracked(|review| {
+            storage::write(&decisions_key(&self.session.get_untracked()), review);
+        });
+        result
+    }
+
+    /// Has clips chosen again, after the person said what they like.
+    pub(crate) fn choose_again(self) {
+        let taste = self.review.with_untracked(Decisions::taste);
+        self.send(&Request::Choose { taste }, Vec::new());
+    }
+
+    /// Back to filming, with a new session.
+    pub(crate) fn film_again(self) {
+        self.message.set(None);
+        self.back_to_setup();
+    }
+
+    pub(super) fn back_to_setup(self) {
+        self.session_lock.set_value(None);
+        self.session.set(next());
+        self.photos.set(Vec::new());
+        self.read_photos();
+        self.stage.set(Stage::Setup);
+        self.analysis.show_current();
+        self.send(&Request::List, Vec::new());
+    }
+
+    /// The page is made: what was decided has served its purpose, the recording stays.
+    pub(super) fn finish_session(self) {
+        storage::remove(&decisions_key(&self.session.get_untracked()));
+        self.session_lock.set_value(None);
+    }
+
+    pub(super) fn read_photos(self) {
+        let session = self.session.get_untracked();
+        spawn_local(async move { self.photos.set(photo::list(session.as_str()).await) });
+    }
+
+    /// The keyframes of the recording, s; none without one. Follows the recording where something listens.
+    pub(crate) fn keyframes(self) -> Vec<f64> {
+        self.recording.with(|recording| {
+            recording
+                .as_ref()
+                .map(|recording| recording.keyframes.clone())
+                .unwrap_or_default()
+        })
+    }
+
+    /// Makes a clip of a shot the choice left out, and selects it. Says so where the shot is too short.
+    pub(crate) fn add_clip_of(self, shot: usize) {
+        let keyframes = untrack(|| self.keyframes());
+        let longest = self.contract().max_length;
+        let added = self.decide(|review| review.add_shot(shot, &keyframes, longest));
+        match added.flatten() {
+            Some(id) => self.selected.set(Some(id)),
+            None => self.show_notice(
+                "This shot is too short for a clip of its own. Take the frame as a photo instead.",
+            ),
+        }
+    }
+
+    /// Takes the frame under the playhead as a photo.
+    pub(crate) fn add_still(self) {
+        if let Some(t) = self.playhead.get_untracked() {
+            self.decide(|review| review.add_still(t));
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Decodes encoded tracks in step, as fast as the device allows and a few frames at a time: an import plays a file, recovery
+//! a session's log, a still the pictures before it.
+
+use std::{iter::Peekable, pin::pin, slice};
+
+use futures::future::select;
+use wasm_bindgen::JsValue;
+use web_sys::{AudioData, VideoFrame};
+
+use crate::{
+    browser::{
+        Owned,
+        decode::{PictureDecoder, SoundDecoder},
+        describe,
+    },
+    film::Sample,
+};
+
+/// Frames that may be decoded ahead; each is some megabytes.
+const PICTURES_AHEAD: usize = 6;
+
+/// Stretches of sound that may be decoded ahead; each is some kilobytes.
+const SOUND_AHEAD: usize = 32;
+
+/// Where the bytes of samples are read.
+pub(super) trait Source {
+    /// The bytes of a sample.
+    ///
+    /// # Errors
+    /// What the browser says, or that there are none.
+    async fn read(&mut self, sample: &Sample) -> Result<&[u8], JsValue>;
+}
+
+/// What takes the decoded pictures and sound.
+pub(super) trait Sink {
+    /// Whether it takes no more.
+    fn stopped(&self) -> bool;
+    /// Takes a picture, with its presentation time as timestamp.
+    async fn picture(&mut self, frame: Owned<VideoFrame>);
+    /// Takes a stretch of sound, with its presentation time as timestamp.
+    async fn sound(&mut self, data: Owned<AudioData>);
+}
+
+/// A track on its way through a decoder.
+pub(super) struct Track<'a, D, S> {
+    decoder: D,
+    samples: Peekable<slice::Iter<'a, Sample>>,
+    source: S,
+}
+
+impl<'a, D, S: Source> Track<'a, D, S> {
+    /// A track from its first sample on, in decoding order.
+    pub(super) fn new(decoder: D, samples: &'a [Sample], source: S) -> Self {
+        Self {
+            decoder,
+            samples: samples.iter().peekable(),
+            source,
+        }
+    }
+}
+
+/// Why a track was not played to its end.
+pub(super) enum PlaybackError {
+    /// The decoder for pictures failed.
+    Decoder(String),
+    /// The bytes could not be read.
+    Source(JsValue),
+}
+
+impl PlaybackError {
+    /// The reason, for the brackets in a message.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Decoder(reason) => reason.clone(),
+            Self::Source(error) => describe(error),
+        }
+    }
+}
+
+/// Plays tracks into a sink, until it stops or they end. Sound whose decoder fails ends early, and the pictures go on.
+///
+/// # Errors
+/// [`PlaybackError`]; what came before has gone into the sink.
+pub(super) async fn play<S: Source>(
+    mut video: Option<Track<'_, PictureDecoder, S>>,
+    mut audio: Option<Track<'_, SoundDecoder, S>>,
+    sink: &mut impl Sink,
+) -> Result<(), PlaybackError> {
+    if let Some(track) = &mut video {
+        // Decoders start at a keyframe.
+        while track.samples.next_if(|sample| !sample.key).is_some() {}
+    }
+    loop {
+        if sink.stopped() {
+            return Ok(());
+        }
+        let mut idle = true;
+        let mut pictures_at_us = i64::MAX;
+        if let Some(track) = &mut video {
+            idle &= !pictures(track, sink).await?;
+            if let Some(next) = track.samples.peek() {
+                pictures_at_us = next.t_us;
+            }
+        }
+        if let Some(track) = &mut audio {
+            match sound(track, pictures_at_us, sink).await? {
+                Played::Some => idle = false,
+                Played::Nothing => {}
+                Played::Failed => audio = None,
+            }
+        }
+        let more = match (&mut video, &mut audio) {
+            (Some(track), _) => track.samples.peek().is_some(),
+            (None, Some(track)) => track.samples.peek().is_some(),
+            (None, None) => false,
+        };
+        if !more {
+            break;
+        }
+        if idle {
+            // Nothing was awaited since the decoders were looked at, so no change of theirs is missed.
+            match (&video, &audio) {
+                (Some(video), Some(audio)) => {
+                    let changes = (video.decoder.changed(), audio.decoder.changed());
+                    select(pin!(changes.0), pin!(changes.1)).await;
+                }
+                (Some(track), None) => track.decoder.changed().await,
+                (None, Some(track)) => track.decoder.changed().await,
+                (None, None) => {}
+            }
+        }
+    }
+    if let Some(mut track) = audio {
+        for sample in track.samples.by_ref() {
+            let bytes = track.source.read(sample).await;
+            let bytes = bytes.map_err(PlaybackError::Source)?;
+            if track.decoder.feed(bytes, sample.t_us).is_err() {
+                break;
+            }
+        }
+        track.decoder.end().await;
+        while let Ok(Some(data)) = track.decoder.take() {
+            sink.sound(data).await;
+        }
+    }
+    if let Some(track) = video {
+        let rest = track.decoder.end(async |frame| sink.picture(frame).await);
+        rest.await.map_err(PlaybackError::Decoder)?;
+    }
+    Ok(())
+}
+
+/// Feeds the decoder and empties it. Returns whether there was anything to do.
+async fn pictures<S: Source>(
+    track: &mut Track<'_, PictureDecoder, S>,
+    sink: &mut impl Sink,
+) -> Result<bool, PlaybackError> {
+    let mut any = false;
+    while track.decoder.held() < PICTURES_AHEAD {
+        let Some(sample) = track.samples.next() else {
+            break;
+        };
+        let bytes = track.source.read(sample).await;
+        let bytes = bytes.map_err(PlaybackError::Source)?;
+        track
+            .decoder
+            .feed(bytes, sample.t_us, sample.key)
+            .map_err(PlaybackError::Decoder)?;
+        any = true;
+    }
+    while let Some(frame) = track.decoder.take().map_err(PlaybackError::Decoder)? {
+        sink.picture(frame).await;
+        any = true;
+    }
+    Ok(any)
+}
+
+/// What became of a turn at the sound.
+enum Played {
+    /// Something was decoded or fed.
+    Some,
+    /// There was nothing to do.
+    Nothing,
+    /// The decoder failed.
+    Failed,
+}
+
+/// Feeds the decoder with what is due up to `until_us` and empties it.
+async fn sound<S: Source>(
+    track: &mut Track<'_, SoundDecoder, S>,
+    until_us: i64,
+    sink: &mut impl Sink,
+) -> Result<Played, PlaybackError> {
+    let mut played = Played::Nothing;
+    while track.decoder.held() < SOUND_AHEAD {
+        let Some(sample) = track.samples.next_if(|sample| sample.t_us <= until_us) else {
+            break;
+        };
+        let bytes = track.source.read(sample).await;
+        let bytes = bytes.map_err(PlaybackError::Source)?;
+        if track.decoder.feed(bytes, sample.t_us).is_err() {
+            return Ok(Played::Failed);
+        }
+        played = Played::Some;
+    }
+    while let Ok(Some(data)) = track.decoder.take() {
+        sink.sound(data).await;
+        played = Played::Some;
+    }
+    Ok(played)
+}
