@@ -1,0 +1,11 @@
+//! Several `vitrine` processes: on one PostgreSQL database and one media store they are one shop; on one SQLite folder only one
+//! serves.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a harness that does not work fails its test"
+)]
+
+mod child;
+mod shared;
+mod sqlite;
