@@ -216,7 +216,7 @@ async fn an_unknown_outcome_waits_on_the_order_page() {
 }
 
 #[tokio::test]
-async fn wrong_input_gets_a_sentence() {
+async fn wrong_input_gets_a_message() {
     let app = TestApp::start().await;
     let clay = app.creator("Clay", "clay").await;
     let (_, page) = app.product(&clay, "Blue cup", "38", "3").await;

@@ -180,7 +180,7 @@ async fn creation_can_carry_the_bytes() {
 }
 
 #[tokio::test]
-async fn what_is_no_clip_fails_with_a_sentence() {
+async fn what_is_no_clip_fails_with_a_message() {
     let app = TestApp::start().await;
     let clay = app.creator("Clay", "clay").await;
     for (kind, file, words) in [
