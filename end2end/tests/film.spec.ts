@@ -62,7 +62,8 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
     const uploaded: Array<Promise<number>> = [];
     let told: HighlightDocument | undefined;
     page.on("requestfinished", (request) => {
-      if (request.method() === "POST" && request.url().endsWith("/api/products")) told = (request.postDataJSON() as { highlights: HighlightDocument }).highlights;
+      if (request.method() === "POST" && request.url().endsWith("/fn/create-product"))
+        told = (request.postDataJSON() as { draft: { highlights: HighlightDocument } }).draft.highlights;
       if (request.method() === "PATCH") uploaded.push(request.allHeaders().then((headers) => Number(headers["content-length"] ?? 0)));
     });
     await by(page, "product-title").fill("Glazed cup");
@@ -129,13 +130,13 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
     const late = await (await browser.newContext(phone)).newPage();
     await late.goto(url);
     await expect(late.locator("body")).toContainText("Sold out");
-    await late.locator("form.tell [name=email]").fill("cleo@example.com");
-    await late.locator("form.tell [type=submit]").click();
-    await late.waitForURL(/said=noted/);
+    await late.locator("form.waitlist [name=email]").fill("cleo@example.com");
+    await late.locator("form.waitlist [type=submit]").click();
+    await late.waitForURL(/flash=noted/);
     await expect(late.locator("h1")).toHaveText("Noted");
     const editor = page.url();
     await page.goto(editor);
-    await expect(page.locator("#waiting-emails")).toHaveValue("cleo@example.com");
+    await expect(page.locator("#waitlist-emails")).toHaveValue("cleo@example.com");
     await page.goto(`${vitrine.url}/manage/orders`);
     await expect(page.locator("body")).toContainText("Ada");
     await expect(page.locator("body")).toContainText("Ben");

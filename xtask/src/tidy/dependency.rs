@@ -97,7 +97,7 @@ pub(super) fn check(crates: &[Crate], tree: &Tree) -> Vec<String> {
             if other.starts_with("burn") && name != "vision" {
                 breaches.push(format!("{name} names {other}: only vision may."));
             }
-            if other == "sqlx" && name != "services" {
+            if other == "sqlx" && name != "services" && shipped {
                 breaches.push(format!("{name} names sqlx: only services may."));
             }
             if name == "domain" && shipped && !DOMAIN.contains(&other) {
