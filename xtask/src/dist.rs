@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: one binary with everything inside.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -16,6 +17,24 @@ use crate::progress::{self, Lines, say};
 /// When something is missing that cannot be installed, or does not compile.
 pub(crate) fn run(place: &Place) -> Result<()> {
     let start = Instant::now();
+    let binary = binary(place)?;
+    let bytes = fs::metadata(&binary)
+        .with_context(|| format!("cargo left no {}.", binary.display()))?
+        .len();
+    println!("{}", binary.display());
+    println!(
+        "{:.1} MB, {:.0} s",
+        bytes as f64 / 1e6,
+        start.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// Builds what [`run`] prints, and answers where it is.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn binary(place: &Place) -> Result<PathBuf> {
     say(
         "The first run takes long: link-time optimisation of four bundles. Later ones build what changed.",
     );
@@ -39,15 +58,5 @@ pub(crate) fn run(place: &Place) -> Result<()> {
                 .env("VITRINE_SITE", &site),
         )
     })?;
-    let binary = place.binary("dist");
-    let bytes = fs::metadata(&binary)
-        .with_context(|| format!("cargo left no {}.", binary.display()))?
-        .len();
-    println!("{}", binary.display());
-    println!(
-        "{:.1} MB, {:.0} s",
-        bytes as f64 / 1e6,
-        start.elapsed().as_secs_f64()
-    );
-    Ok(())
+    Ok(place.binary("dist"))
 }

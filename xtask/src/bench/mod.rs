@@ -1,9 +1,13 @@
 //! `cargo xtask bench NAME`: figures, one object a line with `--json`.
 
 pub(crate) mod bundle;
+mod server;
 mod vision;
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::build::{Grade, bundle::Bundle};
@@ -16,6 +20,8 @@ enum Name {
     Bundles,
     /// Filming, the network and the import of films in Chromium, onnxruntime-web beside
     Vision,
+    /// A cached page, uploads, checkouts and the start of the server as it ships, nginx and an older binary beside
+    Server,
 }
 
 /// What `cargo xtask bench` takes.
@@ -29,9 +35,15 @@ pub(crate) struct Args {
     /// Of `bundles`, only these
     #[arg(long, value_delimiter = ',')]
     only: Vec<Bundle>,
-    /// Of `vision`, only these
+    /// Of `vision`, only these: filming, onnx, clips, engines, precise, memory; of `server`: page, upload, checkout, start
     #[arg(long, value_delimiter = ',')]
-    part: Vec<vision::Part>,
+    part: Vec<String>,
+    /// For `server`, the binary to measure instead of the one that `dist` builds
+    #[arg(long, value_name = "PATH")]
+    new: Option<PathBuf>,
+    /// For `server`, an older binary to hold it against in the same run
+    #[arg(long, value_name = "PATH")]
+    old: Option<PathBuf>,
 }
 
 /// One figure.
@@ -86,7 +98,14 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
             };
             bundle::measure(place, bundles, Grade::Dist)?
         }
-        Name::Vision => vision::measure(place, &args.part)?,
+        Name::Vision => vision::measure(place, &parts(&args.part)?)?,
+        Name::Server => {
+            let binaries = server::Binaries {
+                new: args.new.clone(),
+                old: args.old.clone(),
+            };
+            server::measure(place, &parts(&args.part)?, &binaries)?
+        }
     };
     for figure in &figures {
         if args.json {
@@ -96,6 +115,25 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
         }
     }
     verdict(&figures)
+}
+
+/// The parts of a bench by their names.
+fn parts<P: ValueEnum>(names: &[String]) -> Result<Vec<P>> {
+    names
+        .iter()
+        .map(|name| {
+            P::from_str(name, false).map_err(|_| {
+                let known: Vec<String> = P::value_variants()
+                    .iter()
+                    .filter_map(|part| Some(part.to_possible_value()?.get_name().to_owned()))
+                    .collect();
+                anyhow::anyhow!(
+                    "This bench has no part {name}; it has {}.",
+                    known.join(", ")
+                )
+            })
+        })
+        .collect()
 }
 
 /// A figure as a line of a table.
@@ -164,6 +202,18 @@ mod tests {
                 .expect("is JSON")
                 .contains("limit")
         );
+    }
+
+    #[test]
+    fn each_bench_knows_its_own_parts() {
+        let named = |name: &str| [name.to_owned()];
+        assert_eq!(
+            parts::<server::Part>(&named("page")).expect("is one"),
+            [server::Part::Page]
+        );
+        let error = parts::<server::Part>(&named("onnx")).expect_err("is none");
+        assert!(error.to_string().contains("page, upload, checkout, start"));
+        assert!(parts::<vision::Part>(&named("onnx")).is_ok());
     }
 
     #[test]

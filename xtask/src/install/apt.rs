@@ -19,8 +19,14 @@ pub(crate) enum Package {
     Ffmpeg,
     /// The second database that the services are tested on.
     Postgresql,
+    /// Asks a server for one page as fast as it can, in benches.
+    Wrk,
+    /// What the server is held against in benches.
+    Nginx,
     /// Draws the demo shop's pictures.
     Blender,
+    /// Runs small scripts over a SQLite file.
+    Python,
     /// Makes the Python environment of the scripts that develop those pictures.
     Venv,
 }
@@ -33,7 +39,10 @@ impl Package {
             Self::ChromiumDriver => "chromium-driver",
             Self::Ffmpeg => "ffmpeg",
             Self::Postgresql => "postgresql",
+            Self::Wrk => "wrk",
+            Self::Nginx => "nginx",
             Self::Blender => "blender",
+            Self::Python => "python3",
             Self::Venv => "python3-venv",
         }
     }
@@ -45,7 +54,14 @@ impl Package {
             Self::ChromiumDriver => find("chromedriver"),
             Self::Ffmpeg => find("ffmpeg"),
             Self::Postgresql => server_program(),
+            Self::Wrk => find("wrk"),
+            // Debian keeps it where only root's search path leads.
+            Self::Nginx => find("nginx").or_else(|| {
+                let program = PathBuf::from("/usr/sbin/nginx");
+                program.is_file().then_some(program)
+            }),
             Self::Blender => find("blender"),
+            Self::Python => find("python3"),
             Self::Venv => find("python3").filter(|python| {
                 let asked = Command::new(python)
                     .args(["-c", "import ensurepip"])
