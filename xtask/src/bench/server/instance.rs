@@ -81,6 +81,8 @@ impl Server {
             .args(["--public-url", &format!("http://{host}")])
             // So that one machine can be as many shoppers as it likes: each has its own limits.
             .args(["--trusted-proxy", "127.0.0.1"])
+            // The servers beside it keep no log of requests either.
+            .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(File::create(&log)?)
             .stderr(File::options().append(true).open(&log)?)
