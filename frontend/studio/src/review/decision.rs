@@ -93,7 +93,7 @@ impl Decisions {
     /// leads, for it was taken on purpose and at full resolution; without photos the best still does.
     #[must_use]
     pub fn new(choice: &Choice, photos: &[String]) -> Self {
-        let mut session = Self {
+        let mut review = Self {
             shots: choice.shots.clone(),
             notice: choice.notice.clone(),
             histograms: choice.histograms,
@@ -101,14 +101,14 @@ impl Decisions {
             ..Self::default()
         };
         for highlight in &choice.highlights {
-            session.propose(highlight);
+            review.propose(highlight);
         }
         for name in photos {
-            session.add_photo(name);
+            review.add_photo(name);
         }
         for (rank, still) in choice.stills.iter().enumerate() {
-            let id = session.id();
-            session.pictures.push(Picture {
+            let id = review.id();
+            review.pictures.push(Picture {
                 id,
                 source: Source::Frame(still.t),
                 reasons: still.reasons.clone(),
@@ -116,8 +116,8 @@ impl Decisions {
                 kept: rank < STILLS_KEPT,
             });
         }
-        session.hero = session.pictures.first().map(|picture| picture.id);
-        session
+        review.hero = review.pictures.first().map(|picture| picture.id);
+        review
     }
 
     /// Decisions made earlier, if they are about this choice: same shots, and no proposal is missing.
@@ -438,58 +438,58 @@ mod tests {
 
     #[test]
     fn there_is_a_hero_while_any_picture_is_kept() {
-        let mut session = Decisions::new(&choice(), &[]);
-        let (first, second) = (session.pictures[0].id, session.pictures[1].id);
-        session.keep(first, false);
-        assert_eq!(session.hero, Some(second));
-        session.keep(second, false);
-        assert_eq!(session.hero, None);
-        session.keep(first, true);
-        assert_eq!(session.hero, Some(first));
-        session.choose_hero(second);
-        assert_eq!(session.kept_pictures()[0].id, second);
+        let mut review = Decisions::new(&choice(), &[]);
+        let (first, second) = (review.pictures[0].id, review.pictures[1].id);
+        review.keep(first, false);
+        assert_eq!(review.hero, Some(second));
+        review.keep(second, false);
+        assert_eq!(review.hero, None);
+        review.keep(first, true);
+        assert_eq!(review.hero, Some(first));
+        review.choose_hero(second);
+        assert_eq!(review.kept_pictures()[0].id, second);
     }
 
     #[test]
     fn trimming_snaps_and_stays_in_the_shot() {
-        let mut session = Decisions::new(&choice(), &[]);
-        let id = session.clips[0].id;
-        assert!(session.trim_start(id, 1.8, &keyframes()));
-        assert_eq!(session.clips[0].start, 2.0);
-        assert!(session.trim_end(id, 100.0, &keyframes()));
-        assert_eq!(session.clips[0].end, 4.2);
-        assert!(!session.trim_end(id, 100.0, &keyframes()));
-        assert!(!session.trim_end(99, 1.0, &keyframes()));
+        let mut review = Decisions::new(&choice(), &[]);
+        let id = review.clips[0].id;
+        assert!(review.trim_start(id, 1.8, &keyframes()));
+        assert_eq!(review.clips[0].start, 2.0);
+        assert!(review.trim_end(id, 100.0, &keyframes()));
+        assert_eq!(review.clips[0].end, 4.2);
+        assert!(!review.trim_end(id, 100.0, &keyframes()));
+        assert!(!review.trim_end(99, 1.0, &keyframes()));
     }
 
     #[test]
     fn moving_keeps_the_length_and_stays_in_the_shot() {
-        let mut session = Decisions::new(&choice(), &[]);
-        let id = session.clips[0].id;
-        assert!(session.shift(id, 0.2, &keyframes()));
-        assert_eq!((session.clips[0].start, session.clips[0].end), (0.0, 2.5));
-        assert!(!session.shift(id, -9.0, &keyframes()));
+        let mut review = Decisions::new(&choice(), &[]);
+        let id = review.clips[0].id;
+        assert!(review.shift(id, 0.2, &keyframes()));
+        assert_eq!((review.clips[0].start, review.clips[0].end), (0.0, 2.5));
+        assert!(!review.shift(id, -9.0, &keyframes()));
         // From 2 s on it would run over the cut at 4.2 s.
-        assert!(session.shift(id, 100.0, &keyframes()));
-        assert_eq!((session.clips[0].start, session.clips[0].end), (1.0, 3.5));
+        assert!(review.shift(id, 100.0, &keyframes()));
+        assert_eq!((review.clips[0].start, review.clips[0].end), (1.0, 3.5));
     }
 
     #[test]
     fn a_shot_left_out_can_be_taken_in() {
-        let mut session = Decisions::new(&choice(), &[]);
-        let id = session.add_shot(1, &keyframes(), 3.0).unwrap();
-        let clip = session.clips.iter().find(|c| c.id == id).unwrap();
+        let mut review = Decisions::new(&choice(), &[]);
+        let id = review.add_shot(1, &keyframes(), 3.0).unwrap();
+        let clip = review.clips.iter().find(|c| c.id == id).unwrap();
         assert_eq!((clip.start, clip.end), (5.0, 8.0));
-        assert_eq!(session.kept_length(), 2.5 + 3.0);
-        assert_eq!(session.add_shot(7, &keyframes(), 3.0), None);
+        assert_eq!(review.kept_length(), 2.5 + 3.0);
+        assert_eq!(review.add_shot(7, &keyframes(), 3.0), None);
     }
 
     #[test]
     fn decisions_survive_a_reload_but_not_another_choice() {
-        let mut session = Decisions::new(&choice(), &["p1".into()]);
-        let id = session.clips[0].id;
-        session.keep(id, false);
-        let text = serde_json::to_string(&session).unwrap();
+        let mut review = Decisions::new(&choice(), &["p1".into()]);
+        let id = review.clips[0].id;
+        review.keep(id, false);
+        let text = serde_json::to_string(&review).unwrap();
         let saved = || serde_json::from_str::<Decisions>(&text).unwrap();
 
         let again = Decisions::resume(saved(), &choice(), &["p1".into(), "p2".into()]).unwrap();
@@ -517,9 +517,9 @@ mod tests {
                 .collect(),
             ..choice()
         };
-        let session = Decisions::new(&many, &["p1".into()]);
-        assert_eq!(session.pictures.len(), 9);
-        assert_eq!(session.kept_pictures().len(), 1 + STILLS_KEPT);
+        let review = Decisions::new(&many, &["p1".into()]);
+        assert_eq!(review.pictures.len(), 9);
+        assert_eq!(review.kept_pictures().len(), 1 + STILLS_KEPT);
     }
 
     #[test]
@@ -535,11 +535,11 @@ mod tests {
 
     #[test]
     fn what_was_dropped_is_not_sent() {
-        let mut session = Decisions::new(&choice(), &["p1".into()]);
-        let still = session.pictures[1].id;
-        session.keep(still, false);
-        assert_eq!(session.kept_clips().len(), 1);
-        let sources: Vec<&Source> = session.kept_pictures().iter().map(|p| &p.source).collect();
+        let mut review = Decisions::new(&choice(), &["p1".into()]);
+        let still = review.pictures[1].id;
+        review.keep(still, false);
+        assert_eq!(review.kept_clips().len(), 1);
+        let sources: Vec<&Source> = review.kept_pictures().iter().map(|p| &p.source).collect();
         assert_eq!(sources, [&Source::Photo("p1".into()), &Source::Frame(6.0)]);
     }
 }

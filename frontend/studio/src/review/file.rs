@@ -84,10 +84,7 @@ impl Files {
     pub(crate) fn show(self, key: &Key) -> Option<Made> {
         let found = self.made.with(|made| made.get(key).cloned());
         if found.is_none() {
-            let making = self.make(key);
-            spawn_local(async move {
-                let _ = making.await;
-            });
+            drop(self.make(key));
         }
         found
     }
@@ -117,7 +114,7 @@ impl Files {
             .ok_or_else(|| "The recorder is not running. Reload the page.".to_owned())
     }
 
-    /// Makes a file, or joins in where it is being made already.
+    /// Makes a file, whether the answer is waited for or not, or joins in where it is being made already.
     fn make(self, key: &Key) -> Shared<LocalBoxFuture<'static, Made>> {
         let making = self.making.get_value();
         if let Some(under_way) = making.borrow().get(key) {
@@ -143,6 +140,7 @@ impl Files {
         .boxed_local()
         .shared();
         making.borrow_mut().insert(key.clone(), made.clone());
+        spawn_local(made.clone().map(drop));
         made
     }
 

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     /// Clips of three seconds at 0, 10, 20, …, each less relevant than the one before.
-    fn session(clips: usize) -> Decisions {
+    fn review(clips: usize) -> Decisions {
         let highlights = (0..clips).map(|n| Highlight {
             start: n as f64 * 10.0,
             end: n as f64 * 10.0 + 3.0,
@@ -160,32 +160,32 @@ mod tests {
         Decisions::new(&choice, &[])
     }
 
-    fn numbers(session: &Decisions) -> Vec<usize> {
-        let entries = session.reel(&Contract::default());
+    fn numbers(review: &Decisions) -> Vec<usize> {
+        let entries = review.reel(&Contract::default());
         entries.iter().map(|place| place.number).collect()
     }
 
     #[test]
     fn clips_go_where_they_are_put_and_stay_there() {
-        let mut session = session(5);
-        let ids: Vec<u32> = session.clips.iter().map(|clip| clip.id).collect();
-        assert_eq!(numbers(&session), [1, 2, 3, 4, 5]);
-        assert!(session.place(ids[4], 0));
-        assert_eq!(numbers(&session), [5, 1, 2, 3, 4]);
-        assert!(session.place(ids[0], 2));
-        assert_eq!(numbers(&session), [5, 2, 1, 3, 4]);
-        assert!(session.place(ids[1], 99), "held at the end");
-        assert_eq!(numbers(&session), [5, 1, 3, 4, 2]);
-        assert!(!session.place(ids[1], 4) && !session.place(77, 0));
+        let mut review = review(5);
+        let ids: Vec<u32> = review.clips.iter().map(|clip| clip.id).collect();
+        assert_eq!(numbers(&review), [1, 2, 3, 4, 5]);
+        assert!(review.place(ids[4], 0));
+        assert_eq!(numbers(&review), [5, 1, 2, 3, 4]);
+        assert!(review.place(ids[0], 2));
+        assert_eq!(numbers(&review), [5, 2, 1, 3, 4]);
+        assert!(review.place(ids[1], 99), "held at the end");
+        assert_eq!(numbers(&review), [5, 1, 3, 4, 2]);
+        assert!(!review.place(ids[1], 4) && !review.place(77, 0));
 
         // One that is dropped steps aside, and comes back to its place; one that is new follows its time.
-        session.keep(ids[2], false);
-        assert_eq!(numbers(&session), [5, 1, 4, 2]);
-        assert!(session.place(ids[3], 0));
-        assert_eq!(numbers(&session), [4, 5, 1, 2]);
-        session.keep(ids[2], true);
-        assert_eq!(numbers(&session), [4, 5, 1, 3, 2]);
-        session.propose(&Highlight {
+        review.keep(ids[2], false);
+        assert_eq!(numbers(&review), [5, 1, 4, 2]);
+        assert!(review.place(ids[3], 0));
+        assert_eq!(numbers(&review), [4, 5, 1, 2]);
+        review.keep(ids[2], true);
+        assert_eq!(numbers(&review), [4, 5, 1, 3, 2]);
+        review.propose(&Highlight {
             start: 5.0,
             end: 8.0,
             shot: 0,
@@ -193,26 +193,26 @@ mod tests {
             reasons: Vec::new(),
         });
         assert_eq!(
-            numbers(&session),
+            numbers(&review),
             [5, 6, 1, 2, 4, 3],
             "the new one is the second by time"
         );
-        let saved = serde_json::to_string(&session).unwrap();
-        assert_eq!(serde_json::from_str::<Decisions>(&saved).unwrap(), session);
-        session.never(ids[1]);
-        assert_eq!(numbers(&session), [4, 5, 1, 2, 3]);
+        let saved = serde_json::to_string(&review).unwrap();
+        assert_eq!(serde_json::from_str::<Decisions>(&saved).unwrap(), review);
+        review.never(ids[1]);
+        assert_eq!(numbers(&review), [4, 5, 1, 2, 3]);
     }
 
     #[test]
     fn what_a_person_touched_is_left_out_last() {
-        let mut session = session(4);
-        let last = session.clips[3].id;
-        session.like(last);
+        let mut review = review(4);
+        let last = review.clips[3].id;
+        review.like(last);
         let contract = Contract {
             reel_length: 3.0,
             ..Contract::default()
         };
-        let entries = session.reel(&contract);
+        let entries = review.reel(&contract);
         let shown: Vec<usize> = entries
             .iter()
             .filter(|place| place.shown.is_some())

@@ -93,12 +93,12 @@ mod tests {
             ..Choice::default()
         };
         let many = choice(&[4.0, 5.0, 6.0, 7.0]);
-        let mut session = Decisions::new(&many, &[]);
-        let ids: Vec<u32> = session.clips.iter().map(|clip| clip.id).collect();
-        session.never(ids[0]);
-        session.like(ids[1]);
-        session.keep(ids[2], false);
-        let taste = session.taste();
+        let mut review = Decisions::new(&many, &[]);
+        let ids: Vec<u32> = review.clips.iter().map(|clip| clip.id).collect();
+        review.never(ids[0]);
+        review.like(ids[1]);
+        review.keep(ids[2], false);
+        let taste = review.taste();
         let starts = |spans: &[Span]| -> Vec<f64> { spans.iter().map(|span| span.start).collect() };
         assert_eq!(starts(&taste.never), [4.0]);
         assert_eq!(
@@ -107,12 +107,12 @@ mod tests {
         );
         assert_eq!(starts(&taste.dropped), [6.0]);
 
-        session.rechoose(&choice(&[0.0, 5.5, 8.0]));
-        let left: Vec<(f64, bool)> = session.clips.iter().map(|c| (c.start, c.kept)).collect();
+        review.rechoose(&choice(&[0.0, 5.5, 8.0]));
+        let left: Vec<(f64, bool)> = review.clips.iter().map(|c| (c.start, c.kept)).collect();
         // The untouched one gave way; what overlaps a held one was not taken.
         assert_eq!(left, [(0.0, true), (5.0, true), (6.0, false), (8.0, true)]);
-        let saved = serde_json::to_string(&session).unwrap();
+        let saved = serde_json::to_string(&review).unwrap();
         let saved = serde_json::from_str(&saved).unwrap();
-        assert_eq!(Decisions::resume(saved, &many, &[]), Some(session));
+        assert_eq!(Decisions::resume(saved, &many, &[]), Some(review));
     }
 }
