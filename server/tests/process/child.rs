@@ -171,7 +171,10 @@ impl Serve {
             .position(|window| window == b"\r\n\r\n")
             .ok_or(std::io::ErrorKind::UnexpectedEof)?;
         let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
         let body = &answer[end + 4..];
         Ok(Answer {

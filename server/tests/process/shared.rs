@@ -177,7 +177,12 @@ fn assert_stored(media: &Path, bytes: &[u8]) {
     let hash = blake3::hash(bytes).to_hex();
     let found = std::fs::read_dir(media)
         .unwrap()
-        .map(|shop| shop.unwrap().path().join(hash.as_str()).join("original.jpg"))
+        .map(|shop| {
+            shop.unwrap()
+                .path()
+                .join(hash.as_str())
+                .join("original.jpg")
+        })
         .find(|path| path.exists());
     assert_eq!(std::fs::read(found.unwrap()).unwrap(), bytes);
 }
@@ -201,8 +206,14 @@ async fn two_processes_on_postgres_take_one_upload_together() {
                 patch(&two, &cookie, &path, at, &bytes[at..end]),
             );
             let taken = [a.unwrap().status, b.unwrap().status];
-            assert!(taken.iter().all(|status| [204, 409].contains(status)), "{taken:?}");
-            let (here, there) = (offset(&one, &cookie, &path).await, offset(&two, &cookie, &path).await);
+            assert!(
+                taken.iter().all(|status| [204, 409].contains(status)),
+                "{taken:?}"
+            );
+            let (here, there) = (
+                offset(&one, &cookie, &path).await,
+                offset(&two, &cookie, &path).await,
+            );
             assert_eq!(here, there);
             assert!(here == at || here == end, "{at}..{end}: {here}");
             at = here;
@@ -223,7 +234,9 @@ async fn of_two_processes_on_postgres_one_goes_on_when_the_other_is_killed() {
         let bytes = photo(round.wrapping_mul(104_729) + 11);
         let path = create(&two, &cookie, bytes.len()).await;
         let half = bytes.len() / 2;
-        let sent = patch(&one, &cookie, &path, 0, &bytes[..half]).await.unwrap();
+        let sent = patch(&one, &cookie, &path, 0, &bytes[..half])
+            .await
+            .unwrap();
         assert_eq!(sent.status, 204);
         one.kill().await;
         let at = offset(&two, &cookie, &path).await;
@@ -258,7 +271,12 @@ async fn two_processes_on_postgres_share_purging_holds_and_limits() {
         .await;
     assert_eq!(added.status, 303, "{}", added.text());
     let save = async |process: &Serve, price: &str, stock: &str| {
-        let fields = [("title", "Cup"), ("slug", "cup"), ("price", price), ("stock", stock)];
+        let fields = [
+            ("title", "Cup"),
+            ("slug", "cup"),
+            ("price", price),
+            ("stock", stock),
+        ];
         let saved = process.form(&editor, &cookie, &fields).await;
         assert_eq!(saved.status, 303, "{}", saved.text());
     };
@@ -271,18 +289,32 @@ async fn two_processes_on_postgres_share_purging_holds_and_limits() {
     for round in 0..rounds() * 5 {
         for process in [&one, &two] {
             // The feed drops what the commit before dropped as well, so a page is cached for good a moment later.
-            while !process.get("/p/cup", "").await.header("cache-status").contains("hit") {}
+            while !process
+                .get("/p/cup", "")
+                .await
+                .header("cache-status")
+                .contains("hit")
+            {}
         }
         let price = format!("{}", 100 + round);
         save(&one, &price, "1").await;
         let saved = Instant::now();
-        assert!(one.get("/p/cup", "").await.text().contains(&price), "creators see their own save");
+        assert!(
+            one.get("/p/cup", "").await.text().contains(&price),
+            "creators see their own save"
+        );
         while !two.get("/p/cup", "").await.text().contains(&price) {
-            assert!(saved.elapsed() < Duration::from_secs(3), "the other never saw it");
+            assert!(
+                saved.elapsed() < Duration::from_secs(3),
+                "the other never saw it"
+            );
         }
         worst = worst.max(saved.elapsed());
     }
-    println!("an edit was at the other process after at most {} ms", worst.as_millis());
+    println!(
+        "an edit was at the other process after at most {} ms",
+        worst.as_millis()
+    );
 
     // One piece, and both sell it.
     let (a, b) = tokio::join!(
