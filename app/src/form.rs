@@ -10,7 +10,7 @@ pub(crate) fn field_error(errors: &[Invalid], field: &'static str) -> Option<Str
     errors
         .iter()
         .find(|invalid| invalid.field == field)
-        .map(|invalid| invalid.sentence.clone())
+        .map(|invalid| invalid.message.clone())
 }
 
 /// The errors that belong to none of `fields`, in one message.
@@ -18,7 +18,7 @@ pub(crate) fn other_errors(errors: &[Invalid], fields: &[&str]) -> Option<AnyVie
     let messages: Vec<&str> = errors
         .iter()
         .filter(|invalid| !fields.contains(&invalid.field))
-        .map(|invalid| invalid.sentence.as_str())
+        .map(|invalid| invalid.message.as_str())
         .collect();
     (!messages.is_empty()).then(|| flash::error(&messages.join(" ")))
 }
@@ -28,7 +28,7 @@ pub(crate) fn error_summary(errors: &[Invalid], fields: &[&str]) -> Option<AnyVi
     let messages = errors
         .iter()
         .map(|invalid| {
-            let message = invalid.sentence.clone();
+            let message = invalid.message.clone();
             if fields.contains(&invalid.field) {
                 let to = format!("#{}", invalid.field);
                 view! { <a href=to>{message}</a> " " }.into_any()

@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(refusal.problem.status, 404);
         assert_eq!(Refusal::read(refusal.ser().to_vec()), refusal);
         let limited: Refusal = Error::Limited {
-            sentence: "Wait.".to_owned(),
+            message: "Wait.".to_owned(),
             retry_after_s: 7,
         }
         .into();

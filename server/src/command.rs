@@ -41,7 +41,7 @@ fn failure(error: &services::Error) -> Failure {
         services::Error::Internal(cause) => {
             Failure::new(format!("vitrine could not go on: {cause}."))
         }
-        other => Failure::new(other.sentence()),
+        other => Failure::new(other.message()),
     }
 }
 

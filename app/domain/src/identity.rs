@@ -66,7 +66,7 @@ impl FromStr for Handle {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         let handle = text.strip_prefix('@').unwrap_or(text).to_lowercase();
-        let wrong = |sentence: &str| Err(Invalid::new("handle", sentence));
+        let wrong = |message: &str| Err(Invalid::new("handle", message));
         if !(3..=30).contains(&handle.len()) {
             return wrong("A handle has 3 to 30 characters, for example clay-and-ash.");
         }
@@ -140,7 +140,7 @@ impl FromStr for Password {
     /// NIST SP 800-63B-4 §3.1.1: length is what counts; no rules about kinds of characters, and a generous upper end that
     /// only bounds the hashing.
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let wrong = |sentence: &str| Err(Invalid::new("password", sentence));
+        let wrong = |message: &str| Err(Invalid::new("password", message));
         let count = text.chars().count();
         if count < 10 {
             return wrong(
@@ -222,7 +222,7 @@ mod tests {
             ("Studio", "kept for"),
             ("../etc", "only the letters"),
         ] {
-            let error = text.parse::<Handle>().expect_err(text).sentence;
+            let error = text.parse::<Handle>().expect_err(text).message;
             assert!(error.contains(words), "{text}: {error}");
         }
     }

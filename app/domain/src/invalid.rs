@@ -8,23 +8,23 @@ pub struct Invalid {
     /// The name of the form field.
     pub field: &'static str,
     /// A whole sentence for the person who typed.
-    pub sentence: String,
+    pub message: String,
 }
 
 impl Invalid {
     /// Names the field and says what is wrong with it.
     #[must_use]
-    pub fn new(field: &'static str, sentence: impl Into<String>) -> Self {
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self {
             field,
-            sentence: sentence.into(),
+            message: message.into(),
         }
     }
 }
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
+        f.write_str(&self.message)
     }
 }
 

@@ -354,19 +354,19 @@ mod tests {
             (b"\0\0\0\x18ftypavif", "AVIF"),
             (b"\x01\x02\x03", "not known"),
         ] {
-            let error = Format::sniff(head).expect_err("refused").sentence;
+            let error = Format::sniff(head).expect_err("refused").message;
             assert!(error.contains(words), "{error}");
         }
         assert!(
             Format::expect(b"\xff\xd8\xff", Kind::Clip)
                 .expect_err("kind")
-                .sentence
+                .message
                 .contains("picture")
         );
         assert!(
             Format::expect(b"\0\0\0\x18ftypisom", Kind::Photo)
                 .expect_err("kind")
-                .sentence
+                .message
                 .contains("film")
         );
     }
@@ -379,7 +379,7 @@ mod tests {
             Kind::Photo
                 .check_length(MAX_PHOTO_BYTES + 1)
                 .expect_err("size")
-                .sentence
+                .message
                 .contains("41 MB")
         );
         assert!(Kind::Clip.check_length(u64::MAX).is_err());
@@ -389,7 +389,7 @@ mod tests {
         #[test]
         fn any_bytes_are_judged(head in proptest::collection::vec(any::<u8>(), 0..64)) {
             if let Err(error) = Format::sniff(&head) {
-                prop_assert!(error.sentence.ends_with('.'));
+                prop_assert!(error.message.ends_with('.'));
             }
         }
     }

@@ -5,8 +5,8 @@ use crate::{
     money::{Currency, Money},
 };
 
-fn wrong(sentence: String) -> Invalid {
-    Invalid::new("price", sentence)
+fn wrong(message: String) -> Invalid {
+    Invalid::new("price", message)
 }
 
 /// See [`Money::parse`].
@@ -117,7 +117,7 @@ mod tests {
     fn euro(text: &str) -> Result<i64, String> {
         parse(text, Currency::EUR)
             .map(|money| money.minor)
-            .map_err(|error| error.sentence)
+            .map_err(|error| error.message)
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
     let invalid = form
         .buyer()
         .err()
-        .filter(|invalid| error == Some(invalid.sentence.as_str()));
+        .filter(|invalid| error == Some(invalid.message.as_str()));
     let refusal = error
         .filter(|_| invalid.is_none())
         .or(order.declined.as_deref().filter(|_| error.is_none()));

@@ -7,24 +7,24 @@ const LITTLE_BYTES: u64 = 1024 * 1024 * 1024;
 
 fn check(name: &'static str, found: Result<String>) -> Check {
     match found {
-        Ok(sentence) => Check {
+        Ok(message) => Check {
             name,
             ok: true,
-            sentence,
+            message,
         },
         Err(error) => Check {
             name,
             ok: false,
-            sentence: match error {
+            message: match error {
                 crate::Error::Internal(detail) => format!("Unexpected: {detail}."),
-                other => other.sentence(),
+                other => other.message(),
             },
         },
     }
 }
 
-fn wrong(sentence: String) -> crate::Error {
-    crate::Error::Unavailable(sentence)
+fn wrong(message: String) -> crate::Error {
+    crate::Error::Unavailable(message)
 }
 
 /// Looks at everything; a fault is a check that is not ok.

@@ -22,21 +22,21 @@ pub enum Error {
     #[error("{0}")]
     Checksum(String),
     /// A field of the input is wrong.
-    #[error("{sentence}")]
+    #[error("{message}")]
     Invalid {
         /// The name of the form field.
         field: &'static str,
         /// What is wrong with it.
-        sentence: String,
+        message: String,
     },
     /// More bytes than are taken.
     #[error("{0}")]
     TooLarge(String),
     /// Too many tries.
-    #[error("{sentence}")]
+    #[error("{message}")]
     Limited {
         /// How long to wait.
-        sentence: String,
+        message: String,
         /// The same in seconds, for `Retry-After`.
         retry_after_s: u64,
     },
@@ -93,7 +93,7 @@ impl Error {
 
     /// The sentence for the person; never the detail of an internal fault.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub fn message(&self) -> String {
         match self {
             Self::Internal(_) => {
                 "Something went wrong on our side. Try again in a moment.".to_owned()
@@ -111,7 +111,7 @@ impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
         Self::Invalid {
             field: invalid.field,
-            sentence: invalid.sentence,
+            message: invalid.message,
         }
     }
 }

@@ -83,7 +83,7 @@ pub struct Check {
     /// Whether it is as it should be.
     pub ok: bool,
     /// What was found and, where it is wrong, what to do.
-    pub sentence: String,
+    pub message: String,
 }
 
 fn make_folder(config: &Config) -> Result<PathBuf> {

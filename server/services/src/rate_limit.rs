@@ -80,7 +80,7 @@ impl From<Wait> for Error {
             .unwrap_or(u64::MAX)
             .max(1);
         Self::Limited {
-            sentence: format!("Too many tries. Wait {seconds} seconds and try again."),
+            message: format!("Too many tries. Wait {seconds} seconds and try again."),
             retry_after_s: seconds,
         }
     }

@@ -165,7 +165,7 @@ impl Services {
         for piece in &item.media {
             let media = self
                 .media()
-                .take_in(viewer, piece.kind, &piece.alt, bytes(&piece.file)?)
+                .add_file(viewer, piece.kind, &piece.alt, bytes(&piece.file)?)
                 .await
                 .map_err(|error| named(error, &piece.file))?;
             if let Some(poster) = &piece.poster {
@@ -174,7 +174,7 @@ impl Services {
                     None => {
                         let still = self
                             .media()
-                            .take_in(viewer, Kind::Photo, &piece.alt, bytes(poster)?)
+                            .add_file(viewer, Kind::Photo, &piece.alt, bytes(poster)?)
                             .await;
                         still.map_err(|error| named(error, poster))?.id
                     }
@@ -212,9 +212,9 @@ impl Services {
 
 fn named(error: Error, file: &str) -> Error {
     match error {
-        Error::Invalid { field, sentence } => Error::Invalid {
+        Error::Invalid { field, message } => Error::Invalid {
             field,
-            sentence: format!("{file}: {sentence}"),
+            message: format!("{file}: {message}"),
         },
         other => other,
     }

@@ -22,7 +22,7 @@ pub async fn run(args: &cli::Doctor) -> Ended {
             "{}  {}: {}",
             if check.ok { "ok  " } else { "FAIL" },
             check.name,
-            check.sentence
+            check.message
         );
     }
     let failed = checks.iter().filter(|check| !check.ok).count();
@@ -38,7 +38,7 @@ pub async fn run(args: &cli::Doctor) -> Ended {
 fn name(public_url: &PublicUrl) -> Check {
     let host = public_url.host();
     let ok = host.parse::<std::net::Ipv4Addr>().is_err() && !host.starts_with('[');
-    let sentence = if ok {
+    let message = if ok {
         format!("Passkeys will belong to {host}.")
     } else {
         format!(
@@ -48,7 +48,7 @@ fn name(public_url: &PublicUrl) -> Check {
     Check {
         name: "passkeys",
         ok,
-        sentence,
+        message,
     }
 }
 
@@ -59,7 +59,7 @@ fn site(site: &cli::Site) -> Check {
             return Check {
                 name: "site files",
                 ok: false,
-                sentence: failure.to_string(),
+                message: failure.to_string(),
             };
         }
     };
@@ -85,8 +85,8 @@ fn site(site: &cli::Site) -> Check {
             .collect();
         names.join(", ")
     };
-    let (ok, sentence) = match parsed {
-        Err(sentence) => (false, sentence),
+    let (ok, message) = match parsed {
+        Err(message) => (false, message),
         Ok(assets) => match missing(&assets).as_str() {
             "" => (true, "Bundles and styles are there.".to_owned()),
             names => (
@@ -98,7 +98,7 @@ fn site(site: &cli::Site) -> Check {
     Check {
         name: "site files",
         ok,
-        sentence,
+        message,
     }
 }
 
@@ -132,10 +132,10 @@ mod tests {
         });
         assert!(
             !check.ok
-                && check.sentence.contains("studio-boot.js")
-                && !check.sentence.contains("shop.css"),
+                && check.message.contains("studio-boot.js")
+                && !check.message.contains("shop.css"),
             "{}",
-            check.sentence
+            check.message
         );
     }
 }

@@ -128,8 +128,8 @@ pub async fn pay(
         Ok(Paid::Done(order)) => {
             return Ok(Redirect::to(&format!("/order/{}", order.token)).into_response());
         }
-        Ok(Paid::Declined(_order, sentence)) => (StatusCode::PAYMENT_REQUIRED, sentence),
-        Err(Error::Invalid { sentence, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, sentence),
+        Ok(Paid::Declined(_order, message)) => (StatusCode::PAYMENT_REQUIRED, message),
+        Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message),
         Err(error) => {
             return Err(error.into());
         }

@@ -131,7 +131,7 @@ impl From<services::Error> for Problem {
     fn from(error: services::Error) -> Self {
         let status =
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut problem = Self::new(status, error.code(), error.sentence());
+        let mut problem = Self::new(status, error.code(), error.message());
         match &error {
             services::Error::Internal(cause) => problem.cause = Some(cause.clone()),
             services::Error::Limited { retry_after_s, .. } => {

@@ -33,7 +33,7 @@ pub async fn setup_page(
     let shop = vitrine
         .services
         .identity()
-        .look_at_link(&token)
+        .check_link(&token)
         .await
         .map_err(gone)?;
     vitrine.limits.setup.give_back(&client.0);
@@ -67,7 +67,7 @@ pub async fn set_up(
         Err(error) => {
             let (status, invalid) = field_error(error)?;
             vitrine.limits.setup.give_back(&client.0);
-            let shop = identity.look_at_link(&token).await.map_err(gone)?;
+            let shop = identity.check_link(&token).await.map_err(gone)?;
             let page = app::identity::page::setup(
                 &vitrine.site,
                 &token,
@@ -116,7 +116,7 @@ pub async fn sign_in(
     {
         Ok(signed) => redirect_signed_in(&vitrine, &signed, next),
         Err(error @ (Error::Denied(_) | Error::Invalid { .. })) => {
-            let message = error.sentence();
+            let message = error.message();
             let page = app::identity::page::sign_in(
                 &vitrine.site,
                 &form.handle,
@@ -150,9 +150,9 @@ fn take_setup(vitrine: &Vitrine, client: Client) -> Result<(), Problem> {
 /// The error of a field, to be shown beside it; anything else is a problem of its own.
 fn field_error(error: Error) -> Result<(StatusCode, Invalid), Problem> {
     match error {
-        Error::Invalid { field, sentence } => Ok((
+        Error::Invalid { field, message } => Ok((
             StatusCode::UNPROCESSABLE_ENTITY,
-            Invalid::new(field, sentence),
+            Invalid::new(field, message),
         )),
         Error::Conflict(message) => Ok((StatusCode::CONFLICT, Invalid::new("handle", message))),
         other => Err(gone(other).into()),

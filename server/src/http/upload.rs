@@ -273,7 +273,7 @@ fn parse_creation(headers: &HeaderMap) -> Result<NewUpload, Problem> {
     let kind: Kind = value(metadata_key::KIND)
         .ok_or_else(|| Problem::bad("Upload-Metadata must say the kind: photo or clip."))?
         .parse()
-        .map_err(|invalid: domain::invalid::Invalid| Problem::bad(invalid.sentence))?;
+        .map_err(|invalid: domain::invalid::Invalid| Problem::bad(invalid.message))?;
     let session = match value(metadata_key::SESSION) {
         Some(text) => Some(
             text.parse::<SessionId>()

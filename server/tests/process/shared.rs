@@ -25,6 +25,10 @@ impl Shared {
     /// A fresh schema and a fresh folder; `None` where there is no PostgreSQL.
     async fn new(schema: &str) -> Option<Self> {
         let Ok(server) = std::env::var("VITRINE_TEST_POSTGRES") else {
+            assert!(
+                std::env::var("CI").is_err(),
+                "PostgreSQL is tested where a CI runs this"
+            );
             eprintln!("NOT TESTED ON POSTGRESQL: `cargo xtask test` sets VITRINE_TEST_POSTGRES");
             return None;
         };

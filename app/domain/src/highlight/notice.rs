@@ -47,7 +47,7 @@ pub(super) fn of(
         && moments.iter().all(|m| m.motion < STIRS);
     let silent = !loudness.is_empty() && loudness.iter().all(|l| l.dbfs <= -70.0);
     let distorted = loudness.iter().filter(|l| l.clipped >= CLIPPED).count();
-    let sentence = if clips == 0 && contract.max_clips > 0 {
+    let message = if clips == 0 && contract.max_clips > 0 {
         if keyframes.is_empty() {
             NO_KEYFRAMES
         } else {
@@ -68,7 +68,7 @@ pub(super) fn of(
     } else {
         return None;
     };
-    Some(sentence.to_owned())
+    Some(message.to_owned())
 }
 
 #[cfg(test)]

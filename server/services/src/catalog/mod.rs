@@ -50,20 +50,20 @@ fn missing() -> Error {
 /// A free slug: the wished one, else with the first number that is free.
 async fn free_slug(
     connection: &mut AnyConnection,
-    wish: Slug,
+    preferred: Slug,
     product: &ProductId,
 ) -> Result<Slug> {
-    let taken = sql::taken_slugs(connection, wish.as_str(), product).await?;
+    let taken = sql::taken_slugs(connection, preferred.as_str(), product).await?;
     let is_free = |slug: &Slug| !taken.iter().any(|taken| taken == slug.as_str());
-    if is_free(&wish) {
-        return Ok(wish);
+    if is_free(&preferred) {
+        return Ok(preferred);
     }
     // One more than are taken: one of them is free.
     let last = u32::try_from(taken.len())
         .unwrap_or(u32::MAX)
         .saturating_add(2);
     (2..=last)
-        .map(|number| wish.numbered(number))
+        .map(|number| preferred.numbered(number))
         .find(is_free)
         .ok_or_else(|| {
             Error::Conflict("Too many products have this title. Choose another one.".to_owned())
@@ -98,7 +98,7 @@ impl Catalog<'_> {
             if !lacks.is_empty() {
                 return Err(Error::Invalid {
                     field: "publish",
-                    sentence: format!(
+                    message: format!(
                         "A published product needs everything its page shows. {}",
                         lacks.join(" ")
                     ),
@@ -133,7 +133,7 @@ impl Catalog<'_> {
         {
             return Err(Error::Invalid {
                 field: "highlights",
-                sentence: "This recording has too many shots for one product. Keep fewer highlights and try again.".to_owned(),
+                message: "This recording has too many shots for one product. Keep fewer highlights and try again.".to_owned(),
             });
         }
         let id: ProductId = self.services.inner.random.id()?;
@@ -195,7 +195,7 @@ impl Catalog<'_> {
             price => Some(Money::parse(price, currency)?.minor),
         };
         let stock = domain::catalog::stock(&form.stock)?;
-        let wish: Option<Slug> = match form.slug.trim() {
+        let preferred: Option<Slug> = match form.slug.trim() {
             "" => None,
             slug => Some(slug.parse()?),
         };
@@ -203,7 +203,7 @@ impl Catalog<'_> {
         sql::touch(&mut write, &viewer.shop.id, id, now)
             .await?
             .ok_or_else(missing)?;
-        let slug = match wish {
+        let slug = match preferred {
             Some(slug) => slug,
             None => free_slug(&mut write, slug_of(&title, id)?, id).await?,
         };
@@ -258,7 +258,7 @@ impl Catalog<'_> {
         if published && !lacks.is_empty() {
             return Err(Error::Invalid {
                 field: "publish",
-                sentence: format!("Before this can be published: {}", lacks.join(" ")),
+                message: format!("Before this can be published: {}", lacks.join(" ")),
             });
         }
         if (product.state == State::Published) == published {

@@ -70,7 +70,7 @@ fn check_key(key: &str) -> Result<()> {
     }
     Err(Error::Invalid {
         field: "idempotency_key",
-        sentence:
+        message:
             "The page sent a key that cannot be used. Reload the product page and press buy again."
                 .to_owned(),
     })
@@ -317,6 +317,17 @@ impl Checkout<'_> {
     /// The last failure, once all were tried.
     pub async fn expire_holds(&self) -> Result<usize> {
         self.expire(None).await
+    }
+
+    /// Whether there are holds whose time is over.
+    pub(crate) async fn has_overdue_holds(&self) -> Result<bool> {
+        let now = self.services.now();
+        sql::any_overdue(&mut *self.services.inner.db.read().await?, now).await
+    }
+
+    /// Whether there are payments whose end is not known.
+    pub(crate) async fn has_open_payments(&self) -> Result<bool> {
+        sql::any_open_payment(&mut *self.services.inner.db.read().await?).await
     }
 
     async fn expire(&self, product: Option<&ProductId>) -> Result<usize> {

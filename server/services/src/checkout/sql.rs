@@ -353,3 +353,14 @@ pub(super) async fn overdue(
     };
     rows.iter().map(|row| db::text(row, "token")).collect()
 }
+
+/// Whether any order's time to pay is over.
+pub(super) async fn any_overdue(connection: &mut AnyConnection, now: UnixMs) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT id FROM orders WHERE state IN ('held', 'declined') AND held_until <= $1 LIMIT 1",
+    )
+    .bind(now.0)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.is_some())
+}

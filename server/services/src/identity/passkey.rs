@@ -101,7 +101,7 @@ pub(super) async fn end(
 pub(super) fn malformed() -> Error {
     Error::Invalid {
         field: "credential",
-        sentence: "The browser's answer could not be read. Press the passkey button again."
+        message: "The browser's answer could not be read. Press the passkey button again."
             .to_owned(),
     }
 }

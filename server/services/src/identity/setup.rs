@@ -113,7 +113,7 @@ impl Identity<'_> {
     ///
     /// # Errors
     /// `Gone` when it was used, expired or never existed.
-    pub async fn look_at_link(&self, token: &str) -> Result<Option<Shop>> {
+    pub async fn check_link(&self, token: &str) -> Result<Option<Shop>> {
         let mut connection = self.services.inner.db.read().await?;
         let link = sql::link(&mut connection, &token_hash(token), self.services.now()).await?;
         match link.ok_or_else(spent)? {
@@ -132,7 +132,7 @@ impl Identity<'_> {
         token: &str,
         form: &SetupForm,
     ) -> Result<(Option<Shop>, Option<NewShop>)> {
-        match self.look_at_link(token).await? {
+        match self.check_link(token).await? {
             Some(shop) => Ok((Some(shop), None)),
             None => {
                 let new = form.check()?;

@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 
 use super::{
     Library, photo, process,
-    sql::{self, Made, Original},
+    sql::{self, NewVariant, Original},
 };
 use crate::{Error, Result, Services};
 
@@ -17,8 +17,8 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &MediaId) -> Res
     let made = match make(services, &photo).await {
         Ok(made) => made,
         // An original that can be read no more keeps the renditions it has.
-        Err(Error::Invalid { sentence, .. }) => {
-            tracing::warn!(media = %photo.id, sentence, "a photo gets no AVIF");
+        Err(Error::Invalid { message, .. }) => {
+            tracing::warn!(media = %photo.id, reason = message, "a photo gets no AVIF");
             return Ok(());
         }
         Err(error) => return Err(error),
@@ -31,7 +31,7 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &MediaId) -> Res
     write.commit().await
 }
 
-async fn make(services: &Services, photo: &Original) -> Result<Vec<Made>> {
+async fn make(services: &Services, photo: &Original) -> Result<Vec<NewVariant>> {
     let pictures = {
         // The whole photo is in memory only here, and only one at a time.
         let _turn = services

@@ -23,8 +23,8 @@ pub(super) struct Clip {
     pub(super) duration_ms: u32,
 }
 
-fn unusable(sentence: impl Into<String>) -> Error {
-    Invalid::new("file", sentence).into()
+fn unusable(message: impl Into<String>) -> Error {
+    Invalid::new("file", message).into()
 }
 
 fn damaged() -> Error {
@@ -74,7 +74,7 @@ pub(super) fn read<R: Read + Seek>(mut file: R) -> Result<Clip> {
             "This film has no pictures in it. Record or cut it again.",
         ));
     }
-    judge(&moov, &fragments)
+    check(&moov, &fragments)
 }
 
 /// Adds the durations of a fragment's samples, in each track's own timescale.
@@ -112,7 +112,7 @@ enum Track {
 }
 
 /// What browsers play in an MP4: AVC, VP8, VP9, AV1 (and HEVC where the machine can), with AAC, MP3, Opus or FLAC.
-fn judge_track(track: &Trak) -> Result<Track> {
+fn check_track(track: &Trak) -> Result<Track> {
     let Some(codec) = track.mdia.minf.stbl.stsd.codecs.first() else {
         return Ok(Track::Other);
     };
@@ -149,10 +149,10 @@ fn ms(ticks: u64, timescale: u32) -> u64 {
     u64::try_from(ms).unwrap_or(u64::MAX)
 }
 
-fn judge(moov: &Moov, fragments: &HashMap<u32, u64>) -> Result<Clip> {
+fn check(moov: &Moov, fragments: &HashMap<u32, u64>) -> Result<Clip> {
     let mut film = None;
     for track in &moov.trak {
-        if let Track::Film(width, height) = judge_track(track)?
+        if let Track::Film(width, height) = check_track(track)?
             && film.is_none()
         {
             film = Some((track, width, height));

@@ -132,7 +132,7 @@ impl Library<'_> {
         if (film.kind, photo.kind) != (Kind::Clip, Kind::Photo) {
             return Err(Error::Invalid {
                 field: "poster",
-                sentence: "A poster is a photo, and only a clip has one.".to_owned(),
+                message: "A poster is a photo, and only a clip has one.".to_owned(),
             });
         }
         sql::set_poster(&mut write, shop, clip, still).await?;

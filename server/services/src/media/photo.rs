@@ -43,8 +43,8 @@ pub(super) struct Photo {
     pub(super) renditions: Vec<Encoded>,
 }
 
-fn unusable(sentence: impl Into<String>) -> Error {
-    Invalid::new("file", sentence).into()
+fn unusable(message: impl Into<String>) -> Error {
+    Invalid::new("file", message).into()
 }
 
 /// Decodes, checks, and encodes what can be encoded quickly.

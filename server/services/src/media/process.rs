@@ -11,7 +11,7 @@ use domain::{
 
 use super::{
     clip, photo,
-    sql::{self, Finished, Made, Stored},
+    sql::{self, Finished, NewVariant, Stored},
     store::{Key, Store},
     upload::LIFE_MS,
 };
@@ -63,8 +63,8 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &UploadId) -> Re
             };
             event::write(&mut write, shop, event, now).await?;
         }
-        Err(Error::Invalid { sentence, .. }) => {
-            sql::end_upload(&mut write, id, None, Some(&sentence), keep_until).await?;
+        Err(Error::Invalid { message, .. }) => {
+            sql::end_upload(&mut write, id, None, Some(&message), keep_until).await?;
         }
         Err(error) => return Err(error),
     }
@@ -118,7 +118,7 @@ async fn make(services: &Services, stored: &Stored, media: MediaId) -> Result<Fi
     let store = &services.inner.store;
     let kind = stored.kind;
     let head = path.clone();
-    let (format, hash) = on_a_thread(move || judge(&head, kind)).await?;
+    let (format, hash) = on_a_thread(move || identify(&head, kind)).await?;
     match kind {
         Kind::Photo => {
             let file = path.clone();
@@ -168,7 +168,7 @@ async fn make(services: &Services, stored: &Stored, media: MediaId) -> Result<Fi
                 duration_ms: clip.duration_ms,
                 // No picture is decoded here; a poster brings its own colour.
                 placeholder: "#808080".to_owned(),
-                variants: vec![Made {
+                variants: vec![NewVariant {
                     hash,
                     file,
                     mime: format.mime(),
@@ -182,7 +182,7 @@ async fn make(services: &Services, stored: &Stored, media: MediaId) -> Result<Fi
 }
 
 /// What the bytes are, and their BLAKE3.
-fn judge(path: &Path, kind: Kind) -> Result<(Format, String)> {
+fn identify(path: &Path, kind: Kind) -> Result<(Format, String)> {
     let failed = |error: std::io::Error| disk::failed(&error);
     let mut file = std::fs::File::open(path).map_err(failed)?;
     let mut hasher = blake3::Hasher::new();
@@ -207,13 +207,13 @@ pub(super) fn key(shop: &ShopId, hash: &str, file: &str) -> Result<Key> {
     Key::new(shop, hash, file).ok_or_else(|| Error::internal("a key that is not well formed"))
 }
 
-pub(super) async fn put(store: &Store, shop: &ShopId, made: photo::Encoded) -> Result<Made> {
+pub(super) async fn put(store: &Store, shop: &ShopId, made: photo::Encoded) -> Result<NewVariant> {
     let hash = blake3::hash(&made.bytes).to_hex().to_string();
     let bytes = made.bytes.len() as u64;
     store
         .put(&key(shop, &hash, &made.file)?, Bytes::from(made.bytes))
         .await?;
-    Ok(Made {
+    Ok(NewVariant {
         hash,
         file: made.file,
         mime: made.mime,
@@ -232,7 +232,7 @@ pub(super) async fn on_a_thread<T: Send + 'static>(
         Ok(result) => result,
         Err(error) if error.is_panic() => Err(Error::Invalid {
             field: "file",
-            sentence: "This file could not be read. Save it again in an image or film program and try once more.".to_owned(),
+            message: "This file could not be read. Save it again in an image or film program and try once more.".to_owned(),
         }),
         Err(error) => Err(Error::internal(error)),
     }

@@ -210,11 +210,11 @@ pub(super) struct Finished {
     pub(super) height: u32,
     pub(super) duration_ms: u32,
     pub(super) placeholder: String,
-    pub(super) variants: Vec<Made>,
+    pub(super) variants: Vec<NewVariant>,
 }
 
 /// A rendition in the store.
-pub(super) struct Made {
+pub(super) struct NewVariant {
     pub(super) hash: String,
     pub(super) file: String,
     pub(super) mime: &'static str,
@@ -259,7 +259,7 @@ async fn insert_variant(
     shop: &ShopId,
     media: &MediaId,
     position: i64,
-    made: &Made,
+    made: &NewVariant,
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO media_variant (media_id, position, shop_id, hash, file, mime, width, height, bytes) \

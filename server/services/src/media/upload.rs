@@ -39,12 +39,12 @@ fn missing() -> Error {
 
 fn check(new: &mut NewUpload) -> Result<()> {
     if new.length > new.kind.max_bytes() {
-        let sentence = new
+        let message = new
             .kind
             .check_length(new.length)
             .err()
-            .map(|invalid| invalid.sentence);
-        return Err(Error::TooLarge(sentence.unwrap_or_default()));
+            .map(|invalid| invalid.message);
+        return Err(Error::TooLarge(message.unwrap_or_default()));
     }
     new.kind.check_length(new.length)?;
     new.alt = domain::media::alt(&new.alt)?;
@@ -52,7 +52,7 @@ fn check(new: &mut NewUpload) -> Result<()> {
     if new.span.is_some_and(|span| !in_order(span)) {
         return Err(Error::Invalid {
             field: "span",
-            sentence: "The start and end of a clip are seconds of its recording, in this order."
+            message: "The start and end of a clip are seconds of its recording, in this order."
                 .to_owned(),
         });
     }
@@ -233,7 +233,7 @@ impl Library<'_> {
     ///
     /// # Errors
     /// `Invalid` with the reason the file cannot be used, `TooLarge`, `Full`.
-    pub async fn take_in(
+    pub async fn add_file(
         &self,
         viewer: &Viewer,
         kind: Kind,
@@ -268,9 +268,9 @@ impl Library<'_> {
         write.commit().await?;
         match (done.media, done.error) {
             (Some(media), _) => Ok(media),
-            (None, Some(sentence)) => Err(Error::Invalid {
+            (None, Some(message)) => Err(Error::Invalid {
                 field: "file",
-                sentence,
+                message,
             }),
             (None, None) => Err(Error::internal(
                 "an upload ended without media and without a reason",

@@ -18,11 +18,11 @@ on_both! {
         let catalog = world.services.catalog();
         let draft = catalog.create(&viewer, NewProduct::default()).await.expect("draft");
         assert_eq!(draft.state, State::Draft);
-        let Err(Error::Invalid { field: "publish", sentence }) = catalog.publish(&viewer, &draft.id).await else {
+        let Err(Error::Invalid { field: "publish", message }) = catalog.publish(&viewer, &draft.id).await else {
             panic!("must not publish");
         };
         for words in ["title", "price", "photo"] {
-            assert!(sentence.contains(words), "{sentence}");
+            assert!(message.contains(words), "{message}");
         }
         assert!(matches!(catalog.by_slug(&draft.slug).await, Err(Error::NotFound(_))), "drafts have no page");
 
@@ -112,7 +112,7 @@ on_both! {
         let hero = product.media[0].id.clone();
         let second = world.photo(&viewer, 2).await.id;
         let clip = world.services.media()
-            .take_in(&viewer, domain::media::Kind::Clip, "", Film::default().bytes().into())
+            .add_file(&viewer, domain::media::Kind::Clip, "", Film::default().bytes().into())
             .await
             .expect("clip")
             .id;

@@ -21,9 +21,9 @@ on_both! {
         let identity = world.services.identity();
         let printed = identity.first_run_link().await.expect("link").expect("no shop yet");
         let later = identity.first_run_link().await.expect("link").expect("no shop yet");
-        assert!(matches!(identity.look_at_link(token(&printed.path)).await, Err(Error::Gone(_))), "only the last one works");
+        assert!(matches!(identity.check_link(token(&printed.path)).await, Err(Error::Gone(_))), "only the last one works");
         let link = token(&later.path);
-        assert_eq!(identity.look_at_link(link).await.expect("link"), None);
+        assert_eq!(identity.check_link(link).await.expect("link"), None);
 
         let wrong = identity.set_up_with_password(link, &setup("x"), PASSWORD).await;
         assert!(matches!(wrong, Err(Error::Invalid { field: "handle", .. })));
@@ -39,8 +39,8 @@ on_both! {
         assert_eq!(world.events(&made.viewer).await, ["shop_created"]);
 
         let reused = identity.set_up_with_password(link, &setup("other"), PASSWORD).await;
-        let Err(Error::Gone(sentence)) = reused else { panic!("a link works once: {reused:?}", reused = reused.is_ok()) };
-        assert!(sentence.contains("vitrine owner-link"));
+        let Err(Error::Gone(message)) = reused else { panic!("a link works once: {reused:?}", reused = reused.is_ok()) };
+        assert!(message.contains("vitrine owner-link"));
 
         let signed_in = identity.sign_in("clay", PASSWORD, IP).await.expect("sign in");
         assert_eq!(signed_in.viewer, made.viewer);
@@ -58,7 +58,7 @@ on_both! {
         world.clock.advance_ms(DAY_MS);
         let late = identity.set_up_with_password(token(&link.path), &setup("clay"), PASSWORD).await;
         assert!(matches!(late, Err(Error::Gone(_))));
-        assert!(matches!(identity.look_at_link("made-up").await, Err(Error::Gone(_))));
+        assert!(matches!(identity.check_link("made-up").await, Err(Error::Gone(_))));
         assert!(matches!(identity.create_owner_link(Some("nobody")).await, Err(Error::NotFound(_))));
     }
 }
@@ -99,7 +99,7 @@ on_both! {
         let link = identity.create_owner_link(Some("clay")).await.expect("link");
         assert_eq!(link.shop.as_ref(), Some(&viewer.shop));
         let link = token(&link.path);
-        assert_eq!(identity.look_at_link(link).await.expect("link"), Some(viewer.shop.clone()));
+        assert_eq!(identity.check_link(link).await.expect("link"), Some(viewer.shop.clone()));
         let after = identity
             .set_up_with_password(link, &SetupForm::default(), "another good password")
             .await
@@ -142,7 +142,7 @@ on_both! {
         world.clock.advance_ms(i64::try_from(wait).expect("short") * 1000);
         assert!(identity.sign_in("clay", PASSWORD, IP).await.is_ok());
 
-        let words = |result: Result<services::identity::SignedIn, Error>| result.err().map(|error| error.sentence());
+        let words = |result: Result<services::identity::SignedIn, Error>| result.err().map(|error| error.message());
         world.clock.advance_ms(DAY_MS);
         let unknown = words(identity.sign_in("nobody", "wrong password", IP).await);
         let wrong = words(identity.sign_in("clay", "wrong password", IP).await);

@@ -57,7 +57,7 @@ on_both! {
         assert_eq!(kept.received, half as u64, "what came before the break is kept");
 
         let wrong = media.append(&viewer, &upload.id, 0, None, pieces(&bytes)).await;
-        assert!(matches!(wrong, Err(Error::Conflict(ref sentence)) if sentence.contains(&half.to_string())));
+        assert!(matches!(wrong, Err(Error::Conflict(ref message)) if message.contains(&half.to_string())));
 
         // Another process goes on.
         let other = world.again().await;
@@ -193,7 +193,7 @@ on_both! {
         let media = world.services.media();
         assert!(matches!(media.create_upload(&viewer, new(Kind::Photo, 0)).await, Err(Error::Invalid { .. })));
         let huge = media.create_upload(&viewer, new(Kind::Photo, 41 * 1024 * 1024)).await;
-        assert!(matches!(huge, Err(Error::TooLarge(ref sentence)) if sentence.contains("41 MB")));
+        assert!(matches!(huge, Err(Error::TooLarge(ref message)) if message.contains("41 MB")));
         let mut odd = new(Kind::Clip, 10);
         odd.span = Some((5.0, 1.0));
         assert!(matches!(media.create_upload(&viewer, odd.clone()).await, Err(Error::Invalid { field: "span", .. })));
@@ -233,11 +233,11 @@ on_both! {
             (Kind::Clip, &still, "no length"),
             (Kind::Clip, &prores, "play the pictures"),
         ] {
-            let taken = world.services.media().take_in(&viewer, kind, "", Bytes::copy_from_slice(bytes)).await;
-            let Err(Error::Invalid { field: "file", sentence }) = taken else {
+            let taken = world.services.media().add_file(&viewer, kind, "", Bytes::copy_from_slice(bytes)).await;
+            let Err(Error::Invalid { field: "file", message }) = taken else {
                 panic!("{words}: {taken:?}");
             };
-            assert!(sentence.contains(words), "{words}: {sentence}");
+            assert!(message.contains(words), "{words}: {message}");
         }
         assert!(world.services.media().all(&viewer).await.expect("list").is_empty());
         world.services.drain().await.expect("drain");
@@ -250,12 +250,12 @@ on_both! {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
         let bytes = Film::default().bytes();
-        let clip = media.take_in(&viewer, Kind::Clip, "Turning", bytes.clone().into()).await.expect("clip");
+        let clip = media.add_file(&viewer, Kind::Clip, "Turning", bytes.clone().into()).await.expect("clip");
         assert_eq!((clip.width, clip.height, clip.duration_ms), (640, 360, 2500));
         assert_eq!(clip.variants.len(), 1);
         assert_eq!((clip.variants[0].mime.as_str(), clip.variants[0].bytes), ("video/mp4", bytes.len() as u64));
         let turned = Film { turned: true, ..Film::default() }.bytes();
-        let upright = media.take_in(&viewer, Kind::Clip, "", turned.into()).await.expect("clip");
+        let upright = media.add_file(&viewer, Kind::Clip, "", turned.into()).await.expect("clip");
         assert_eq!((upright.width, upright.height), (360, 640));
 
         let still = world.photo(&viewer, 200).await;
@@ -333,10 +333,10 @@ async fn inside_a_full_disk(folder: String) {
         .media()
         .append(&viewer, &upload.id, 0, None, pieces(&bytes))
         .await;
-    let Err(Error::Full(sentence)) = full else {
+    let Err(Error::Full(message)) = full else {
         panic!("{full:?}")
     };
-    assert!(sentence.contains("full"), "{sentence}");
+    assert!(message.contains("full"), "{message}");
     let kept = services
         .media()
         .upload(&viewer, &upload.id)

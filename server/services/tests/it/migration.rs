@@ -18,13 +18,13 @@ on_both! {
             .execute(&mut connection)
             .await
             .expect("insert");
-        let Err(Error::Unavailable(sentence)) = Services::open(world.config.clone()).await else {
+        let Err(Error::Unavailable(message)) = Services::open(world.config.clone()).await else {
             panic!("must not open");
         };
-        assert!(sentence.contains("newer than this program") && sentence.contains("9999_future"), "{sentence}");
+        assert!(message.contains("newer than this program") && message.contains("9999_future"), "{message}");
         let checks = Services::doctor(&world.config).await;
         let migrations = checks.iter().find(|check| check.name == "migrations").expect("looked at");
-        assert!(!migrations.ok && migrations.sentence.contains("newer"), "{}", migrations.sentence);
+        assert!(!migrations.ok && migrations.message.contains("newer"), "{}", migrations.message);
     }
 }
 
@@ -35,10 +35,10 @@ on_both! {
             .execute(&mut connection)
             .await
             .expect("update");
-        let Err(Error::Unavailable(sentence)) = Services::open(world.config.clone()).await else {
+        let Err(Error::Unavailable(message)) = Services::open(world.config.clone()).await else {
             panic!("must not open");
         };
-        assert!(sentence.contains("0002_event"), "{sentence}");
+        assert!(message.contains("0002_event"), "{message}");
     }
 }
 
@@ -84,10 +84,10 @@ async fn what_cannot_be_opened_says_why() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = Config::new(folder.path().join("data"), "http://localhost:3000");
     config.database_url = Some("postgres://127.0.0.1:1/none".to_owned());
-    let Err(Error::Unavailable(sentence)) = Services::open(config.clone()).await else {
+    let Err(Error::Unavailable(message)) = Services::open(config.clone()).await else {
         panic!("must not open");
     };
-    assert!(sentence.contains("database"), "{sentence}");
+    assert!(message.contains("database"), "{message}");
     config.database_url = Some("mysql://x".to_owned());
     assert!(matches!(
         Services::open(config.clone()).await,

@@ -54,7 +54,7 @@ on_both! {
         wrong.products[0].slug = "another".into();
         wrong.products[0].media[0].file = "gone.png".into();
         let refused = world.services.seed(&wrong, read).await;
-        assert!(matches!(refused, Err(Error::NotFound(ref sentence)) if sentence.contains("gone.png")));
+        assert!(matches!(refused, Err(Error::NotFound(ref message)) if message.contains("gone.png")));
     }
 }
 

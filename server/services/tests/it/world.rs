@@ -70,6 +70,10 @@ pub(crate) async fn database(engine: Engine) -> Option<Option<String>> {
         return Some(None);
     }
     let Ok(server) = std::env::var("VITRINE_TEST_POSTGRES") else {
+        assert!(
+            std::env::var("CI").is_err(),
+            "PostgreSQL is tested where a CI runs this"
+        );
         eprintln!(
             "NOT TESTED ON POSTGRESQL: set VITRINE_TEST_POSTGRES=postgres://… (cargo xtask test does)"
         );
@@ -163,7 +167,7 @@ impl World {
         let bytes = png(40, 30, shade);
         self.services
             .media()
-            .take_in(viewer, Kind::Photo, "A photo", bytes.into())
+            .add_file(viewer, Kind::Photo, "A photo", bytes.into())
             .await
             .expect("photo")
     }

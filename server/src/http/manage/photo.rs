@@ -209,12 +209,12 @@ async fn store(
     match vitrine
         .services
         .media()
-        .take_in(viewer, Kind::Photo, "", file)
+        .add_file(viewer, Kind::Photo, "", file)
         .await
     {
         Ok(media) => Ok(Some(media.id)),
-        Err(Error::Invalid { sentence, .. }) => {
-            Err(Refused::Photo(StatusCode::UNPROCESSABLE_ENTITY, sentence))
+        Err(Error::Invalid { message, .. }) => {
+            Err(Refused::Photo(StatusCode::UNPROCESSABLE_ENTITY, message))
         }
         Err(Error::TooLarge(message)) => {
             Err(Refused::Photo(StatusCode::PAYLOAD_TOO_LARGE, message))
@@ -242,7 +242,7 @@ async fn read_file(mut field: Field<'_>) -> Result<Bytes, Refused> {
     }
     Kind::Photo
         .check_length(length.max(1))
-        .map_err(|invalid| Refused::Photo(StatusCode::PAYLOAD_TOO_LARGE, invalid.sentence))?;
+        .map_err(|invalid| Refused::Photo(StatusCode::PAYLOAD_TOO_LARGE, invalid.message))?;
     Ok(file.freeze())
 }
 

@@ -237,9 +237,9 @@ async fn editor_with_error(
     error: Error,
 ) -> Result<Response, Problem> {
     let (status, invalid) = match error {
-        Error::Invalid { field, sentence } => (
+        Error::Invalid { field, message } => (
             StatusCode::UNPROCESSABLE_ENTITY,
-            Invalid::new(field, sentence),
+            Invalid::new(field, message),
         ),
         Error::Conflict(message) => (StatusCode::CONFLICT, Invalid::new("", message)),
         Error::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, Invalid::new("", message)),

@@ -105,3 +105,11 @@ pub(in crate::checkout) async fn settle_payment(
     .await?;
     Ok(())
 }
+
+/// Whether the end of any payment is not known.
+pub(in crate::checkout) async fn any_open_payment(connection: &mut AnyConnection) -> Result<bool> {
+    let row = sqlx::query("SELECT id FROM payment WHERE state IN ('asked', 'unknown') LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}

@@ -6,7 +6,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{Made, insert_variant};
+use super::{NewVariant, insert_variant};
 use crate::{Error, Result, db};
 
 /// Behind the renditions a photo had from the first: at most five widths in two formats.
@@ -53,7 +53,7 @@ pub(in crate::media) async fn without_avif(
 pub(in crate::media) async fn add_avif(
     connection: &mut AnyConnection,
     photo: &Original,
-    made: &[Made],
+    made: &[NewVariant],
 ) -> Result<bool> {
     // Locks the photo's row, so that the look behind it counts.
     sqlx::query("UPDATE media SET alt = alt WHERE shop_id = $1 AND id = $2")
