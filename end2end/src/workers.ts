@@ -142,7 +142,7 @@ function install(bundles: Bundles): void {
             recorder.postMessage({ say, file, inference: relay.port2 }, [relay.port2]);
           }
           if (words.is === "failed") {
-            out.sentences.push(String(words["sentence"]));
+            out.sentences.push(String(words["message"]));
             // What was refused outright has no session to follow.
             if (words["ended"] && out.scores.length === 0 && pictures.length === 0) over();
           }

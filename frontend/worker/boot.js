@@ -17,7 +17,7 @@ self.addEventListener("message", async (first) => {
       : {
           is: "failed",
           request: null,
-          sentence: `The recorder could not be loaded (${reason}); reload the page.`,
+          message: `The recorder could not be loaded (${reason}); reload the page.`,
           ended: true,
         };
     self.postMessage({ say: JSON.stringify(say) });

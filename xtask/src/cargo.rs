@@ -14,12 +14,13 @@ pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 /// The crates whose features agree on the machine that serves, with the features they are tested with. cargo unites the
 /// features of the packages one call names: calls that name the same ones share every built dependency, and a server
 /// built after its tests costs one link.
-pub(crate) const NATIVE: [&str; 8] = [
+pub(crate) const NATIVE: [&str; 9] = [
     "--package=domain",
     "--package=island",
     "--package=app",
     "--package=services",
     "--package=server",
+    "--package=protocol",
     "--package=vision",
     "--package=worker",
     "--features=vision/train,vision/transnet",

@@ -111,7 +111,6 @@ pub enum Report {
         /// The request's number, where it had one.
         request: Option<u32>,
         /// What happened and what to do next, for the creator.
-        #[serde(rename = "sentence")]
         message: String,
         /// Whether the recording ended by it (a [`Report::Stopped`] with what was kept follows if anything was).
         ended: bool,
@@ -126,7 +125,7 @@ mod tests {
     fn the_boot_script_can_report_a_failure() {
         // boot.js writes this itself, before any Rust runs.
         let failed: Report =
-            serde_json::from_str(r#"{"is":"failed","request":null,"sentence":"No.","ended":true}"#)
+            serde_json::from_str(r#"{"is":"failed","request":null,"message":"No.","ended":true}"#)
                 .expect("a report");
         assert_eq!(
             failed,

@@ -56,7 +56,7 @@ async fn send(
 }
 
 async fn settled(app: &TestApp, creator: &Creator, path: &str) -> serde_json::Value {
-    app.vitrine.services.drain().await.unwrap();
+    app.vitrine.services.drain().await.expect("the jobs run");
     let status = app.get(path).cookie(&creator.cookie).send().await;
     assert_eq!(status.status, 200, "{}", status.text());
     let status = status.json();

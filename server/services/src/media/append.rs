@@ -29,7 +29,13 @@ const MOST_PARTS: i64 = 10_000;
 
 /// Appends under way in this process: an upload's newest one, and how the one before is ended.
 #[derive(Clone, Default)]
-pub(crate) struct Appends(Arc<Mutex<HashMap<UploadId, (i64, Arc<Notify>)>>>);
+pub(crate) struct Appends(Arc<Mutex<HashMap<UploadId, Newest>>>);
+
+/// The newest append of an upload.
+struct Newest {
+    fence: i64,
+    superseded: Arc<Notify>,
+}
 
 /// Ends with its append.
 pub(super) struct Turn {
@@ -44,11 +50,14 @@ impl Appends {
     pub(super) fn begin(&self, upload: &UploadId, fence: i64) -> Turn {
         let superseded = Arc::new(Notify::new());
         let mut appends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = appends.get(upload).is_none_or(|(other, _)| *other < fence);
+        let newest = appends.get(upload).is_none_or(|other| other.fence < fence);
         if newest {
-            let before = appends.insert(upload.clone(), (fence, Arc::clone(&superseded)));
-            if let Some((_, older)) = before {
-                older.notify_one();
+            let own = Newest {
+                fence,
+                superseded: Arc::clone(&superseded),
+            };
+            if let Some(older) = appends.insert(upload.clone(), own) {
+                older.superseded.notify_one();
             }
         } else {
             superseded.notify_one();
@@ -71,7 +80,7 @@ impl Drop for Turn {
             .unwrap_or_else(PoisonError::into_inner);
         if appends
             .get(&self.upload)
-            .is_some_and(|(fence, _)| *fence == self.fence)
+            .is_some_and(|newest| newest.fence == self.fence)
         {
             appends.remove(&self.upload);
         }
@@ -111,13 +120,13 @@ impl Writer {
                     length: 0,
                 };
                 let path = Parts::file(&folder, &self.upload, &part);
-                self.into_file(path, pieces).await
+                self.write_file(path, pieces).await
             }
-            Parts::Objects(_) => self.into_objects(pieces).await,
+            Parts::Objects(_) => self.write_objects(pieces).await,
         }
     }
 
-    async fn into_file(
+    async fn write_file(
         &mut self,
         path: std::path::PathBuf,
         pieces: mpsc::Receiver<Piece>,
@@ -143,7 +152,7 @@ impl Writer {
         failed.or(stopped).map_or(Ok(()), Err)
     }
 
-    async fn into_objects(&mut self, mut pieces: mpsc::Receiver<Piece>) -> Result<()> {
+    async fn write_objects(&mut self, mut pieces: mpsc::Receiver<Piece>) -> Result<()> {
         let mut hash = Hash::of(self.append.checksum.as_ref());
         let checked = self.append.checksum.is_some();
         let mut buffer = BytesMut::new();
