@@ -93,10 +93,17 @@ fn styles(root: &Path, out: &Path) -> io::Result<()> {
     fs::create_dir_all(out.join("pkg"))?;
     let style = root.join("style");
     for sheet in ["shop", "manage", "studio"] {
-        let mut css = fs::read_to_string(style.join(format!("{sheet}.css")))?;
-        for part in ["tokens", "fonts", "base"] {
-            let text = fs::read_to_string(style.join(format!("{part}.css")))?;
-            css = css.replace(&format!("@import \"{part}.css\";"), &text);
+        let entry = fs::read_to_string(style.join(format!("{sheet}.css")))?;
+        let mut css = String::new();
+        for line in entry.lines() {
+            let import = line
+                .strip_prefix("@import \"")
+                .and_then(|rest| rest.strip_suffix("\";"));
+            match import {
+                Some(part) => css.push_str(&fs::read_to_string(style.join(part))?),
+                None => css.push_str(line),
+            }
+            css.push('\n');
         }
         fs::write(out.join(format!("pkg/{sheet}-0.css")), css)?;
     }

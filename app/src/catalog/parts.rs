@@ -164,7 +164,7 @@ pub(super) fn sold_out_notes(shop: &Shop, product: &Product) -> AnyView {
 }
 
 /// The bar that slides in from below once the button has left the screen: opaque, with the price, in reach of a thumb.
-/// It is placed by layout alone (see `shop.css`), so it works without scripts.
+/// It is placed by layout alone (see `shop/catalog.css`), so it works without scripts.
 pub(super) fn bar(product: &Product) -> Option<AnyView> {
     let price = product.price.filter(|_| product.available > 0)?;
     Some(
