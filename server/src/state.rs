@@ -118,7 +118,7 @@ impl Vitrine {
                     pages.purge(&texts(&tags));
                 }
                 Update::Reset => pages.clear(),
-                Update::Current => pages.mark_feed_read(),
+                Update::Current(at) => pages.mark_feed_read(at),
             })
             .await;
     }

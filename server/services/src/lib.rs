@@ -24,8 +24,9 @@ mod serve_lock;
 mod supervise;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use domain::{event::Tag, id::ShopId, time::UnixMs};
@@ -86,6 +87,23 @@ pub struct Check {
     pub message: String,
 }
 
+/// Files of a scratch folder that a process left behind; none is worked on for as long.
+const SCRATCH_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Deletes what processes that ended at work left behind.
+fn clear_scratch(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .map(|modified| modified.elapsed().unwrap_or_default());
+        if age.is_ok_and(|age| age > SCRATCH_AGE) {
+            // Only room on the disk is at stake.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn make_folder(config: &Config) -> Result<PathBuf> {
     let scratch = config.data.join("scratch");
     std::fs::create_dir_all(&scratch).map_err(|error| {
@@ -94,6 +112,7 @@ fn make_folder(config: &Config) -> Result<PathBuf> {
             config.data.display()
         ))
     })?;
+    clear_scratch(&scratch);
     Ok(scratch)
 }
 
@@ -151,7 +170,7 @@ impl Services {
     }
 
     /// Runs jobs until `stop` resolves; what runs then is given back. Run it once in a task of a `serve`.
-    pub async fn run_jobs(&self, stop: impl Future<Output = ()> + Send) {
+    pub async fn run_jobs(&self, stop: impl Future<Output = ()> + Send + 'static) {
         let stop = stop.shared();
         let begin = || job::worker::keep(self, stop.clone());
         self.inner

@@ -171,10 +171,11 @@ impl<E: Clone + Send + Sync + 'static> Cache<E> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that was committed before now has been purged.
-    pub fn mark_feed_read(&self) {
-        let ms = u64::try_from(self.inner.born.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.inner.feed_read_ms.store(ms, Ordering::Relaxed);
+    /// Everything that was committed before `at` has been purged.
+    pub fn mark_feed_read(&self, at: Instant) {
+        let since = at.saturating_duration_since(self.inner.born);
+        let ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.inner.feed_read_ms.fetch_max(ms, Ordering::Relaxed);
     }
 
     fn freshness(&self) -> Freshness {

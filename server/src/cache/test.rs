@@ -146,7 +146,7 @@ async fn without_the_feed_pages_are_stale_for_a_while_and_then_made_anew() {
     assert_eq!(text(&cache, "two").await, found("one", CacheOutcome::Hit));
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(text(&cache, "two").await, found("one", CacheOutcome::Stale));
-    cache.mark_feed_read();
+    cache.mark_feed_read(Instant::now());
     assert_eq!(text(&cache, "two").await, found("one", CacheOutcome::Hit));
     tokio::time::advance(STALE_FOR + Duration::from_secs(1)).await;
     assert_eq!(text(&cache, "two").await, found("two", CacheOutcome::Miss));

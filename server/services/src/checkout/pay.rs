@@ -138,12 +138,19 @@ impl Checkout<'_> {
                 (Input::Unanswered, "unknown", None)
             }
         };
+        let id = intent.as_ref().map(|intent| intent.id.as_str());
+        let reason_text = reason.as_deref();
+        let first =
+            sql::settle_payment(&mut write, &payment.id, state, id, reason_text, now).await?;
+        // A late word about a payment that was settled meanwhile must not touch the one that came after it. Money counts
+        // whenever it comes.
+        if !first && !matches!(input, Input::Succeeded { .. }) {
+            return write.commit().await;
+        }
         if input == Input::Declined && order.state.open() {
             order.declined.clone_from(&reason);
         }
         settle::run(&mut write, &shop, &mut order, input, now).await?;
-        let id = intent.as_ref().map(|intent| intent.id.as_str());
-        sql::settle_payment(&mut write, &payment.id, state, id, reason.as_deref(), now).await?;
         write.commit().await
     }
 

@@ -32,8 +32,8 @@ pub enum Update {
     Events(Vec<Recorded>),
     /// The cursor and the feed do not fit (a restored backup, a hole): nothing that was derived from it can be trusted.
     Reset,
-    /// Everything committed before this read was told.
-    Current,
+    /// Everything committed before this moment was told.
+    Current(Instant),
 }
 
 /// At most 500 events of a shop behind `cursor`, oldest first.
@@ -110,12 +110,13 @@ struct Follower<'a, F> {
 
 impl<F: Fn(Update)> Follower<'_, F> {
     async fn read(&mut self) -> Result<()> {
+        let began = Instant::now();
         place::run(self.db).await?;
         let Some(mut cursor) = self.cursor else {
             self.cursor = Some(head(self.db).await?);
             // What this process cached before it knew the end of the feed may miss an event.
             (self.apply)(Update::Reset);
-            (self.apply)(Update::Current);
+            (self.apply)(Update::Current(began));
             return Ok(());
         };
         loop {
@@ -125,7 +126,7 @@ impl<F: Fn(Update)> Follower<'_, F> {
                 break;
             };
             if last != cursor.saturating_add(whole) {
-                self.reset().await?;
+                self.reset(began).await?;
                 return Ok(());
             }
             (self.apply)(Update::Events(events));
@@ -136,20 +137,20 @@ impl<F: Fn(Update)> Follower<'_, F> {
             }
         }
         if head(self.db).await? < cursor {
-            self.reset().await?;
+            self.reset(began).await?;
             return Ok(());
         }
-        (self.apply)(Update::Current);
+        (self.apply)(Update::Current(began));
         Ok(())
     }
 
-    async fn reset(&mut self) -> Result<()> {
+    async fn reset(&mut self, began: Instant) -> Result<()> {
         tracing::warn!(
             "the feed does not go on where it was read last; everything cached is dropped"
         );
         self.cursor = Some(head(self.db).await?);
         (self.apply)(Update::Reset);
-        (self.apply)(Update::Current);
+        (self.apply)(Update::Current(began));
         Ok(())
     }
 }

@@ -125,9 +125,13 @@ impl Identity<'_> {
                 found = Some(Viewer { person, shop });
             }
         }
-        let right = password::verify(password, hash).await?;
+        let right = password::verify(password, hash.clone()).await?;
         let viewer = found.filter(|_| right).ok_or_else(denied)?;
         let mut write = self.services.inner.db.write().await?;
+        // Hashing takes long enough for a recovery link to take the password away meanwhile.
+        if !sql::still_has(&mut write, &viewer.person, &hash.unwrap_or_default()).await? {
+            return Err(denied());
+        }
         self.forgive(&mut write, name, ip).await?;
         let signed_in = self.add_session(&mut write, viewer).await?;
         write.commit().await?;
@@ -216,10 +220,11 @@ impl Identity<'_> {
             .into_iter()
             .find(|key| key.cred_id() == result.cred_id());
         let mut used = used.ok_or_else(denied)?;
-        if used.update_credential(&result) == Some(true) {
-            let id = URL_SAFE_NO_PAD.encode(used.cred_id());
-            let secret = serde_json::to_string(&used).map_err(Error::internal)?;
-            sql::update_passkey(&mut write, &person, &id, &secret).await?;
+        used.update_credential(&result);
+        let id = URL_SAFE_NO_PAD.encode(used.cred_id());
+        let secret = serde_json::to_string(&used).map_err(Error::internal)?;
+        if !sql::update_passkey(&mut write, &person, &id, &secret).await? {
+            return Err(denied());
         }
         self.forgive(&mut write, None, ip).await?;
         let signed_in = self

@@ -198,19 +198,37 @@ pub(super) async fn secrets(
     rows.iter().map(|row| db::text(row, "secret")).collect()
 }
 
+/// Whether a person still has this secret; its row is locked until the transaction ends, so that a recovery that takes it
+/// away comes before or after, not in between.
+pub(super) async fn still_has(
+    connection: &mut AnyConnection,
+    person: &PersonId,
+    secret: &str,
+) -> Result<bool> {
+    let done =
+        sqlx::query("UPDATE credential SET secret = secret WHERE person_id = $1 AND secret = $2")
+            .bind(person.as_str())
+            .bind(secret)
+            .execute(connection)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// `false` when it is not there any more.
 pub(super) async fn update_passkey(
     connection: &mut AnyConnection,
     person: &PersonId,
     external_id: &str,
     secret: &str,
-) -> Result<()> {
-    sqlx::query("UPDATE credential SET secret = $1 WHERE external_id = $2 AND person_id = $3")
-        .bind(secret)
-        .bind(external_id)
-        .bind(person.as_str())
-        .execute(connection)
-        .await?;
-    Ok(())
+) -> Result<bool> {
+    let done =
+        sqlx::query("UPDATE credential SET secret = $1 WHERE external_id = $2 AND person_id = $3")
+            .bind(secret)
+            .bind(external_id)
+            .bind(person.as_str())
+            .execute(connection)
+            .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Forgets every secret and session of a person.

@@ -106,7 +106,8 @@ impl Jobs<'_> {
         let now = self.services.now();
         let mut write = self.services.inner.db.write().await?;
         let row = sqlx::query(
-            "UPDATE job SET state = 'ready', attempts = 0, due_at = $3, changed_at = $3 \
+            "UPDATE job SET state = 'ready', attempts = 0, due_at = $3, changed_at = $3, \
+             turn = (SELECT COALESCE(MIN(turn), 0) FROM job AS other WHERE other.kind = job.kind AND other.state <> 'dead') \
              WHERE id = $1 AND state = 'dead' AND ($2 = '' OR shop_id = $2) RETURNING payload",
         )
         .bind(id)

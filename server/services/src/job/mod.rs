@@ -188,13 +188,17 @@ impl Job {
 }
 
 /// The wait before the next attempt, ms: doubling, at most an hour, spread over its half (`jitter` in 0..1000), so that what
-/// failed together is not tried together.
+/// failed together is not tried together. Recurring work serves all shops, so one bad row must not put it off for longer than
+/// a minute, or its usual wait.
 fn wait_ms(kind: Kind, attempts: i64, jitter: u64) -> i64 {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 16)).unwrap_or(16);
     let whole = kind
         .first_wait_ms()
         .saturating_mul(2_i64.saturating_pow(doublings))
-        .min(60 * MINUTE_MS);
+        .min(
+            kind.every_ms()
+                .map_or(60 * MINUTE_MS, |every| every.max(MINUTE_MS)),
+        );
     let jitter = i64::try_from(jitter % 1000).unwrap_or(0);
     whole / 2 + whole / 2 * jitter / 1000
 }

@@ -27,6 +27,19 @@ pub(super) struct Claimed {
     pub(super) job: Option<Job>,
 }
 
+impl Claimed {
+    /// The same claim, to give it back while its work is with somebody else.
+    pub(super) fn without_work(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            claim: self.claim,
+            kind: self.kind,
+            attempts: self.attempts,
+            job: None,
+        }
+    }
+}
+
 /// The database's own clock, unix ms.
 const fn database_now(engine: Engine) -> &'static str {
     match engine {
@@ -50,12 +63,13 @@ pub(crate) async fn enqueue(
         "INSERT INTO job (id, kind, key, shop_id, payload, state, due_at, turn, created_at, changed_at) \
          SELECT $1, $2, $3, $4, $5, 'ready', $6, \
          CASE WHEN own.turn IS NOT NULL AND own.turn >= others.turn THEN own.turn + 1 ELSE others.turn END, $7, $7 FROM \
-         (SELECT MAX(turn) AS turn FROM job WHERE kind = $2 AND shop_id = $4) AS own, \
-         (SELECT COALESCE(MIN(turn), 0) AS turn FROM job WHERE kind = $2) AS others \
+         (SELECT MAX(turn) AS turn FROM job WHERE kind = $2 AND shop_id = $4 AND state <> 'dead') AS own, \
+         (SELECT COALESCE(MIN(turn), 0) AS turn FROM job WHERE kind = $2 AND state <> 'dead') AS others \
          WHERE 1 = 1 \
          ON CONFLICT (kind, key) DO UPDATE SET generation = job.generation + 1, payload = excluded.payload, \
          due_at = CASE WHEN job.state = 'ready' AND job.due_at < excluded.due_at THEN job.due_at ELSE excluded.due_at END, \
          attempts = CASE WHEN job.state = 'dead' THEN 0 ELSE job.attempts END, \
+         turn = CASE WHEN job.state = 'dead' THEN excluded.turn ELSE job.turn END, \
          state = CASE WHEN job.state = 'dead' THEN 'ready' ELSE job.state END, changed_at = excluded.changed_at",
     )
     .bind(id)

@@ -17,6 +17,15 @@ pub(super) async fn attempt(services: &Services, claimed: Claimed) -> Result<()>
     let Some(job) = claimed.job.clone() else {
         return failed(services, &claimed, "The row does not read as work.").await;
     };
+    if claimed.attempts > claimed.kind.most_attempts() {
+        // Each attempt was counted and none came to an end of its own: the work takes its process along.
+        return failed(
+            services,
+            &claimed,
+            "The program ended each time it did this work.",
+        )
+        .await;
+    }
     let mut work = tokio::spawn({
         let services = services.clone();
         async move { work(&services, &job).await }
@@ -26,8 +35,11 @@ pub(super) async fn attempt(services: &Services, claimed: Claimed) -> Result<()>
         tokio::select! {
             ended = &mut work => break ended,
             () = tokio::time::sleep(RENEW_EVERY) => {
-                if !queue::renew(&services.inner.db, &claimed).await? {
-                    return Ok(());
+                match queue::renew(&services.inner.db, &claimed).await {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(()),
+                    // The lease lasts for two more tries, and every write of ours names the claim.
+                    Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
                 }
             }
         }

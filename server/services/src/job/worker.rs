@@ -1,93 +1,96 @@
 //! The worker of a process: takes what is due, as much of each kind as the process may run at once.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
-use super::{Kind, queue, run};
+use super::{
+    Kind,
+    queue::{self, Claimed},
+    run,
+};
 use crate::{Result, Services};
 
 /// Between two looks although nothing was enqueued here: other processes enqueue too, and waits run out.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Runs jobs until `stop` resolves; what runs then is given back with its attempt.
-pub(crate) async fn keep(services: &Services, stop: impl Future<Output = ()> + Clone + Send) {
+pub(crate) async fn keep(
+    services: &Services,
+    stop: impl Future<Output = ()> + Clone + Send + 'static,
+) {
     let mut stopped = std::pin::pin!(stop.clone());
-    let mut running = FuturesUnordered::new();
-    let mut counts: HashMap<Kind, usize> = HashMap::new();
+    // Attempts are tasks of their own: one may hold the database's writer while this loop waits for it.
+    let mut running = JoinSet::new();
+    let slots: HashMap<Kind, Arc<Semaphore>> = Kind::ALL
+        .into_iter()
+        .map(|kind| (kind, Arc::new(Semaphore::new(kind.concurrency()))))
+        .collect();
     let mut ensured = false;
     loop {
         services.inner.loops.beat("jobs");
         if !ensured {
             ensured = queue::ensure_recurring(services).await.is_ok();
         }
-        match take(services, &mut counts).await {
-            Ok(claims) => {
-                for claimed in claims {
-                    let kind = claimed.kind;
-                    let (claim, id) = (claimed.claim, claimed.id.clone());
-                    let stopping = stop.clone();
-                    running.push(
-                        async move {
-                            let given_back = queue::Claimed {
-                                id,
-                                claim,
-                                kind,
-                                attempts: claimed.attempts,
-                                job: None,
-                            };
-                            let result = tokio::select! {
-                                result = run::attempt(services, claimed) => result,
-                                () = stopping => queue::give_back(services, &given_back).await,
-                            };
-                            if let Err(error) = result {
-                                tracing::warn!(%error, kind = kind.as_str(), "what came of a job could not be written; its lease will end");
-                            }
-                            kind
-                        }
-                        .boxed(),
-                    );
-                }
-            }
-            Err(error) => tracing::debug!(%error, "the job table cannot be read"),
+        let begin = |claimed, slot| {
+            running.spawn(attempt(services.clone(), claimed, slot, stop.clone()));
+        };
+        if let Err(error) = take(services, &slots, begin).await {
+            tracing::debug!(%error, "the job table cannot be read");
         }
         tokio::select! {
             () = &mut stopped => break,
-            Some(kind) = running.next(), if !running.is_empty() => {
-                if let Some(count) = counts.get_mut(&kind) {
-                    *count = count.saturating_sub(1);
-                }
-            }
+            Some(_) = running.join_next(), if !running.is_empty() => {}
             () = services.inner.db.listeners().jobs.notified() => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }
-    while running.next().await.is_some() {}
+    while running.join_next().await.is_some() {}
 }
 
-/// Claims what is due and has room.
+/// Claims what is due and has room, and begins each at once.
 async fn take(
     services: &Services,
-    counts: &mut HashMap<Kind, usize>,
-) -> Result<Vec<queue::Claimed>> {
-    let mut claims = Vec::new();
+    slots: &HashMap<Kind, Arc<Semaphore>>,
+    mut begin: impl FnMut(Claimed, OwnedSemaphorePermit),
+) -> Result<()> {
     for kind in queue::due(services).await? {
         if !has_work(services, kind).await? {
             continue;
         }
-        loop {
-            let count = counts.entry(kind).or_default();
-            if *count >= kind.concurrency() {
-                break;
-            }
+        let Some(slots) = slots.get(&kind) else {
+            continue;
+        };
+        while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
             let Some(claimed) = queue::claim(services, kind).await? else {
                 break;
             };
-            *count += 1;
-            claims.push(claimed);
+            begin(claimed, slot);
         }
     }
-    Ok(claims)
+    Ok(())
+}
+
+/// One attempt to its end, or to the end of the process.
+async fn attempt(
+    services: Services,
+    claimed: Claimed,
+    slot: OwnedSemaphorePermit,
+    stop: impl Future<Output = ()>,
+) {
+    let kind = claimed.kind;
+    let unfinished = claimed.without_work();
+    let result = tokio::select! {
+        result = run::attempt(&services, claimed) => result,
+        () = stop => queue::give_back(&services, &unfinished).await,
+    };
+    if let Err(error) = result {
+        tracing::warn!(%error, kind = kind.as_str(), "what came of a job could not be written; its lease will end");
+    }
+    drop(slot);
 }
 
 /// Whether a recurring job that is due would find anything. Looking costs a read; claiming costs two commits, which an idle

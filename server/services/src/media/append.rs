@@ -178,12 +178,15 @@ impl Writer {
                 if checked {
                     written.push(part);
                 } else {
-                    self.acknowledge(part.start, end).await?;
+                    self.acknowledge_object(&part).await?;
                 }
             }
         }
         // With a checksum nothing counts before the whole piece was compared.
         if checked && !(ended && stopped.is_none() && hash.matches()) {
+            for part in &written {
+                self.forget(part).await;
+            }
             return Err(stopped.unwrap_or_else(receive::wrong_checksum));
         }
         if !buffer.is_empty() {
@@ -191,8 +194,7 @@ impl Writer {
             written.push(part);
         }
         for part in written {
-            self.acknowledge(part.start, part.start + part.length)
-                .await?;
+            self.acknowledge_object(&part).await?;
         }
         stopped.map_or(Ok(()), Err)
     }
@@ -206,6 +208,24 @@ impl Writer {
         let name = Parts::object(&self.upload, &part);
         self.services.inner.store.put_at(&name, bytes).await?;
         Ok(part)
+    }
+
+    /// Acknowledges an object, or deletes it where a newer append or the end of the upload came first: its row is gone or will
+    /// never name it, so nobody else would.
+    async fn acknowledge_object(&mut self, part: &Part) -> Result<()> {
+        let acknowledged = self.acknowledge(part.start, part.start + part.length).await;
+        // Any other failure may have been committed all the same.
+        if matches!(acknowledged, Err(Error::Conflict(_))) {
+            self.forget(part).await;
+        }
+        acknowledged
+    }
+
+    async fn forget(&self, part: &Part) {
+        let name = Parts::object(&self.upload, part);
+        if let Err(error) = self.services.inner.store.delete_at(&name).await {
+            tracing::warn!(%error, name, "a part that does not count could not be deleted");
+        }
     }
 
     /// Says that the bytes of the part from `start` are durable up to `end`; the last byte makes the upload work for a job.

@@ -98,7 +98,7 @@ struct Whole {
 impl Drop for Whole {
     fn drop(&mut self) {
         if self.path == self.scratch {
-            // Only room on the disk is at stake, and a start clears the folder.
+            // Only room on the disk is at stake, and a start clears what is old.
             let _ = std::fs::remove_file(&self.scratch);
         }
     }
@@ -108,8 +108,17 @@ async fn whole(services: &Services, upload: &UploadId) -> Result<Whole> {
     let parts = sql::parts(&mut *services.inner.db.read().await?, upload).await?;
     let name: String = services.inner.random.id()?;
     let scratch = services.inner.scratch.join(name);
-    let path = services.inner.parts.whole(upload, &parts, &scratch).await?;
-    Ok(Whole { path, scratch })
+    // Deletes what a full disk leaves half-way, too.
+    let mut whole = Whole {
+        path: scratch.clone(),
+        scratch,
+    };
+    whole.path = services
+        .inner
+        .parts
+        .whole(upload, &parts, &whole.scratch)
+        .await?;
+    Ok(whole)
 }
 
 async fn make(services: &Services, stored: &Stored, media: MediaId) -> Result<Finished> {

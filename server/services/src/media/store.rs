@@ -114,6 +114,14 @@ impl Store {
         Ok(())
     }
 
+    /// Deletes an object of ours.
+    pub(super) async fn delete_at(&self, name: &str) -> Result<()> {
+        self.objects
+            .delete(&self.at(name))
+            .await
+            .map_err(|error| failed(&error))
+    }
+
     /// Copies exactly `length` bytes of an object into a file.
     pub(super) async fn read_into(
         &self,

@@ -257,15 +257,20 @@ impl Library<'_> {
             pieces.send(piece).await.map_err(Error::internal)?;
         }
         writer.run(received).await?;
-        process::run(self.services, &viewer.shop.id, &upload.id).await?;
-        let done = self.upload(viewer, &upload.id).await?;
+        let processed = process::run(self.services, &viewer.shop.id, &upload.id).await;
         let mut write = self.services.inner.db.write().await?;
+        if processed.is_err() {
+            // Whoever waits learns so now and sends it again; it must not turn up later besides.
+            process::give_up(self.services, &mut write, &upload.id).await?;
+        }
         let job = Job::ProcessUpload {
             shop: viewer.shop.id.clone(),
-            upload: upload.id,
+            upload: upload.id.clone(),
         };
         queue::remove(&mut write, &job).await?;
         write.commit().await?;
+        processed?;
+        let done = self.upload(viewer, &upload.id).await?;
         match (done.media, done.error) {
             (Some(media), _) => Ok(media),
             (None, Some(message)) => Err(Error::Invalid {

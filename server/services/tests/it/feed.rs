@@ -12,13 +12,13 @@ use tokio::sync::mpsc;
 use crate::world::{Engine, World, edit, on_both};
 
 /// Follows the feed of `services` into a channel, until it is dropped.
-struct Following {
+pub(crate) struct Following {
     updates: mpsc::UnboundedReceiver<Update>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Following {
-    async fn begin(services: &Services) -> Self {
+    pub(crate) async fn begin(services: &Services) -> Self {
         let (sender, mut updates) = mpsc::unbounded_channel();
         let services = services.clone();
         let task = tokio::spawn(async move {
@@ -29,17 +29,17 @@ impl Following {
                 .await;
         });
         assert_eq!(updates.recv().await, Some(Update::Reset));
-        assert_eq!(updates.recv().await, Some(Update::Current));
+        assert!(matches!(updates.recv().await, Some(Update::Current(_))));
         Self { updates, task }
     }
 
     /// The next events; fails loudly should none come.
-    async fn events(&mut self) -> Vec<Recorded> {
+    pub(crate) async fn events(&mut self) -> Vec<Recorded> {
         let next = async {
             loop {
                 match self.updates.recv().await.expect("followed") {
                     Update::Events(events) => return events,
-                    Update::Current => {}
+                    Update::Current(_) => {}
                     Update::Reset => panic!("nothing was lost"),
                 }
             }

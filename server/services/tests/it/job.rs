@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
+    event::Event,
     identity::Viewer,
     media::{Kind, UploadState},
 };
@@ -9,7 +10,10 @@ use futures::stream;
 use services::{Error, media::NewUpload};
 use sqlx::Row;
 
-use crate::world::{Engine, World, on_both, png};
+use crate::{
+    feed::Following,
+    world::{Engine, World, on_both, png},
+};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -130,6 +134,45 @@ on_both! {
         assert!(place <= 1, "after at most one of the other shop's six: {place}");
         world.services.drain().await.expect("drain");
         assert!(jobs(&world, "process_upload").await.is_empty());
+    }
+}
+
+on_both! {
+    /// Many jobs that end close together, beside everything else that writes.
+    async fn a_worker_runs_many_jobs_while_others_write(world: World) {
+        let viewer = world.shop("clay").await;
+        let mut following = Following::begin(&world.services).await;
+        for _ in 0..20 {
+            uploaded(&world, &viewer).await;
+        }
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let worker = {
+            let services = world.services.clone();
+            tokio::spawn(async move { services.run_jobs(async { drop(stopped.await) }).await })
+        };
+        let mut ready = 0;
+        while ready < 20 {
+            let events = following.events().await;
+            ready += events.iter().filter(|recorded| matches!(recorded.event, Some(Event::MediaReady { .. }))).count();
+            world.services.identity().create_owner_link(None).await.expect("others write");
+        }
+        drop(stop);
+        worker.await.expect("it ends in order");
+        assert!(world.services.loops().iter().all(|one| one.alive && one.restarts == 0));
+    }
+}
+
+on_both! {
+    /// A decoder that takes its process along is not tried for ever.
+    async fn work_that_ends_its_process_each_time_is_given_up(world: World) {
+        let viewer = world.shop("clay").await;
+        let upload = uploaded(&world, &viewer).await;
+        execute(&world, "UPDATE job SET state = 'running', attempts = 5, claim = 5, lease_until = 0 WHERE kind = 'process_upload'").await;
+        world.services.drain().await.expect("drain");
+        let ended = world.services.media().upload(&viewer, &upload).await.expect("upload");
+        assert_eq!(ended.state, UploadState::Failed);
+        let failed = world.services.jobs().failed(&viewer).await.expect("list");
+        assert!(failed[0].error.contains("program ended"), "{}", failed[0].error);
     }
 }
 

@@ -83,7 +83,7 @@ pub(in crate::checkout) async fn insert_payment(
     Ok(())
 }
 
-/// Writes where a payment stands; one whose end is known stays as it is.
+/// Writes where a payment stands; `false` for one whose end is known, which stays as it is.
 pub(in crate::checkout) async fn settle_payment(
     connection: &mut AnyConnection,
     id: &str,
@@ -91,8 +91,8 @@ pub(in crate::checkout) async fn settle_payment(
     intent: Option<&str>,
     reason: Option<&str>,
     now: UnixMs,
-) -> Result<()> {
-    sqlx::query(
+) -> Result<bool> {
+    let done = sqlx::query(
         "UPDATE payment SET state = $2, intent_id = COALESCE($3, intent_id), reason = $4, changed_at = $5 \
          WHERE id = $1 AND state IN ('asked', 'unknown')",
     )
@@ -103,7 +103,7 @@ pub(in crate::checkout) async fn settle_payment(
     .bind(now.0)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Whether the end of any payment is not known.
