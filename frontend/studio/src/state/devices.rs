@@ -150,9 +150,7 @@ impl Devices {
         device: Device,
         on_ended: impl Fn(Device) + 'static,
     ) -> Result<(), String> {
-        self.opening.set(Some(device));
         let opened = device::open(device, &self.preference.get_untracked()).await;
-        self.opening.set(None);
         let result = opened.map(|stream| self.attach(device, stream, on_ended));
         self.listed.set(device::list().await);
         result

@@ -24,18 +24,27 @@ impl Studio {
         if self.devices.opening.get_untracked().is_some() {
             return;
         }
+        self.devices.opening.set(Some(device));
         spawn_local(async move {
-            let on_ended = move |device| self.device_ended(device);
-            match self.devices.open(device, on_ended).await {
-                Ok(()) => {
-                    self.message.set(None);
-                    let off = |device: &Device| !untrack(|| self.devices.is_on(*device));
-                    if let Some(next) = then.filter(off) {
-                        self.open_device(next, None);
+            let mut then = then;
+            let mut next = Some(device);
+            // Between the two nothing counts as open, so that nobody films without the sound that is about to come.
+            while let Some(device) = next {
+                self.devices.opening.set(Some(device));
+                let on_ended = move |device| self.device_ended(device);
+                next = match self.devices.open(device, on_ended).await {
+                    Ok(()) => {
+                        self.message.set(None);
+                        let off = |device: &Device| !untrack(|| self.devices.is_on(*device));
+                        then.take().filter(off)
                     }
-                }
-                Err(message) => self.show_error(message),
+                    Err(message) => {
+                        self.show_error(message);
+                        None
+                    }
+                };
             }
+            self.devices.opening.set(None);
         });
     }
 

@@ -260,11 +260,16 @@ fn Button(
     studio: Studio,
 ) -> impl IntoView {
     let devices = studio.devices;
-    let able = move || studio.ready.get() && devices.has_picture();
+    let able =
+        move || studio.ready.get() && devices.has_picture() && devices.opening.get().is_none();
     let word = move || match (studio.ready.get(), devices.has_picture()) {
         (false, _) => "Starting the recorder…",
         (true, false) => "Pick a camera first",
-        (true, true) => "Record",
+        (true, true) => match devices.opening.get() {
+            Some(Device::Microphone) => "Opening the microphone…",
+            Some(_) => "Opening the picture…",
+            None => "Record",
+        },
     };
     view! {
         {move || match studio.stage.get() {
