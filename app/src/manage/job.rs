@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use services::job::Failed;
 
 use super::parts::{Place, empty, framed};
-use crate::{Site, checkout::parts::brief};
+use crate::{Site, checkout::parts::moment};
 
 /// What failed, why, and a button that tries it again.
 #[must_use]
@@ -18,20 +18,7 @@ pub fn jobs(site: &Site, viewer: &Viewer, failed: &[Failed]) -> String {
         )
     } else {
         let rows = failed.iter().map(row).collect_view();
-        view! {
-            <table class="rows">
-                <thead>
-                    <tr>
-                        <th scope="col">"Work"</th>
-                        <th scope="col">"Why it failed"</th>
-                        <th scope="col" class="end">"When (UTC)"</th>
-                        <th scope="col" class="end"><span class="unseen">"Action"</span></th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        }
-        .into_any()
+        view! { <ul class="failed-jobs">{rows}</ul> }.into_any()
     };
     let main = view! {
         <h1>"Failed work"</h1>
@@ -47,16 +34,16 @@ fn row(job: &Failed) -> AnyView {
         tries => format!("{tries} tries"),
     };
     view! {
-        <tr>
-            <td>{job.words} <span class="soft">{tries}</span></td>
-            <td>{job.error.clone()}</td>
-            <td class="end figure">{brief(job.failed_at)}</td>
-            <td class="end">
-                <form method="post" action=format!("/manage/jobs/{}/retry", job.id)>
-                    <button class="button quiet" r#type="submit">"Try again"</button>
-                </form>
-            </td>
-        </tr>
+        <li>
+            <div>
+                <h2>{job.words}</h2>
+                <p>{job.error.clone()}</p>
+                <p class="soft">{tries} ", the last on " {moment(job.failed_at)}</p>
+            </div>
+            <form method="post" action=format!("/manage/jobs/{}/retry", job.id)>
+                <button class="button quiet" r#type="submit">"Try again"</button>
+            </form>
+        </li>
     }
     .into_any()
 }

@@ -361,3 +361,29 @@ async fn a_bad_file_costs_only_itself() {
         .await;
     assert_eq!(broken.status, 400);
 }
+
+#[tokio::test]
+async fn the_list_of_failed_work_is_for_its_owner_and_says_what_would_stand_there() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let list = app.get("/manage/jobs").cookie(&clay.cookie).send().await;
+    assert_eq!(
+        (list.status.as_u16(), list.header("cache-control")),
+        (200, "private, no-store")
+    );
+    assert!(list.text().contains("Nothing failed"), "{}", list.text());
+    assert_eq!(app.get("/manage/jobs").send().await.status, 303);
+    let unknown = app
+        .post("/manage/jobs/nothing/retry")
+        .cookie(&clay.cookie)
+        .form(&[])
+        .await;
+    assert_eq!(unknown.status, 404, "{}", unknown.text());
+    assert_eq!(
+        app.post("/manage/jobs/nothing/retry")
+            .form(&[])
+            .await
+            .status,
+        303
+    );
+}
