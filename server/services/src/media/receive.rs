@@ -73,17 +73,27 @@ impl Hash {
 pub(super) fn run(
     append: &Append,
     path: &Path,
+    pieces: mpsc::Receiver<Piece>,
+    durable: &mpsc::UnboundedSender<u64>,
+) -> (u64, Option<Error>) {
+    match open_new(path) {
+        Ok(file) => write(append, file, pieces, durable),
+        Err(error) => (append.offset, Some(disk::failed(&error))),
+    }
+}
+
+fn write(
+    append: &Append,
+    mut file: File,
     mut pieces: mpsc::Receiver<Piece>,
     durable: &mpsc::UnboundedSender<u64>,
 ) -> (u64, Option<Error>) {
-    let mut file = match open_new(path) {
-        Ok(file) => file,
-        Err(error) => return (append.offset, Some(disk::failed(&error))),
-    };
     let mut hash = Hash::of(append.checksum.as_ref());
     let checked = append.checksum.is_some();
     let mut written: u64 = 0;
-    let mut unsynced: u64 = 0;
+    // How much of it is durable. A sync that failed may have lost whatever came after, and a later one that works does not
+    // bring it back.
+    let mut synced: u64 = 0;
     let mut stopped = None;
     let mut ended = false;
     while let Some(piece) = pieces.blocking_recv() {
@@ -102,15 +112,14 @@ pub(super) fn run(
         }
         hash.update(&bytes);
         written += length;
-        unsynced += length;
         // With a checksum nothing counts before the whole piece was compared.
-        if unsynced >= SYNC_BYTES && !checked {
+        if written - synced >= SYNC_BYTES && !checked {
             if let Err(error) = file.sync_data() {
                 stopped = Some(disk::failed(&error));
-                written -= unsynced;
+                written = synced;
                 break;
             }
-            unsynced = 0;
+            synced = written;
             if durable.send(append.offset + written).is_err() {
                 break;
             }
@@ -126,11 +135,10 @@ pub(super) fn run(
         return (append.offset, Some(error));
     }
     // A write that failed half-way may have left bytes behind the last whole one.
-    let end = append.offset + written;
     match file.set_len(written).and_then(|()| file.sync_data()) {
-        Ok(()) => (end, stopped),
+        Ok(()) => (append.offset + written, stopped),
         Err(error) => (
-            end - unsynced,
+            append.offset + synced,
             Some(stopped.unwrap_or_else(|| disk::failed(&error))),
         ),
     }
@@ -152,4 +160,43 @@ pub(super) fn too_large() -> Error {
 
 pub(super) fn wrong_checksum() -> Error {
     Error::Checksum("The bytes changed on the way. Send this piece again.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `/dev/null` takes every byte and refuses to be synced or cut: each sync of an append fails, the one after the pieces as
+    /// well.
+    fn append_to_null(offset: u64, pieces: &[usize]) -> (u64, Option<Error>) {
+        let file = OpenOptions::new()
+            .write(true)
+            .open("/dev/null")
+            .expect("opens");
+        let append = Append {
+            offset,
+            room: 1 << 30,
+            checksum: None,
+        };
+        let (send, receive) = mpsc::channel(pieces.len() + 1);
+        for length in pieces {
+            let piece = Piece::Bytes(Bytes::from(vec![7; *length]));
+            assert!(send.try_send(piece).is_ok(), "room for each piece");
+        }
+        assert!(send.try_send(Piece::End).is_ok(), "room for the end");
+        let (durable, _progress) = mpsc::unbounded_channel();
+        write(&append, file, receive, &durable)
+    }
+
+    #[test]
+    fn syncs_that_fail_one_after_another_make_nothing_durable() {
+        let sync = SYNC_BYTES as usize;
+        for offset in [0, 1, SYNC_BYTES, 3 * SYNC_BYTES] {
+            for pieces in [&[1][..], &[sync], &[sync - 1, 1, 5], &[2 * sync, sync]] {
+                let (end, error) = append_to_null(offset, pieces);
+                assert_eq!(end, offset, "{pieces:?}");
+                assert!(error.is_some(), "{pieces:?}");
+            }
+        }
+    }
 }
