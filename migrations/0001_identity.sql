@@ -12,6 +12,15 @@ CREATE TABLE shop (
     created_at BIGINT NOT NULL
 );
 
+-- Every handle that a shop has or had; `shop.handle` is the present one. A handle stays with its shop for good, so that old
+-- links lead on and never to somebody else.
+CREATE TABLE shop_handle (
+    handle TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX shop_handle_shop ON shop_handle (shop_id);
+
 CREATE TABLE person (
     id TEXT PRIMARY KEY,
     shop_id TEXT NOT NULL REFERENCES shop (id),
@@ -30,7 +39,10 @@ CREATE TABLE credential (
     external_id TEXT UNIQUE,
     -- Passwords: a PHC string (argon2id). Passkeys: the public key and counters as JSON.
     secret TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    -- Passkeys: what their owner calls them.
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at BIGINT
 );
 CREATE INDEX credential_person ON credential (person_id);
 
@@ -38,19 +50,42 @@ CREATE TABLE owner_link (
     token_hash TEXT PRIMARY KEY,
     -- The shop it recovers; NULL: it makes a new one.
     shop_id TEXT REFERENCES shop (id),
+    -- 1: made before there was any shop; only the first shop opens by it.
+    first BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at BIGINT
 );
 CREATE INDEX owner_link_expiry ON owner_link (expires_at);
 
+-- Browsers in which somebody has signed in. Their cookie lets them past the limits on tries that strangers use up.
+CREATE TABLE device (
+    id TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    person_id TEXT NOT NULL REFERENCES person (id),
+    -- One browser may know several people.
+    token_hash TEXT NOT NULL,
+    -- Browser and system as people call them.
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    signed_in_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    UNIQUE (token_hash, person_id)
+);
+CREATE INDEX device_person ON device (person_id);
+CREATE INDEX device_expiry ON device (expires_at);
+
+-- Who is signed in; a device has one session at most.
 CREATE TABLE session (
     token_hash TEXT PRIMARY KEY,
     shop_id TEXT NOT NULL REFERENCES shop (id),
     person_id TEXT NOT NULL REFERENCES person (id),
+    device_id TEXT NOT NULL UNIQUE REFERENCES device (id) ON DELETE CASCADE,
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
-    expires_at BIGINT NOT NULL
+    -- Moves on with use, but never beyond `ends_at`.
+    expires_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
 );
 CREATE INDEX session_person ON session (person_id);
 CREATE INDEX session_expiry ON session (expires_at);
@@ -60,10 +95,13 @@ CREATE INDEX session_expiry ON session (expires_at);
 CREATE TABLE ceremony (
     challenge TEXT PRIMARY KEY,
     state TEXT NOT NULL,
+    -- The truncated address it was begun from, so that one network cannot push the ceremonies of others out.
+    network TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX ceremony_expiry ON ceremony (expires_at);
+CREATE INDEX ceremony_network ON ceremony (network, expires_at);
 
 -- Rate limits that all processes share, by GCRA: the theoretical arrival time of the next request (ITU-T I.371, annex A).
 CREATE TABLE rate_limit (

@@ -81,7 +81,10 @@ CREATE TABLE waitlist (
     product_id TEXT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
     shop_id TEXT NOT NULL REFERENCES shop (id),
     email TEXT NOT NULL,
+    -- The truncated address it came from: when the list is full, whoever came from a crowded network makes room first.
+    network TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (product_id, email)
 );
+CREATE INDEX waitlist_network ON waitlist (product_id, network);
 CREATE INDEX waitlist_age ON waitlist (created_at);

@@ -478,8 +478,11 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 "lorna",
                 Some("/manage/orders"),
                 Some("Handle and password do not belong together. Try again, or use a passkey."),
+                false,
             ),
         ),
+        ("settings", fixture::settings(site, &viewer, true)),
+        ("settings-later", fixture::settings(site, &viewer, false)),
         ("studio", studio::page::studio(site, &viewer, "{}")),
     ]
 }

@@ -50,7 +50,7 @@ pub(crate) struct Head {
     pub(crate) preload: Option<Preload>,
     /// schema.org data.
     pub(crate) json_ld: Option<serde_json::Value>,
-    /// The bundle's start module, e.g. `frontend-boot.js`; none on pages without islands.
+    /// The module the page loads, e.g. `frontend-boot.js`, which starts a bundle; none on pages without islands.
     pub(crate) boot: Option<&'static str>,
     /// Seconds after which the page reloads itself.
     pub(crate) refresh: Option<u32>,

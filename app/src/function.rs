@@ -4,12 +4,12 @@
 //! [`domain::wire`] declares, or redirects to a page where a form called it. The server finds it through `leptos_axum`, at
 //! an address that stays the same from build to build.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
-use domain::{identity::Viewer, wire::Problem};
+use domain::{
+    identity::{Viewer, device::Session},
+    wire::Problem,
+};
 use leptos::{
     prelude::{provide_context, use_context},
     server_fn::{
@@ -19,12 +19,16 @@ use leptos::{
     },
 };
 use serde::{Deserialize, Serialize};
-use services::{Error, Services, identity::SignedIn};
+use services::{
+    Error, Services,
+    identity::{Browser, SignedIn},
+};
 
 use crate::{
     catalog::api::{CreateProduct, JoinWaitlist},
     identity::api::{
-        FinishPasskeySetup, FinishPasskeySignIn, StartPasskeySetup, StartPasskeySignIn,
+        FinishPasskeyAddition, FinishPasskeySetup, FinishPasskeySignIn, StartPasskeyAddition,
+        StartPasskeySetup, StartPasskeySignIn,
     },
 };
 
@@ -37,26 +41,28 @@ pub fn register() {
     register_explicit::<FinishPasskeySetup>();
     register_explicit::<StartPasskeySignIn>();
     register_explicit::<FinishPasskeySignIn>();
+    register_explicit::<StartPasskeyAddition>();
+    register_explicit::<FinishPasskeyAddition>();
 }
 
 /// What a server function works on, and for whom.
 #[derive(Clone)]
 pub struct Context {
     services: Services,
-    address: IpAddr,
-    viewer: Option<Viewer>,
-    session: Arc<OnceLock<SignedIn>>,
+    browser: Browser,
+    session: Option<Session>,
+    begun: Arc<OnceLock<SignedIn>>,
 }
 
 impl Context {
-    /// A call from `address`. `viewer` is known where the function asks for one.
+    /// A call by `browser`. `session` is known where the function asks for one.
     #[must_use]
-    pub fn new(services: Services, address: IpAddr, viewer: Option<Viewer>) -> Self {
+    pub fn new(services: Services, browser: Browser, session: Option<Session>) -> Self {
         Self {
             services,
-            address,
-            viewer,
-            session: Arc::default(),
+            browser,
+            session,
+            begun: Arc::default(),
         }
     }
 
@@ -65,10 +71,10 @@ impl Context {
         provide_context(self.clone());
     }
 
-    /// The session that the function began, whose cookie the response must set.
+    /// The session that the function began, whose cookies the response must set.
     #[must_use]
-    pub fn session(&self) -> Option<&SignedIn> {
-        self.session.get()
+    pub fn begun_session(&self) -> Option<&SignedIn> {
+        self.begun.get()
     }
 
     /// The context of the server function that runs.
@@ -83,21 +89,27 @@ impl Context {
         &self.services
     }
 
-    /// The address of the client, for rate limits.
-    pub(crate) fn address(&self) -> IpAddr {
-        self.address
+    /// The browser that calls.
+    pub(crate) fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
+    /// The session of who is signed in.
+    pub(crate) fn session(&self) -> Result<&Session, Refusal> {
+        self.session.as_ref().ok_or_else(|| {
+            Error::Internal("a server function needs a session and was given none".to_owned())
+                .into()
+        })
     }
 
     /// Who is signed in.
     pub(crate) fn viewer(&self) -> Result<&Viewer, Refusal> {
-        self.viewer.as_ref().ok_or_else(|| {
-            Error::Internal("a server function needs a viewer and was given none".to_owned()).into()
-        })
+        self.session().map(|session| &session.viewer)
     }
 
-    /// Has the response set the cookie of a new session. A call begins one session at most.
+    /// Has the response set the cookies of a new session. A call begins one session at most.
     pub(crate) fn begin_session(&self, session: SignedIn) {
-        let _ = self.session.set(session);
+        let _ = self.begun.set(session);
     }
 }
 
@@ -207,33 +219,16 @@ mod tests {
             (FinishPasskeySetup::PATH, address::FINISH_PASSKEY_SETUP),
             (StartPasskeySignIn::PATH, address::START_PASSKEY_SIGN_IN),
             (FinishPasskeySignIn::PATH, address::FINISH_PASSKEY_SIGN_IN),
+            (StartPasskeyAddition::PATH, address::START_PASSKEY_ADDITION),
+            (
+                FinishPasskeyAddition::PATH,
+                address::FINISH_PASSKEY_ADDITION,
+            ),
         ] {
             assert_eq!(path, declared);
         }
         assert!(JoinWaitlist::PATH.starts_with(address::FUNCTIONS));
-        let credential = || wire::identity::RegistrationCredential {
-            id: "AQ".to_owned(),
-            raw_id: "AQ".to_owned(),
-            kind: wire::identity::CredentialType::PublicKey,
-            response: wire::identity::AttestationResponse {
-                attestation_object: "Ag".to_owned(),
-                client_data_json: "Aw".to_owned(),
-            },
-            extensions: wire::identity::Extensions {},
-        };
-        let sent = wire::identity::FinishPasskeySetup {
-            token: "t".to_owned(),
-            credential: credential(),
-        };
-        let read = FinishPasskeySetup {
-            token: "t".to_owned(),
-            credential: credential(),
-        };
         let json = |value: serde_json::Result<serde_json::Value>| value.expect("json");
-        assert_eq!(
-            json(serde_json::to_value(&read)),
-            json(serde_json::to_value(&sent))
-        );
         let sent = wire::catalog::CreateProduct {
             draft: wire::catalog::Draft::default(),
         };

@@ -106,8 +106,10 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         (
             "sign in",
-            identity::page::sign_in(site, HOSTILE, Some(HOSTILE), Some(HOSTILE)),
+            identity::page::sign_in(site, HOSTILE, Some(HOSTILE), Some(HOSTILE), true),
         ),
+        ("settings", fixture::settings(site, &viewer, true)),
+        ("settings, later", fixture::settings(site, &viewer, false)),
         (
             "products",
             manage::page::products(
@@ -527,7 +529,7 @@ fn passkey_buttons_carry_the_token_of_the_link() {
         public_url: "http://192.168.0.7:3000".to_owned(),
         ..site(false)
     };
-    let html = identity::page::sign_in(&plain, "", None, None);
+    let html = identity::page::sign_in(&plain, "", None, None, false);
     assert!(!html.contains("data-passkey=") && html.contains("behind https"));
     // A password would lead nowhere either: the cookie is Secure.
     assert!(!html.contains("type=\"password\"") && !html.contains("type=\"submit\""));

@@ -14,9 +14,11 @@
 //! [`csrf`], then limits on time and length, then its handler.
 
 pub mod asset;
+pub mod browser;
 pub mod catalog;
 pub mod checkout;
 pub mod client;
+pub mod cookie;
 pub mod csrf;
 pub mod document;
 pub mod encoding;
@@ -164,6 +166,33 @@ fn private_pages() -> Router<Vitrine> {
         .route(
             "/manage/products/{id}/media/{media}/remove",
             post(manage::photo::remove),
+        )
+        .route("/manage/settings", get(manage::settings::page))
+        .route("/manage/settings/name", post(manage::settings::name))
+        .route("/manage/settings/handle", post(manage::settings::handle))
+        .route(
+            "/manage/settings/currency",
+            post(manage::settings::currency),
+        )
+        .route(
+            "/manage/settings/password",
+            post(manage::settings::password),
+        )
+        .route(
+            "/manage/settings/password/remove",
+            post(manage::settings::remove_password),
+        )
+        .route(
+            "/manage/settings/passkeys/{id}/remove",
+            post(manage::settings::remove_passkey),
+        )
+        .route(
+            "/manage/settings/browsers/{id}/end",
+            post(manage::settings::end_browser),
+        )
+        .route(
+            "/manage/settings/browsers/end-others",
+            post(manage::settings::end_other_browsers),
         )
         .route("/manage/jobs", get(manage::job::list))
         .route("/manage/jobs/{id}/retry", post(manage::job::retry))

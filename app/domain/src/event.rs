@@ -27,6 +27,14 @@ pub enum Event {
         /// Its handle.
         handle: String,
     },
+    /// A shop changed its name, its handle or its currency.
+    ShopChanged {
+        /// Its handle now.
+        handle: String,
+        /// Its handle before, where that changed; it leads to the shop from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        former_handle: Option<String>,
+    },
     /// An owner came back in through a recovery link.
     ShopRecovered {
         /// Its handle.
@@ -194,7 +202,9 @@ impl Event {
             tags
         };
         match self {
-            Self::ShopCreated { .. } => vec![Tag::Instance, Tag::Shop(shop.clone())],
+            Self::ShopCreated { .. } | Self::ShopChanged { .. } => {
+                vec![Tag::Instance, Tag::Shop(shop.clone())]
+            }
             Self::ProductCreated(change)
             | Self::ProductChanged(change)
             | Self::ProductPublished(change)
@@ -287,6 +297,11 @@ mod tests {
             handle: "clay".to_owned(),
         };
         assert_eq!(written(&created), ["instance", "shop:s1"]);
+        let renamed = Event::ShopChanged {
+            handle: "ash".to_owned(),
+            former_handle: Some("clay".to_owned()),
+        };
+        assert_eq!(written(&renamed), ["instance", "shop:s1"]);
         assert!(written(&Event::OrderSent(order(&["p1"]))).is_empty());
         let changed = |products: &[&str]| Event::MediaChanged {
             media: "m1".parse().expect("id"),

@@ -71,6 +71,10 @@ ids! {
     ShopId,
     /// A person who can sign in.
     PersonId,
+    /// A browser in which somebody has signed in.
+    DeviceId,
+    /// A passkey or a password.
+    CredentialId,
     /// A picture or a clip in a shop.
     MediaId,
     /// A product, draft or published.

@@ -1,5 +1,8 @@
 //! Shops, their handles, and the people who own them.
 
+pub mod credential;
+pub mod device;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -161,6 +164,9 @@ impl FromStr for Password {
     }
 }
 
+/// The most handles a shop may have had, the present one among them: each stays taken for good.
+pub const MOST_HANDLES: usize = 10;
+
 /// What a new shop is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewShop {
@@ -182,9 +188,17 @@ pub struct SetupForm {
     pub handle: String,
     /// ISO 4217 code.
     pub currency: String,
+    /// Recovery links: anything but nothing ends every other way in.
+    pub end_others: String,
 }
 
 impl SetupForm {
+    /// Whether every other way in shall end.
+    #[must_use]
+    pub fn ends_others(&self) -> bool {
+        !self.end_others.is_empty()
+    }
+
     /// Checks every field.
     ///
     /// # Errors
@@ -244,6 +258,7 @@ mod tests {
             shop_name: " Clay  & Ash ".into(),
             handle: "clay-ash".into(),
             currency: "EUR".into(),
+            ..SetupForm::default()
         };
         assert_eq!(
             form.check().map(|shop| shop.name.as_str().to_owned()),

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::UnixMs;
 
-/// The most requests that are stored for one product. Further ones get the same answer and are not stored.
-pub const MAX_ENTRIES: u32 = 500;
+/// The most requests that are stored for one product: more people than anybody writes to by hand.
+pub const MAX_ENTRIES: u32 = 2000;
 /// How long a request is stored at most, days.
 pub const RETENTION_DAYS: i64 = 180;
 /// The same in milliseconds.

@@ -36,7 +36,7 @@ pub async fn join_waitlist(
     let flash = match context
         .services()
         .catalog()
-        .join_waitlist(slug.as_str(), &email)
+        .join_waitlist(slug.as_str(), &email, context.browser().ip)
         .await
     {
         Ok(()) => Flash::Noted,

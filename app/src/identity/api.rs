@@ -1,8 +1,10 @@
-//! Server functions of passkeys: the two steps of making one and of signing in with one.
+//! Server functions of passkeys: the two steps of making one, of signing in with one, and of adding one.
 
 use domain::{
     identity::SetupForm,
-    wire::identity::{AuthenticationCredential, PasskeyOptions, RegistrationCredential, SignedIn},
+    wire::identity::{
+        AuthenticationCredential, PasskeyOptions, PasskeyUsed, RegistrationCredential,
+    },
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde_json::Value;
@@ -16,14 +18,14 @@ use crate::function::{Context, Refusal};
 pub async fn start_passkey_setup(
     /// The token of the owner link.
     token: String,
-    /// The form as typed; empty where the link recovers a shop.
+    /// The form as typed; of one whose link recovers a shop only `end_others` counts.
     form: SetupForm,
 ) -> Result<PasskeyOptions<Value>, Refusal> {
     let context = Context::current()?;
     let identity = context.services().identity();
     options(
         identity
-            .start_passkey_setup(&token, &form)
+            .start_passkey_setup(&token, &form, context.browser())
             .await
             .map_err(gone)?,
     )
@@ -36,13 +38,15 @@ pub async fn finish_passkey_setup(
     token: String,
     /// The passkey that was made.
     credential: RegistrationCredential,
-) -> Result<SignedIn, Refusal> {
+) -> Result<PasskeyUsed, Refusal> {
     let context = Context::current()?;
     let credential = json(&credential)?;
     let identity = context.services().identity();
-    let session = identity.finish_passkey_setup(&token, &credential).await;
+    let session = identity
+        .finish_passkey_setup(&token, &credential, context.browser())
+        .await;
     context.begin_session(session.map_err(gone)?);
-    Ok(SignedIn {
+    Ok(PasskeyUsed {
         next: "/studio".to_owned(),
     })
 }
@@ -55,8 +59,11 @@ pub async fn start_passkey_sign_in(
 ) -> Result<PasskeyOptions<Value>, Refusal> {
     let context = Context::current()?;
     let identity = context.services().identity();
-    let address = context.address();
-    options(identity.start_passkey_sign_in(&handle, address).await?)
+    options(
+        identity
+            .start_passkey_sign_in(&handle, context.browser())
+            .await?,
+    )
 }
 
 /// Takes the passkey's signature and signs in.
@@ -67,17 +74,48 @@ pub async fn finish_passkey_sign_in(
     /// The local path to go on to.
     #[server(default)]
     next: Option<String>,
-) -> Result<SignedIn, Refusal> {
+) -> Result<PasskeyUsed, Refusal> {
     let context = Context::current()?;
     let credential = json(&credential)?;
     let identity = context.services().identity();
-    let address = context.address();
     let session = identity
-        .finish_passkey_sign_in(&credential, address)
+        .finish_passkey_sign_in(&credential, context.browser())
         .await?;
     context.begin_session(session);
-    Ok(SignedIn {
+    Ok(PasskeyUsed {
         next: local_path(next.as_deref()).to_owned(),
+    })
+}
+
+/// Begins to make a further passkey. For whoever signed in lately.
+#[server(prefix = "/fn", endpoint = "start-passkey-addition", input = Json)]
+pub async fn start_passkey_addition(
+    /// What its owner calls it; empty: its browser.
+    name: String,
+) -> Result<PasskeyOptions<Value>, Refusal> {
+    let context = Context::current()?;
+    let identity = context.services().identity();
+    options(
+        identity
+            .start_passkey_addition(context.session()?, &name, context.browser())
+            .await?,
+    )
+}
+
+/// Takes the further passkey that was made.
+#[server(prefix = "/fn", endpoint = "finish-passkey-addition", input = Json)]
+pub async fn finish_passkey_addition(
+    /// The passkey that was made.
+    credential: RegistrationCredential,
+) -> Result<PasskeyUsed, Refusal> {
+    let context = Context::current()?;
+    let credential = json(&credential)?;
+    let identity = context.services().identity();
+    identity
+        .finish_passkey_addition(context.session()?, &credential)
+        .await?;
+    Ok(PasskeyUsed {
+        next: "/manage/settings?flash=passkey".to_owned(),
     })
 }
 

@@ -3,3 +3,4 @@
 pub mod api;
 pub mod link;
 pub mod page;
+pub(crate) mod parts;

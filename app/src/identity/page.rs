@@ -1,8 +1,6 @@
 //! `/setup/{token}` and `/sign-in`.
 //!
-//! The password form works without scripts. Passkey buttons are `hidden` until the studio's bundle finds them by
-//! `data-passkey` (`register`, with the token of the owner link in `data-token`, or `sign-in`). The fields of the form
-//! around the button have the names of the arguments in [`domain::wire::identity`].
+//! The password form works without scripts. Passkey buttons are `hidden` until `passkey.js` finds them.
 
 use domain::{
     identity::{SetupForm, Shop},
@@ -11,23 +9,13 @@ use domain::{
 };
 use leptos::prelude::*;
 
+use super::parts::{PASSKEY_SCRIPT, Purpose, is_secure_context, passkey_button};
 use crate::{
     Site,
     document::{Head, Surface, document},
     flash,
     form::{field, field_error, other_errors},
-    icon::Icon,
 };
-
-/// Whether the pages are a secure context (W3C Secure Contexts), in which browsers offer passkeys and cameras: https, or this
-/// machine itself.
-fn is_secure_context(site: &Site) -> bool {
-    let host = site.public_url.strip_prefix("http://");
-    host.is_none_or(|rest| {
-        let host = rest.split(['/', ':']).next().unwrap_or_default();
-        host == "localhost" || host.ends_with(".localhost")
-    })
-}
 
 /// Opens a shop with a one-time owner link, or (when the link recovers `shop`) sets a new way in.
 ///
@@ -44,18 +32,21 @@ pub fn setup(
         || "Open your shop".to_owned(),
         |shop| format!("A new way into {}", shop.name),
     );
-    let head = Head::new(Surface::Manage, title.clone()).booting("studio-boot.js");
+    let head = Head::new(Surface::Manage, title.clone()).booting(PASSKEY_SCRIPT);
     let errors: Vec<Invalid> = error.cloned().into_iter().collect();
     let known: &[&str] = if shop.is_some() {
         &["password"]
     } else {
         &["shop_name", "handle", "currency", "password"]
     };
-    let fields = shop.is_none().then(|| shop_fields(site, form, &errors));
+    let fields = match shop {
+        Some(_) => end_others_field(form),
+        None => shop_fields(site, form, &errors),
+    };
     let lead = if shop.is_some() {
-        "This link works once. Choose how you will sign in from now on; the old ways in stop working."
+        "This link works once and gives you one more way in. A new password takes the place of the old one; everything else stays, unless you tick the box."
     } else {
-        "This link works once and makes you the owner. The rest can be changed later."
+        "This link works once and makes you the owner. All of this can be changed later, the currency until something is sold."
     };
     let submit_label = if shop.is_some() {
         "Set this password"
@@ -71,11 +62,27 @@ pub fn setup(
                 {other_errors(&errors, known)}
                 <form class="stack" method="post" action=path>
                     {fields}
-                    {sign_in_methods(site, "register", Some(token.to_owned()), submit_label, "new-password", Some("At least 10 characters; four random words make a good one"), field_error(&errors, "password"))}
+                    {sign_in_methods(site, Purpose::Register(token.to_owned()), submit_label, "new-password", Some("At least 10 characters; four random words make a good one"), field_error(&errors, "password"))}
                 </form>
             </main>
         }
     })
+}
+
+/// The choice to end every other way in, with what it is for.
+fn end_others_field(form: &SetupForm) -> AnyView {
+    view! {
+        <div class="field">
+            <label class="choice" r#for="end-others">
+                <input id="end-others" r#type="checkbox" name="end_others" value="yes" checked=form.ends_others() aria-describedby="end-others-hint" />
+                "End every other way in"
+            </label>
+            <p class="hint" id="end-others-hint">
+                "Tick this if somebody else may have a passkey, the password or a browser that is signed in: all of them stop working, yours as well."
+            </p>
+        </div>
+    }
+    .into_any()
 }
 
 fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
@@ -85,20 +92,7 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
         .trim_start_matches("http://")
         .trim_end_matches('/')
         .to_owned();
-    let chosen = form.currency.clone();
-    let currencies = Currency::ALL
-        .into_iter()
-        .map(|currency| {
-            let label = match currency {
-                Currency::EUR => "Euro (EUR)",
-                Currency::USD => "US dollar (USD)",
-                Currency::GBP => "Pound sterling (GBP)",
-                Currency::CHF => "Swiss franc (CHF)",
-                Currency::JPY => "Yen (JPY)",
-            };
-            view! { <option value=currency.code() selected=chosen == currency.code()>{label}</option> }
-        })
-        .collect_view();
+    let currencies = currency_options(&form.currency);
     view! {
         {field("shop-name", "Name of the shop", None, field_error(errors, "shop_name"), |id, described, invalid| {
             view! {
@@ -122,12 +116,29 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
     .into_any()
 }
 
+/// The currencies as options of a `<select>`.
+pub(crate) fn currency_options(chosen: &str) -> AnyView {
+    Currency::ALL
+        .into_iter()
+        .map(|currency| {
+            let label = match currency {
+                Currency::EUR => "Euro (EUR)",
+                Currency::USD => "US dollar (USD)",
+                Currency::GBP => "Pound sterling (GBP)",
+                Currency::CHF => "Swiss franc (CHF)",
+                Currency::JPY => "Yen (JPY)",
+            };
+            view! { <option value=currency.code() selected=chosen == currency.code()>{label}</option> }
+        })
+        .collect_view()
+        .into_any()
+}
+
 /// The two ways to sign in: a passkey where scripts run, and a password. Neither is offered over plain http away from this
 /// machine: browsers give such a page no passkey and no camera, and they would drop our cookie, which is Secure.
 fn sign_in_methods(
     site: &Site,
-    action: &'static str,
-    token: Option<String>,
+    purpose: Purpose,
     submit_label: &'static str,
     autocomplete: &'static str,
     hint: Option<&'static str>,
@@ -141,25 +152,9 @@ fn sign_in_methods(
         }
         .into_any();
     }
-    let label = if action == "register" {
-        "Use a passkey"
-    } else {
-        "Sign in with a passkey"
-    };
     view! {
         <div class="passkey">
-            <button
-                class="button large whole"
-                r#type="button"
-                hidden
-                data-passkey=action
-                data-token=token
-            >
-                {Icon::Key.svg()}
-                {label}
-            </button>
-            <p class="hint soft">"Your phone or computer keeps it and asks for your finger, face or PIN."</p>
-            <p class="wrong" role="alert" data-passkey-error=""></p>
+            {passkey_button(purpose)}
             <p class="or"><span>"or"</span></p>
         </div>
         {field("password", "Password", hint, error, |id, described, invalid| {
@@ -172,18 +167,33 @@ fn sign_in_methods(
     .into_any()
 }
 
-/// Signs in. `next` is the local path to go to afterwards; `error` the message about the last try.
+/// Signs in. `next` is the local path to go to afterwards; `error` the message about the last try; `again`: whoever looks is
+/// signed in and shall show once more that it is them.
 #[must_use]
-pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str>) -> String {
-    let head = Head::new(Surface::Manage, "Sign in").booting("studio-boot.js");
+pub fn sign_in(
+    site: &Site,
+    handle: &str,
+    next: Option<&str>,
+    error: Option<&str>,
+    again: bool,
+) -> String {
+    let (title, lead) = if again {
+        (
+            "Sign in again",
+            "You are signed in. To change what matters, show once more that it is you.",
+        )
+    } else {
+        ("Sign in", "To film, to edit products and to pack orders.")
+    };
+    let head = Head::new(Surface::Manage, title).booting(PASSKEY_SCRIPT);
     let next =
         next.map(|next| view! { <input r#type="hidden" name="next" value=next.to_owned() /> });
     let handle = handle.to_owned();
     document(site, head, || {
         view! {
             <main id="main" class="sign-in">
-                <h1>"Sign in"</h1>
-                <p class="lead">"To film, to edit products and to pack orders."</p>
+                <h1>{title}</h1>
+                <p class="lead">{lead}</p>
                 {error.map(flash::error)}
                 <form class="stack" method="post" action="/sign-in">
                     {next}
@@ -192,7 +202,7 @@ pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str
                             <input class="input" id=id name="handle" required maxlength="31" autocapitalize="none" autocomplete="username webauthn" spellcheck="false" aria-describedby=described value=handle />
                         }.into_any()
                     })}
-                    {sign_in_methods(site, "sign-in", None, "Sign in with the password", "current-password", None, None)}
+                    {sign_in_methods(site, Purpose::SignIn, "Sign in with the password", "current-password", None, None)}
                 </form>
                 <p class="soft small">
                     "Lost your way in? Run " <code>"vitrine owner-link"</code> " on the machine where Vitrine runs; it prints a link that sets a new one."
@@ -200,24 +210,4 @@ pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str
             </main>
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passkeys_are_offered_where_browsers_allow_them() {
-        let at = |url: &str| {
-            is_secure_context(&Site {
-                public_url: url.to_owned(),
-                assets: crate::Assets::default(),
-                test_payments: false,
-            })
-        };
-        assert!(at("https://shop.example"));
-        assert!(at("http://localhost:3000"));
-        assert!(!at("http://192.168.0.7:3000"));
-        assert!(!at("http://localhost.example"));
-    }
 }

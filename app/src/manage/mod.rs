@@ -8,4 +8,5 @@ mod overview;
 pub mod page;
 mod parts;
 mod product;
+mod settings;
 mod waitlist;

@@ -15,12 +15,14 @@ pub(super) enum Place {
     Overview,
     Products,
     Orders,
+    Settings,
 }
 
-const PLACES: [(Place, &str, &str); 3] = [
+const PLACES: [(Place, &str, &str); 4] = [
     (Place::Overview, "Overview", "/manage"),
     (Place::Products, "Products", "/manage/products"),
     (Place::Orders, "Orders", "/manage/orders"),
+    (Place::Settings, "Settings", "/manage/settings"),
 ];
 
 /// A page of the seller: bar, then `main`.
@@ -31,7 +33,20 @@ pub(super) fn framed(
     title: &str,
     main: AnyView,
 ) -> String {
-    let head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name));
+    framed_with(site, viewer, place, title, None, main)
+}
+
+/// [`framed`], with a script by its name in the manifest.
+pub(super) fn framed_with(
+    site: &Site,
+    viewer: &Viewer,
+    place: Place,
+    title: &str,
+    script: Option<&'static str>,
+    main: AnyView,
+) -> String {
+    let mut head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name));
+    head.boot = script;
     let shop = &viewer.shop;
     let places = PLACES
         .into_iter()

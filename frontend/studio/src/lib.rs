@@ -3,8 +3,7 @@
 //! Each room uses those before it: `browser` (devices, workers, requests), `review` (what a person decides about a
 //! session), `upload` (its way to the server), `state` (what the studio knows and does), `view` (the page). Everything that
 //! needs no browser (the upload protocol, trimming, wording, decisions, what leaves the device) is plain Rust and is tested
-//! natively; the rest exists on wasm32 only. The page's boot script calls `boot`, which mounts the studio where there is one
-//! and makes passkey buttons work where there are some.
+//! natively; the rest exists on wasm32 only. The page's boot script calls `mount`.
 //!
 //! One address option: `/studio?engine=cpu` keeps the network off the graphics chip.
 
@@ -31,19 +30,9 @@ pub mod page {
     use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
     use web_sys::HtmlElement;
 
-    use crate::{
-        browser::js,
-        view::{App, passkey},
-    };
+    use crate::{browser::js, view::App};
 
-    /// Does what the page at hand needs.
-    #[wasm_bindgen]
-    pub fn boot() {
-        mount();
-        enhance_passkeys();
-    }
-
-    /// Mounts the studio into `#studio` with the configuration in `#studio-config`; does nothing on other pages.
+    /// Mounts the studio into `#studio` with the configuration in `#studio-config`.
     #[wasm_bindgen]
     pub fn mount() {
         let Some(document) = js::window().document() else {
@@ -71,11 +60,5 @@ pub mod page {
                 "The studio's settings are missing from this page. Reload it.",
             )),
         }
-    }
-
-    /// Makes the passkey buttons of the page work, see the module `passkey` for the attributes they carry.
-    #[wasm_bindgen]
-    pub fn enhance_passkeys() {
-        passkey::enhance();
     }
 }

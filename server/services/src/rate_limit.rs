@@ -9,7 +9,7 @@ pub(crate) mod shared;
 use std::{
     collections::HashMap,
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -80,10 +80,22 @@ impl From<Wait> for Error {
             .unwrap_or(u64::MAX)
             .max(1);
         Self::Limited {
-            message: format!("Too many tries. Wait {seconds} seconds and try again."),
+            message: format!("Too many tries. Wait {} and try again.", duration(seconds)),
             retry_after_s: seconds,
         }
     }
+}
+
+/// A time as people say it, never shorter than it is: `40 seconds`, `3 minutes`, `2 hours`.
+#[must_use]
+pub fn duration(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..=119 => (seconds, "second"),
+        120..=7_199 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{end}")
 }
 
 /// A [`Quota`] for each key, in the memory of this process.
@@ -165,6 +177,19 @@ pub fn household(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => {
             let network = address.to_bits() & (u128::MAX << 64);
             IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+    }
+}
+
+/// The network of an address, wider than one household: the first 24 bits of an IPv4 address or the first 48 of an IPv6
+/// address (RFC 6177: the most that one end site is given). Whoever can choose among many addresses can mostly choose only
+/// among these.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << 8))),
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 80)))
         }
     }
 }
@@ -263,6 +288,32 @@ mod tests {
         assert_ne!(household(ip("192.0.2.7")), household(ip("192.0.2.8")));
         assert_eq!(household(ip("::ffff:192.0.2.7")), ip("192.0.2.7"));
         assert_eq!(household(same), same);
+    }
+
+    #[test]
+    fn a_network_holds_households() {
+        assert_eq!(network(ip("192.0.2.7")), ip("192.0.2.0"));
+        assert_eq!(network(ip("::ffff:192.0.2.7")), ip("192.0.2.0"));
+        assert_ne!(network(ip("192.0.2.7")), network(ip("192.0.3.7")));
+        assert_eq!(network(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1::"));
+        for address in ["192.0.2.7", "2001:db8:1:2:3:4:5:6"] {
+            let address = ip(address);
+            assert_eq!(network(household(address)), network(address));
+        }
+    }
+
+    #[test]
+    fn a_wait_is_said_as_people_say_it() {
+        for (seconds, said) in [
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (121, "3 minutes"),
+            (7_200, "2 hours"),
+            (7_201, "3 hours"),
+        ] {
+            assert_eq!(duration(seconds), said);
+        }
     }
 
     /// What happens to a key: time passes, then it asks, and perhaps gives back what it took.

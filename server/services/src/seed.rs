@@ -135,6 +135,7 @@ impl Services {
             shop_name: front.name.clone(),
             handle: front.handle.clone(),
             currency: front.currency.clone(),
+            ..SetupForm::default()
         };
         let new = form.check()?;
         let mut write = self.inner.db.write().await?;

@@ -4,6 +4,8 @@
 //! limit and viewer are checked before, for each function by its line in [`FUNCTIONS`]; what comes out is JSON, a redirect
 //! (303), or a [`Problem`]. The origin is checked for everything that changes something, see [`super::csrf`].
 
+use std::net::IpAddr;
+
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
@@ -12,10 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use domain::{identity::Viewer, wire::address};
+use domain::{identity::device::Session, wire::address};
 use serde::de::IgnoredAny;
 
-use super::{client::Client, error::Problem, viewer};
+use super::{browser::Browser, cookie, error::Problem, viewer};
 use crate::state::Vitrine;
 
 /// Longest refusal, bytes: a status, a code and a message as JSON.
@@ -79,7 +81,7 @@ enum Guard {
 }
 
 /// Every server function.
-const FUNCTIONS: [Function; 6] = [
+const FUNCTIONS: [Function; 8] = [
     Function {
         path: app::catalog::api::JOIN_WAITLIST,
         arguments: Arguments::Form,
@@ -117,6 +119,18 @@ const FUNCTIONS: [Function; 6] = [
         max_bytes: super::MAX_FORM_BYTES,
         guard: Guard::SignInLimits,
     },
+    Function {
+        path: address::START_PASSKEY_ADDITION,
+        arguments: Arguments::Json,
+        max_bytes: super::MAX_FORM_BYTES,
+        guard: Guard::Viewer,
+    },
+    Function {
+        path: address::FINISH_PASSKEY_ADDITION,
+        arguments: Arguments::Json,
+        max_bytes: super::MAX_FORM_BYTES,
+        guard: Guard::Viewer,
+    },
 ];
 
 /// `POST` for every server function.
@@ -125,8 +139,8 @@ pub fn routes() -> Router<Vitrine> {
     let mut router = Router::new();
     for function in &FUNCTIONS {
         let handler = post(
-            move |State(vitrine): State<Vitrine>, client: Client, request: Request| {
-                handle(vitrine, function, client, request)
+            move |State(vitrine): State<Vitrine>, browser: Browser, request: Request| {
+                handle(vitrine, function, browser, request)
             },
         );
         router = router.route(
@@ -140,13 +154,14 @@ pub fn routes() -> Router<Vitrine> {
 async fn handle(
     vitrine: Vitrine,
     function: &'static Function,
-    client: Client,
+    Browser(browser): Browser,
     request: Request,
 ) -> Result<Response, Problem> {
     if !function.arguments.are_in(request.headers()) {
         return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
     }
-    let viewer = check(&vitrine, function.guard, client, request.headers()).await?;
+    let address = browser.ip;
+    let session = check(&vitrine, function.guard, address, request.headers()).await?;
     let (parts, body) = request.into_parts();
     let request = Request::from_parts(parts.clone(), body);
     let body = match Bytes::from_request(request, &()).await {
@@ -156,33 +171,34 @@ async fn handle(
     if !function.arguments.are_well_formed(&body) {
         return Ok(StatusCode::BAD_REQUEST.into_response());
     }
-    let context = app::function::Context::new(vitrine.services.clone(), client.0, viewer);
+    let context = app::function::Context::new(vitrine.services.clone(), browser, session);
     let mut response = call(&context, parts, body).await?;
     if function.guard == Guard::SetupLimit {
-        vitrine.limits.setup.give_back(&client.0);
+        vitrine.limits.setup.give_back(&address);
     }
-    if let Some(session) = context.session() {
-        let cookie = viewer::begin(&vitrine, session, vitrine.clock.now())?;
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    if let Some(begun) = context.begun_session() {
+        for (name, cookie) in cookie::begin(&vitrine, begun, vitrine.clock.now())? {
+            response.headers_mut().append(name, cookie);
+        }
     }
     Ok(response)
 }
 
-/// Lets a request pass or refuses it. Returns who is signed in where the function asks for it.
+/// Lets a request pass or refuses it. Returns the session where the function asks for somebody who is signed in.
 async fn check(
     vitrine: &Vitrine,
     guard: Guard,
-    client: Client,
+    address: IpAddr,
     headers: &HeaderMap,
-) -> Result<Option<Viewer>, Problem> {
+) -> Result<Option<Session>, Problem> {
     let now = vitrine.clock.now();
     match guard {
         Guard::Viewer => {
-            let viewer = viewer::find(vitrine, headers).await?;
-            return viewer.map(Some).ok_or_else(viewer::signed_out);
+            let session = viewer::find(vitrine, headers).await?;
+            return session.map(Some).ok_or_else(viewer::signed_out);
         }
-        Guard::WaitlistLimit => vitrine.limits.waitlist.take(&client.0, now)?,
-        Guard::SetupLimit => vitrine.limits.setup.take(&client.0, now)?,
+        Guard::WaitlistLimit => vitrine.limits.waitlist.take(&address, now)?,
+        Guard::SetupLimit => vitrine.limits.setup.take(&address, now)?,
         Guard::SignInLimits => {}
     }
     Ok(None)

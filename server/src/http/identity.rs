@@ -5,13 +5,13 @@ use axum::{
     Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use domain::{identity::SetupForm, invalid::Invalid};
 use serde::Deserialize;
 use services::{Error, identity::SignedIn};
 
-use super::{client::Client, document, error::Problem, viewer};
+use super::{browser::Browser, client::Client, cookie, document, error::Problem, viewer::Anyone};
 use crate::state::Vitrine;
 
 /// The set-up form as posted.
@@ -51,13 +51,14 @@ pub async fn setup_page(
 pub async fn set_up(
     State(vitrine): State<Vitrine>,
     client: Client,
+    Browser(browser): Browser,
     Path(token): Path<String>,
     Form(setup): Form<Setup>,
 ) -> Result<Response, Problem> {
     take_setup(&vitrine, client)?;
     let identity = vitrine.services.identity();
     match identity
-        .set_up_with_password(&token, &setup.form, &setup.password)
+        .set_up_with_password(&token, &setup.form, &setup.password, &browser)
         .await
     {
         Ok(signed) => {
@@ -86,10 +87,23 @@ pub struct Next {
     next: Option<String>,
 }
 
-/// `GET /sign-in`.
-pub async fn sign_in_page(State(vitrine): State<Vitrine>, Query(query): Query<Next>) -> Response {
+/// `GET /sign-in`. Whoever is signed in comes here to show once more that it is them, and finds the handle filled in.
+pub async fn sign_in_page(
+    State(vitrine): State<Vitrine>,
+    Anyone(viewer): Anyone,
+    Query(query): Query<Next>,
+) -> Response {
     let next = query.next.as_deref().map(|next| local_path(Some(next)));
-    document::private(app::identity::page::sign_in(&vitrine.site, "", next, None))
+    let handle = viewer
+        .as_ref()
+        .map_or("", |viewer| viewer.shop.handle.as_str());
+    document::private(app::identity::page::sign_in(
+        &vitrine.site,
+        handle,
+        next,
+        None,
+        viewer.is_some(),
+    ))
 }
 
 /// The sign-in form as posted.
@@ -104,14 +118,15 @@ pub struct SignIn {
 /// `POST /sign-in`: with a password.
 pub async fn sign_in(
     State(vitrine): State<Vitrine>,
-    client: Client,
+    Anyone(viewer): Anyone,
+    Browser(browser): Browser,
     Form(form): Form<SignIn>,
 ) -> Result<Response, Problem> {
     let next = local_path(form.next.as_deref());
     match vitrine
         .services
         .identity()
-        .sign_in(&form.handle, &form.password, client.0)
+        .sign_in(&form.handle, &form.password, &browser)
         .await
     {
         Ok(signed) => redirect_signed_in(&vitrine, &signed, next),
@@ -122,6 +137,7 @@ pub async fn sign_in(
                 &form.handle,
                 Some(next),
                 Some(&message),
+                viewer.is_some(),
             );
             Ok((StatusCode::FORBIDDEN, document::private(page)).into_response())
         }
@@ -134,10 +150,10 @@ pub async fn sign_out(
     State(vitrine): State<Vitrine>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if let Some(token) = viewer::token(&vitrine, &headers) {
+    if let Some(token) = cookie::Kind::Session.read(&vitrine, &headers) {
         vitrine.services.identity().sign_out(&token).await?;
     }
-    let ended = viewer::end(&vitrine)?;
+    let ended = cookie::end(&vitrine)?;
     Ok(([(header::SET_COOKIE, ended)], Redirect::to("/")).into_response())
 }
 
@@ -164,6 +180,6 @@ fn redirect_signed_in(
     signed: &SignedIn,
     next: &str,
 ) -> Result<Response, Problem> {
-    let cookie = viewer::begin(vitrine, signed, vitrine.clock.now())?;
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
+    let cookies = cookie::begin(vitrine, signed, vitrine.clock.now())?;
+    Ok((AppendHeaders(cookies), Redirect::to(next)).into_response())
 }

@@ -4,6 +4,7 @@ pub mod job;
 pub mod order;
 pub mod photo;
 pub mod product;
+pub mod settings;
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;

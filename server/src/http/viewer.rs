@@ -7,59 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use domain::{identity::Viewer, time::UnixMs};
-use services::identity::SignedIn;
+use domain::identity::{Viewer, device::Session};
 
-use super::error::Problem;
+use super::{cookie, error::Problem};
 use crate::state::Vitrine;
-
-/// The cookie's name. `__Host-` makes browsers insist on Secure, Path=/ and no Domain; it cannot be used without https.
-fn name(is_https: bool) -> &'static str {
-    if is_https {
-        "__Host-vitrine_session"
-    } else {
-        "vitrine_session"
-    }
-}
-
-/// The session cookie's value, if one came.
-#[must_use]
-pub fn token(vitrine: &Vitrine, headers: &HeaderMap) -> Option<String> {
-    let jar = CookieJar::from_headers(headers);
-    jar.get(name(vitrine.config.public_url.is_https()))
-        .map(|cookie| cookie.value().to_owned())
-        .filter(|value| !value.is_empty() && value.len() <= 128)
-}
-
-/// `Set-Cookie` that starts a session.
-///
-/// # Errors
-/// Internal, when the value is no cookie value.
-pub fn begin(vitrine: &Vitrine, signed: &SignedIn, now: UnixMs) -> Result<HeaderValue, Problem> {
-    let seconds = signed.expires_at.0.saturating_sub(now.0) / 1000;
-    cookie(vitrine, &signed.cookie, seconds)
-}
-
-/// `Set-Cookie` that ends a session.
-///
-/// # Errors
-/// Internal, never in practice.
-pub fn end(vitrine: &Vitrine) -> Result<HeaderValue, Problem> {
-    cookie(vitrine, "", 0)
-}
-
-fn cookie(vitrine: &Vitrine, value: &str, seconds: i64) -> Result<HeaderValue, Problem> {
-    let is_https = vitrine.config.public_url.is_https();
-    let text = Cookie::build((name(is_https), value))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(is_https || !vitrine.config.public_url.is_loopback())
-        .build()
-        .to_string();
-    HeaderValue::try_from(format!("{text}; Max-Age={}", seconds.max(0))).map_err(Problem::internal)
-}
 
 /// Someone who is signed in. Pages redirect anyone else to the sign-in page and back; scripts get 401.
 #[derive(Debug)]
@@ -69,8 +20,21 @@ impl FromRequestParts<Vitrine> for Signed {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, vitrine: &Vitrine) -> Result<Self, Response> {
+        let SignedSession(session) = SignedSession::from_request_parts(parts, vitrine).await?;
+        Ok(Self(session.viewer))
+    }
+}
+
+/// [`Signed`], with the session.
+#[derive(Debug)]
+pub struct SignedSession(pub Session);
+
+impl FromRequestParts<Vitrine> for SignedSession {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, vitrine: &Vitrine) -> Result<Self, Response> {
         match find(vitrine, &parts.headers).await {
-            Ok(Some(viewer)) => Ok(Self(viewer)),
+            Ok(Some(session)) => Ok(Self(session)),
             Ok(None) => Err(redirect_to_sign_in(parts)),
             Err(problem) => Err(problem.into_response()),
         }
@@ -86,22 +50,21 @@ impl FromRequestParts<Vitrine> for Anyone {
 
     async fn from_request_parts(parts: &mut Parts, vitrine: &Vitrine) -> Result<Self, Infallible> {
         // Whoever cannot be recognised sees what everyone sees.
-        Ok(Self(
-            find(vitrine, &parts.headers).await.unwrap_or_default(),
-        ))
+        let session = find(vitrine, &parts.headers).await.unwrap_or_default();
+        Ok(Self(session.map(|session| session.viewer)))
     }
 }
 
-/// Who is signed in, by the session cookie.
+/// The session of the cookie.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub(super) async fn find(
     vitrine: &Vitrine,
     headers: &HeaderMap,
-) -> Result<Option<Viewer>, Problem> {
-    match token(vitrine, headers) {
-        Some(token) => Ok(vitrine.services.identity().viewer(&token).await?),
+) -> Result<Option<Session>, Problem> {
+    match cookie::Kind::Session.read(vitrine, headers) {
+        Some(token) => Ok(vitrine.services.identity().session(&token).await?),
         None => Ok(None),
     }
 }

@@ -3,20 +3,22 @@
 use domain::wire::{
     Problem,
     address::{
-        CREATE_PRODUCT, FINISH_PASSKEY_SETUP, FINISH_PASSKEY_SIGN_IN, START_PASSKEY_SETUP,
-        START_PASSKEY_SIGN_IN,
+        CREATE_PRODUCT, FINISH_PASSKEY_ADDITION, FINISH_PASSKEY_SETUP, FINISH_PASSKEY_SIGN_IN,
+        START_PASSKEY_ADDITION, START_PASSKEY_SETUP, START_PASSKEY_SIGN_IN,
     },
 };
 
 use crate::test_app::{TestApp, TestResponse};
 
 /// Functions that scripts call.
-const FOR_SCRIPTS: [&str; 5] = [
+const FOR_SCRIPTS: [&str; 7] = [
     CREATE_PRODUCT,
     START_PASSKEY_SETUP,
     FINISH_PASSKEY_SETUP,
     START_PASSKEY_SIGN_IN,
     FINISH_PASSKEY_SIGN_IN,
+    START_PASSKEY_ADDITION,
+    FINISH_PASSKEY_ADDITION,
 ];
 
 /// The function that a form calls.

@@ -227,41 +227,53 @@ async fn guessing_links_is_slowed_down() {
 }
 
 #[tokio::test]
-async fn a_recovery_link_changes_the_password_and_ends_old_sessions() {
+async fn a_recovery_link_ends_the_other_ways_in_only_when_asked() {
     let app = TestApp::start().await;
     let clay = app.creator("Clay", "clay").await;
-    let link = app
-        .vitrine
-        .services
-        .identity()
-        .create_owner_link(Some("clay"))
-        .await
-        .unwrap()
-        .path;
-    let page = app.get(&link).send().await;
-    assert!(page.text().contains("Clay") && !page.text().contains("name=\"shop_name\""));
+    let identity = app.vitrine.services.identity();
+    let link = async || identity.create_owner_link(Some("clay")).await.unwrap().path;
+    let first = link().await;
+    let page = app.get(&first).send().await.text();
+    assert!(page.contains("Clay") && !page.contains("name=\"shop_name\""));
+    assert!(
+        page.contains("name=\"end_others\"") && !page.contains("checked"),
+        "{page}"
+    );
+    let sibling = link().await;
     let renewed = app
-        .post(&link)
+        .post(&first)
         .form(&[("password", "another long password")])
         .await;
     assert_eq!(renewed.status, 303, "{}", renewed.text());
-    assert_eq!(
-        app.get("/manage").cookie(&clay.cookie).send().await.status,
-        303
-    );
+    for cookie in [&clay.cookie, &renewed.cookie()] {
+        assert_eq!(app.get("/manage").cookie(cookie).send().await.status, 200);
+    }
+    let old = app
+        .post("/sign-in")
+        .form(&[("handle", "clay"), ("password", PASSWORD)])
+        .await;
+    assert_eq!(old.status, 403, "a new password takes the old one's place");
+    assert_eq!(app.get(&sibling).send().await.status, 410);
+
+    let second = link().await;
+    let fields = [("password", "short"), ("end_others", "yes")];
+    let short = app.post(&second).form(&fields).await;
+    assert_eq!(short.status, 422);
+    assert!(short.text().contains("checked"), "the tick stays");
+    let fields = [("password", PASSWORD), ("end_others", "yes")];
+    let last = app.post(&second).form(&fields).await;
+    assert_eq!(last.status, 303);
+    for cookie in [&clay.cookie, &renewed.cookie()] {
+        assert_eq!(app.get("/manage").cookie(cookie).send().await.status, 303);
+    }
     assert_eq!(
         app.get("/manage")
-            .cookie(&renewed.cookie())
+            .cookie(&last.cookie())
             .send()
             .await
             .status,
         200
     );
-    let old = app
-        .post("/sign-in")
-        .form(&[("handle", "clay"), ("password", PASSWORD)])
-        .await;
-    assert_eq!(old.status, 403);
 }
 
 /// The token of a link's path.

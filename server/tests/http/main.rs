@@ -9,6 +9,7 @@ mod header;
 mod identity;
 mod manage;
 mod media;
+mod settings;
 mod shop;
 mod test_app;
 mod upload;

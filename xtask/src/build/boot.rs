@@ -1,5 +1,5 @@
-//! The small modules that start a bundle. A page loads one with `<script type="module" src=…>`, so no script stands
-//! in the page itself and the content security policy can forbid that.
+//! The small modules that start a bundle, and those that need none. A page loads one with `<script type="module" src=…>`, so
+//! no script stands in the page itself and the content security policy can forbid that.
 
 use std::fs;
 
@@ -18,10 +18,16 @@ const MODULES: [(&str, &str, &str); 2] = [
     ("studio-boot.js", "studio", include_str!("boot/studio.js")),
 ];
 
-/// Adds the boot modules of the bundles that are there, and the worker's own.
+/// Logical name and path of the modules that are served as they are.
+const PLAIN: [(&str, &str); 2] = [
+    ("worker-boot.js", "frontend/worker/boot.js"),
+    ("passkey.js", "frontend/passkey.js"),
+];
+
+/// Adds the boot modules of the bundles that are there, and those that are served as they are.
 ///
 /// # Errors
-/// When the worker's module cannot be read or the folder cannot be written.
+/// When a module cannot be read or the folder cannot be written.
 pub(super) fn add(place: &Place, folder: &mut Folder<'_>) -> Result<()> {
     for (name, bundle, template) in MODULES {
         let js = folder.url(&format!("{bundle}.js")).map(beside);
@@ -30,10 +36,12 @@ pub(super) fn add(place: &Place, folder: &mut Folder<'_>) -> Result<()> {
             folder.add(name, fill(template, &js, &wasm).as_bytes())?;
         }
     }
-    let worker = place.at("frontend/worker/boot.js");
-    let module =
-        fs::read(&worker).with_context(|| format!("{} cannot be read.", worker.display()))?;
-    folder.add("worker-boot.js", &module)?;
+    for (name, path) in PLAIN {
+        let path = place.at(path);
+        let module =
+            fs::read(&path).with_context(|| format!("{} cannot be read.", path.display()))?;
+        folder.add(name, &module)?;
+    }
     Ok(())
 }
 

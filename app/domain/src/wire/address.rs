@@ -1,4 +1,4 @@
-//! The addresses that the studio's bundle calls.
+//! The addresses that scripts in the browser call.
 
 use crate::id::UploadId;
 
@@ -9,21 +9,26 @@ pub const FUNCTIONS: &str = "/fn";
 /// [`ProductCreated`](super::catalog::ProductCreated).
 pub const CREATE_PRODUCT: &str = "/fn/create-product";
 
-/// Begins to make a passkey through an owner link:
-/// [`StartPasskeySetup`](super::identity::StartPasskeySetup) → [`PasskeyOptions`](super::identity::PasskeyOptions).
+/// Begins to make a passkey through an owner link: `{token, form}` → [`PasskeyOptions`](super::identity::PasskeyOptions).
 pub const START_PASSKEY_SETUP: &str = "/fn/start-passkey-setup";
 
-/// Hands in the passkey that was made: [`FinishPasskeySetup`](super::identity::FinishPasskeySetup) →
-/// [`SignedIn`](super::identity::SignedIn), with the session's cookie.
+/// Hands in the passkey that was made: `{token, credential}` → [`PasskeyUsed`](super::identity::PasskeyUsed), with the
+/// session's cookie.
 pub const FINISH_PASSKEY_SETUP: &str = "/fn/finish-passkey-setup";
 
 /// Begins to sign in with a passkey: [`StartPasskeySignIn`](super::identity::StartPasskeySignIn) →
 /// [`PasskeyOptions`](super::identity::PasskeyOptions).
 pub const START_PASSKEY_SIGN_IN: &str = "/fn/start-passkey-sign-in";
 
-/// Hands in the passkey's signature: [`FinishPasskeySignIn`](super::identity::FinishPasskeySignIn) →
-/// [`SignedIn`](super::identity::SignedIn), with the session's cookie.
+/// Hands in the passkey's signature: `{credential, next}` → [`PasskeyUsed`](super::identity::PasskeyUsed), with the session's
+/// cookie.
 pub const FINISH_PASSKEY_SIGN_IN: &str = "/fn/finish-passkey-sign-in";
+
+/// Begins to make a further passkey while signed in: `{name}` → [`PasskeyOptions`](super::identity::PasskeyOptions).
+pub const START_PASSKEY_ADDITION: &str = "/fn/start-passkey-addition";
+
+/// Hands in the passkey that was made: `{credential}` → [`PasskeyUsed`](super::identity::PasskeyUsed).
+pub const FINISH_PASSKEY_ADDITION: &str = "/fn/finish-passkey-addition";
 
 /// Where uploads are created (tus' creation URL).
 pub const UPLOADS: &str = "/api/uploads";
@@ -46,6 +51,8 @@ mod tests {
             FINISH_PASSKEY_SETUP,
             START_PASSKEY_SIGN_IN,
             FINISH_PASSKEY_SIGN_IN,
+            START_PASSKEY_ADDITION,
+            FINISH_PASSKEY_ADDITION,
         ] {
             let name = address.strip_prefix(FUNCTIONS).expect("the prefix");
             assert!(name.starts_with('/') && name.len() > 1, "{address}");

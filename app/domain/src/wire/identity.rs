@@ -1,49 +1,9 @@
 //! Passkeys: the two steps of making one and of signing in with one (Web Authentication Level 3).
 //!
 //! Credentials have the form of the specification's `RegistrationResponseJSON` and `AuthenticationResponseJSON` (section
-//! 5.1.8): bytes are base64url without padding.
-//!
-//! The pages mark their button with `data-passkey`: `register` (and then `data-token` with the token of the owner link) or
-//! `sign-in`. The fields of the form around the button have the names of the arguments here.
+//! 5.1.8): bytes are base64url without padding. What a browser says beyond that is not read.
 
 use serde::{Deserialize, Serialize};
-
-use crate::identity::SetupForm;
-
-/// The arguments of [`START_PASSKEY_SETUP`](super::address::START_PASSKEY_SETUP).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StartPasskeySetup {
-    /// The token of the owner link.
-    pub token: String,
-    /// The form as typed; empty where the link recovers a shop.
-    pub form: SetupForm,
-}
-
-/// The arguments of [`FINISH_PASSKEY_SETUP`](super::address::FINISH_PASSKEY_SETUP).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FinishPasskeySetup {
-    /// The token of the owner link.
-    pub token: String,
-    /// The passkey that was made.
-    pub credential: RegistrationCredential,
-}
-
-/// The arguments of [`START_PASSKEY_SIGN_IN`](super::address::START_PASSKEY_SIGN_IN).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StartPasskeySignIn {
-    /// The handle of the shop, as typed.
-    pub handle: String,
-}
-
-/// The arguments of [`FINISH_PASSKEY_SIGN_IN`](super::address::FINISH_PASSKEY_SIGN_IN).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FinishPasskeySignIn {
-    /// The passkey's signature.
-    pub credential: AuthenticationCredential,
-    /// The local path to go on to.
-    #[serde(default)]
-    pub next: Option<String>,
-}
 
 /// What the browser is asked to do, as the server's WebAuthn library writes it for `navigator.credentials`. Neither side
 /// looks into `O`; both use a JSON value.
@@ -54,9 +14,9 @@ pub struct PasskeyOptions<O> {
     pub public_key: O,
 }
 
-/// The person is signed in, and the response sets the session's cookie.
+/// The passkey did what it was for. Where it signed somebody in, the response sets the session's cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedIn {
+pub struct PasskeyUsed {
     /// The local path to go on to.
     pub next: String,
 }
@@ -143,12 +103,18 @@ mod tests {
 
     #[test]
     fn credentials_have_the_names_of_the_specification() {
-        let text = r#"{"credential":{"id":"AQ","rawId":"AQ","type":"public-key","response":{"authenticatorData":"Ag","clientDataJSON":"Aw","signature":"BA","userHandle":null},"extensions":{}},"next":"/studio"}"#;
-        let read: FinishPasskeySignIn = serde_json::from_str(text).expect("a signature");
+        let text = r#"{"id":"AQ","rawId":"AQ","type":"public-key","response":{"authenticatorData":"Ag","clientDataJSON":"Aw","signature":"BA","userHandle":null},"extensions":{}}"#;
+        let read: AuthenticationCredential = serde_json::from_str(text).expect("a signature");
         assert_eq!(serde_json::to_string(&read).expect("json"), text);
-        let text = r#"{"token":"t","credential":{"id":"AQ","rawId":"AQ","type":"public-key","response":{"attestationObject":"Ag","clientDataJSON":"Aw"},"extensions":{}}}"#;
-        let read: FinishPasskeySetup = serde_json::from_str(text).expect("a passkey");
+        let text = r#"{"id":"AQ","rawId":"AQ","type":"public-key","response":{"attestationObject":"Ag","clientDataJSON":"Aw"},"extensions":{}}"#;
+        let read: RegistrationCredential = serde_json::from_str(text).expect("a passkey");
         assert_eq!(serde_json::to_string(&read).expect("json"), text);
+    }
+
+    #[test]
+    fn what_browsers_say_beyond_the_need_is_not_read() {
+        let text = r#"{"id":"AQ","rawId":"AQ","type":"public-key","authenticatorAttachment":"platform","response":{"attestationObject":"Ag","clientDataJSON":"Aw","transports":["internal"],"publicKeyAlgorithm":-7},"clientExtensionResults":{"credProps":{"rk":true}}}"#;
+        assert!(serde_json::from_str::<RegistrationCredential>(text).is_ok());
     }
 
     #[test]

@@ -9,7 +9,6 @@ mod filming;
 mod icon;
 mod level;
 mod monitor;
-pub(crate) mod passkey;
 mod picture;
 mod reel;
 mod review;

@@ -1,5 +1,6 @@
 //! Queries of the catalog.
 
+pub(crate) mod currency;
 pub(crate) mod stock;
 pub(super) mod waitlist;
 

@@ -3,6 +3,7 @@
 mod gateway;
 mod pay;
 mod settle;
+pub(crate) mod sold;
 mod sql;
 mod stock;
 mod test_gateway;

@@ -227,11 +227,18 @@ pub(super) async fn insert(
     now: UnixMs,
 ) -> Result<Option<u32>> {
     let row = sqlx::query(
-        "UPDATE shop SET last_order = last_order + 1 WHERE id = $1 RETURNING last_order",
+        "UPDATE shop SET last_order = last_order + 1 WHERE id = $1 AND currency = $2 RETURNING last_order",
     )
     .bind(shop.as_str())
-    .fetch_one(&mut *connection)
-    .await?;
+    .bind(new.total.currency.code())
+    .fetch_optional(&mut *connection)
+    .await?
+    .ok_or_else(|| {
+        Error::Conflict(
+            "The shop has just begun to sell in another currency. Load the product page again."
+                .to_owned(),
+        )
+    })?;
     let done = sqlx::query(
         "INSERT INTO orders (id, shop_id, token, number, idempotency_key, state, test, total_minor, currency, held_until, created_at, changed_at) \
          VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9, $10, $11) ON CONFLICT (idempotency_key) DO NOTHING",

@@ -1,6 +1,8 @@
 //! Passkey ceremonies (WebAuthn Level 3). Their state stays on the server between the browser's two requests, for five
 //! minutes, as a row: another process may get the second one, and whoever takes the row ends it, so a challenge is good once.
 
+use std::net::IpAddr;
+
 use domain::{
     id::{PersonId, ShopId},
     identity::SetupForm,
@@ -12,8 +14,8 @@ use webauthn_rs::prelude::{
     PasskeyAuthentication, PasskeyRegistration, Url, Webauthn, WebauthnBuilder,
 };
 
-use super::sql;
-use crate::{Error, Result};
+use super::{Browser, Identity, sql};
+use crate::{Error, Result, rate_limit::network};
 
 /// How long a ceremony may take, ms.
 const LIFE_MS: i64 = 5 * 60 * 1000;
@@ -27,6 +29,17 @@ pub(super) enum Ceremony {
         new: Option<SetupForm>,
         /// The user handle the passkey is made for.
         uuid: [u8; 16],
+        /// What the passkey will be called.
+        name: String,
+        /// Whether every other way in ends.
+        end_others: bool,
+        state: Box<PasskeyRegistration>,
+    },
+    /// Making a further passkey while signed in.
+    Add {
+        person: PersonId,
+        /// What the passkey will be called.
+        name: String,
         state: Box<PasskeyRegistration>,
     },
     /// Signing in.
@@ -65,10 +78,11 @@ impl Passkeys {
 }
 
 /// Keeps a ceremony under the challenge in its `options`.
-pub(super) async fn begin(
+async fn begin(
     connection: &mut AnyConnection,
     options: &serde_json::Value,
     ceremony: &Ceremony,
+    from: IpAddr,
     now: UnixMs,
 ) -> Result<()> {
     let challenge = options
@@ -76,26 +90,51 @@ pub(super) async fn begin(
         .and_then(serde_json::Value::as_str)
         .ok_or_else(|| Error::internal("passkey options without a challenge"))?;
     let state = serde_json::to_string(ceremony).map_err(Error::internal)?;
-    sql::insert_ceremony(connection, challenge, &state, now, now.plus_ms(LIFE_MS)).await
+    let network = network(from).to_string();
+    let span = (now, now.plus_ms(LIFE_MS));
+    sql::ceremony::insert(connection, challenge, &state, &network, span).await
 }
 
 /// Takes the ceremony that `client_data` (the browser's clientDataJSON) answers; each can be answered once.
-pub(super) async fn end(
-    connection: &mut AnyConnection,
-    client_data: &[u8],
-    now: UnixMs,
-) -> Result<Ceremony> {
+async fn end(connection: &mut AnyConnection, client_data: &[u8], now: UnixMs) -> Result<Ceremony> {
     #[derive(Deserialize)]
     struct ClientData {
         challenge: String,
     }
     let data: ClientData = serde_json::from_slice(client_data).map_err(|_| malformed())?;
-    let state = sql::take_ceremony(connection, &data.challenge, now)
+    let state = sql::ceremony::take(connection, &data.challenge, now)
         .await?
         .ok_or_else(|| {
             Error::Denied("This took too long. Press the passkey button again.".to_owned())
         })?;
     serde_json::from_str(&state).map_err(Error::internal)
+}
+
+impl Identity<'_> {
+    pub(super) async fn begin_ceremony(
+        &self,
+        options: &serde_json::Value,
+        ceremony: &Ceremony,
+        browser: &Browser,
+    ) -> Result<()> {
+        let mut write = self.services.inner.db.write().await?;
+        begin(
+            &mut write,
+            options,
+            ceremony,
+            browser.ip,
+            self.services.now(),
+        )
+        .await?;
+        write.commit().await
+    }
+
+    pub(super) async fn end_ceremony(&self, client_data: &[u8]) -> Result<Ceremony> {
+        let mut write = self.services.inner.db.write().await?;
+        let ceremony = end(&mut write, client_data, self.services.now()).await?;
+        write.commit().await?;
+        Ok(ceremony)
+    }
 }
 
 pub(super) fn malformed() -> Error {

@@ -1,17 +1,17 @@
 //! Owner links: the first shop, and the way back in.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     event::Event,
     id::{PersonId, ShopId},
-    identity::{NewShop, Password, SetupForm, Shop, Viewer},
+    identity::{NewShop, Password, SetupForm, Shop, Viewer, credential::PasskeyName},
     time::UnixMs,
 };
 use sqlx::AnyConnection;
 use webauthn_rs::prelude::{RegisterPublicKeyCredential, Uuid};
 
 use super::{
-    Identity, OwnerLink, SignedIn,
+    Browser, Identity, OwnerLink, SignedIn,
+    credential::{self, Secret},
     passkey::{self, Ceremony},
     password, sql,
 };
@@ -20,16 +20,21 @@ use crate::{Error, Random, Result, db::Write, event, random::token_hash};
 /// How long an owner link works, ms: a day.
 const LINK_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// A link as it is used.
+struct Used<'a> {
+    hash: &'a str,
+    /// What the new shop was asked for; `None`: the link recovers a shop.
+    new: Option<NewShop>,
+    /// The user handle of the passkey that was made.
+    uuid: Option<[u8; 16]>,
+    /// Whether every other way in ends.
+    end_others: bool,
+}
+
 fn spent() -> Error {
     Error::Gone(
         "This link was already used or is too old. Run `vitrine owner-link` where the shop runs and open the new link.".to_owned(),
     )
-}
-
-/// What becomes the owner's way in.
-enum Secret {
-    Password(String),
-    Passkey { external_id: String, json: String },
 }
 
 /// Inserts a shop with its owner, who has no way in yet, and a place for its stock.
@@ -52,12 +57,12 @@ pub(crate) async fn insert_owner(
     Ok(Viewer { person, shop })
 }
 
-/// The owner of a shop, if there is such a shop.
+/// The owner of the shop that has or had a handle, if there is such a shop.
 pub(crate) async fn owner_of(
     connection: &mut AnyConnection,
     handle: &str,
 ) -> Result<Option<Viewer>> {
-    let Some(shop) = sql::shop_by_handle(connection, handle).await? else {
+    let Some(shop) = sql::shop_by_any_handle(connection, handle).await? else {
         return Ok(None);
     };
     let owner = sql::owner(connection, &shop.id).await?;
@@ -71,7 +76,7 @@ impl Identity<'_> {
     /// `NotFound` when no shop has this handle.
     pub async fn create_owner_link(&self, handle: Option<&str>) -> Result<OwnerLink> {
         let shop = match handle {
-            Some(handle) => Some(self.shop(handle).await?),
+            Some(handle) => Some(self.shop_of_any_handle(handle).await?),
             None => None,
         };
         let mut write = self.services.inner.db.write().await?;
@@ -89,7 +94,7 @@ impl Identity<'_> {
         let token = self.services.inner.random.token()?;
         let expires_at = now.plus_ms(LINK_MS);
         let id = shop.as_ref().map(|shop| &shop.id);
-        sql::insert_link(connection, &token_hash(&token), id, now, expires_at).await?;
+        sql::link::insert(connection, &token_hash(&token), id, now, expires_at).await?;
         Ok(OwnerLink {
             path: format!("/setup/{token}"),
             expires_at,
@@ -103,7 +108,7 @@ impl Identity<'_> {
         if sql::any_shop(&mut write).await? {
             return Ok(None);
         }
-        sql::drop_first_links(&mut write).await?;
+        sql::link::drop_first(&mut write).await?;
         let link = self.add_link(&mut write, None).await?;
         write.commit().await?;
         Ok(Some(link))
@@ -115,7 +120,7 @@ impl Identity<'_> {
     /// `Gone` when it was used, expired or never existed.
     pub async fn check_link(&self, token: &str) -> Result<Option<Shop>> {
         let mut connection = self.services.inner.db.read().await?;
-        let link = sql::link(&mut connection, &token_hash(token), self.services.now()).await?;
+        let link = sql::link::one(&mut connection, &token_hash(token), self.services.now()).await?;
         match link.ok_or_else(spent)? {
             None => Ok(None),
             Some(shop) => Ok(Some(
@@ -137,7 +142,7 @@ impl Identity<'_> {
             None => {
                 let new = form.check()?;
                 let mut connection = self.services.inner.db.read().await?;
-                if sql::shop_by_handle(&mut connection, new.handle.as_str())
+                if sql::shop_by_any_handle(&mut connection, new.handle.as_str())
                     .await?
                     .is_some()
                 {
@@ -151,8 +156,8 @@ impl Identity<'_> {
         }
     }
 
-    /// Uses the link: a new shop with a password (or, for a recovery link, a new password; `form` is then not read and every
-    /// other secret and session of that owner ends).
+    /// Uses the link: a new shop with a password (or, for a recovery link, a new password in the place of an old one; of `form`
+    /// only `end_others` is then read, with which every other way in and every session of that owner ends).
     ///
     /// # Errors
     /// `Gone`, `Invalid` (the link is then not used up), `Conflict` when the handle is taken.
@@ -161,11 +166,18 @@ impl Identity<'_> {
         token: &str,
         form: &SetupForm,
         password: &str,
+        browser: &Browser,
     ) -> Result<SignedIn> {
         let (_, new) = self.asked(token, form).await?;
         let password: Password = password.parse()?;
         let secret = Secret::Password(password::hash(password).await?);
-        self.use_link(&token_hash(token), new, None, secret).await
+        let used = Used {
+            hash: &token_hash(token),
+            new,
+            uuid: None,
+            end_others: form.ends_others(),
+        };
+        self.use_link(used, secret, browser).await
     }
 
     /// Begins the same with a passkey: a `CreationChallengeResponse` as JSON.
@@ -176,6 +188,7 @@ impl Identity<'_> {
         &self,
         token: &str,
         form: &SetupForm,
+        browser: &Browser,
     ) -> Result<serde_json::Value> {
         let passkeys = &self.services.inner.passkeys;
         let webauthn = passkeys.webauthn()?;
@@ -203,9 +216,13 @@ impl Identity<'_> {
             link_hash: token_hash(token),
             new: new.map(|_| form.clone()),
             uuid: uuid.into_bytes(),
+            name: PasskeyName::or_browser("", &browser.name)?
+                .as_str()
+                .to_owned(),
+            end_others: form.ends_others(),
             state: Box::new(state),
         };
-        self.begin_ceremony(&options, &ceremony).await?;
+        self.begin_ceremony(&options, &ceremony, browser).await?;
         Ok(options)
     }
 
@@ -217,6 +234,7 @@ impl Identity<'_> {
         &self,
         token: &str,
         credential: &serde_json::Value,
+        browser: &Browser,
     ) -> Result<SignedIn> {
         let passkeys = &self.services.inner.passkeys;
         let credential: RegisterPublicKeyCredential =
@@ -228,6 +246,8 @@ impl Identity<'_> {
             link_hash,
             new,
             uuid,
+            name,
+            end_others,
             state,
         } = ceremony
         else {
@@ -240,74 +260,57 @@ impl Identity<'_> {
             .webauthn()?
             .finish_passkey_registration(&credential, &state)
             .map_err(|error| passkey::refused(&error))?;
-        let secret = Secret::Passkey {
-            external_id: URL_SAFE_NO_PAD.encode(key.cred_id()),
-            json: serde_json::to_string(&key).map_err(Error::internal)?,
+        let secret = Secret::of_passkey(&key, &name.parse()?)?;
+        let used = Used {
+            hash: &link_hash,
+            new: new.map(|form| form.check()).transpose()?,
+            uuid: Some(uuid),
+            end_others,
         };
-        let new = new.map(|form| form.check()).transpose()?;
-        self.use_link(&link_hash, new, Some(uuid), secret).await
+        self.use_link(used, secret, browser).await
     }
 
     /// Uses the link up and gives its owner a way in, all in one transaction.
     async fn use_link(
         &self,
-        hash: &str,
-        new: Option<NewShop>,
-        uuid: Option<[u8; 16]>,
+        used: Used<'_>,
         secret: Secret,
+        browser: &Browser,
     ) -> Result<SignedIn> {
         let now = self.services.now();
         let random = &self.services.inner.random;
         let mut write = self.services.inner.db.write().await?;
-        let link = sql::use_link(&mut write, hash, now)
+        let link = sql::link::spend(&mut write, used.hash, now)
             .await?
             .ok_or_else(spent)?;
-        let (shop, person) = match (link, new) {
+        let viewer = match (link, used.new) {
             (Some(id), _) => {
                 let shop = sql::shop_by_id(&mut write, &id).await?.ok_or_else(spent)?;
                 let (person, _) = sql::owner(&mut write, &id).await?.ok_or_else(spent)?;
-                sql::forget(&mut write, &id, &person).await?;
+                let viewer = Viewer { person, shop };
+                if used.end_others {
+                    sql::credential::lock(&mut write, &viewer.person).await?;
+                    sql::credential::forget(&mut write, &viewer).await?;
+                    let (shop, person) = (&viewer.shop.id, &viewer.person);
+                    sql::session::delete_other_devices(&mut write, shop, person, None).await?;
+                }
                 let event = Event::ShopRecovered {
-                    handle: shop.handle.clone(),
+                    handle: viewer.shop.handle.clone(),
                 };
-                event::write(&mut write, &shop.id, event, now).await?;
-                (shop, person)
+                event::write(&mut write, &viewer.shop.id, event, now).await?;
+                viewer
             }
             (None, Some(new)) => {
-                let uuid = match uuid {
+                let uuid = match used.uuid {
                     Some(uuid) => uuid,
                     None => random.sixteen()?,
                 };
-                let viewer = insert_owner(&mut write, random, &new, uuid, now).await?;
-                (viewer.shop, viewer.person)
+                insert_owner(&mut write, random, &new, uuid, now).await?
             }
             (None, None) => return Err(spent()),
         };
-        let id: String = random.id()?;
-        let credential = match &secret {
-            Secret::Password(hash) => sql::Credential {
-                id: &id,
-                kind: "password",
-                external_id: None,
-                secret: hash,
-            },
-            Secret::Passkey { external_id, json } => sql::Credential {
-                id: &id,
-                kind: "passkey",
-                external_id: Some(external_id),
-                secret: json,
-            },
-        };
-        sql::insert_credential(&mut write, &shop.id, &person, &credential, now).await?;
-        let signed_in = self
-            .add_session(
-                &mut write,
-                Viewer {
-                    person,
-                    shop: shop.clone(),
-                },
-            )
-            .await?;
+        credential::add(self.services, &mut write, &viewer, &secret, now).await?;
+        let signed_in = self.add_session(&mut write, viewer, browser).await?;
         write.commit().await?;
         Ok(signed_in)
     }

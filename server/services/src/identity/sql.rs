@@ -1,8 +1,13 @@
-//! Queries of identity.
+//! Queries of identity: shops, their handles and their owners.
+
+pub(super) mod ceremony;
+pub(super) mod credential;
+pub(super) mod link;
+pub(super) mod session;
 
 use domain::{
     id::{LocationId, PersonId, ShopId},
-    identity::{NewShop, Shop, Viewer},
+    identity::{Handle, NewShop, Shop},
     time::UnixMs,
 };
 use sqlx::{AnyConnection, any::AnyRow};
@@ -48,6 +53,7 @@ pub(crate) async fn shop_by_id(
     row.as_ref().map(shop).transpose()
 }
 
+/// The shop that has this handle now.
 pub(super) async fn shop_by_handle(
     connection: &mut AnyConnection,
     handle: &str,
@@ -60,12 +66,86 @@ pub(super) async fn shop_by_handle(
     row.as_ref().map(shop).transpose()
 }
 
+/// The shop that has or had this handle.
+pub(super) async fn shop_by_any_handle(
+    connection: &mut AnyConnection,
+    handle: &str,
+) -> Result<Option<Shop>> {
+    let row = sqlx::query(
+        "SELECT shop.id AS shop_id, shop.name, shop.handle, shop.currency FROM shop_handle \
+         JOIN shop ON shop.id = shop_handle.shop_id WHERE shop_handle.handle = $1",
+    )
+    .bind(handle)
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(shop).transpose()
+}
+
+/// Gives a handle to a shop for good; `false` when another shop has or had it.
+pub(super) async fn claim_handle(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    handle: &Handle,
+    now: UnixMs,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO shop_handle (handle, shop_id, created_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (handle) DO UPDATE SET handle = excluded.handle WHERE shop_handle.shop_id = excluded.shop_id",
+    )
+    .bind(handle.as_str())
+    .bind(shop.as_str())
+    .bind(now.0)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Every handle that a shop has or had, the oldest first.
+pub(super) async fn handles(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<String>> {
+    let rows = sqlx::query(
+        "SELECT handle FROM shop_handle WHERE shop_id = $1 ORDER BY created_at, handle",
+    )
+    .bind(shop.as_str())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| db::text(row, "handle")).collect()
+}
+
+/// Stores the name, the handle and the currency of a shop.
+pub(super) async fn update_shop(connection: &mut AnyConnection, shop: &Shop) -> Result<()> {
+    sqlx::query("UPDATE shop SET name = $2, handle = $3, currency = $4 WHERE id = $1")
+        .bind(shop.id.as_str())
+        .bind(shop.name.as_str())
+        .bind(shop.handle.as_str())
+        .bind(shop.currency.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A shop whose row is locked until the transaction ends.
+pub(super) async fn lock_shop(connection: &mut AnyConnection, id: &ShopId) -> Result<Option<Shop>> {
+    let row = sqlx::query(
+        "UPDATE shop SET name = name WHERE id = $1 RETURNING id AS shop_id, name, handle, currency",
+    )
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(shop).transpose()
+}
+
 pub(super) async fn insert_shop(
     connection: &mut AnyConnection,
     id: &ShopId,
     new: &NewShop,
     now: UnixMs,
 ) -> Result<Shop> {
+    let taken = || {
+        Error::Conflict(format!(
+            "The handle {} is taken. Choose another one.",
+            new.handle
+        ))
+    };
     let inserted = sqlx::query(
         "INSERT INTO shop (id, name, handle, currency, created_at) VALUES ($1, $2, $3, $4, $5)",
     )
@@ -74,17 +154,15 @@ pub(super) async fn insert_shop(
     .bind(new.handle.as_str())
     .bind(new.currency.code())
     .bind(now.0)
-    .execute(connection)
+    .execute(&mut *connection)
     .await;
     match inserted {
         Ok(_) => {}
-        Err(error) if is_taken(&error) => {
-            return Err(Error::Conflict(format!(
-                "The handle {} is taken. Choose another one.",
-                new.handle
-            )));
-        }
+        Err(error) if is_taken(&error) => return Err(taken()),
         Err(error) => return Err(error.into()),
+    }
+    if !claim_handle(connection, id, &new.handle, now).await? {
+        return Err(taken());
     }
     Ok(Shop {
         id: id.clone(),
@@ -144,296 +222,11 @@ pub(super) async fn owner(
         .transpose()
 }
 
-/// A secret of a person.
-pub(super) struct Credential<'a> {
-    pub(super) id: &'a str,
-    pub(super) kind: &'static str,
-    pub(super) external_id: Option<&'a str>,
-    pub(super) secret: &'a str,
-}
-
-pub(super) async fn insert_credential(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    person: &PersonId,
-    credential: &Credential<'_>,
-    now: UnixMs,
-) -> Result<()> {
-    let inserted = sqlx::query(
-        "INSERT INTO credential (id, shop_id, person_id, kind, external_id, secret, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(credential.id)
-    .bind(shop.as_str())
-    .bind(person.as_str())
-    .bind(credential.kind)
-    .bind(credential.external_id)
-    .bind(credential.secret)
-    .bind(now.0)
-    .execute(connection)
-    .await;
-    match inserted {
-        Ok(_) => Ok(()),
-        Err(error) if is_taken(&error) => Err(Error::Conflict(
-            "This passkey already belongs to a shop here. Make a new one.".to_owned(),
-        )),
-        Err(error) => Err(error.into()),
-    }
-}
-
-pub(super) async fn secrets(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    person: &PersonId,
-    kind: &str,
-) -> Result<Vec<String>> {
-    let rows = sqlx::query(
-        "SELECT secret FROM credential WHERE shop_id = $1 AND person_id = $2 AND kind = $3 ORDER BY created_at, id",
-    )
-    .bind(shop.as_str())
-    .bind(person.as_str())
-    .bind(kind)
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(|row| db::text(row, "secret")).collect()
-}
-
-/// Whether a person still has this secret; its row is locked until the transaction ends, so that a recovery that takes it
-/// away comes before or after, not in between.
-pub(super) async fn still_has(
-    connection: &mut AnyConnection,
-    person: &PersonId,
-    secret: &str,
-) -> Result<bool> {
-    let done =
-        sqlx::query("UPDATE credential SET secret = secret WHERE person_id = $1 AND secret = $2")
-            .bind(person.as_str())
-            .bind(secret)
-            .execute(connection)
-            .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// `false` when it is not there any more.
-pub(super) async fn update_passkey(
-    connection: &mut AnyConnection,
-    person: &PersonId,
-    external_id: &str,
-    secret: &str,
-) -> Result<bool> {
-    let done =
-        sqlx::query("UPDATE credential SET secret = $1 WHERE external_id = $2 AND person_id = $3")
-            .bind(secret)
-            .bind(external_id)
-            .bind(person.as_str())
-            .execute(connection)
-            .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Forgets every secret and session of a person.
-pub(super) async fn forget(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    person: &PersonId,
-) -> Result<()> {
-    for statement in [
-        "DELETE FROM credential WHERE shop_id = $1 AND person_id = $2",
-        "DELETE FROM session WHERE shop_id = $1 AND person_id = $2",
-    ] {
-        sqlx::query(statement)
-            .bind(shop.as_str())
-            .bind(person.as_str())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn insert_link(
-    connection: &mut AnyConnection,
-    hash: &str,
-    shop: Option<&ShopId>,
-    now: UnixMs,
-    expires_at: UnixMs,
-) -> Result<()> {
-    sqlx::query("INSERT INTO owner_link (token_hash, shop_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
-        .bind(hash)
-        .bind(shop.map(ShopId::as_str))
-        .bind(now.0)
-        .bind(expires_at.0)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Whether a link can be used, and the shop it recovers.
-pub(super) async fn link(
-    connection: &mut AnyConnection,
-    hash: &str,
-    now: UnixMs,
-) -> Result<Option<Option<ShopId>>> {
-    let row =
-        sqlx::query("SELECT shop_id FROM owner_link WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2")
-            .bind(hash)
-            .bind(now.0)
-            .fetch_optional(connection)
-            .await?;
-    row.as_ref().map(recovered).transpose()
-}
-
-/// Uses a link up; `None` when it cannot be used (any more).
-pub(super) async fn use_link(
-    connection: &mut AnyConnection,
-    hash: &str,
-    now: UnixMs,
-) -> Result<Option<Option<ShopId>>> {
-    let row = sqlx::query(
-        "UPDATE owner_link SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING shop_id",
-    )
-    .bind(hash)
-    .bind(now.0)
-    .fetch_optional(connection)
-    .await?;
-    row.as_ref().map(recovered).transpose()
-}
-
-fn recovered(row: &AnyRow) -> Result<Option<ShopId>> {
-    db::text_or_null(row, "shop_id")?
-        .map(|id| {
-            id.parse()
-                .map_err(|_| Error::internal("column shop_id is not well formed"))
-        })
-        .transpose()
-}
-
-/// Forgets the links to make a first shop that nobody used, so that only the last one printed works.
-pub(super) async fn drop_first_links(connection: &mut AnyConnection) -> Result<()> {
-    sqlx::query("DELETE FROM owner_link WHERE shop_id IS NULL AND used_at IS NULL")
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_session(
-    connection: &mut AnyConnection,
-    hash: &str,
-    viewer: &Viewer,
-    now: UnixMs,
-    expires_at: UnixMs,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO session (token_hash, shop_id, person_id, created_at, seen_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(hash)
-    .bind(viewer.shop.id.as_str())
-    .bind(viewer.person.as_str())
-    .bind(now.0)
-    .bind(now.0)
-    .bind(expires_at.0)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Whose session it is, and when it was last seen.
-pub(super) async fn session(
-    connection: &mut AnyConnection,
-    hash: &str,
-    now: UnixMs,
-) -> Result<Option<(Viewer, UnixMs)>> {
-    let row = sqlx::query(
-        "SELECT session.shop_id, session.person_id, session.seen_at, shop.name, shop.handle, shop.currency \
-         FROM session JOIN shop ON shop.id = session.shop_id \
-         WHERE session.token_hash = $1 AND session.expires_at > $2",
-    )
-    .bind(hash)
-    .bind(now.0)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        let viewer = Viewer {
-            person: db::parsed(&row, "person_id")?,
-            shop: shop(&row)?,
-        };
-        Ok((viewer, UnixMs(db::number(&row, "seen_at")?)))
-    })
-    .transpose()
-}
-
-pub(super) async fn touch_session(
-    connection: &mut AnyConnection,
-    hash: &str,
-    now: UnixMs,
-    expires_at: UnixMs,
-) -> Result<()> {
-    sqlx::query("UPDATE session SET seen_at = $2, expires_at = $3 WHERE token_hash = $1")
-        .bind(hash)
-        .bind(now.0)
-        .bind(expires_at.0)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn delete_session(connection: &mut AnyConnection, hash: &str) -> Result<()> {
-    sqlx::query("DELETE FROM session WHERE token_hash = $1")
-        .bind(hash)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// The most ceremonies under way: whoever begins more makes the oldest ones fail, not the database grow.
-const MOST_CEREMONIES: i64 = 1000;
-
-pub(super) async fn insert_ceremony(
-    connection: &mut AnyConnection,
-    challenge: &str,
-    state: &str,
-    now: UnixMs,
-    expires_at: UnixMs,
-) -> Result<()> {
-    sqlx::query(
-        "DELETE FROM ceremony WHERE challenge IN \
-         (SELECT challenge FROM ceremony ORDER BY expires_at DESC LIMIT 1000 OFFSET $1)",
-    )
-    .bind(MOST_CEREMONIES - 1)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "INSERT INTO ceremony (challenge, state, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-    )
-    .bind(challenge)
-    .bind(state)
-    .bind(now.0)
-    .bind(expires_at.0)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Takes a ceremony out; `None` when it is not there, was answered or is too old.
-pub(super) async fn take_ceremony(
-    connection: &mut AnyConnection,
-    challenge: &str,
-    now: UnixMs,
-) -> Result<Option<String>> {
-    let row = sqlx::query(
-        "DELETE FROM ceremony WHERE challenge = $1 AND expires_at > $2 RETURNING state",
-    )
-    .bind(challenge)
-    .bind(now.0)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| db::text(&row, "state")).transpose()
-}
-
 /// Forgets what expired.
 pub(super) async fn sweep(connection: &mut AnyConnection, now: UnixMs) -> Result<()> {
     for statement in [
         "DELETE FROM session WHERE expires_at <= $1",
+        "DELETE FROM device WHERE expires_at <= $1",
         "DELETE FROM owner_link WHERE expires_at <= $1",
         "DELETE FROM ceremony WHERE expires_at <= $1",
         "DELETE FROM rate_limit WHERE arrival_at <= $1",

@@ -80,7 +80,7 @@ on_both! {
         is_missing(checkout.order("made-up").await, "a made-up token");
 
         let rare = world.product(&owner, "Rare cup", 0).await;
-        catalog.join_waitlist(&rare.slug, "ana@example.org").await.expect("noted");
+        catalog.join_waitlist(&rare.slug, "ana@example.org", crate::world::IP).await.expect("noted");
         is_missing(catalog.waitlist(&stranger, &rare.id).await, "who waits");
         is_missing(catalog.notified_waitlist(&stranger, &rare.id, START.plus_ms(1_000)).await, "notified");
         assert_eq!(catalog.waitlist(&owner, &rare.id).await.expect("own").len(), 1);

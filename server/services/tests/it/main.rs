@@ -12,5 +12,6 @@ mod media;
 mod migration;
 mod payment;
 mod seed;
+mod settings;
 mod waitlist;
 mod world;

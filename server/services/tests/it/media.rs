@@ -319,7 +319,7 @@ async fn inside_a_full_disk(folder: String) {
         .expect("open");
     let viewer = services
         .identity()
-        .sign_in("clay", crate::world::PASSWORD, crate::world::IP)
+        .sign_in("clay", crate::world::PASSWORD, &crate::world::browser())
         .await
         .expect("sign in")
         .viewer;

@@ -13,7 +13,7 @@ use domain::{
     media::{Kind, Media, Upload, UploadState},
     time::UnixMs,
 };
-use services::{Clock, Config, Random, Services, catalog::NewProduct};
+use services::{Clock, Config, Random, Services, catalog::NewProduct, identity::Browser};
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 
@@ -153,11 +153,12 @@ impl World {
             shop_name: format!("The {handle} shop"),
             handle: handle.to_owned(),
             currency: "EUR".to_owned(),
+            ..SetupForm::default()
         };
         let signed_in = self
             .services
             .identity()
-            .set_up_with_password(token, &form, PASSWORD)
+            .set_up_with_password(token, &form, PASSWORD, &browser())
             .await;
         signed_in.expect("set up").viewer
     }
@@ -232,6 +233,20 @@ impl World {
 /// The token of an owner link's path.
 pub(crate) fn token(path: &str) -> &str {
     path.strip_prefix("/setup/").expect("a set-up path")
+}
+
+/// A browser at [`IP`] that was never here before.
+pub(crate) fn browser() -> Browser {
+    at(IP)
+}
+
+/// A browser that was never here before.
+pub(crate) fn at(ip: IpAddr) -> Browser {
+    Browser {
+        ip,
+        device: None,
+        name: "Firefox on Linux".to_owned(),
+    }
 }
 
 pub(crate) fn edit(title: &str, price: &str, stock: u32) -> EditForm {

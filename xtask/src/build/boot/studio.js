@@ -1,9 +1,9 @@
 // Starts the creator's bundle.
-import init, { boot } from "BUNDLE_JS";
+import init, { mount } from "BUNDLE_JS";
 
 try {
   await init({ module_or_path: new URL("BUNDLE_WASM", import.meta.url) });
-  boot();
+  mount();
 } catch (reason) {
   console.error(reason);
   const studio = document.getElementById("studio");
