@@ -16,6 +16,7 @@ mod event;
 pub mod identity;
 pub mod job;
 pub mod media;
+mod memory;
 mod migration;
 mod random;
 pub mod rate_limit;

@@ -76,8 +76,8 @@ impl Library<'_> {
         }
         let now = self.services.now();
         let id: UploadId = self.services.inner.random.id()?;
-        self.services.inner.parts.create(&id).await?;
         let mut write = self.services.inner.db.write().await?;
+        self.check_quota(&mut write, viewer, new.length).await?;
         sql::insert_upload(
             &mut write,
             &viewer.shop.id,
@@ -87,6 +87,7 @@ impl Library<'_> {
             now.plus_ms(LIFE_MS),
         )
         .await?;
+        self.services.inner.parts.create(&id).await?;
         write.commit().await?;
         self.upload(viewer, &id).await
     }
