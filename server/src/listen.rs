@@ -4,7 +4,12 @@ mod activity;
 mod limit;
 mod timed;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use hyper::body::Incoming;
@@ -35,7 +40,10 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 const MAX_HEADERS: usize = 64;
 
 /// How long a connection that was told to end gets to say goodbye.
-const GOODBYE: std::time::Duration = std::time::Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Time between two warnings of too many connections.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// The answer to a connection too many; it is sent as it is, because nothing of the request is read.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-type: text/plain; charset=utf-8\r\n\
@@ -75,6 +83,7 @@ pub async fn serve(
     let gate = Gate::new(limits, admission.proxies, admission.metrics);
     let (phase, _) = watch::channel(Phase::Open);
     let mut shutdown = std::pin::pin!(shutdown);
+    let mut warned: Option<Instant> = None;
     loop {
         let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
@@ -83,13 +92,16 @@ pub async fn serve(
                 Err(error) => {
                     // Out of file handles, mostly: give connections a moment to end instead of spinning.
                     tracing::warn!(%error, "could not accept a connection");
-                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
                     continue;
                 }
             },
         };
         let Some(place) = gate.admit(peer.ip()) else {
-            tracing::debug!(%peer, "a connection too many");
+            if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+                warned = Some(Instant::now());
+                tracing::warn!(%peer, "there are too many connections, or too many of one household; further ones are refused");
+            }
             tokio::spawn(refuse(stream));
             continue;
         };
@@ -221,217 +233,4 @@ async fn respond(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use super::*;
-    use axum::routing::{get, post};
-    use tokio::{io::AsyncReadExt, sync::oneshot};
-
-    async fn listening(
-        router: Router,
-    ) -> (
-        SocketAddr,
-        oneshot::Sender<()>,
-        tokio::task::JoinHandle<bool>,
-    ) {
-        limited(router, Limits::default()).await
-    }
-
-    async fn limited(
-        router: Router,
-        limits: Limits,
-    ) -> (
-        SocketAddr,
-        oneshot::Sender<()>,
-        tokio::task::JoinHandle<bool>,
-    ) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let admission = Admission {
-            limits,
-            ..Admission::default()
-        };
-        let task = tokio::spawn(serve(listener, router, admission, async {
-            let _ = stopped.await;
-        }));
-        (at, stop, task)
-    }
-
-    async fn exchange(at: SocketAddr, bytes: &[u8]) -> String {
-        let mut stream = TcpStream::connect(at).await.unwrap();
-        stream.write_all(bytes).await.unwrap();
-        let mut response = Vec::new();
-        stream.read_to_end(&mut response).await.unwrap();
-        String::from_utf8_lossy(&response).into_owned()
-    }
-
-    #[tokio::test]
-    async fn a_request_in_flight_is_finished_and_no_new_one_taken() {
-        let (began, begun) = oneshot::channel();
-        let began = std::sync::Mutex::new(Some(began));
-        let began = std::sync::Arc::new(began);
-        let slow = get(move || {
-            let began = std::sync::Arc::clone(&began);
-            async move {
-                if let Some(began) = began.lock().unwrap().take() {
-                    began.send(()).unwrap();
-                }
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                "done"
-            }
-        });
-        let (at, stop, task) = listening(Router::new().route("/", slow)).await;
-        let asked =
-            tokio::spawn(async move { exchange(at, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await });
-        begun.await.unwrap();
-        stop.send(()).unwrap();
-        assert!(asked.await.unwrap().ends_with("done"));
-        assert!(task.await.unwrap(), "drained in time");
-        assert!(TcpStream::connect(at).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn hostile_heads_are_refused_and_survived() {
-        let (at, _stop, _task) =
-            listening(Router::new().route("/", get(|| async { "fine" }))).await;
-        let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(100_000));
-        assert!(
-            exchange(at, long.as_bytes())
-                .await
-                .starts_with("HTTP/1.1 4")
-        );
-        let many = format!(
-            "GET / HTTP/1.1\r\nhost: x\r\n{}\r\n",
-            "x: y\r\n".repeat(500)
-        );
-        assert!(
-            exchange(at, many.as_bytes())
-                .await
-                .starts_with("HTTP/1.1 431")
-        );
-        exchange(at, b"\x00\xff\xfe nonsense\r\n\r\n").await;
-        let well = exchange(
-            at,
-            b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
-        )
-        .await;
-        assert!(well.ends_with("fine"), "{well}");
-    }
-
-    /// Waits until the other end closes; answers what it said.
-    async fn until_closed(mut stream: TcpStream) -> String {
-        let mut said = Vec::new();
-        let reading = stream.read_to_end(&mut said);
-        // A cut connection is an error here, and closed as well.
-        let _ = tokio::time::timeout(Duration::from_secs(20), reading)
-            .await
-            .unwrap();
-        String::from_utf8_lossy(&said).into_owned()
-    }
-
-    fn short() -> Limits {
-        Limits {
-            head: Duration::from_millis(300),
-            idle: Duration::from_millis(400),
-            stalled: Duration::from_millis(400),
-            drain: Duration::from_millis(300),
-            ..Limits::default()
-        }
-    }
-
-    #[tokio::test]
-    async fn who_says_nothing_or_half_of_it_is_let_go() {
-        let router = Router::new().route("/", get(|| async { "fine" }));
-        let (at, _stop, _task) = limited(router, short()).await;
-        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-        let settings = [&preface[..], &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
-        for said in [
-            &b""[..],
-            b"P",
-            b"PRI * HTTP/2.0",
-            b"GET / HT",
-            b"GET / HTTP/1.1\r\nhost: x\r\n",
-            b"GET / HTTP/1.1\r\nhost: x\r\n\r\n",
-            preface,
-            &settings,
-        ] {
-            let mut stream = TcpStream::connect(at).await.unwrap();
-            stream.write_all(said).await.unwrap();
-            let start = Instant::now();
-            until_closed(stream).await;
-            assert!(
-                start.elapsed() < Duration::from_secs(10),
-                "{}",
-                String::from_utf8_lossy(said)
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn who_takes_nothing_of_an_answer_is_let_go() {
-        let (ended, mut has_ended) = tokio::sync::mpsc::channel::<()>(1);
-        let large = get(move || {
-            let alive = ended.clone();
-            async move {
-                let piece = axum::body::Bytes::from(vec![0_u8; 1 << 20]);
-                let pieces = futures::stream::repeat_with(move || {
-                    let _alive = &alive;
-                    Ok::<_, Infallible>(piece.clone())
-                });
-                Body::from_stream(pieces)
-            }
-        });
-        let (at, stop, _task) = limited(Router::new().route("/", large), short()).await;
-        let mut stream = TcpStream::connect(at).await.unwrap();
-        stream
-            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-            .await
-            .unwrap();
-        // The router's own sender goes with the server.
-        stop.send(()).unwrap();
-        let gone = tokio::time::timeout(Duration::from_secs(20), has_ended.recv()).await;
-        assert_eq!(gone.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn a_connection_too_many_is_told_so() {
-        let router = Router::new().route("/", get(|| async { "fine" }));
-        let limits = Limits {
-            household: 3,
-            ..Limits::default()
-        };
-        let (at, _stop, _task) = limited(router, limits).await;
-        let mut held = Vec::new();
-        for _ in 0..3 {
-            let mut stream = TcpStream::connect(at).await.unwrap();
-            let ask = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-            stream.write_all(ask).await.unwrap();
-            // Once it is answered, it has been counted.
-            stream.read_u8().await.unwrap();
-            held.push(stream);
-        }
-        let refused = until_closed(TcpStream::connect(at).await.unwrap()).await;
-        assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
-        let body = refused.split_once("\r\n\r\n").unwrap().1;
-        assert!(refused.contains(&format!("content-length: {}\r\n", body.len())));
-    }
-
-    #[tokio::test]
-    async fn closing_has_a_bound_though_a_connection_stays() {
-        let never = post(|body: Body| async move {
-            let _ = axum::body::to_bytes(body, 1 << 20).await;
-        });
-        let (at, stop, task) = limited(Router::new().route("/", never), short()).await;
-        let mut stream = TcpStream::connect(at).await.unwrap();
-        let half = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf";
-        stream.write_all(half).await.unwrap();
-        tokio::task::yield_now().await;
-        let start = Instant::now();
-        stop.send(()).unwrap();
-        let _ = task.await.unwrap();
-        assert!(start.elapsed() < Duration::from_secs(10));
-        until_closed(stream).await;
-    }
-}
+mod test;

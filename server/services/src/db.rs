@@ -170,7 +170,7 @@ impl Db {
             })
             .connect(&url)
             .await
-            .map_err(|error| unreachable_database(&error))?;
+            .map_err(|error| unreachable_database(&error, &url))?;
         Ok(Self {
             pool,
             engine,
@@ -233,10 +233,16 @@ impl Db {
     }
 }
 
-fn unreachable_database(error: &sqlx::Error) -> Error {
-    if let sqlx::Error::Tls(cause) = error {
+fn unreachable_database(error: &sqlx::Error, url: &str) -> Error {
+    // A certificate that proves nothing is found while bytes are exchanged.
+    let is_unproved = match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    };
+    if is_unproved && transport::of(url) == Some(Transport::Verified) {
         return Error::Unavailable(format!(
-            "The database is on another machine and there is no safe connection to it: {cause}. Give it a certificate for its name; name its authority with ?sslrootcert=FILE in VITRINE_DATABASE_URL; or, where the network between is yours alone, add ?sslmode=disable."
+            "The database is on another machine and there is no safe connection to it: {error}. Give it a certificate for its name; name its authority with ?sslrootcert=FILE in VITRINE_DATABASE_URL; or, where the network between is yours alone, add ?sslmode=disable."
         ));
     }
     Error::Unavailable(format!(

@@ -84,7 +84,7 @@ fn connection(transport: Transport) -> String {
     match transport {
         Transport::Local => "The database is on this machine.",
         Transport::Verified => {
-            "The connection to the database is encrypted, and the server proves its name."
+            "The connection to the database must be encrypted, and the server must prove its name."
         }
         Transport::Unverified => {
             "The connection to the database may be read and changed on its way, as its address says. Use sslmode=verify-full wherever that network is not yours alone."

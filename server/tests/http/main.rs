@@ -13,6 +13,7 @@ mod media;
 mod proxy;
 mod shop;
 mod test_app;
+mod tus;
 mod upload;
 mod waitlist;
 mod wire;

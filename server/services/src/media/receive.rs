@@ -90,10 +90,10 @@ impl PartFile {
         })
     }
 
-    async fn step(
+    async fn step<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static,
-    ) -> io::Result<()> {
+        work: impl FnOnce(&mut File) -> T + Send + 'static,
+    ) -> io::Result<T> {
         let Some(mut file) = self.file.take() else {
             return Err(io::Error::other("a step before this one did not end"));
         };
@@ -103,22 +103,34 @@ impl PartFile {
         })
         .await?;
         self.file = Some(file);
-        done
+        Ok(done)
     }
 
-    async fn write(&mut self, pieces: Vec<Bytes>) -> io::Result<()> {
-        self.step(move |file| pieces.iter().try_for_each(|piece| file.write_all(piece)))
-            .await
+    /// Writes pieces. Answers how many bytes of whole pieces are in the file, and why there are no more.
+    async fn write(&mut self, pieces: Vec<Bytes>) -> (u64, io::Result<()>) {
+        let written = self
+            .step(move |file| {
+                let mut written = 0;
+                for piece in &pieces {
+                    if let Err(error) = file.write_all(piece) {
+                        return (written, Err(error));
+                    }
+                    written += piece.len() as u64;
+                }
+                (written, Ok(()))
+            })
+            .await;
+        written.unwrap_or_else(|error| (0, Err(error)))
     }
 
     async fn sync(&mut self) -> io::Result<()> {
-        self.step(|file| file.sync_data()).await
+        self.step(|file| file.sync_data()).await?
     }
 
     /// Cuts the file to `length` and makes that durable.
     async fn cut(&mut self, length: u64) -> io::Result<()> {
         self.step(move |file| file.set_len(length).and_then(|()| file.sync_data()))
-            .await
+            .await?
     }
 }
 
@@ -180,11 +192,12 @@ pub(super) async fn run(
             }
         };
         if taken - written >= WRITE_BYTES || (quiet && taken > written) {
-            if let Err(error) = file.write(std::mem::take(&mut waiting)).await {
+            let (bytes, done) = file.write(std::mem::take(&mut waiting)).await;
+            written += bytes;
+            if let Err(error) = done {
                 stopped = Some(disk::failed(&error));
                 break;
             }
-            written = taken;
         }
         // With a checksum nothing counts before the whole piece was compared.
         if !checked && (written - synced >= SYNC_BYTES || (quiet && written > synced)) {
@@ -200,9 +213,10 @@ pub(super) async fn run(
         }
     }
     if !waiting.is_empty() {
-        match file.write(waiting).await {
-            Ok(()) => written = taken,
-            Err(error) => stopped = Some(stopped.unwrap_or_else(|| disk::failed(&error))),
+        let (bytes, done) = file.write(waiting).await;
+        written += bytes;
+        if let Err(error) = done {
+            stopped = Some(stopped.unwrap_or_else(|| disk::failed(&error)));
         }
     }
     if checked && !(ended && stopped.is_none() && hash.matches()) {
