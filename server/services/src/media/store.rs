@@ -72,6 +72,8 @@ impl Store {
             && scheme != "file"
         {
             let url = Url::parse(place).map_err(|error| bad_address(place, &error))?;
+            // The TLS of whatever this process asks elsewhere. An error says that one was chosen already, which is as good.
+            drop(rustls::crypto::ring::default_provider().install_default());
             let settings = std::env::vars().filter_map(|(name, value)| {
                 let name = name.to_ascii_lowercase();
                 name.starts_with("aws_").then_some((name, value))
