@@ -150,6 +150,7 @@ test("a browser without the JSON methods of passkeys uses them all the same", as
   const context = await (await browse()).newContext();
   const complaints = listen(context);
   await context.addInitScript(() => {
+    if (!("PublicKeyCredential" in globalThis)) return;
     const passkey = PublicKeyCredential as unknown as Record<string, unknown>;
     delete passkey["parseCreationOptionsFromJSON"];
     delete passkey["parseRequestOptionsFromJSON"];

@@ -35,12 +35,16 @@ pub(crate) fn passkey_button(purpose: Purpose) -> AnyView {
         Purpose::SignIn => ("sign-in", "Sign in with a passkey"),
         Purpose::Add => ("add", "Add a passkey"),
     };
+    let class = match &purpose {
+        Purpose::Add => "button quiet",
+        _ => "button large whole",
+    };
     let token = match purpose {
         Purpose::Register(token) => Some(token),
         Purpose::SignIn | Purpose::Add => None,
     };
     view! {
-        <button class="button large whole" r#type="button" hidden data-passkey=name data-token=token>
+        <button class=class r#type="button" hidden data-passkey=name data-token=token>
             {Icon::Key.svg()}
             {label}
         </button>

@@ -16,6 +16,7 @@ mod event;
 pub mod identity;
 pub mod job;
 pub mod media;
+mod memory;
 mod migration;
 mod random;
 pub mod rate_limit;
@@ -58,6 +59,8 @@ struct Inner {
     scratch: PathBuf,
     /// Appends of this process, so that a newer one ends the older at once.
     appends: media::Appends,
+    /// How many appends write to the disk at once. Tokio has 512 threads for such work, and everything else needs some too.
+    upload_disk: Arc<Semaphore>,
     /// Room for one photo being decoded and encoded.
     encoding: Semaphore,
     clock: Clock,
@@ -86,6 +89,9 @@ pub struct Check {
     /// What was found and, where it is wrong, what to do.
     pub message: String,
 }
+
+/// Appends that write to the disk at once: more would only wait for each other there.
+const UPLOAD_WRITES: usize = 16;
 
 /// Files of a scratch folder that a process left behind; none is worked on for as long.
 const SCRATCH_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -116,6 +122,21 @@ fn make_folder(config: &Config) -> Result<PathBuf> {
     Ok(scratch)
 }
 
+/// Where files are. Opened before the database is touched, so that an address that is wrong changes nothing.
+struct Folders {
+    scratch: PathBuf,
+    store: media::Store,
+}
+
+impl Folders {
+    fn open(config: &Config) -> Result<Self> {
+        Ok(Self {
+            scratch: make_folder(config)?,
+            store: media::Store::open(&config.media())?,
+        })
+    }
+}
+
 impl Services {
     /// Opens database and media store and runs the migrations. Nothing runs in the background before [`Services::run`].
     ///
@@ -130,10 +151,10 @@ impl Services {
     /// # Errors
     /// As [`Services::open`].
     pub async fn open_with(config: Config, clock: Clock, random: Random) -> Result<Self> {
-        make_folder(&config)?;
+        let folders = Folders::open(&config)?;
         let db = Db::open(&config.database()).await?;
         migration::run(&db, &clock).await?;
-        Self::assemble(config, db, clock, random)
+        Ok(Self::assemble(config, folders, db, clock, random))
     }
 
     /// [`Services::open`] for a command that may run beside a shop: migrates an empty database and refuses an older one, so
@@ -142,16 +163,16 @@ impl Services {
     /// # Errors
     /// As [`Services::open`]; and `Unavailable` when the database has to be migrated first.
     pub async fn open_beside(config: Config) -> Result<Self> {
-        make_folder(&config)?;
+        let folders = Folders::open(&config)?;
         let db = Db::open(&config.database()).await?;
         migration::run_on_empty(&db, &Clock::System).await?;
-        Self::assemble(config, db, Clock::System, Random::System)
+        let (clock, random) = (Clock::System, Random::System);
+        Ok(Self::assemble(config, folders, db, clock, random))
     }
 
-    fn assemble(config: Config, db: Db, clock: Clock, random: Random) -> Result<Self> {
-        let scratch = make_folder(&config)?;
-        let store = media::Store::open(&config.media())?;
-        Ok(Self {
+    fn assemble(config: Config, folders: Folders, db: Db, clock: Clock, random: Random) -> Self {
+        let Folders { scratch, store } = folders;
+        Self {
             inner: Arc::new(Inner {
                 passkeys: identity::Passkeys::new(&config.public_url),
                 parts: media::Parts::of(&store),
@@ -160,13 +181,14 @@ impl Services {
                 store,
                 scratch,
                 appends: media::Appends::default(),
+                upload_disk: Arc::new(Semaphore::new(UPLOAD_WRITES)),
                 encoding: Semaphore::new(1),
                 clock,
                 random,
                 loops: supervise::Loops::default(),
                 tasks: Mutex::default(),
             }),
-        })
+        }
     }
 
     /// Only runs the migrations (`vitrine migrate`).

@@ -1,16 +1,16 @@
 //! Shop fronts: `/` and `/@{handle}`.
 
 use axum::{
-    extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, Uri},
+    response::Response,
 };
 use domain::{
     event::Tag,
     identity::{Handle, Shop},
 };
 
-use super::{error::Problem, public};
+use super::{address, error::Problem, public};
 use crate::{cache::RenderedPage, state::Vitrine};
 
 /// `GET /`: the front of the only shop, a list of several, or how to become the first owner.
@@ -27,10 +27,8 @@ pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<
             [shop] => front(&filler, shop).await?,
             many => RenderedPage {
                 html: app::shop::page::shops(&filler.site, many),
-                tags: many
-                    .iter()
-                    .map(|shop| Tag::Shop(shop.id.clone()).to_string())
-                    .collect(),
+                // One tag for all of them: a tag each would outgrow the header buffers of proxies.
+                tags: Vec::new(),
                 link: public::style(&filler.site),
             },
         };
@@ -43,12 +41,15 @@ pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<
 /// `GET /@{handle}`. A handle that the shop had before leads to the present one.
 pub async fn by_handle(
     State(vitrine): State<Vitrine>,
-    Path(handle): Path<String>,
-    RawQuery(query): RawQuery,
+    Path(asked): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // What cannot be a handle is refused before the cache, so that such requests occupy no place in it.
-    let handle: Handle = handle.parse().map_err(|_| Problem::not_found())?;
+    let handle: Handle = asked.parse().map_err(|_| Problem::not_found())?;
+    if handle.as_str() != asked {
+        return Ok(address::moved(&format!("/@{handle}"), &uri, "no-cache"));
+    }
     let (filler, wanted) = (vitrine.clone(), handle.clone());
     let page = public::page(&vitrine, &headers, &format!("/@{handle}"), async move {
         let shop = filler.services.identity().shop(wanted.as_str()).await?;
@@ -59,19 +60,16 @@ pub async fn by_handle(
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
             let identity = vitrine.services.identity();
             let shop = identity.shop_of_any_handle(handle.as_str()).await?;
-            Ok(to_present_handle(&shop, query.as_deref()))
+            // The shop may go back to this handle, so browsers ask again each time: two redirects that are kept for good
+            // would lead to each other for ever.
+            Ok(address::moved(
+                &format!("/@{}", shop.handle),
+                &uri,
+                "no-cache",
+            ))
         }
         other => other,
     }
-}
-
-/// Leads on from a handle that a shop had. The shop may go back to it, so browsers ask again each time: two redirects that are
-/// kept for good would lead to each other for ever.
-fn to_present_handle(shop: &Shop, query: Option<&str>) -> Response {
-    let mark = if query.is_some() { "?" } else { "" };
-    let to = format!("/@{}{mark}{}", shop.handle, query.unwrap_or_default());
-    let no_cache = [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-    (no_cache, Redirect::permanent(&to)).into_response()
 }
 
 async fn front(vitrine: &Vitrine, shop: &Shop) -> Result<RenderedPage, Problem> {

@@ -7,22 +7,23 @@ use super::Settings;
 use crate::checkout::parts::brief;
 
 pub(super) fn section(settings: &Settings<'_>) -> AnyView {
-    let rows = settings
+    // This one first; the others as they come, last used first.
+    let (this, others): (Vec<&Device>, Vec<&Device>) = settings
         .devices
         .iter()
-        .map(|device| row(device, device.id == *settings.device))
+        .partition(|device| device.id == *settings.device);
+    let rows = this
+        .into_iter()
+        .map(|device| row(device, true))
+        .chain(others.iter().map(|device| row(device, false)))
         .collect_view();
-    let others = settings
-        .devices
-        .iter()
-        .any(|device| device.id != *settings.device)
-        .then(|| {
-            view! {
-                <form method="post" action="/manage/settings/browsers/end-others">
-                    <button class="button quiet" r#type="submit">"Sign out everywhere else"</button>
-                </form>
-            }
-        });
+    let end_others = (!others.is_empty()).then(|| {
+        view! {
+            <form method="post" action="/manage/settings/browsers/end-others">
+                <button class="button quiet" r#type="submit">"Sign out everywhere else"</button>
+            </form>
+        }
+    });
     view! {
         <section aria-labelledby="browsers-title">
             <h2 id="browsers-title">"Where you are signed in"</h2>
@@ -30,7 +31,7 @@ pub(super) fn section(settings: &Settings<'_>) -> AnyView {
                 "Signing in lasts for 30 days without use and for 90 days at most. A browser you signed in with stays known for half a year: tries of strangers to guess the password never make it wait."
             </p>
             <ul class="listing" aria-label="Browsers">{rows}</ul>
-            {others}
+            {end_others}
         </section>
     }
     .into_any()

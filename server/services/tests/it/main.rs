@@ -3,6 +3,7 @@
 mod authenticator;
 mod catalog;
 mod checkout;
+mod deletion;
 mod feed;
 mod film;
 mod identity;
@@ -13,5 +14,6 @@ mod migration;
 mod payment;
 mod seed;
 mod settings;
+mod transport;
 mod waitlist;
 mod world;
