@@ -173,8 +173,8 @@ pub(crate) fn picture(media: &Media, alt: &str, sizes: &'static str, fetch: Fetc
     .into_any()
 }
 
-/// A clip: muted, in a loop, with its poster. It starts by a tap on the browser's own controls; the gallery island lets
-/// it play by itself while it is in view, unless the person asked for less motion or less data.
+/// A clip: muted, in a loop, with its poster; nothing of it is fetched before it plays. It starts by a tap on the browser's own
+/// controls; the gallery island starts it once somebody swipes or points to it.
 pub(crate) fn clip(media: &Media) -> AnyView {
     let Some(film) = film(media) else {
         return placeholder("This clip is not ready yet").into_any();
