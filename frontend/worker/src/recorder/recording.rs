@@ -50,6 +50,10 @@ use crate::{
 /// Frames without a score from which on a film that can wait does.
 pub(super) const FRAMES_BEHIND: usize = 256;
 
+/// A picture of a file that stands so long is measured again every [`HELD_STEP_US`], µs.
+const HELD_US: i64 = 150_000;
+const HELD_STEP_US: i64 = 33_333;
+
 /// Encoders that fail this often within [`FAILURES_MS`] end the recording.
 const FAILURES: usize = 4;
 const FAILURES_MS: f64 = 10_000.0;
@@ -264,6 +268,7 @@ impl Recording {
             self.wait_for(|state| state.pictures.as_ref().is_none_or(room))
                 .await;
         }
+        let length_us = self.held_for(t_us);
         self.encode(&frame, t_us);
         let behind = self.analysis.behind();
         if patient {
@@ -275,6 +280,32 @@ impl Recording {
         let due = new_shot || patient || self.state.borrow_mut().rate.due(t_us, behind);
         if due {
             self.measure_frame(&frame, t_us, new_shot, sampler).await;
+        }
+        if patient {
+            self.measure_held(&frame, t_us, length_us, sampler).await;
+        }
+    }
+
+    /// A picture that stands is measured again as often as a film would show it: what a network of films says of a few slides in a
+    /// row, and how long a shot of one picture is, means nothing.
+    async fn measure_held(
+        &self,
+        frame: &VideoFrame,
+        t_us: i64,
+        length_us: i64,
+        sampler: &mut FrameSampler,
+    ) {
+        if length_us < HELD_US {
+            return;
+        }
+        let mut later_us = t_us + HELD_STEP_US;
+        while later_us < t_us + length_us - HELD_STEP_US / 2 && !self.stopping.get() {
+            self.measure_frame(frame, later_us, false, sampler).await;
+            let stopping = || self.stopping.get();
+            self.analysis
+                .catch_up(seconds(later_us), FRAMES_BEHIND, stopping)
+                .await;
+            later_us += HELD_STEP_US;
         }
     }
 
@@ -402,7 +433,14 @@ impl Recording {
         self.state.borrow_mut().lengths.push_back((t_us, length_us));
     }
 
-    /// How long the frame at `t_us` is shown, µs, where a file said so.
+    /// How long the frame at `t_us`, which is not encoded yet, is shown, µs; 0 where no file said so.
+    fn held_for(&self, t_us: i64) -> i64 {
+        let state = self.state.borrow();
+        let last = state.lengths.back().filter(|length| length.0 == t_us);
+        last.map_or(0, |length| i64::from(length.1))
+    }
+
+    /// How long the frame at `t_us` is shown, µs, where a file said so; forgets those before it.
     fn length_of(&self, t_us: i64) -> Option<u32> {
         let lengths = &mut self.state.borrow_mut().lengths;
         while lengths.front().is_some_and(|length| length.0 < t_us) {
