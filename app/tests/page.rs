@@ -115,11 +115,18 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
                 &viewer,
                 &[product.clone(), draft.clone()],
                 manage::page::ShowProducts::All,
+                fixture::USAGE,
             ),
         ),
         (
             "products, empty",
-            manage::page::products(site, &viewer, &[], manage::page::ShowProducts::All),
+            manage::page::products(
+                site,
+                &viewer,
+                &[],
+                manage::page::ShowProducts::All,
+                fixture::USAGE,
+            ),
         ),
         (
             "editor",
@@ -443,7 +450,18 @@ fn the_hero_comes_first_and_the_rest_waits() {
             "{attribute}: {video}"
         );
     }
-    assert_eq!(value(video, "poster"), Some("/media/a/640.jpg"));
+    assert_eq!(
+        value(video, "poster"),
+        None,
+        "its poster is a picture behind it"
+    );
+    let video_at = html.find("<video").expect("a clip");
+    let behind = html[..video_at].rfind("<img").expect("a poster");
+    assert!(
+        html[behind..video_at].contains("srcset"),
+        "{}",
+        &html[behind..video_at]
+    );
     assert_eq!(value(video, "preload"), Some("none"));
     assert!(
         !names(video).iter().any(|name| name == "autoplay"),

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::waitlist;
 use crate::{
     media::parts::{
-        Fetch, Shape, accessible_name, clip, largest_jpeg, length, picture, placeholder,
+        Fetch, Shape, accessible_name, clip, largest_jpeg, length, picture, placeholder, thumb,
     },
     shop::parts::{front, name},
 };
@@ -65,7 +65,7 @@ fn slide(media: &Media, index: usize) -> AnyView {
     };
     let sizes = if index == 0 { HERO_SIZES } else { SLIDE_SIZES };
     let inner = match (media.kind, largest_jpeg(media)) {
-        (Kind::Clip, _) => clip(media),
+        (Kind::Clip, _) => clip(media, sizes),
         (Kind::Photo, Some(whole)) => view! {
             <a class="zoom-in" href=whole.url.clone()>
                 {picture(media, &accessible_name(media), sizes, fetch)}
@@ -101,7 +101,7 @@ pub(super) fn strip(media: &[Media]) -> Option<AnyView> {
             view! {
                 <li>
                     <a class="thumb" href=format!("#view-{}", index + 1) aria-label=label>
-                        {picture(media, "", "4.5rem", Fetch::Soon)}
+                        {thumb(media)}
                         {mark}
                     </a>
                 </li>

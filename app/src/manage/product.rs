@@ -4,6 +4,7 @@ use domain::{
     catalog::{EditForm, Product, State},
     identity::Viewer,
     invalid::Invalid,
+    media::{Usage, size},
     waitlist,
 };
 use leptos::prelude::*;
@@ -77,7 +78,13 @@ impl Show {
 
 /// The products of the shop, in the order given.
 #[must_use]
-pub fn products(site: &Site, viewer: &Viewer, products: &[Product], show: Show) -> String {
+pub fn products(
+    site: &Site,
+    viewer: &Viewer,
+    products: &[Product],
+    show: Show,
+    usage: Usage,
+) -> String {
     let shown: Vec<&Product> = products
         .iter()
         .filter(|product| show.takes(product))
@@ -127,9 +134,22 @@ pub fn products(site: &Site, viewer: &Viewer, products: &[Product], show: Show) 
         </div>
         {filters("Which products", entries)}
         {list}
+        {room(usage)}
     }
     .into_any();
     framed(site, viewer, Place::Products, "Products", main)
+}
+
+/// How much of its share of the media store the shop takes.
+fn room(usage: Usage) -> impl IntoView {
+    let (used, allowed) = (size(usage.used_bytes), size(usage.allowed_bytes));
+    let full = usage.used_bytes >= usage.allowed_bytes;
+    let advice = full.then_some(" Nothing more can be uploaded before some of them are deleted.");
+    view! {
+        <p class=if full { "room notice wrong" } else { "room soft" }>
+            "Photos and clips: "<span class="figure">{used}</span>" of "<span class="figure">{allowed}</span>"."{advice}
+        </p>
+    }
 }
 
 fn row(product: &Product) -> impl IntoView + use<> {

@@ -337,6 +337,27 @@ impl Decisions {
         kept
     }
 
+    /// The frame that stands for a clip until it plays: the best kept still in its span, which is uploaded anyhow, else the best
+    /// other one, else its middle.
+    #[must_use]
+    pub fn poster(&self, clip: &Clip) -> f64 {
+        let stills = self
+            .pictures
+            .iter()
+            .filter_map(|picture| match picture.source {
+                Source::Frame(t) if t >= clip.start && t < clip.end => Some((t, picture)),
+                _ => None,
+            });
+        let best = stills.max_by(|(_, one), (_, other)| {
+            // What a person picked by hand has no score, and is what they like best.
+            let score = |picture: &Picture| picture.score.unwrap_or(f32::INFINITY);
+            one.kept
+                .cmp(&other.kept)
+                .then(score(one).total_cmp(&score(other)))
+        });
+        best.map_or(f64::midpoint(clip.start, clip.end), |(t, _)| t)
+    }
+
     /// Kept clips by time.
     #[must_use]
     pub fn kept_clips(&self) -> Vec<&Clip> {
