@@ -1,6 +1,16 @@
 //! What `vitrine doctor` looks at.
 
-use crate::{Check, Config, Result, clock::Clock, db::Db, disk, media::Store, migration};
+use crate::{
+    Check, Config, Result,
+    clock::Clock,
+    db::{
+        Db,
+        transport::{self, Transport},
+    },
+    disk,
+    media::Store,
+    migration,
+};
 
 /// Less than this and uploads will soon be refused, bytes.
 const LITTLE_BYTES: u64 = 1024 * 1024 * 1024;
@@ -38,6 +48,9 @@ pub(crate) async fn look(config: &Config) -> Vec<Check> {
         }
         Err(error) => checks.push(check("database", Err(error))),
     }
+    if let Some(transport) = transport::of(&config.database()) {
+        checks.push(check("database connection", Ok(connection(transport))));
+    }
     checks.push(check("media store", store(config).await));
     checks.push(check("free space", space(config)));
     checks.push(check("payments", payments(config)));
@@ -65,6 +78,19 @@ async fn migrations(db: &Db) -> Result<String> {
     Ok(format!(
         "The database is at version {has}, as this program needs."
     ))
+}
+
+fn connection(transport: Transport) -> String {
+    match transport {
+        Transport::Local => "The database is on this machine.",
+        Transport::Verified => {
+            "The connection to the database must be encrypted, and the server must prove its name."
+        }
+        Transport::Unverified => {
+            "The connection to the database may be read and changed on its way, as its address says. Use sslmode=verify-full wherever that network is not yours alone."
+        }
+    }
+    .to_owned()
 }
 
 async fn store(config: &Config) -> Result<String> {

@@ -12,5 +12,6 @@ mod media;
 mod migration;
 mod payment;
 mod seed;
+mod transport;
 mod waitlist;
 mod world;
