@@ -58,6 +58,8 @@ struct Inner {
     scratch: PathBuf,
     /// Appends of this process, so that a newer one ends the older at once.
     appends: media::Appends,
+    /// How many appends write to the disk at once. Tokio has 512 threads for such work, and everything else needs some too.
+    upload_disk: Arc<Semaphore>,
     /// Room for one photo being decoded and encoded.
     encoding: Semaphore,
     clock: Clock,
@@ -86,6 +88,9 @@ pub struct Check {
     /// What was found and, where it is wrong, what to do.
     pub message: String,
 }
+
+/// Appends that write to the disk at once: more would only wait for each other there.
+const UPLOAD_WRITES: usize = 16;
 
 /// Files of a scratch folder that a process left behind; none is worked on for as long.
 const SCRATCH_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -143,6 +148,7 @@ impl Services {
                 store,
                 scratch,
                 appends: media::Appends::default(),
+                upload_disk: Arc::new(Semaphore::new(UPLOAD_WRITES)),
                 encoding: Semaphore::new(1),
                 clock,
                 random,
