@@ -203,10 +203,15 @@ async fn only_forms_of_this_shop_are_read() {
         .await;
     assert_eq!(nobody.status, 403);
 
-    for method in ["GET", "PUT", "DELETE"] {
+    for method in ["PUT", "DELETE"] {
         let response = app.request(method, &format!("{PATH}?{good}")).send().await;
         assert_eq!(response.status, 405, "{method}");
     }
+    let again = app.get(&format!("{PATH}?{good}")).send().await;
+    assert_eq!(
+        (again.status.as_u16(), again.header("location")),
+        (303, "/")
+    );
     for path in [
         "/fn",
         "/fn/",
