@@ -14,6 +14,7 @@
 //! [`csrf`], then limits on time and length, then its handler.
 
 pub mod asset;
+pub mod buyer;
 pub mod catalog;
 pub mod checkout;
 pub mod client;
@@ -70,6 +71,7 @@ pub fn router(vitrine: Vitrine) -> Router {
         .merge(private_pages())
         .merge(function::routes())
         .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(from_fn(encoding::settle))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             TIMEOUT,

@@ -1,7 +1,7 @@
 //! The parts of a product page: wall, strip, panel, buy bar, text.
 
 use domain::{
-    catalog::Product,
+    catalog::{Availability, Product},
     identity::Shop,
     media::{Kind, Media},
 };
@@ -144,7 +144,7 @@ pub(super) fn panel(product: &Product) -> AnyView {
         (price, _) => view! {
             <p class="price figure">
                 {price.map(|price| view! { <s>{price.to_string()}</s> " " })}
-                <strong class="sold-out">"Sold out"</strong>
+                <strong class="sold-out">{out_label(product)}</strong>
             </p>
             {summary}
         }
@@ -153,10 +153,24 @@ pub(super) fn panel(product: &Product) -> AnyView {
     view! { {title} {purchase} }.into_any()
 }
 
-/// What follows the price when nothing is left.
+/// What stands in the place of the buy button. What is only reserved is not sold.
+pub(crate) fn out_label(product: &Product) -> &'static str {
+    match product.availability() {
+        Availability::Reserved => "Reserved",
+        Availability::ForSale | Availability::SoldOut => "Sold out",
+    }
+}
+
+/// What follows the price when nothing can be bought.
 pub(super) fn sold_out_notes(shop: &Shop, product: &Product) -> AnyView {
+    let note = match product.availability() {
+        Availability::Reserved => {
+            "All pieces are reserved right now. Those that are not paid for come back within minutes, so look again soon."
+        }
+        Availability::ForSale | Availability::SoldOut => "All pieces have found a home.",
+    };
     view! {
-        <p class="soft">"All pieces have found a home."</p>
+        <p class="soft">{note}</p>
         {waitlist::form(shop, product, None)}
         <p><a class="link" href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
     }

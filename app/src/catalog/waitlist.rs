@@ -1,10 +1,14 @@
 //! The waitlist of a sold-out product: the form in the place of the buy button, and `/p/{slug}/waitlist`, which says how
 //! joining it went.
 
-use domain::{catalog::Product, identity::Shop, waitlist::RETENTION_DAYS};
+use domain::{
+    catalog::{Availability, Product},
+    identity::Shop,
+    waitlist::RETENTION_DAYS,
+};
 use leptos::prelude::*;
 
-use super::api::JOIN_WAITLIST;
+use super::{api::JOIN_WAITLIST, parts::out_label};
 use crate::{
     Site,
     icon::Icon,
@@ -87,6 +91,19 @@ fn privacy_note(shop: &Shop) -> String {
     )
 }
 
+/// Why it cannot be bought.
+fn gone(product: &Product) -> String {
+    let name = name(product);
+    match product.availability() {
+        Availability::Reserved => format!(
+            "All pieces of {name} are reserved right now. Those that are not paid for come back within minutes."
+        ),
+        Availability::ForSale | Availability::SoldOut => {
+            format!("All pieces of {name} have found a home.")
+        }
+    }
+}
+
 /// The page of the waitlist. A product that can be bought again has none.
 #[must_use]
 pub fn page(site: &Site, shop: &Shop, product: &Product, flash: Flash) -> String {
@@ -111,15 +128,17 @@ pub fn page(site: &Site, shop: &Shop, product: &Product, flash: Flash) -> String
             }
             .into_any()
         }),
-        Flash::None | Flash::InvalidEmail => message_page(site, shop, product, "Sold out", || {
-            let error = (flash == Flash::InvalidEmail)
+        Flash::None | Flash::InvalidEmail => {
+            message_page(site, shop, product, out_label(product), || {
+                let error = (flash == Flash::InvalidEmail)
                 .then_some("That is not an email address, so nothing was noted. Write it like ana@example.org.");
-            view! {
-                <p class="lead">{format!("All pieces of {} have found a home.", name(product))}</p>
-                {form(shop, product, error)}
-                {others}
-            }
-            .into_any()
-        }),
+                view! {
+                    <p class="lead">{gone(product)}</p>
+                    {form(shop, product, error)}
+                    {others}
+                }
+                .into_any()
+            })
+        }
     }
 }
