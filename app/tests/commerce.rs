@@ -59,6 +59,7 @@ fn an_amount_is_written_in_one_way_everywhere() {
                 &viewer,
                 std::slice::from_ref(&cup),
                 manage::page::ShowProducts::All,
+                fixture::USAGE,
             ),
             manage::page::orders(
                 &site,
@@ -88,6 +89,7 @@ fn list_and_editor_count_the_same_pieces() {
         &viewer,
         std::slice::from_ref(&cup),
         manage::page::ShowProducts::All,
+        fixture::USAGE,
     );
     assert!(
         list.contains("In stock") && list.contains("figure\">5<"),
@@ -117,7 +119,7 @@ fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
     let html = catalog::page::product(&site, &shop, &out);
     assert!(html.contains(r#"action="/fn/join-waitlist""#), "{html}");
     assert!(html.contains(r#"name="slug" value="glazed-cup""#), "{html}");
-    assert!(html.contains("Lehm &amp; Licht writes to you") && html.contains("180 days"));
+    assert!(html.contains("Lehm &amp; Licht</bdi> writes to you") && html.contains("180 days"));
     assert!(!html.contains("/buy\""), "{html}");
     assert!(!catalog::page::product(&site, &shop, &cup).contains("/fn/"));
     assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/join-waitlist"));

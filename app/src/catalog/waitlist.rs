@@ -1,14 +1,13 @@
 //! The waitlist of a sold-out product: the form in the place of the buy button, and `/p/{slug}/waitlist`, which says how
 //! joining it went.
 
-use domain::{
-    catalog::{Availability, Product},
-    identity::Shop,
-    waitlist::RETENTION_DAYS,
-};
+use domain::{catalog::Product, identity::Shop, waitlist::RETENTION_DAYS};
 use leptos::prelude::*;
 
-use super::{api::JOIN_WAITLIST, parts::out_label};
+use super::{
+    api::JOIN_WAITLIST,
+    parts::{comes_back, gone, out_label},
+};
 use crate::{
     Site,
     icon::Icon,
@@ -70,6 +69,8 @@ pub(crate) fn form(shop: &Shop, product: &Product, error: Option<&'static str>) 
                         inputmode="email"
                         required
                         maxlength="254"
+                        dir="auto"
+                        autofocus=error.is_some()
                         aria-describedby=described
                         aria-invalid=error.map(|_| "true")
                     />
@@ -84,24 +85,12 @@ pub(crate) fn form(shop: &Shop, product: &Product, error: Option<&'static str>) 
 }
 
 /// What happens with the address.
-fn privacy_note(shop: &Shop) -> String {
-    format!(
-        "{} writes to you when it is back, and for nothing else. Your address is kept for {RETENTION_DAYS} days at most.",
-        shop.name
-    )
-}
-
-/// Why it cannot be bought.
-fn gone(product: &Product) -> String {
-    let name = name(product);
-    match product.availability() {
-        Availability::Reserved => format!(
-            "All pieces of {name} are reserved right now. Those that are not paid for come back within minutes."
-        ),
-        Availability::ForSale | Availability::SoldOut => {
-            format!("All pieces of {name} have found a home.")
-        }
+fn privacy_note(shop: &Shop) -> AnyView {
+    view! {
+        <bdi>{shop.name.clone()}</bdi>
+        {format!(" writes to you when it is back, and for nothing else. Your address is kept for {RETENTION_DAYS} days at most.")}
     }
+    .into_any()
 }
 
 /// The page of the waitlist. A product that can be bought again has none.
@@ -111,17 +100,17 @@ pub fn page(site: &Site, shop: &Shop, product: &Product, flash: Flash) -> String
     if !product.sold_out() {
         return message_page(site, shop, product, "It is back", || {
             view! {
-                <p class="lead">{format!("{} can be bought again, so there is nothing to wait for.", name(product))}</p>
+                <p class="lead"><bdi>{name(product).to_owned()}</bdi> " can be bought again, so there is nothing to wait for."</p>
                 <p><a class="button large whole" href=product_path>"Go to its page"</a></p>
             }
             .into_any()
         });
     }
-    let others = view! { <p><a class="link" href=front(shop)>{format!("See what else {} has", shop.name)}</a></p> };
+    let others = view! { <p><a class="link" href=front(shop)>"See what else " <bdi>{shop.name.clone()}</bdi> " has"</a></p> };
     match flash {
         Flash::Noted => message_page(site, shop, product, "Noted", || {
             view! {
-                <p class="lead">{format!("{} writes to you when {} is back.", shop.name, name(product))}</p>
+                <p class="lead"><bdi>{shop.name.clone()}</bdi> " writes to you when " <bdi>{name(product).to_owned()}</bdi> " is back."</p>
                 <p class="soft">{format!("That is all. Your address is kept until then, for {RETENTION_DAYS} days at most.")}</p>
                 <p><a class="button quiet large whole" href=product_path>{Icon::Back.svg()} "Back to its page"</a></p>
                 {others}
@@ -134,6 +123,7 @@ pub fn page(site: &Site, shop: &Shop, product: &Product, flash: Flash) -> String
                 .then_some("That is not an email address, so nothing was noted. Write it like ana@example.org.");
                 view! {
                     <p class="lead">{gone(product)}</p>
+                    {comes_back(product).map(|text| view! { <p>{text}</p> })}
                     {form(shop, product, error)}
                     {others}
                 }

@@ -10,7 +10,8 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    Site, catalog,
+    Site,
+    catalog::{self, parts::gone},
     shop::parts::{front, message_page, name},
 };
 
@@ -46,7 +47,7 @@ fn form(product: &Product, press: Press<'_>) -> AnyView {
 pub fn confirm(site: &Site, shop: &Shop, product: &Product, press: Press<'_>) -> String {
     message_page(site, shop, product, "One more press", || {
         view! {
-            <p class="lead">{format!("Press once more to reserve {}.", name(product))}</p>
+            <p class="lead">"Press once more to reserve " <bdi>{name(product).to_owned()}</bdi> "."</p>
             <p>"Your browser keeps no cookies, so the shop asks twice to be sure that it reserves once."</p>
             {form(product, press)}
             <p><a href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
@@ -56,14 +57,14 @@ pub fn confirm(site: &Site, shop: &Shop, product: &Product, press: Press<'_>) ->
 }
 
 /// What happened to the price, in a whole sentence.
-fn change(product: &Product, seen: Money, price: Money) -> String {
-    let name = name(product);
-    let what = match price.minor.cmp(&seen.minor) {
-        Ordering::Less => "went down",
-        Ordering::Equal => "changed and changed back",
-        Ordering::Greater => "went up",
+fn change(product: &Product, seen: Money, price: Money) -> AnyView {
+    let end = match price.minor.cmp(&seen.minor) {
+        Ordering::Less => " went down.",
+        Ordering::Equal => " changed and changed back.",
+        Ordering::Greater => " went up.",
     };
-    format!("While you were looking, the price of {name} {what}.")
+    view! { "While you were looking, the price of " <bdi>{name(product).to_owned()}</bdi> {end} }
+        .into_any()
 }
 
 /// The price changed while the page was open: shows both and asks again. Answered with 409.
@@ -96,22 +97,24 @@ pub fn price_changed(
 }
 
 /// Title, what happened, and what to do, when not as many are left as were asked for.
-fn shortage(product: &Product) -> (&'static str, String, &'static str) {
-    let name = name(product);
+fn shortage(product: &Product) -> (&'static str, AnyView, &'static str) {
     match product.availability() {
         Availability::ForSale => (
             "Fewer are left",
-            format!("Only {} of {name} can be bought now.", product.available),
+            view! {
+                {format!("Only {} of ", product.available)} <bdi>{name(product).to_owned()}</bdi> " can be bought now."
+            }
+            .into_any(),
             "That is fewer than you asked for. Nothing was taken from you; choose a smaller number and buy again.",
         ),
         Availability::Reserved => (
             "Reserved",
-            format!("All pieces of {name} are reserved right now."),
+            gone(product),
             "Somebody was faster and has not paid yet. Nothing was taken from you. What they do not pay for is back on its page within minutes.",
         ),
         Availability::SoldOut => (
             "Sold out",
-            format!("All pieces of {name} have found a home."),
+            gone(product),
             "Somebody was faster. Nothing was taken from you.",
         ),
     }
@@ -134,7 +137,7 @@ pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
             <p>{text}</p>
             {waitlist}
             <p><a class=back href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
-            <p><a href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
+            <p><a href=front(shop)>"See what else " <bdi>{shop.name.clone()}</bdi> " has"</a></p>
         }
         .into_any()
     })
@@ -163,6 +166,19 @@ mod tests {
         }
     }
 
+    /// What a person reads of a view: its text without the tags.
+    fn read(view: impl FnOnce() -> AnyView) -> String {
+        let html = crate::render(view);
+        let mut text = String::new();
+        let mut rest = html.as_str();
+        while let Some((before, after)) = rest.split_once('<') {
+            text.push_str(before);
+            rest = after.split_once('>').map_or("", |(_, after)| after);
+        }
+        text.push_str(rest);
+        text.replace("&amp;", "&")
+    }
+
     #[test]
     fn every_sentence_reads_whole() {
         let euro = |minor| Money {
@@ -180,8 +196,9 @@ mod tests {
                 (3800, 3801, "went up."),
                 (3800, 3800, "changed and changed back."),
             ] {
+                let product = product(title, 1, 1);
                 assert_eq!(
-                    change(&product(title, 1, 1), euro(seen), euro(price)),
+                    read(|| change(&product, euro(seen), euro(price))),
                     format!("While you were looking, the price of {called} {end}")
                 );
             }
@@ -195,8 +212,9 @@ mod tests {
                 ),
                 (0, 0, format!("All pieces of {called} have found a home.")),
             ] {
-                let (title, heading, text) = shortage(&product(title, available, stock));
-                assert_eq!(heading, sentence);
+                let product = product(title, available, stock);
+                assert_eq!(read(|| shortage(&product).1), sentence);
+                let (title, _, text) = shortage(&product);
                 assert!(text.ends_with('.') && !title.ends_with('.'));
                 assert_eq!(title == "Sold out", stock == 0);
             }

@@ -4,6 +4,7 @@ use domain::{
     catalog::{self, Availability, EditForm, Product, State},
     identity::Viewer,
     invalid::{Invalid, many_lines},
+    media::{Usage, size},
     money::Money,
     waitlist,
 };
@@ -81,7 +82,13 @@ impl Show {
 
 /// The products of the shop, in the order given.
 #[must_use]
-pub fn products(site: &Site, viewer: &Viewer, products: &[Product], show: Show) -> String {
+pub fn products(
+    site: &Site,
+    viewer: &Viewer,
+    products: &[Product],
+    show: Show,
+    usage: Usage,
+) -> String {
     let shown: Vec<&Product> = products
         .iter()
         .filter(|product| show.takes(product))
@@ -131,9 +138,22 @@ pub fn products(site: &Site, viewer: &Viewer, products: &[Product], show: Show) 
         </div>
         {filters("Which products", entries)}
         {list}
+        {room(usage)}
     }
     .into_any();
     framed(site, viewer, Place::Products, "Products", main)
+}
+
+/// How much of its share of the media store the shop takes.
+fn room(usage: Usage) -> impl IntoView {
+    let (used, allowed) = (size(usage.used_bytes), size(usage.allowed_bytes));
+    let full = usage.used_bytes >= usage.allowed_bytes;
+    let advice = full.then_some(" Nothing more can be uploaded before some of them are deleted.");
+    view! {
+        <p class=if full { "room notice wrong" } else { "room soft" }>
+            "Photos and clips: "<span class="figure">{used}</span>" of "<span class="figure">{allowed}</span>"."{advice}
+        </p>
+    }
 }
 
 fn row(product: &Product) -> impl IntoView + use<> {
@@ -153,7 +173,7 @@ fn row(product: &Product) -> impl IntoView + use<> {
     view! {
         <tr>
             <td class="row-picture">{thumbnail(hero(product))}</td>
-            <td class="row-key"><a href=format!("/manage/products/{}", product.id)>{name(product).to_owned()}</a></td>
+            <td class="row-key"><a href=format!("/manage/products/{}", product.id)><bdi>{name(product).to_owned()}</bdi></a></td>
             <td class="row-state"><span class=state.0>{state.1}</span></td>
             <td class="row-stock end figure">{product.stock}<span class="row-unit">" in stock"</span>{reserved}</td>
             <td class="row-sum end figure">{price}</td>
@@ -190,11 +210,11 @@ pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
     let main = view! {
         <p><a class="link" href="/manage/products">{Icon::Back.svg()} "Products"</a></p>
         <div class="head">
-            <h1>{title.clone()}</h1>
+            <h1 dir="auto">{title.clone()}</h1>
             {visibility(product)}
         </div>
         {editor.message.map(flash::success)}
-        {error_summary(editor.errors, &FIELDS)}
+        {error_summary("Not saved", editor.errors, &FIELDS)}
         <div class="editor">
             <section class="editor-media" aria-labelledby="photos-title">
                 <h2 id="photos-title">"Photos and clips"</h2>
@@ -262,7 +282,7 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
             <input r#type="hidden" name="form_key" value=form.form_key.clone() />
             {field("title", "Title", None, field_error(errors, "title"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="title" maxlength="120" aria-describedby=described aria-invalid=invalid value=form.title.clone() />
+                    <input class="input" id=id name="title" maxlength="120" dir="auto" aria-describedby=described aria-invalid=invalid value=form.title.clone() />
                     {now(&form.title, &stored.title)}
                 }.into_any()
             })}
@@ -289,13 +309,13 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
             </div>
             {field("summary", "One sentence", Some("Stands beside the price"), field_error(errors, "summary"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="summary" maxlength="240" aria-describedby=described aria-invalid=invalid value=form.summary.clone() />
+                    <input class="input" id=id name="summary" maxlength="240" dir="auto" aria-describedby=described aria-invalid=invalid value=form.summary.clone() />
                     {now(&form.summary, &stored.summary)}
                 }.into_any()
             })}
             {field("text", "Text", Some("Stands below the photos. An empty line begins a new paragraph."), field_error(errors, "text"), |id, described, invalid| {
                 view! {
-                    <textarea class="input" id=id name="text" rows="7" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea>
+                    <textarea class="input" id=id name="text" rows="7" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea>
                     {now(&many_lines(&form.text), &stored.text)}
                 }.into_any()
             })}
@@ -303,7 +323,7 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
                 view! {
                     <div class="joined">
                         <span class="unit">"/p/"</span>
-                        <input class="input" id=id name="slug" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.slug.clone() />
+                        <input class="input" id=id name="slug" dir="auto" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.slug.clone() />
                     </div>
                     {now(&form.slug, &stored.slug)}
                 }.into_any()
@@ -318,7 +338,7 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
 fn saved_now(stored: &str) -> AnyView {
     let stored = match stored {
         "" => view! { <em>"nothing"</em> }.into_any(),
-        text => view! { <q class="saved-now">{text.to_owned()}</q> }.into_any(),
+        text => view! { <q class="saved-now" dir="auto">{text.to_owned()}</q> }.into_any(),
     };
     view! { <div class="hint">"Saved now: " {stored}</div> }.into_any()
 }

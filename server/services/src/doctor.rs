@@ -1,6 +1,16 @@
 //! What `vitrine doctor` looks at.
 
-use crate::{Check, Config, Result, clock::Clock, db::Db, disk, media::Store, migration};
+use crate::{
+    Check, Config, Result,
+    clock::Clock,
+    db::{
+        Db,
+        transport::{self, Transport},
+    },
+    disk,
+    media::{self, Store},
+    migration,
+};
 
 /// Less than this and uploads will soon be refused, bytes.
 const LITTLE_BYTES: u64 = 1024 * 1024 * 1024;
@@ -33,10 +43,18 @@ pub(crate) async fn look(config: &Config) -> Vec<Check> {
     match Db::open(&config.database()).await {
         Ok(db) => {
             checks.push(check("database", Ok("The database answers.".to_owned())));
-            checks.push(check("migrations", migrations(&db).await));
+            let current = check("migrations", migrations(&db).await);
+            // Without the tables nothing can be asked.
+            if current.ok {
+                checks.push(check("media files", files(&db, config).await));
+            }
+            checks.push(current);
             db.close().await;
         }
         Err(error) => checks.push(check("database", Err(error))),
+    }
+    if let Some(transport) = transport::of(&config.database()) {
+        checks.push(check("database connection", Ok(connection(transport))));
     }
     checks.push(check("media store", store(config).await));
     checks.push(check("free space", space(config)));
@@ -67,9 +85,37 @@ async fn migrations(db: &Db) -> Result<String> {
     ))
 }
 
+fn connection(transport: Transport) -> String {
+    match transport {
+        Transport::Local => "The database is on this machine.",
+        Transport::Verified => {
+            "The connection to the database must be encrypted, and the server must prove its name."
+        }
+        Transport::Unverified => {
+            "The connection to the database may be read and changed on its way, as its address says. Use sslmode=verify-full wherever that network is not yours alone."
+        }
+    }
+    .to_owned()
+}
+
 async fn store(config: &Config) -> Result<String> {
     Store::open(&config.media())?.try_out().await?;
     Ok("The media store can be written.".to_owned())
+}
+
+/// Counts what the next run of the clearing work deletes.
+async fn files(db: &Db, config: &Config) -> Result<String> {
+    let store = Store::open(&config.media())?;
+    let orphans = media::orphan::find(db, &store, Clock::System.now()).await?;
+    if orphans.is_empty() {
+        return Ok("Every file of the media store belongs to something.".to_owned());
+    }
+    let bytes = orphans.iter().map(|orphan| orphan.bytes).sum();
+    Ok(format!(
+        "{} files of the media store ({}) belong to nothing. A running shop deletes them within six hours.",
+        orphans.len(),
+        domain::media::size(bytes)
+    ))
 }
 
 fn space(config: &Config) -> Result<String> {

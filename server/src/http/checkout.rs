@@ -3,11 +3,13 @@
 use axum::{
     Form,
     extract::{Path, Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
+    catalog::Product,
     checkout::{PayForm, State as OrderState},
+    identity::Shop,
     money::Money,
 };
 use serde::Deserialize;
@@ -16,7 +18,7 @@ use services::{
     checkout::{Bought, Paid},
 };
 
-use super::{buyer, client::Client, document, error::Problem};
+use super::{buyer, catalog::or_moved, client::Client, document, error::Problem};
 use crate::state::Vitrine;
 
 /// The buy form as posted.
@@ -73,14 +75,19 @@ pub async fn buy(
     client: Client,
     Path(slug): Path<String>,
     Query(query): Query<BuyQuery>,
+    uri: Uri,
     headers: HeaderMap,
     Form(form): Form<Buy>,
 ) -> Result<Response, Problem> {
     let (quantity, seen) = (form.quantity()?, form.price_seen_minor());
     let known = buyer::secret(&vitrine, &headers);
     if known.is_none() && form.key().is_none() {
+        let (shop, product) = match vitrine.services.catalog().by_slug(&slug).await {
+            Ok(found) => found,
+            Err(error) => return or_moved(&vitrine, error.into(), &slug, "/buy", &uri).await,
+        };
         return if query.cookie == ASKED {
-            confirm(&vitrine, &slug, quantity).await
+            confirm(&vitrine, &shop, &product, quantity)
         } else {
             let cookie = buyer::cookie(&vitrine, &vitrine.services.token()?)?;
             let again = HeaderValue::from_static("?cookie=asked");
@@ -103,7 +110,12 @@ pub async fn buy(
     let checkout = vitrine.services.checkout();
     let bought = checkout
         .buy(&slug, quantity, seen, form.key(), Some(who))
-        .await?;
+        .await;
+    let bought = match bought {
+        Ok(bought) => bought,
+        // The page was open while the product got another address: the form is sent there.
+        Err(error) => return or_moved(&vitrine, error.into(), &slug, "/buy", &uri).await,
+    };
     let mut response = match bought {
         Bought::Held(order) => Redirect::to(&order_path(&order)).into_response(),
         Bought::PriceChanged(shop, product) => {
@@ -139,10 +151,14 @@ pub async fn buy(
 }
 
 /// Asks a browser that keeps no cookies to press once more.
-async fn confirm(vitrine: &Vitrine, slug: &str, quantity: u32) -> Result<Response, Problem> {
-    let (shop, product) = vitrine.services.catalog().by_slug(slug).await?;
+fn confirm(
+    vitrine: &Vitrine,
+    shop: &Shop,
+    product: &Product,
+    quantity: u32,
+) -> Result<Response, Problem> {
     let Some(price) = product.price.filter(|_| !product.sold_out()) else {
-        let page = app::checkout::page::sold_out(&vitrine.site, &shop, &product);
+        let page = app::checkout::page::sold_out(&vitrine.site, shop, product);
         return Ok((StatusCode::CONFLICT, document::private(page)).into_response());
     };
     let key = vitrine.services.token()?;
@@ -151,7 +167,7 @@ async fn confirm(vitrine: &Vitrine, slug: &str, quantity: u32) -> Result<Respons
         price,
         key: Some(&key),
     };
-    let page = app::checkout::page::confirm(&vitrine.site, &shop, &product, press);
+    let page = app::checkout::page::confirm(&vitrine.site, shop, product, press);
     Ok(document::private(page))
 }
 

@@ -72,6 +72,15 @@ pub(crate) fn command(arguments: &[&str]) -> Output {
 impl Serve {
     /// Starts one with `arguments` on a free port. It may still be waiting when this returns.
     pub(crate) fn spawn(site: &Path, arguments: &[&str]) -> Self {
+        Self::spawn_with(site, arguments, &[])
+    }
+
+    /// The same, with variables of its own.
+    pub(crate) fn spawn_with(
+        site: &Path,
+        arguments: &[&str],
+        variables: &[(&str, String)],
+    ) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -82,6 +91,7 @@ impl Serve {
             .arg("--site")
             .arg(site)
             .args(arguments)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -94,6 +104,24 @@ impl Serve {
     /// Waits until it serves.
     pub(crate) async fn open(&mut self) {
         self.line("Vitrine is open").await;
+    }
+
+    /// Makes the shop `clay` by a one-time link of another command, and answers with its owner's cookie.
+    pub(crate) async fn set_up(&self, arguments: &[&str]) -> String {
+        let link = command(&[&["owner-link", "--new"], arguments].concat());
+        assert!(link.status.success(), "{link:?}");
+        let link = String::from_utf8(link.stdout).unwrap();
+        let path = &link[link.find("/setup/").unwrap()..];
+        let made = [
+            ("shop_name", "Clay"),
+            ("handle", "clay"),
+            ("currency", "EUR"),
+            ("password", "correct horse battery"),
+        ];
+        let answer = self.form(path.trim(), "", &made).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let cookie = answer.header("set-cookie").split(';').next().unwrap();
+        cookie.to_owned()
     }
 
     /// Waits for a line that holds `words`.

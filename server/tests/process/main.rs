@@ -6,6 +6,8 @@
     reason = "a harness that does not work fails its test"
 )]
 
+mod bucket;
 mod child;
 mod shared;
 mod sqlite;
+mod upload;

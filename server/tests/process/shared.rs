@@ -1,11 +1,15 @@
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use sqlx::{AnyConnection, Connection, Executor};
 
-use crate::child::{Answer, Serve, build_site, command};
+use crate::{
+    bucket::Bucket,
+    child::{Serve, build_site},
+    upload::{assert_no_parts, assert_stored, create, offset, patch, photo, settled},
+};
 
 /// How often the tests repeat what they are about.
 fn rounds() -> u32 {
@@ -19,6 +23,8 @@ fn rounds() -> u32 {
 struct Shared {
     folder: tempfile::TempDir,
     database: String,
+    /// Where the media are, if not in a shared folder.
+    bucket: Option<Bucket>,
 }
 
 impl Shared {
@@ -50,27 +56,46 @@ impl Shared {
         Some(Self {
             folder,
             database: format!("{server}{mark}options=-c%20search_path%3D{schema}"),
+            bucket: None,
         })
     }
 
+    /// The same with a bucket for the media.
+    async fn with_bucket(schema: &str) -> Option<Self> {
+        let mut shared = Self::new(schema).await?;
+        shared.bucket = Some(Bucket::start(&shared.folder.path().join("s3")).await);
+        Some(shared)
+    }
+
+    /// The folder in which every object of the media store is a file.
     fn media(&self) -> PathBuf {
-        self.folder.path().join("media")
+        match &self.bucket {
+            Some(bucket) => bucket.folder.join("shops"),
+            None => self.folder.path().join("media"),
+        }
     }
 
     /// A process with a data folder of its own.
     fn spawn(&self, name: &str) -> Serve {
         let data = self.folder.path().join(name);
+        let media = match &self.bucket {
+            Some(bucket) => bucket.url(),
+            None => self.media().to_str().unwrap().to_owned(),
+        };
         let arguments = [
             "--data",
             data.to_str().unwrap(),
             "--database-url",
             &self.database,
             "--media-url",
-            self.media().to_str().unwrap(),
-        ]
-        .map(str::to_owned);
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        Serve::spawn(&self.folder.path().join("site"), &arguments)
+            &media,
+        ];
+        let variables = self
+            .bucket
+            .as_ref()
+            .map(Bucket::variables)
+            .unwrap_or_default();
+        Serve::spawn_with(&self.folder.path().join("site"), &arguments, &variables)
     }
 
     /// Two processes that started together, and the cookie of a shop's owner.
@@ -79,124 +104,20 @@ impl Shared {
         one.open().await;
         two.open().await;
         let data = self.folder.path().join("one");
-        let data = data.to_str().unwrap();
-        let database = ["--database-url", self.database.as_str()];
-        let link = command(&[&["owner-link", "--new", "--data", data], &database[..]].concat());
-        let link = String::from_utf8(link.stdout).unwrap();
-        let path = &link[link.find("/setup/").unwrap()..];
-        let made = [
-            ("shop_name", "Clay"),
-            ("handle", "clay"),
-            ("currency", "EUR"),
-            ("password", "correct horse battery"),
-        ];
-        let answer = one.form(path.trim(), "", &made).await;
-        assert_eq!(answer.status, 303, "{}", answer.text());
-        let cookie = answer.header("set-cookie").split(';').next().unwrap();
-        (one, two, cookie.to_owned())
+        let cookie = one
+            .set_up(&[
+                "--data",
+                data.to_str().unwrap(),
+                "--database-url",
+                &self.database,
+            ])
+            .await;
+        (one, two, cookie)
     }
 }
 
-/// A JPEG of noise, so that it is large and one wrong byte shows.
-fn photo(seed: u32) -> Vec<u8> {
-    let mut state = seed | 1;
-    let picture = image::RgbImage::from_fn(240, 200, |_, _| {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        let [r, g, b, _] = state.to_le_bytes();
-        image::Rgb([r, g, b])
-    });
-    let mut file = std::io::Cursor::new(Vec::new());
-    picture
-        .write_to(&mut file, image::ImageFormat::Jpeg)
-        .unwrap();
-    file.into_inner()
-}
-
-async fn tus(
-    process: &Serve,
-    cookie: &str,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> std::io::Result<Answer> {
-    let mut all = vec![("tus-resumable", "1.0.0"), ("cookie", cookie)];
-    all.extend_from_slice(headers);
-    process.try_send(method, path, &all, body).await
-}
-
-async fn create(process: &Serve, cookie: &str, length: usize) -> String {
-    let length = length.to_string();
-    let headers = [
-        ("upload-length", length.as_str()),
-        ("upload-metadata", "kind cGhvdG8="),
-    ];
-    let made = tus(process, cookie, "POST", "/api/uploads", &headers, &[])
-        .await
-        .unwrap();
-    assert_eq!(made.status, 201, "{}", made.text());
-    let location = made.header("location");
-    location[location.find("/api/").unwrap()..].to_owned()
-}
-
-async fn patch(
-    process: &Serve,
-    cookie: &str,
-    path: &str,
-    offset: usize,
-    bytes: &[u8],
-) -> std::io::Result<Answer> {
-    let offset = offset.to_string();
-    let headers = [
-        ("content-type", "application/offset+octet-stream"),
-        ("upload-offset", offset.as_str()),
-    ];
-    tus(process, cookie, "PATCH", path, &headers, bytes).await
-}
-
-async fn offset(process: &Serve, cookie: &str, path: &str) -> usize {
-    let head = tus(process, cookie, "HEAD", path, &[], &[]).await.unwrap();
-    assert_eq!(head.status, 200);
-    head.header("upload-offset").parse().unwrap()
-}
-
-/// What became of an upload, asked until it is there: the job may run in either process.
-async fn settled(process: &Serve, cookie: &str, path: &str) -> serde_json::Value {
-    let begun = Instant::now();
-    loop {
-        let status = process.get(path, cookie).await.json();
-        if status["state"] != "processing" {
-            return status;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "{status}");
-        // Another process' work has no event that this one could wait for.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// The original in the store is what was sent.
-fn assert_stored(media: &Path, bytes: &[u8]) {
-    let hash = blake3::hash(bytes).to_hex();
-    let found = std::fs::read_dir(media)
-        .unwrap()
-        .map(|shop| {
-            shop.unwrap()
-                .path()
-                .join(hash.as_str())
-                .join("original.jpg")
-        })
-        .find(|path| path.exists());
-    assert_eq!(std::fs::read(found.unwrap()).unwrap(), bytes);
-}
-
-/// What two_processes share, each in turn: uploads, sign-in limits, purging, holds.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_processes_on_postgres_take_one_upload_together() {
-    let Some(shared) = Shared::new("upload").await else {
-        return;
-    };
+/// Two processes take one upload together, each sending the same pieces.
+async fn take_one_upload_together(shared: &Shared) {
     let (one, two, cookie) = shared.pair().await;
     for round in 0..rounds() {
         let bytes = photo(round.wrapping_mul(7919) + 3);
@@ -226,13 +147,11 @@ async fn two_processes_on_postgres_take_one_upload_together() {
         assert_eq!(status["state"], "ready", "{status}");
         assert_stored(&shared.media(), &bytes);
     }
+    assert_no_parts(&shared.media()).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_processes_on_postgres_one_goes_on_when_the_other_is_killed() {
-    let Some(shared) = Shared::new("kill").await else {
-        return;
-    };
+/// One process is killed in the middle of an upload, and the other goes on with it.
+async fn go_on_after_a_kill(shared: &Shared) {
     let (mut one, two, cookie) = shared.pair().await;
     for round in 0..rounds() {
         let bytes = photo(round.wrapping_mul(104_729) + 11);
@@ -255,6 +174,35 @@ async fn of_two_processes_on_postgres_one_goes_on_when_the_other_is_killed() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_processes_on_postgres_take_one_upload_together() {
+    if let Some(shared) = Shared::new("upload").await {
+        take_one_upload_together(&shared).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_processes_on_postgres_and_a_bucket_take_one_upload_together() {
+    if let Some(shared) = Shared::with_bucket("bucket").await {
+        take_one_upload_together(&shared).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_processes_on_postgres_one_goes_on_when_the_other_is_killed() {
+    if let Some(shared) = Shared::new("kill").await {
+        go_on_after_a_kill(&shared).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_processes_on_postgres_and_a_bucket_one_goes_on_when_the_other_is_killed() {
+    if let Some(shared) = Shared::with_bucket("bucket_kill").await {
+        go_on_after_a_kill(&shared).await;
+    }
+}
+
+/// What two processes share, each in turn: purging, holds, sign-in limits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_processes_on_postgres_share_purging_holds_and_limits() {
     let Some(shared) = Shared::new("purge").await else {

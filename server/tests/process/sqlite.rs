@@ -1,4 +1,12 @@
-use crate::child::{Serve, build_site, command};
+use std::io::Cursor;
+
+use image::{ImageFormat, RgbImage};
+
+use crate::{
+    bucket::Bucket,
+    child::{Serve, build_site, command},
+    upload::{assert_no_parts, assert_stored, create, patch, settled},
+};
 
 #[tokio::test]
 async fn a_second_serve_on_a_sqlite_folder_waits_for_the_first() {
@@ -11,17 +19,7 @@ async fn a_second_serve_on_a_sqlite_folder_waits_for_the_first() {
     let mut second = Serve::spawn(&site, &["--data", data]);
 
     // Other commands run beside it.
-    let link = command(&["owner-link", "--new", "--data", data]);
-    assert!(link.status.success(), "{link:?}");
-    let link = String::from_utf8(link.stdout).unwrap();
-    let path = link.split("localhost:3000").nth(1).unwrap().trim();
-    let made = [
-        ("shop_name", "Clay"),
-        ("handle", "clay"),
-        ("currency", "EUR"),
-        ("password", "correct horse battery"),
-    ];
-    assert_eq!(first.form(path, "", &made).await.status, 303);
+    first.set_up(&["--data", data]).await;
     let jobs = command(&["jobs", "--data", data]);
     assert_eq!(String::from_utf8(jobs.stdout).unwrap(), "No work failed.\n");
 
@@ -32,4 +30,35 @@ async fn a_second_serve_on_a_sqlite_folder_waits_for_the_first() {
     let mut third = Serve::spawn(&site, &["--data", data]);
     assert!(!third.ended().await, "two would serve at once");
     assert_eq!(second.get("/@clay", "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_takes_an_upload_of_several_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = Bucket::start(&folder.path().join("s3")).await;
+    let (site, data) = (folder.path().join("site"), folder.path().join("data"));
+    build_site(&site);
+    let data = data.to_str().unwrap();
+    let url = bucket.url();
+    let arguments = ["--data", data, "--media-url", &url];
+    let mut process = Serve::spawn_with(&site, &arguments, &bucket.variables());
+    process.open().await;
+    let cookie = process.set_up(&["--data", data]).await;
+
+    // A picture that cannot be compressed: larger than what is held in memory before an object is written.
+    let mut random = blake3::Hasher::new().finalize_xof();
+    let mut picture = RgbImage::new(2000, 1700);
+    random.fill(&mut picture);
+    let mut file = Cursor::new(Vec::new());
+    picture.write_to(&mut file, ImageFormat::Png).unwrap();
+    let bytes = file.into_inner();
+    assert!(bytes.len() > 9 * 1024 * 1024, "{}", bytes.len());
+
+    let path = create(&process, &cookie, bytes.len()).await;
+    let sent = patch(&process, &cookie, &path, 0, &bytes).await.unwrap();
+    assert_eq!(sent.status, 204, "{}", sent.text());
+    let status = settled(&process, &cookie, &path).await;
+    assert_eq!(status["state"], "ready", "{status}");
+    assert_stored(&bucket.folder.join("shops"), &bytes);
+    assert_no_parts(&bucket.folder.join("shops")).await;
 }

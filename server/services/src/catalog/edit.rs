@@ -135,6 +135,7 @@ impl Catalog<'_> {
                 text: &fields.text,
                 price_minor: fields.price.map(|price| price.minor),
             };
+            sql::slug::keep(write, &viewer.shop.id, &stored.id, slug.as_str(), now).await?;
             if sql::update(write, &viewer.shop.id, &stored.id, &edit, now).await? {
                 return Ok(());
             }

@@ -14,10 +14,11 @@ use domain::{
     id::{MediaId, ProductId, SessionId, ShopId},
     identity::{Shop, Viewer},
     time::UnixMs,
+    wire::catalog::Poster,
 };
 use sqlx::AnyConnection;
 
-use crate::{Error, Result, Services, db::Write, event, identity};
+use crate::{Error, Result, Services, db::Write, event, identity, media};
 
 /// Products.
 pub struct Catalog<'a> {
@@ -31,6 +32,8 @@ pub struct NewProduct {
     pub title: String,
     /// Hero first; may be empty.
     pub media: Vec<MediaId>,
+    /// The still that stands for a clip until it plays.
+    pub posters: Vec<Poster>,
     /// The recording it came from.
     pub session: Option<SessionId>,
     /// What the device told of the recording, kept as it was.
@@ -56,7 +59,7 @@ async fn free_slug(
     preferred: Slug,
     product: &ProductId,
 ) -> Result<Slug> {
-    let taken = sql::taken_slugs(connection, preferred.as_str(), product).await?;
+    let taken = sql::slug::taken(connection, preferred.as_str(), product).await?;
     let is_free = |slug: &Slug| !taken.iter().any(|taken| taken == slug.as_str());
     if is_free(&preferred) {
         return Ok(preferred);
@@ -156,7 +159,7 @@ impl Catalog<'_> {
                 highlights: highlights.as_deref(),
             };
             if sql::insert(&mut write, &viewer.shop.id, &draft, now).await? {
-                return self.furnish(write, viewer, &id, &new.media, now).await;
+                return self.furnish(write, viewer, &id, &new, now).await;
             }
         }
         Err(too_many_alike())
@@ -168,12 +171,18 @@ impl Catalog<'_> {
         mut write: Write,
         viewer: &Viewer,
         id: &ProductId,
-        media: &[MediaId],
+        new: &NewProduct,
         now: UnixMs,
     ) -> Result<Product> {
         let variant = self.services.inner.random.id()?;
         sql::stock::insert(&mut write, &viewer.shop.id, id, &variant, now).await?;
-        self.put_media(&mut write, viewer, id, media).await?;
+        self.put_media(&mut write, viewer, id, &new.media).await?;
+        for poster in &new.posters {
+            let media = self.services.media();
+            media
+                .put_poster(&mut write, &viewer.shop.id, &poster.clip, &poster.still)
+                .await?;
+        }
         self.changed(write, viewer, id, Event::ProductCreated, now)
             .await
     }
@@ -241,7 +250,7 @@ impl Catalog<'_> {
         self.changed(write, viewer, id, event, now).await
     }
 
-    /// Deletes a draft.
+    /// Deletes a draft, and its pictures and clips unless another page shows them.
     ///
     /// # Errors
     /// `NotFound`, `Conflict` while it is published or an order is open.
@@ -251,10 +260,16 @@ impl Catalog<'_> {
         sql::touch(&mut write, &viewer.shop.id, id, now)
             .await?
             .ok_or_else(missing)?;
+        let product = sql::one(&mut write, &viewer.shop.id, id)
+            .await?
+            .ok_or_else(missing)?;
         if !sql::delete(&mut write, &viewer.shop.id, id).await? {
             return Err(Error::Conflict(
                 "This product is published or has an open order. Unpublish it, wait for the order, and try again.".to_owned(),
             ));
+        }
+        for media in &product.media {
+            media::delete::enqueue(self.services, &mut write, &viewer.shop.id, &media.id).await?;
         }
         let event = Event::ProductDeleted {
             product: id.clone(),
@@ -287,6 +302,11 @@ impl Catalog<'_> {
             .await?
             .ok_or_else(gone)?;
         Ok((shop, product))
+    }
+
+    /// Where the page of a published product is that was at `slug` before; `None` when there is none. Anonymous.
+    pub async fn moved(&self, slug: &str) -> Result<Option<String>> {
+        sql::slug::current(&mut *self.services.inner.db.read().await?, slug).await
     }
 
     /// Slug and last change of every published product, for the sitemap.

@@ -3,6 +3,7 @@
 mod authenticator;
 mod catalog;
 mod checkout;
+mod deletion;
 mod feed;
 mod film;
 mod identity;
@@ -12,5 +13,6 @@ mod media;
 mod migration;
 mod payment;
 mod seed;
+mod transport;
 mod waitlist;
 mod world;

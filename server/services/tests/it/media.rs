@@ -27,6 +27,7 @@ fn new(kind: Kind, length: usize) -> NewUpload {
         alt: "A cup".into(),
         session: None,
         span: Some((1.0, 3.5)),
+        metadata: "kind cGhvdG8=".to_owned(),
     }
 }
 
@@ -170,6 +171,75 @@ on_both! {
 }
 
 on_both! {
+    /// A half-open line holds what came; whoever asks where the upload stands goes on behind it at once.
+    async fn who_asks_goes_on_where_the_line_broke(world: World) {
+        let viewer = world.shop("clay").await;
+        let bytes = png(300, 300, 1);
+        let media = world.services.media();
+        let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        let (body, asked) = hanging(&bytes[..700]);
+        let older = {
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id.clone());
+            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await })
+        };
+        asked.notified().await;
+        let stands = media.settle(&viewer, &upload.id).await.expect("upload");
+        assert_eq!(stands.received, 700, "nothing is sent twice");
+        assert_eq!(stands.metadata, "kind cGhvdG8=");
+        assert_eq!(older.await.expect("task").expect("kept").received, 700);
+        let done = media.append(&viewer, &upload.id, 700, None, pieces(&bytes[700..])).await.expect("appended");
+        assert_eq!(done.received, bytes.len() as u64);
+        assert_eq!(world.processed(&viewer, &upload.id).await.state, UploadState::Ready);
+    }
+}
+
+on_both! {
+    /// Through another process, which cannot end the append, what came counts as soon as the line is quiet.
+    async fn what_came_over_a_quiet_line_counts(world: World) {
+        let viewer = world.shop("clay").await;
+        let bytes = png(300, 300, 1);
+        let upload = world.services.media().create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        let other = world.again().await;
+        let (body, asked) = hanging(&bytes[..700]);
+        let older = {
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id.clone());
+            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await })
+        };
+        asked.notified().await;
+        let stands = async {
+            while other.media().settle(&viewer, &upload.id).await.expect("upload").received < 700 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), stands).await.expect("within seconds");
+        let done = other.media().append(&viewer, &upload.id, 700, None, pieces(&bytes[700..])).await.expect("appended");
+        assert_eq!(done.received, bytes.len() as u64);
+        older.abort();
+    }
+}
+
+on_both! {
+    /// More slow senders than the runtime has threads for work that blocks: everything else finds one all the same.
+    async fn slow_senders_hold_no_threads(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let mut senders = Vec::new();
+        for _ in 0..520 {
+            let upload = media.create_upload(&viewer, new(Kind::Photo, 5000)).await.expect("create");
+            let (body, asked) = hanging(&[1; 700]);
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id);
+            senders.push(tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await }));
+            asked.notified().await;
+        }
+        let free = tokio::task::spawn_blocking(|| ());
+        tokio::time::timeout(std::time::Duration::from_secs(20), free).await.expect("a thread is free").expect("runs");
+        for sender in &senders {
+            sender.abort();
+        }
+    }
+}
+
+on_both! {
     async fn checksums_are_compared(world: World) {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
@@ -191,7 +261,11 @@ on_both! {
     async fn lengths_are_held_to(world: World) {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
-        assert!(matches!(media.create_upload(&viewer, new(Kind::Photo, 0)).await, Err(Error::Invalid { .. })));
+        let empty = media.create_upload(&viewer, new(Kind::Photo, 0)).await.expect("complete at once");
+        let empty = world.processed(&viewer, &empty.id).await;
+        assert_eq!(empty.state, UploadState::Failed);
+        assert!(empty.error.is_some_and(|error| error.contains("empty")));
+        assert!(matches!(media.add_file(&viewer, Kind::Photo, "", Bytes::new()).await, Err(Error::Invalid { .. })));
         let huge = media.create_upload(&viewer, new(Kind::Photo, 41 * 1024 * 1024)).await;
         assert!(matches!(huge, Err(Error::TooLarge(ref message)) if message.contains("41 MB")));
         let mut odd = new(Kind::Clip, 10);
@@ -218,11 +292,19 @@ on_both! {
         let photo = png(64, 64, 3);
         let mut damaged = photo.clone();
         damaged.truncate(damaged.len() / 2);
+        let mut broken_off = Vec::new();
+        image::codecs::jpeg::JpegEncoder::new(&mut broken_off)
+            .encode_image(&image::RgbImage::from_fn(200, 200, |x, y| image::Rgb([(x * y % 251) as u8, 90, 9])))
+            .expect("jpeg");
+        broken_off.truncate(broken_off.len() * 55 / 100);
         for (kind, bytes, words) in [
             (Kind::Photo, &b"<html><script>alert(1)</script>"[..], "markup"),
             (Kind::Photo, b"GIF89a.........", "GIF"),
             (Kind::Photo, &film, "film, not a photo"),
             (Kind::Photo, &damaged, "damaged"),
+            (Kind::Photo, &broken_off, "damaged"),
+            (Kind::Photo, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "Most Compatible"),
+            (Kind::Photo, b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "damaged"),
             (Kind::Clip, &photo, "picture, not a clip"),
             (Kind::Clip, b"\x1a\x45\xdf\xa3 webm", "WebM"),
             (Kind::Clip, &film[..200], "damaged"),
@@ -246,6 +328,52 @@ on_both! {
 }
 
 on_both! {
+    /// None of these becomes better by trying again: each ends at its first attempt, with a reason for a person.
+    async fn what_can_never_succeed_ends_at_once(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let tall = media.add_file(&viewer, Kind::Photo, "", png(20, 20_000, 9).into()).await.expect("taken");
+        let sizes: Vec<(&str, u32, u32)> = tall.variants.iter().map(|made| (made.mime.as_str(), made.width, made.height)).collect();
+        assert_eq!(sizes, [("image/webp", 16, 16_000), ("image/jpeg", 20, 20_000)], "WebP ends at 16 383");
+
+        let bytes = png(120, 120, 77);
+        let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        for (start, piece) in [(0, &bytes[..100]), (100, &bytes[100..])] {
+            media.append(&viewer, &upload.id, start, None, pieces(piece)).await.expect("appended");
+        }
+        let parts = world.folder.path().join("media/.uploads").join(upload.id.as_str());
+        let part = std::fs::read_dir(&parts).expect("parts").next().expect("one").expect("entry");
+        std::fs::remove_file(part.path()).expect("lost");
+        world.services.drain().await.expect("drain");
+        let lost = media.upload(&viewer, &upload.id).await.expect("upload");
+        assert_eq!(lost.state, UploadState::Failed);
+        assert!(lost.error.as_deref().is_some_and(|error| error.contains("lost a part")), "{:?}", lost.error);
+        assert!(world.services.jobs().failed(&viewer).await.expect("list").is_empty(), "nobody has to look after it");
+    }
+}
+
+on_both! {
+    /// One shop's photo whose original is lost, and another's behind it.
+    async fn a_photo_that_gets_no_avif_holds_nobody_up(world: World) {
+        let (viewer, other) = (world.shop("clay").await, world.shop("other").await);
+        let bad = world.photo(&viewer, 1).await;
+        let store = world.folder.path().join("media").join(viewer.shop.id.as_str());
+        for folder in std::fs::read_dir(store).expect("store") {
+            let original = folder.expect("entry").path().join("original.png");
+            if original.exists() {
+                std::fs::remove_file(original).expect("lost");
+            }
+        }
+        let good = world.photo(&other, 2).await;
+        world.services.drain().await.expect("drain");
+        let has_avif = |media: &domain::media::Media| media.variants.iter().any(|made| made.mime == "image/avif");
+        assert!(has_avif(&world.services.media().media(&other, &good.id).await.expect("photo")));
+        assert!(!has_avif(&world.services.media().media(&viewer, &bad.id).await.expect("photo")));
+        assert!(world.services.jobs().failed(&viewer).await.expect("list").is_empty());
+    }
+}
+
+on_both! {
     async fn a_film_is_read_and_takes_a_poster(world: World) {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
@@ -262,7 +390,7 @@ on_both! {
         for _ in 0..2 {
             let clip = media.set_poster(&viewer, &clip.id, &still.id).await.expect("poster");
             let posters: Vec<&str> = clip.variants[1..].iter().map(|variant| variant.mime.as_str()).collect();
-            assert_eq!(posters, ["image/jpeg"]);
+            assert_eq!(posters, ["image/webp", "image/jpeg"]);
             assert_eq!(clip.placeholder, still.placeholder);
         }
         assert!(matches!(media.set_poster(&viewer, &still.id, &clip.id).await, Err(Error::Invalid { .. })));

@@ -94,6 +94,7 @@ pub async fn list(
         &viewer,
         &products,
         show,
+        vitrine.services.media().usage(&viewer).await?,
     )))
 }
 

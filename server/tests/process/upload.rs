@@ -1,0 +1,133 @@
+//! Uploads by tus to a running process, and what the media store has of them.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::child::{Answer, Serve};
+
+/// The files below a folder.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+/// A JPEG of noise, so that it is large and one wrong byte shows.
+pub(crate) fn photo(seed: u32) -> Vec<u8> {
+    let mut state = seed | 1;
+    let picture = image::RgbImage::from_fn(240, 200, |_, _| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let [r, g, b, _] = state.to_le_bytes();
+        image::Rgb([r, g, b])
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut file, image::ImageFormat::Jpeg)
+        .unwrap();
+    file.into_inner()
+}
+
+async fn tus(
+    process: &Serve,
+    cookie: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<Answer> {
+    let mut all = vec![("tus-resumable", "1.0.0"), ("cookie", cookie)];
+    all.extend_from_slice(headers);
+    process.try_send(method, path, &all, body).await
+}
+
+pub(crate) async fn create(process: &Serve, cookie: &str, length: usize) -> String {
+    let length = length.to_string();
+    let headers = [
+        ("upload-length", length.as_str()),
+        ("upload-metadata", "kind cGhvdG8="),
+    ];
+    let made = tus(process, cookie, "POST", "/api/uploads", &headers, &[])
+        .await
+        .unwrap();
+    assert_eq!(made.status, 201, "{}", made.text());
+    let location = made.header("location");
+    location[location.find("/api/").unwrap()..].to_owned()
+}
+
+pub(crate) async fn patch(
+    process: &Serve,
+    cookie: &str,
+    path: &str,
+    offset: usize,
+    bytes: &[u8],
+) -> std::io::Result<Answer> {
+    let offset = offset.to_string();
+    let headers = [
+        ("content-type", "application/offset+octet-stream"),
+        ("upload-offset", offset.as_str()),
+    ];
+    tus(process, cookie, "PATCH", path, &headers, bytes).await
+}
+
+pub(crate) async fn offset(process: &Serve, cookie: &str, path: &str) -> usize {
+    let head = tus(process, cookie, "HEAD", path, &[], &[]).await.unwrap();
+    assert_eq!(head.status, 200);
+    head.header("upload-offset").parse().unwrap()
+}
+
+/// What became of an upload, asked until it is there: the job may run in either process.
+pub(crate) async fn settled(process: &Serve, cookie: &str, path: &str) -> serde_json::Value {
+    let begun = Instant::now();
+    loop {
+        let status = process.get(path, cookie).await.json();
+        if status["state"] != "processing" {
+            return status;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{status}");
+        // Another process' work has no event that this one could wait for.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The original in the store is what was sent.
+pub(crate) fn assert_stored(media: &Path, bytes: &[u8]) {
+    let hash = blake3::hash(bytes).to_hex();
+    let found = std::fs::read_dir(media)
+        .unwrap()
+        .flat_map(|shop| {
+            let object = shop.unwrap().path().join(hash.as_str());
+            ["original.jpg", "original.png"].map(|name| object.join(name))
+        })
+        .find(|path| path.exists());
+    assert_eq!(std::fs::read(found.unwrap()).unwrap(), bytes);
+}
+
+/// Every part of an upload is deleted when the upload is done, at the latest by a job.
+pub(crate) async fn assert_no_parts(media: &Path) {
+    let parts = media.join(".uploads");
+    let begun = Instant::now();
+    loop {
+        let left = files_below(&parts);
+        if left.is_empty() {
+            return;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{left:?} are left"
+        );
+        // Another process' work has no event that this one could wait for.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
