@@ -45,7 +45,8 @@ pub(super) fn framed_with(
     script: Option<&'static str>,
     main: AnyView,
 ) -> String {
-    let mut head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name));
+    let mut head =
+        Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name)).with_moments();
     head.boot = script;
     let shop = &viewer.shop;
     let places = PLACES
@@ -57,7 +58,7 @@ pub(super) fn framed_with(
     document(site, head, || {
         view! {
             <header class="manage-bar">
-                <a class="manage-name" href="/manage">{shop.name.clone()}</a>
+                <a class="manage-name" dir="auto" href="/manage">{shop.name.clone()}</a>
                 <nav aria-label="Manage"><ul class="places">{places}</ul></nav>
                 <div class="manage-out">
                     <a class="link" href=format!("/@{}", shop.handle)>"View shop"</a>

@@ -84,7 +84,7 @@ fn name(viewer: &Viewer, settings: &Settings<'_>) -> AnyView {
     view! {
         <form class="setting" method="post" action="/manage/settings/name">
             {field("shop_name", "Name", Some("Stands on every page of the shop"), field_error(settings.errors, "shop_name"), |id, described, invalid| {
-                view! { <input class="input" id=id name="shop_name" required maxlength="60" autocomplete="organization" aria-describedby=described aria-invalid=invalid value=value /> }.into_any()
+                view! { <input class="input" id=id name="shop_name" dir="auto" required maxlength="60" autocomplete="organization" aria-describedby=described aria-invalid=invalid value=value /> }.into_any()
             })}
             <button class="button quiet" r#type="submit">"Save the name"</button>
         </form>
@@ -115,7 +115,7 @@ fn handle(site: &Site, viewer: &Viewer, settings: &Settings<'_>) -> AnyView {
                 view! {
                     <div class="joined">
                         <span class="unit">{host}</span>
-                        <input class="input" id=id name="handle" required minlength="3" maxlength="31" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby=described aria-invalid=invalid value=value />
+                        <input class="input" id=id name="handle" dir="auto" required minlength="3" maxlength="31" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby=described aria-invalid=invalid value=value />
                     </div>
                 }.into_any()
             })}

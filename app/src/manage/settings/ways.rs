@@ -67,7 +67,7 @@ fn row(passkey: &Passkey, removable: bool) -> AnyView {
     view! {
         <li>
             <div>
-                <h3>{passkey.name.clone()}</h3>
+                <h3><bdi>{passkey.name.clone()}</bdi></h3>
                 <p class="soft small">"Made " {brief(passkey.created_at)} {used}</p>
             </div>
             {remove}
@@ -82,7 +82,7 @@ fn add_passkey(site: &Site, settings: &Settings<'_>) -> Option<AnyView> {
             // Only the script sends it: without one there is no passkey to be had, and the part hides with its button.
             <form class="setting passkey" method="post" action="/manage/settings">
                 {field("passkey_name", "Name of the new passkey", Some("Such as the device that keeps it. Empty: this browser."), field_error(settings.errors, "passkey_name"), |id, described, invalid| {
-                    view! { <input class="input" id=id name="passkey_name" maxlength="40" autocomplete="off" aria-describedby=described aria-invalid=invalid /> }.into_any()
+                    view! { <input class="input" id=id name="passkey_name" dir="auto" maxlength="40" autocomplete="off" aria-describedby=described aria-invalid=invalid /> }.into_any()
                 })}
                 {passkey_button(Purpose::Add)}
             </form>
