@@ -57,7 +57,7 @@ pub fn settings(site: &Site, viewer: &Viewer, settings: &Settings<'_>) -> String
     let main = view! {
         <h1>"Settings"</h1>
         {settings.message.map(flash::success)}
-        {error_summary(settings.errors, &FIELDS)}
+        {error_summary("Not saved", settings.errors, &FIELDS)}
         <div class="settings">
             <section aria-labelledby="shop-title">
                 <h2 id="shop-title">"The shop"</h2>
