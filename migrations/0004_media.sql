@@ -14,6 +14,8 @@ CREATE TABLE media (
     height BIGINT NOT NULL,
     duration_ms BIGINT NOT NULL,
     placeholder TEXT NOT NULL,
+    -- Clips: the photo whose renditions are its poster.
+    poster_id TEXT REFERENCES media (id),
     -- The recording on the creator's device it was cut from, and where, in ms.
     session_id TEXT,
     start_ms BIGINT,
@@ -21,6 +23,8 @@ CREATE TABLE media (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX media_shop ON media (shop_id, created_at);
+CREATE INDEX media_poster ON media (poster_id);
+CREATE INDEX media_hash ON media (shop_id, hash);
 
 -- What a browser can be offered. `hash` is BLAKE3 of the rendition itself: /media/{hash}/{file} never changes.
 CREATE TABLE media_variant (
@@ -59,6 +63,7 @@ CREATE TABLE upload (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX upload_state ON upload (state, expires_at);
+CREATE INDEX upload_media ON upload (media_id);
 
 -- The acknowledged bytes of an upload, in pieces as they came; together they are 0..received.
 CREATE TABLE upload_part (

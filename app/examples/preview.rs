@@ -396,11 +396,23 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ("manage-empty", overview(&[], &[])),
         (
             "manage-products",
-            manage::page::products(site, &viewer, &products, manage::page::ShowProducts::All),
+            manage::page::products(
+                site,
+                &viewer,
+                &products,
+                manage::page::ShowProducts::All,
+                fixture::USAGE,
+            ),
         ),
         (
             "manage-products-empty",
-            manage::page::products(site, &viewer, &[], manage::page::ShowProducts::All),
+            manage::page::products(
+                site,
+                &viewer,
+                &[],
+                manage::page::ShowProducts::All,
+                fixture::USAGE,
+            ),
         ),
         (
             "manage-product",

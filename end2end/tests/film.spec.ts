@@ -116,6 +116,14 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
       const source = await shop.locator("video source, video[src]").first().getAttribute("src");
       const clip = await shop.request.get(new URL(source ?? "", url).href);
       expect(lengths, "a clip as it was cut").toContain((await probe(await clip.body())).frames);
+      // Every clip has a poster, in sizes to choose from.
+      const clips = shop.locator(".slide:has(video)");
+      await expect(clips.locator("img")).toHaveCount(await clips.count());
+      const poster = clips.first().locator("img");
+      await expect(poster).toHaveAttribute("srcset", / 320w/);
+      await poster.scrollIntoViewIfNeeded();
+      expect(await poster.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBeGreaterThan(100);
+      await expect(shop.locator(".thumb:has(.length) img")).toHaveCount(await clips.count());
       await shop.locator("form[action$='/buy'] [type=submit]").first().click();
       await shop.waitForURL(/\/checkout\//);
       await pay(shop, { email: `${name.toLowerCase()}@example.com`, name });

@@ -61,6 +61,15 @@ pub struct Store {
         value_name = "URL"
     )]
     pub media_url: Option<String>,
+    /// The most that the photos and clips of one shop may take, GB.
+    #[arg(
+        long,
+        env = "VITRINE_SHOP_QUOTA_GB",
+        default_value_t = 20,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000),
+        value_name = "GB"
+    )]
+    pub shop_quota_gb: u64,
 }
 
 /// The address people type.

@@ -57,6 +57,7 @@ fn store(
     let mut config = services::Config::new(&store.data, public_url.origin());
     config.database_url.clone_from(&store.database_url);
     config.media_url.clone_from(&store.media_url);
+    config.shop_quota_bytes = store.shop_quota_gb * 1024 * 1024 * 1024;
     config.test_payments = test_payments;
     config
 }

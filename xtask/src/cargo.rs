@@ -14,10 +14,11 @@ pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 /// The crates whose features agree on the machine that serves, with the features they are tested with. cargo unites the
 /// features of the packages one call names: calls that name the same ones share every built dependency, and a server
 /// built after its tests costs one link.
-pub(crate) const NATIVE: [&str; 9] = [
+pub(crate) const NATIVE: [&str; 10] = [
     "--package=domain",
     "--package=island",
     "--package=app",
+    "--package=picture",
     "--package=services",
     "--package=server",
     "--package=protocol",

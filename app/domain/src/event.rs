@@ -72,6 +72,11 @@ pub enum Event {
         /// Length of the original.
         bytes: u64,
     },
+    /// Nothing showed a picture or clip any more, and it was deleted.
+    MediaDeleted {
+        /// Which.
+        media: MediaId,
+    },
     /// A picture or clip looks different: new renditions, poster or description.
     MediaChanged {
         /// Which.
@@ -214,6 +219,7 @@ impl Event {
             | Self::OrderSent(_)
             | Self::OrderRefundDue(_)
             | Self::MediaReady { .. }
+            | Self::MediaDeleted { .. }
             | Self::WaitlistJoined { .. }
             | Self::WaitlistNotified { .. } => Vec::new(),
         }

@@ -50,7 +50,7 @@ pub struct Media {
     pub duration_ms: u32,
     /// CSS colour (`#rrggbb`) that stands in until the pixels come: the picture's mean.
     pub placeholder: String,
-    /// Renditions. Pictures: AVIF, WebP and JPEG at several widths. Clips: the MP4, and JPEG posters.
+    /// Renditions. Pictures: AVIF, WebP and JPEG at several widths. Clips: the MP4, and those of their poster.
     pub variants: Vec<Variant>,
 }
 
@@ -138,6 +138,8 @@ pub enum Format {
     Png,
     /// WebP (RFC 9649 §2.4).
     Webp,
+    /// AVIF (AV1 Image File Format §6): an `ftyp` box with the brand `avif`.
+    Avif,
     /// MP4 (ISO/IEC 14496-12 §4.3): an `ftyp` box first, of a brand that is not a picture.
     Mp4,
 }
@@ -150,7 +152,7 @@ impl Format {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Jpeg | Self::Png | Self::Webp => Kind::Photo,
+            Self::Jpeg | Self::Png | Self::Webp | Self::Avif => Kind::Photo,
             Self::Mp4 => Kind::Clip,
         }
     }
@@ -162,6 +164,7 @@ impl Format {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::Webp => "image/webp",
+            Self::Avif => "image/avif",
             Self::Mp4 => "video/mp4",
         }
     }
@@ -173,6 +176,7 @@ impl Format {
             Self::Jpeg => "jpg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Avif => "avif",
             Self::Mp4 => "mp4",
         }
     }
@@ -180,7 +184,7 @@ impl Format {
     /// The format of a file name's end, as [`Format::extension`] gives it.
     #[must_use]
     pub fn from_extension(extension: &str) -> Option<Self> {
-        [Self::Jpeg, Self::Png, Self::Webp, Self::Mp4]
+        [Self::Jpeg, Self::Png, Self::Webp, Self::Avif, Self::Mp4]
             .into_iter()
             .find(|format| format.extension() == extension)
     }
@@ -202,11 +206,15 @@ impl Format {
         let brand = (head.get(4..8) == Some(b"ftyp"))
             .then(|| head.get(8..12))
             .flatten();
+        // A general brand may come first, and the brand of the coding behind it.
+        let is_avif = |brand: &[u8]| brand == b"avif" || brand == b"avis";
+        let mut others = head.get(16..).unwrap_or_default().chunks_exact(4);
         match brand {
-            Some(b"heic" | b"heix" | b"hevc" | b"mif1" | b"msf1") => {
-                Err(unknown("an HEIC picture"))
+            Some(b"avif" | b"avis") => Ok(Self::Avif),
+            Some(b"mif1" | b"msf1" | b"miaf") if others.any(is_avif) => Ok(Self::Avif),
+            Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1") => {
+                Err(heic())
             }
-            Some(b"avif" | b"avis") => Err(unknown("an AVIF picture")),
             Some(b"qt  ") => Err(unknown("a QuickTime film")),
             Some(_) => Ok(Self::Mp4),
             None => Err(unknown(foreign(head))),
@@ -222,7 +230,7 @@ impl Format {
         match (kind, format.kind()) {
             (Kind::Photo, Kind::Clip) => Err(Invalid::new(
                 "file",
-                "This is a film, not a photo. Choose a JPEG, PNG or WebP picture.",
+                "This is a film, not a photo. Choose a JPEG, PNG, WebP or AVIF picture.",
             )),
             (Kind::Clip, Kind::Photo) => Err(Invalid::new(
                 "file",
@@ -237,8 +245,17 @@ fn unknown(found: &str) -> Invalid {
     Invalid::new(
         "file",
         format!(
-            "This file is {found}. Save it as JPEG, PNG or WebP for a photo, or as MP4 for a clip, and try again."
+            "This file is {found}. Save it as JPEG, PNG, WebP or AVIF for a photo, or as MP4 for a clip, and try again."
         ),
+    )
+}
+
+/// Few browsers can open it, and nothing here can.
+fn heic() -> Invalid {
+    Invalid::new(
+        "file",
+        "This is an HEIC picture, as iPhones take them. Save it as JPEG and try again; or choose Settings, Camera, Formats, \
+         “Most Compatible” on the iPhone, and take it once more.",
     )
 }
 
@@ -291,6 +308,33 @@ pub fn alt(text: &str) -> Result<String, Invalid> {
     Ok(text)
 }
 
+/// How much of the media store a shop takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes that its photos and clips take, with those announced by uploads under way.
+    pub used_bytes: u64,
+    /// Bytes that they may take.
+    pub allowed_bytes: u64,
+}
+
+/// A length in bytes as people read it: `12 MB`, `1.5 GB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const MB: u64 = 1024 * 1024;
+    match bytes {
+        0 => "0 MB".to_owned(),
+        1..MB => "less than 1 MB".to_owned(),
+        _ if bytes < 1000 * MB => format!("{} MB", bytes / MB),
+        _ => {
+            let tenths = bytes * 10 / (1024 * MB);
+            match tenths % 10 {
+                0 => format!("{} GB", tenths / 10),
+                rest => format!("{}.{rest} GB", tenths / 10),
+            }
+        }
+    }
+}
+
 /// Where an upload stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -340,6 +384,11 @@ mod tests {
         assert_eq!(Format::sniff(b"\x89PNG\r\n\x1a\nrest"), Ok(Format::Png));
         assert_eq!(Format::sniff(b"RIFF\0\0\0\0WEBPVP8 "), Ok(Format::Webp));
         assert_eq!(Format::sniff(b"\0\0\0\x18ftypisom"), Ok(Format::Mp4));
+        assert_eq!(Format::sniff(b"\0\0\0\x18ftypavif"), Ok(Format::Avif));
+        assert_eq!(
+            Format::sniff(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif"),
+            Ok(Format::Avif)
+        );
     }
 
     #[test]
@@ -353,7 +402,7 @@ mod tests {
             (b"  <svg>", "markup"),
             (b"hello there", "a text"),
             (b"\0\0\0\x18ftypheic", "HEIC"),
-            (b"\0\0\0\x18ftypavif", "AVIF"),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", "HEIC"),
             (b"\x01\x02\x03", "not known"),
         ] {
             let error = Format::sniff(head).expect_err("refused").message;
@@ -385,6 +434,19 @@ mod tests {
                 .contains("41 MB")
         );
         assert!(Kind::Clip.check_length(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn sizes_are_read_at_a_glance() {
+        for (bytes, text) in [
+            (0, "0 MB"),
+            (5, "less than 1 MB"),
+            (12 * 1024 * 1024, "12 MB"),
+            (20 * 1024 * 1024 * 1024, "20 GB"),
+            (1_610_612_736, "1.5 GB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
     }
 
     proptest! {

@@ -57,6 +57,7 @@ pub async fn create_product(
     let new = NewProduct {
         title: draft.title,
         media: draft.media,
+        posters: draft.posters,
         session: draft.session,
         highlights: draft.highlights,
     };

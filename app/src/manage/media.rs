@@ -8,7 +8,8 @@ use leptos::prelude::*;
 
 use crate::media::parts::{Fetch, Shape, accessible_name, clip, length, picture};
 
-/// File types a browser offers to pick; the server decides by content.
+/// File types a browser offers to pick; the server decides by content. HEIC is not among them: an iPhone turns its photos into JPEG
+/// for a form that does not take HEIC.
 const PICTURES: &str = "image/jpeg,image/png,image/webp,image/avif";
 
 /// The grid and the picker below it.
@@ -48,14 +49,10 @@ pub(super) fn editor(product: &Product) -> AnyView {
 
 fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
     let place = format!("{base}/media/{}", media.id);
+    let sizes = "(min-width: 60rem) 14rem, 45vw";
     let shown = match media.kind {
-        Kind::Photo => picture(
-            media,
-            &accessible_name(media),
-            "(min-width: 60rem) 14rem, 45vw",
-            Fetch::Lazy,
-        ),
-        Kind::Clip => clip(media),
+        Kind::Photo => picture(media, &accessible_name(media), sizes, Fetch::Lazy),
+        Kind::Clip => clip(media, sizes),
     };
     let what = match media.kind {
         Kind::Photo => format!("photo {}", index + 1),
@@ -97,7 +94,7 @@ fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
         .then(|| view! { <span class="card-state" role="status">"Being prepared"</span> });
     view! {
         <li class="card">
-            <div class=format!("card-picture {}", Shape::of(media).class())>
+            <div class=format!("card-picture ringed {}", Shape::of(media).class())>
                 {shown}
                 {mark.map(|mark| view! { <span class="card-mark">{mark}</span> })}
                 {missing}

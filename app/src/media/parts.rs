@@ -99,7 +99,7 @@ fn srcset(media: &Media, mime: &str) -> String {
     candidates.join(", ")
 }
 
-/// The JPEG nearest below `width` pixels, else the smallest: what a browser without `srcset`, a link preview or a poster gets.
+/// The JPEG nearest below `width` pixels, else the smallest: what a browser without `srcset` or a link preview gets.
 pub(crate) fn jpeg(media: &Media, width: u32) -> Option<&Variant> {
     of_type(media, "image/jpeg")
         .filter(|variant| variant.width <= width)
@@ -173,15 +173,19 @@ pub(crate) fn picture(media: &Media, alt: &str, sizes: &'static str, fetch: Fetc
     .into_any()
 }
 
-/// A clip: muted, in a loop, with its poster. It starts by a tap on the browser's own controls; the gallery island lets
-/// it play by itself while it is in view, unless the person asked for less motion or less data.
-pub(crate) fn clip(media: &Media) -> AnyView {
+/// A clip: muted, in a loop, over its poster, which is a picture in all formats and sizes as any other; the film covers it once it
+/// plays, and nothing of it is fetched before. It starts by a tap on the browser's own controls; the gallery island starts it
+/// once somebody swipes or points to it.
+pub(crate) fn clip(media: &Media, sizes: &'static str) -> AnyView {
     let Some(film) = film(media) else {
         return placeholder("This clip is not ready yet").into_any();
     };
-    let poster = jpeg(media, 960).map(|variant| variant.url.clone());
+    let poster = match jpeg(media, 1280) {
+        Some(_) => picture(media, "", sizes, Fetch::Lazy),
+        None => stand_in(media.kind).into_any(),
+    };
     view! {
-        {tint(media)}
+        {poster}
         <video
             class="clip"
             controls
@@ -189,7 +193,6 @@ pub(crate) fn clip(media: &Media) -> AnyView {
             r#loop
             playsinline
             preload="none"
-            poster=poster
             width=media.width.to_string()
             height=media.height.to_string()
             aria-label=accessible_name(media)
@@ -198,6 +201,23 @@ pub(crate) fn clip(media: &Media) -> AnyView {
         </video>
     }
     .into_any()
+}
+
+/// The sign in the place of a picture that is not there, where no words fit or the clip itself is in front of it.
+fn stand_in(kind: Kind) -> impl IntoView {
+    let icon = match kind {
+        Kind::Photo => Icon::Photo,
+        Kind::Clip => Icon::Film,
+    };
+    view! { <span class="no-picture">{icon.svg()}</span> }
+}
+
+/// A small picture that leads to a large one, which names it.
+pub(crate) fn thumb(media: &Media) -> AnyView {
+    match jpeg(media, 1) {
+        Some(_) => picture(media, "", "4.5rem", Fetch::Soon),
+        None => stand_in(media.kind).into_any(),
+    }
 }
 
 /// The sign in the place of a picture that is not there.
@@ -225,7 +245,7 @@ pub(crate) fn accessible_name(media: &Media) -> String {
 pub(crate) fn thumbnail(media: Option<&Media>) -> AnyView {
     let inner = match media {
         Some(media) if jpeg(media, 1).is_some() => picture(media, "", "64px", Fetch::Lazy),
-        _ => placeholder("").into_any(),
+        other => stand_in(other.map_or(Kind::Photo, |media| media.kind)).into_any(),
     };
     view! { <span class="small-picture">{inner}</span> }.into_any()
 }

@@ -17,6 +17,8 @@ pub struct Config {
     pub media_url: Option<String>,
     /// How browsers reach the instance, e.g. `http://localhost:3000`: relying party of passkeys.
     pub public_url: String,
+    /// The most bytes that the photos and clips of one shop may take.
+    pub shop_quota_bytes: u64,
     /// Whether the test gateway takes payments.
     pub test_payments: bool,
 }
@@ -30,6 +32,7 @@ impl Config {
             database_url: None,
             media_url: None,
             public_url: public_url.into(),
+            shop_quota_bytes: 20 * 1024 * 1024 * 1024,
             test_payments: false,
         }
     }

@@ -203,7 +203,7 @@ impl Db {
         Ok(self.pool.acquire().await?)
     }
 
-    /// Begins a write transaction. Rows are locked in the order upload, order, product, stock, shop, feed head
+    /// Begins a write transaction. Rows are locked in the order upload, order, product, stock, media, shop, feed head
     /// everywhere.
     pub(crate) async fn write(&self) -> Result<Write> {
         let (turn, begin) = match self.engine {

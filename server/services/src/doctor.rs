@@ -8,7 +8,7 @@ use crate::{
         transport::{self, Transport},
     },
     disk,
-    media::Store,
+    media::{self, Store},
     migration,
 };
 
@@ -43,7 +43,12 @@ pub(crate) async fn look(config: &Config) -> Vec<Check> {
     match Db::open(&config.database()).await {
         Ok(db) => {
             checks.push(check("database", Ok("The database answers.".to_owned())));
-            checks.push(check("migrations", migrations(&db).await));
+            let current = check("migrations", migrations(&db).await);
+            // Without the tables nothing can be asked.
+            if current.ok {
+                checks.push(check("media files", files(&db, config).await));
+            }
+            checks.push(current);
             db.close().await;
         }
         Err(error) => checks.push(check("database", Err(error))),
@@ -96,6 +101,21 @@ fn connection(transport: Transport) -> String {
 async fn store(config: &Config) -> Result<String> {
     Store::open(&config.media())?.try_out().await?;
     Ok("The media store can be written.".to_owned())
+}
+
+/// Counts what the next run of the clearing work deletes.
+async fn files(db: &Db, config: &Config) -> Result<String> {
+    let store = Store::open(&config.media())?;
+    let orphans = media::orphan::find(db, &store, Clock::System.now()).await?;
+    if orphans.is_empty() {
+        return Ok("Every file of the media store belongs to something.".to_owned());
+    }
+    let bytes = orphans.iter().map(|orphan| orphan.bytes).sum();
+    Ok(format!(
+        "{} files of the media store ({}) belong to nothing. A running shop deletes them within six hours.",
+        orphans.len(),
+        domain::media::size(bytes)
+    ))
 }
 
 fn space(config: &Config) -> Result<String> {

@@ -16,6 +16,7 @@ mod event;
 pub mod identity;
 pub mod job;
 pub mod media;
+mod memory;
 mod migration;
 mod random;
 pub mod rate_limit;
@@ -135,10 +136,27 @@ impl Services {
     /// # Errors
     /// As [`Services::open`].
     pub async fn open_with(config: Config, clock: Clock, random: Random) -> Result<Self> {
-        let scratch = make_folder(&config)?;
-        let store = media::Store::open(&config.media())?;
+        make_folder(&config)?;
         let db = Db::open(&config.database()).await?;
         migration::run(&db, &clock).await?;
+        Self::assemble(config, db, clock, random)
+    }
+
+    /// [`Services::open`] for a command that may run beside a shop: migrates an empty database and refuses an older one, so
+    /// that none is changed under a shop that runs.
+    ///
+    /// # Errors
+    /// As [`Services::open`]; and `Unavailable` when the database has to be migrated first.
+    pub async fn open_beside(config: Config) -> Result<Self> {
+        make_folder(&config)?;
+        let db = Db::open(&config.database()).await?;
+        migration::run_on_empty(&db, &Clock::System).await?;
+        Self::assemble(config, db, Clock::System, Random::System)
+    }
+
+    fn assemble(config: Config, db: Db, clock: Clock, random: Random) -> Result<Self> {
+        let scratch = make_folder(&config)?;
+        let store = media::Store::open(&config.media())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 passkeys: identity::Passkeys::new(&config.public_url),

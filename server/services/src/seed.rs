@@ -186,8 +186,7 @@ impl Services {
         let new = NewProduct {
             title: item.title.clone(),
             media: page.into_iter().map(|(_, media)| media).collect(),
-            session: None,
-            highlights: None,
+            ..NewProduct::default()
         };
         let product = self.catalog().create(viewer, new).await?;
         let currency: Currency = viewer.shop.currency.parse()?;

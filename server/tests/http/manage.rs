@@ -54,6 +54,17 @@ async fn every_page_opens() {
         assert_eq!(response.status, 200, "{path}");
         assert_eq!(response.header("cache-control"), "private, no-store");
     }
+    let products = app
+        .get("/manage/products")
+        .cookie(&clay.cookie)
+        .send()
+        .await;
+    assert!(
+        products
+            .text()
+            .contains("0 MB</span> of <span class=\"figure\">20 GB"),
+        "what the shop takes of its share"
+    );
     let unknown = app
         .get("/manage/products/unknown")
         .cookie(&clay.cookie)

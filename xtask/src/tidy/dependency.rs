@@ -8,11 +8,12 @@ use crate::cargo;
 use crate::place::Place;
 
 /// The crates of the workspace that each one may name, as the README draws it.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("island", &["domain"]),
     ("app", &["domain", "island", "services"]),
-    ("services", &["domain"]),
+    ("picture", &[]),
+    ("services", &["domain", "picture"]),
     ("server", &["domain", "app", "services"]),
     ("frontend", &["domain", "island"]),
     ("protocol", &["domain"]),

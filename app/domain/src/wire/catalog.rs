@@ -15,10 +15,21 @@ pub struct Draft {
     pub title: String,
     /// Its pictures and clips, the hero first.
     pub media: Vec<MediaId>,
+    /// Which uploaded still stands for which of the clips until it plays.
+    pub posters: Vec<Poster>,
     /// The recording they come from.
     pub session: Option<SessionId>,
     /// What may leave the device beside them: what was chosen and why.
     pub highlights: Option<Document>,
+}
+
+/// The still of a clip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poster {
+    /// The clip.
+    pub clip: MediaId,
+    /// A photo; it need not be on the page itself.
+    pub still: MediaId,
 }
 
 /// The arguments of [`CREATE_PRODUCT`](super::address::CREATE_PRODUCT).

@@ -325,7 +325,8 @@ impl Decisions {
             .iter()
             .filter(|c| c.kept)
             .map(|c| c.end - c.start)
-            .sum()
+            // The sum of nothing is -0.
+            .fold(0.0, |sum, length| sum + length)
     }
 
     /// Kept pictures in the order of the page: the hero, then the others.
@@ -334,6 +335,27 @@ impl Decisions {
         let mut kept: Vec<&Picture> = self.pictures.iter().filter(|p| p.kept).collect();
         kept.sort_by_key(|p| Some(p.id) != self.hero);
         kept
+    }
+
+    /// The frame that stands for a clip until it plays: the best kept still in its span, which is uploaded anyhow, else the best
+    /// other one, else its middle.
+    #[must_use]
+    pub fn poster(&self, clip: &Clip) -> f64 {
+        let stills = self
+            .pictures
+            .iter()
+            .filter_map(|picture| match picture.source {
+                Source::Frame(t) if t >= clip.start && t < clip.end => Some((t, picture)),
+                _ => None,
+            });
+        let best = stills.max_by(|(_, one), (_, other)| {
+            // What a person picked by hand has no score, and is what they like best.
+            let score = |picture: &Picture| picture.score.unwrap_or(f32::INFINITY);
+            one.kept
+                .cmp(&other.kept)
+                .then(score(one).total_cmp(&score(other)))
+        });
+        best.map_or(f64::midpoint(clip.start, clip.end), |(t, _)| t)
     }
 
     /// Kept clips by time.

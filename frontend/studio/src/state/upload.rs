@@ -64,6 +64,7 @@ impl Studio {
         Batch {
             shop,
             max_bytes,
+            alt: self.title.with_untracked(|title| draft::title(title)),
             session: self.session.get_untracked(),
             may_leave: self.contract().metadata,
             files: self.files,
@@ -74,15 +75,16 @@ impl Studio {
         let network = self
             .recording
             .with_untracked(|recording| recording.as_ref().map(|recording| recording.network));
-        let known = self
-            .uploads
-            .files
-            .with_untracked(|files| files.iter().filter_map(file::FileUpload::known).collect());
+        let (known, posters) = self.uploads.files.with_untracked(|files| {
+            let known = files.iter().filter_map(file::FileUpload::known).collect();
+            (known, file::posters(files))
+        });
         self.review.with_untracked(|review| {
             draft::assemble(
                 &self.title.get_untracked(),
                 &self.session.get_untracked(),
                 known,
+                posters,
                 network,
                 review,
                 &self.contract().metadata,

@@ -5,7 +5,10 @@ use domain::{
     highlight::document::{Document, Known, KnownSession},
     id::{MediaId, SessionId},
     media::Kind,
-    wire::{catalog::Draft, upload::metadata},
+    wire::{
+        catalog::{Draft, Poster},
+        upload::metadata,
+    },
 };
 
 use crate::review::decision::Decisions;
@@ -34,12 +37,13 @@ pub fn order<T>(pictures: Vec<T>, clips: Vec<T>) -> Vec<T> {
 }
 
 /// What the server is told of a file while it is uploaded, beside its bytes: its name (for the log and for a person who
-/// downloads it), its kind and its recording, and where in that it was, unless that stays on the device.
+/// downloads it), its kind and its recording, what it shows, and where in that it was, unless that stays on the device.
 #[must_use]
 pub fn file_metadata(
     kind: Kind,
     session: &SessionId,
     span: Option<(f64, f64)>,
+    alt: Option<&str>,
     may_leave: &Metadata,
 ) -> Vec<(&'static str, String)> {
     let extension = match kind {
@@ -50,6 +54,9 @@ pub fn file_metadata(
         (metadata::KIND, kind.as_str().to_owned()),
         (metadata::SESSION, session.to_string()),
     ];
+    if let Some(alt) = alt {
+        all.push((metadata::ALT, alt.to_owned()));
+    }
     match span.filter(|_| may_leave.times) {
         Some((start, end)) => {
             let ms = (start.max(0.0) * 1000.0).round() as u64;
@@ -69,6 +76,7 @@ pub fn assemble(
     typed_title: &str,
     session: &SessionId,
     known: Vec<Known>,
+    posters: Vec<Poster>,
     network: Option<Network>,
     review: &Decisions,
     may_leave: &Metadata,
@@ -83,6 +91,7 @@ pub fn assemble(
     Draft {
         title: title(typed_title).unwrap_or_else(|| UNNAMED.to_owned()),
         media,
+        posters,
         session: network.map(|_| session.clone()),
         highlights: network.map(|network| {
             let known = KnownSession {
@@ -137,7 +146,15 @@ mod tests {
         };
         let review = Decisions::new(&choice, &[]);
         let made = |network, may_leave: &Metadata| {
-            assemble("  Cup ", &session, all(), network, &review, may_leave)
+            assemble(
+                "  Cup ",
+                &session,
+                all(),
+                Vec::new(),
+                network,
+                &review,
+                may_leave,
+            )
         };
 
         let draft = made(Some(network), &Metadata::default());
@@ -170,7 +187,7 @@ mod tests {
     fn a_file_says_where_it_was_only_if_it_may() {
         let session = "s-1".parse().expect("an id");
         let names = |may_leave: &Metadata, span| -> Vec<(&str, String)> {
-            let mut all = file_metadata(Kind::Clip, &session, span, may_leave);
+            let mut all = file_metadata(Kind::Clip, &session, span, Some("Cup"), may_leave);
             all.sort();
             all
         };
@@ -180,6 +197,7 @@ mod tests {
         assert_eq!(
             names(&Metadata::default(), Some((12.5, 14.0))),
             pairs(&[
+                ("alt", "Cup"),
                 ("end", "14.000"),
                 ("filename", "s-1-12500.mp4"),
                 ("kind", "clip"),
@@ -188,6 +206,7 @@ mod tests {
             ])
         );
         let silent = pairs(&[
+            ("alt", "Cup"),
             ("filename", "s-1.mp4"),
             ("kind", "clip"),
             ("session", "s-1"),

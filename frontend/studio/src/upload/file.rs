@@ -4,6 +4,7 @@ use domain::{
     highlight::{Reason, document::Known},
     id::MediaId,
     media::Kind,
+    wire::catalog::Poster,
 };
 
 use super::draft;
@@ -80,6 +81,10 @@ pub struct FileUpload {
     pub sent: u64,
     /// How far it is.
     pub status: FileStatus,
+    /// Clips: the picture that stands for it until it plays.
+    pub poster: Option<Key>,
+    /// Whether it is shown by itself, and not only as the poster of a clip.
+    pub on_page: bool,
     /// What the server made of it, once ready.
     pub media: Option<MediaId>,
     /// Under which key the upload's address is kept on the device.
@@ -100,6 +105,8 @@ impl FileUpload {
             length: 0,
             sent: 0,
             status: FileStatus::Waiting,
+            poster: None,
+            on_page: true,
             media: None,
             storage_key: String::new(),
             url: String::new(),
@@ -122,18 +129,35 @@ impl FileUpload {
         }
     }
 
-    fn clip(number: usize, clip: &Clip) -> Self {
+    /// A frame that is a clip's poster and nothing else.
+    fn poster(number: usize, t: f64) -> Self {
+        Self {
+            on_page: false,
+            ..Self::new(
+                Key::Frame(t.to_bits()),
+                Kind::Photo,
+                format!("Poster of clip {number}"),
+                Some((t, t)),
+            )
+        }
+    }
+
+    fn clip(number: usize, clip: &Clip, poster: f64) -> Self {
         let span = Some((clip.start, clip.end));
         Self {
+            poster: Some(Key::Frame(poster.to_bits())),
             score: clip.score,
             reasons: clip.reasons.clone(),
             ..Self::new(Key::clip(clip), Kind::Clip, format!("Clip {number}"), span)
         }
     }
 
-    /// What is known of it under the name the server gave it; `None` before it has one.
+    /// What is known of it under the name the server gave it; `None` before it has one, and of what is not on the page.
     #[must_use]
     pub fn known(&self) -> Option<Known> {
+        if !self.on_page {
+            return None;
+        }
         Some(Known {
             media: self.media.clone()?,
             kind: self.kind,
@@ -144,19 +168,42 @@ impl FileUpload {
     }
 }
 
-/// What a person kept, as files in the order of the page.
+/// What a person kept, as files in the order of the page, and behind them the posters of clips that no kept picture is.
 #[must_use]
 pub fn kept(review: &Decisions) -> Vec<FileUpload> {
     let pictures = review.kept_pictures().into_iter().zip(1..);
-    let clips = review.kept_clips().into_iter().zip(1..);
-    draft::order(
+    let clips = review.kept_clips();
+    let mut files = draft::order(
         pictures
             .map(|(picture, number)| FileUpload::picture(number, picture))
             .collect(),
         clips
-            .map(|(clip, number)| FileUpload::clip(number, clip))
+            .iter()
+            .zip(1..)
+            .map(|(clip, number)| FileUpload::clip(number, clip, review.poster(clip)))
             .collect(),
-    )
+    );
+    for (clip, number) in clips.into_iter().zip(1..) {
+        let poster = FileUpload::poster(number, review.poster(clip));
+        if files.iter().all(|file| file.key != poster.key) {
+            files.push(poster);
+        }
+    }
+    files
+}
+
+/// Which media stands for which clip, as far as both are with the server.
+#[must_use]
+pub fn posters(files: &[FileUpload]) -> Vec<Poster> {
+    let poster_of = |file: &FileUpload| {
+        let key = file.poster.as_ref()?;
+        let still = files.iter().find(|other| other.key == *key)?;
+        Some(Poster {
+            clip: file.media.clone()?,
+            still: still.media.clone()?,
+        })
+    };
+    files.iter().filter_map(poster_of).collect()
 }
 
 /// Bytes sent and bytes in all; files that are not cut yet count when they are.
@@ -253,6 +300,58 @@ mod tests {
             ]
         );
         assert!(files.iter().all(|file| file.known().is_none()));
+    }
+
+    #[test]
+    fn every_clip_has_a_poster() {
+        // The still lies in the clip and is kept: it is the poster too.
+        let mut files = files();
+        assert_eq!(files[1].poster, Some(files[2].key.clone()));
+        assert_eq!(posters(&files), []);
+        for (file, name) in files.iter_mut().zip(["m1", "m2", "m3"]) {
+            file.media = Some(name.parse().expect("an id"));
+        }
+        let made = posters(&files);
+        assert_eq!(
+            (made[0].clip.as_str(), made[0].still.as_str()),
+            ("m2", "m3")
+        );
+
+        // Dropped, or without one in its span, the frame is uploaded for the clip alone.
+        for stills in [vec![(2.0, false)], vec![(5.0, false)]] {
+            let choice = Choice {
+                highlights: vec![Highlight {
+                    start: 1.0,
+                    end: 4.0,
+                    shot: 0,
+                    score: 0.5,
+                    reasons: Vec::new(),
+                }],
+                stills: stills
+                    .iter()
+                    .map(|(t, _)| Still {
+                        t: *t,
+                        score: 0.25,
+                        reasons: Vec::new(),
+                    })
+                    .collect(),
+                ..Choice::default()
+            };
+            let mut review = Decisions::new(&choice, &[]);
+            for picture in &mut review.pictures {
+                picture.kept = false;
+            }
+            let at = if stills[0].0 < 4.0 { 2.0 } else { 2.5_f64 };
+            let mut files = kept(&review);
+            let last = files.last_mut().expect("the poster");
+            assert_eq!(
+                (last.name.as_str(), last.span, last.on_page),
+                ("Poster of clip 1", Some((at, at)), false)
+            );
+            last.media = Some("m9".parse().expect("an id"));
+            assert_eq!(last.known(), None, "it is not on the page");
+            assert_eq!(files.len(), 2);
+        }
     }
 
     #[test]

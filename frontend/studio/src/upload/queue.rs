@@ -38,6 +38,8 @@ pub(crate) struct Batch {
     pub(crate) shop: String,
     /// Longest file the server takes, bytes.
     pub(crate) max_bytes: u64,
+    /// What the clips show, for those who cannot see it: the title, once somebody gave one.
+    pub(crate) alt: Option<String>,
     /// The session the files come from.
     pub(crate) session: SessionId,
     /// What may leave the device beside the files.
@@ -112,6 +114,10 @@ impl Uploads {
                 self.set_failure(at, result);
             }
         }
+        // A page without a poster is still a page.
+        self.files.update(|files| {
+            files.retain(|file| file.on_page || file.status == FileStatus::Ready);
+        });
         self.files.with_untracked(|files| {
             !files.is_empty() && files.iter().all(|file| file.status == FileStatus::Ready)
         })
@@ -229,8 +235,15 @@ impl Uploads {
     ) -> Result<String, String> {
         let length = file.length();
         let planned = self.file(at)?;
-        let pairs =
-            draft::file_metadata(planned.kind, &batch.session, planned.span, &batch.may_leave);
+        let alt = batch.alt.as_deref();
+        let alt = alt.filter(|_| planned.kind == Kind::Clip || !planned.on_page);
+        let pairs = draft::file_metadata(
+            planned.kind,
+            &batch.session,
+            planned.span,
+            alt,
+            &batch.may_leave,
+        );
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (*k, v.as_str())).collect();
         let metadata = tus::metadata(&pairs);
         let mut transfer = Transfer::new(length, storage::read(key));

@@ -14,10 +14,11 @@ use domain::{
     identity::{Shop, Viewer},
     money::{Currency, Money},
     time::UnixMs,
+    wire::catalog::Poster,
 };
 use sqlx::AnyConnection;
 
-use crate::{Error, Result, Services, db::Write, event, identity};
+use crate::{Error, Result, Services, db::Write, event, identity, media};
 
 /// Products.
 pub struct Catalog<'a> {
@@ -31,6 +32,8 @@ pub struct NewProduct {
     pub title: String,
     /// Hero first; may be empty.
     pub media: Vec<MediaId>,
+    /// The still that stands for a clip until it plays.
+    pub posters: Vec<Poster>,
     /// The recording it came from.
     pub session: Option<SessionId>,
     /// What the device told of the recording, kept as it was.
@@ -151,6 +154,12 @@ impl Catalog<'_> {
         let variant = self.services.inner.random.id()?;
         sql::stock::insert(&mut write, &viewer.shop.id, &id, &variant, now).await?;
         self.put_media(&mut write, viewer, &id, &new.media).await?;
+        for poster in &new.posters {
+            let media = self.services.media();
+            media
+                .put_poster(&mut write, &viewer.shop.id, &poster.clip, &poster.still)
+                .await?;
+        }
         self.changed(write, viewer, &id, Event::ProductCreated, now)
             .await
     }
@@ -274,7 +283,7 @@ impl Catalog<'_> {
         self.changed(write, viewer, id, event, now).await
     }
 
-    /// Deletes a draft.
+    /// Deletes a draft, and its pictures and clips unless another page shows them.
     ///
     /// # Errors
     /// `NotFound`, `Conflict` while it is published or an order is open.
@@ -284,10 +293,16 @@ impl Catalog<'_> {
         sql::touch(&mut write, &viewer.shop.id, id, now)
             .await?
             .ok_or_else(missing)?;
+        let product = sql::one(&mut write, &viewer.shop.id, id)
+            .await?
+            .ok_or_else(missing)?;
         if !sql::delete(&mut write, &viewer.shop.id, id).await? {
             return Err(Error::Conflict(
                 "This product is published or has an open order. Unpublish it, wait for the order, and try again.".to_owned(),
             ));
+        }
+        for media in &product.media {
+            media::delete::enqueue(self.services, &mut write, &viewer.shop.id, &media.id).await?;
         }
         let event = Event::ProductDeleted {
             product: id.clone(),

@@ -107,7 +107,7 @@ impl Catalog<'_> {
             .await
     }
 
-    /// Takes one picture or clip off the page.
+    /// Takes one picture or clip off the page, and deletes it unless another page shows it.
     ///
     /// # Errors
     /// As [`Catalog::move_media`].
@@ -124,11 +124,12 @@ impl Catalog<'_> {
             .ok_or_else(not_on_the_page)?;
         page.remove(from);
         self.put_media(&mut write, viewer, id, &page).await?;
+        media::delete::enqueue(self.services, &mut write, &viewer.shop.id, media).await?;
         self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
     }
 
-    /// Puts `new` in the place of `old`.
+    /// Puts `new` in the place of `old`, and deletes that unless another page shows it.
     ///
     /// # Errors
     /// As [`Catalog::move_media`].
@@ -146,6 +147,7 @@ impl Catalog<'_> {
             .ok_or_else(not_on_the_page)?;
         *place = new.clone();
         self.put_media(&mut write, viewer, id, &page).await?;
+        media::delete::enqueue(self.services, &mut write, &viewer.shop.id, old).await?;
         self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
     }

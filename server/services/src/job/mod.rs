@@ -24,12 +24,16 @@ pub(crate) enum Job {
     EncodeAvif { shop: ShopId, media: MediaId },
     /// Deletes the parts of an upload that is done or thrown away.
     DeleteUploadParts { shop: ShopId, upload: UploadId },
+    /// Deletes a picture or clip that nothing shows, with its files.
+    DeleteMedia { shop: ShopId, media: MediaId },
     /// Gives the stock of orders back that nobody paid in time.
     ExpireHolds,
     /// Asks processors about payments whose end is not known.
     ReconcilePayments,
     /// Throws uploads away that nobody continued.
     SweepUploads,
+    /// Deletes pictures and clips that nothing ever showed, and files of the media store that belong to nothing.
+    SweepMedia,
     /// Forgets sessions, links, ceremonies and rate limits that are over.
     SweepIdentity,
     /// Forgets waitlist addresses that were kept long enough.
@@ -42,9 +46,11 @@ pub(crate) enum Kind {
     ProcessUpload,
     EncodeAvif,
     DeleteUploadParts,
+    DeleteMedia,
     ExpireHolds,
     ReconcilePayments,
     SweepUploads,
+    SweepMedia,
     SweepIdentity,
     SweepWaitlist,
 }
@@ -53,13 +59,15 @@ const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 impl Kind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::ProcessUpload,
         Self::EncodeAvif,
         Self::DeleteUploadParts,
+        Self::DeleteMedia,
         Self::ExpireHolds,
         Self::ReconcilePayments,
         Self::SweepUploads,
+        Self::SweepMedia,
         Self::SweepIdentity,
         Self::SweepWaitlist,
     ];
@@ -70,9 +78,11 @@ impl Kind {
             Self::ProcessUpload => "process_upload",
             Self::EncodeAvif => "encode_avif",
             Self::DeleteUploadParts => "delete_upload_parts",
+            Self::DeleteMedia => "delete_media",
             Self::ExpireHolds => "expire_holds",
             Self::ReconcilePayments => "reconcile_payments",
             Self::SweepUploads => "sweep_uploads",
+            Self::SweepMedia => "sweep_media",
             Self::SweepIdentity => "sweep_identity",
             Self::SweepWaitlist => "sweep_waitlist",
         }
@@ -84,9 +94,11 @@ impl Kind {
             Self::ProcessUpload => "Prepare an uploaded picture or clip",
             Self::EncodeAvif => "Make a photo smaller to load",
             Self::DeleteUploadParts => "Delete what is left of an upload",
+            Self::DeleteMedia => "Delete a picture or clip",
             Self::ExpireHolds => "Put unpaid pieces back on sale",
             Self::ReconcilePayments => "Ask the bank about open payments",
             Self::SweepUploads => "Throw away unfinished uploads",
+            Self::SweepMedia => "Delete files that nothing shows",
             Self::SweepIdentity => "Forget old sessions and links",
             Self::SweepWaitlist => "Forget old waitlist addresses",
         }
@@ -97,7 +109,7 @@ impl Kind {
         match self {
             Self::ProcessUpload => 5,
             Self::EncodeAvif => 4,
-            Self::DeleteUploadParts => 10,
+            Self::DeleteUploadParts | Self::DeleteMedia => 10,
             _ => i64::MAX,
         }
     }
@@ -123,7 +135,12 @@ impl Kind {
     /// Recurring work: the wait between two runs, ms.
     pub(crate) const fn every_ms(self) -> Option<i64> {
         match self {
-            Self::ProcessUpload | Self::EncodeAvif | Self::DeleteUploadParts => None,
+            Self::ProcessUpload
+            | Self::EncodeAvif
+            | Self::DeleteUploadParts
+            | Self::DeleteMedia => None,
+            // Lists the whole store.
+            Self::SweepMedia => Some(6 * 60 * MINUTE_MS),
             Self::ExpireHolds | Self::ReconcilePayments => Some(5 * SECOND_MS),
             Self::SweepUploads | Self::SweepIdentity | Self::SweepWaitlist => Some(5 * MINUTE_MS),
         }
@@ -147,9 +164,11 @@ impl Job {
             Self::ProcessUpload { .. } => Kind::ProcessUpload,
             Self::EncodeAvif { .. } => Kind::EncodeAvif,
             Self::DeleteUploadParts { .. } => Kind::DeleteUploadParts,
+            Self::DeleteMedia { .. } => Kind::DeleteMedia,
             Self::ExpireHolds => Kind::ExpireHolds,
             Self::ReconcilePayments => Kind::ReconcilePayments,
             Self::SweepUploads => Kind::SweepUploads,
+            Self::SweepMedia => Kind::SweepMedia,
             Self::SweepIdentity => Kind::SweepIdentity,
             Self::SweepWaitlist => Kind::SweepWaitlist,
         }
@@ -161,7 +180,7 @@ impl Job {
             Self::ProcessUpload { upload, .. } | Self::DeleteUploadParts { upload, .. } => {
                 upload.as_str()
             }
-            Self::EncodeAvif { media, .. } => media.as_str(),
+            Self::EncodeAvif { media, .. } | Self::DeleteMedia { media, .. } => media.as_str(),
             _ => "",
         }
     }
@@ -170,17 +189,19 @@ impl Job {
         match self {
             Self::ProcessUpload { shop, .. }
             | Self::EncodeAvif { shop, .. }
+            | Self::DeleteMedia { shop, .. }
             | Self::DeleteUploadParts { shop, .. } => Some(shop),
             _ => None,
         }
     }
 
     /// The recurring work of an instance.
-    const fn recurring() -> [Self; 5] {
+    const fn recurring() -> [Self; 6] {
         [
             Self::ExpireHolds,
             Self::ReconcilePayments,
             Self::SweepUploads,
+            Self::SweepMedia,
             Self::SweepIdentity,
             Self::SweepWaitlist,
         ]

@@ -5,7 +5,7 @@ use domain::id::{MediaId, ShopId};
 use futures::TryStreamExt;
 
 use super::{
-    Library, photo, process,
+    Library, delete, photo, process,
     sql::{self, NewVariant, Original},
 };
 use crate::{Error, Result, Services};
@@ -16,8 +16,8 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &MediaId) -> Res
     let Some(photo) = photo else { return Ok(()) };
     let made = match make(services, &photo).await {
         Ok(made) => made,
-        // An original that can be read no more keeps the renditions it has.
-        Err(Error::Invalid { message, .. }) => {
+        // An original that can be read no more, or is lost, keeps the renditions it has: trying again would not help.
+        Err(Error::Invalid { message, .. } | Error::NotFound(message)) => {
             tracing::warn!(media = %photo.id, reason = message, "a photo gets no AVIF");
             return Ok(());
         }
@@ -25,6 +25,7 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &MediaId) -> Res
     };
     let mut write = services.inner.db.write().await?;
     if sql::add_avif(&mut write, &photo, &made).await? {
+        delete::all_there(services, &mut write, shop, &made, None).await?;
         let library = Library { services };
         library.changed(&mut write, &photo.shop, &photo.id).await?;
     }

@@ -3,9 +3,12 @@
 mod append;
 pub(crate) mod avif;
 mod clip;
+pub(crate) mod delete;
+pub(crate) mod orphan;
 mod part;
 mod photo;
 pub(crate) mod process;
+mod quota;
 mod receive;
 pub(crate) mod sql;
 mod store;
@@ -113,7 +116,7 @@ impl Library<'_> {
         Ok(media)
     }
 
-    /// Gives a clip the JPEG renditions of a still as its poster, in the place of an earlier one.
+    /// Gives a clip the renditions of a still as its poster, in the place of an earlier one. The still lives as long as the clip.
     ///
     /// # Errors
     /// `NotFound`, `Invalid` when they are not a clip and a photo.
@@ -123,27 +126,39 @@ impl Library<'_> {
         clip: &MediaId,
         still: &MediaId,
     ) -> Result<Media> {
-        let shop = &viewer.shop.id;
         let mut write = self.services.inner.db.write().await?;
-        let film = sql::one(&mut write, shop, clip)
+        self.put_poster(&mut write, &viewer.shop.id, clip, still)
+            .await?;
+        let film = sql::one(&mut write, &viewer.shop.id, clip)
             .await?
             .ok_or_else(missing)?;
-        let photo = sql::one(&mut write, shop, still)
-            .await?
-            .ok_or_else(missing)?;
+        self.changed(&mut write, &viewer.shop.id, clip).await?;
+        write.commit().await?;
+        Ok(film)
+    }
+
+    /// [`Library::set_poster`] in the caller's transaction.
+    pub(crate) async fn put_poster(
+        &self,
+        write: &mut Write,
+        shop: &ShopId,
+        clip: &MediaId,
+        still: &MediaId,
+    ) -> Result<()> {
+        let film = sql::one(write, shop, clip).await?.ok_or_else(missing)?;
+        let photo = sql::one(write, shop, still).await?.ok_or_else(missing)?;
         if (film.kind, photo.kind) != (Kind::Clip, Kind::Photo) {
             return Err(Error::Invalid {
                 field: "poster",
                 message: "A poster is a photo, and only a clip has one.".to_owned(),
             });
         }
-        sql::set_poster(&mut write, shop, clip, still).await?;
-        let film = sql::one(&mut write, shop, clip)
-            .await?
-            .ok_or_else(missing)?;
-        self.changed(&mut write, shop, clip).await?;
-        write.commit().await?;
-        Ok(film)
+        let earlier = sql::poster_of(write, shop, clip).await?;
+        sql::set_poster(write, shop, clip, still).await?;
+        match earlier.filter(|earlier| earlier != still) {
+            Some(earlier) => delete::enqueue(self.services, write, shop, &earlier).await,
+            None => Ok(()),
+        }
     }
 
     /// Says that a picture or clip looks different from now on, with the products that show it.

@@ -14,7 +14,7 @@ use super::store::Store;
 use crate::{Error, Result, disk};
 
 /// The folder of parts beside the shops' folders: no shop's identifier has a dot.
-const FOLDER: &str = ".uploads";
+pub(super) const FOLDER: &str = ".uploads";
 
 /// Where parts are.
 #[derive(Clone)]
@@ -100,7 +100,8 @@ impl Parts {
                     .map(|part| (Self::file(folder, upload, part), part.length))
                     .collect();
                 let scratch = scratch.to_owned();
-                blocking(move || {
+                let own = folder.join(upload.as_str());
+                let put_together = move || {
                     if let [(file, length)] = files.as_slice()
                         && std::fs::metadata(file)?.len() == *length
                     {
@@ -115,8 +116,17 @@ impl Parts {
                         )?;
                     }
                     Ok(scratch)
+                };
+                let made = tokio::task::spawn_blocking(put_together)
+                    .await
+                    .map_err(Error::internal)?;
+                made.map_err(|error: io::Error| match error.kind() {
+                    // Without the folder around it, it may be a disk that is not mounted.
+                    io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof if own.is_dir() => {
+                        lost()
+                    }
+                    _ => disk::failed(&error),
                 })
-                .await
             }
             Self::Objects(store) => {
                 let mut whole = tokio::fs::File::create(scratch)
@@ -130,6 +140,15 @@ impl Parts {
                 Ok(scratch.to_owned())
             }
         }
+    }
+}
+
+/// Bytes that were acknowledged are gone, and stay gone however often they are looked for.
+pub(super) fn lost() -> Error {
+    tracing::error!("a part of an upload is lost from the media store");
+    Error::Invalid {
+        field: "file",
+        message: "The server lost a part of this file. Send it again.".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a complete upload to media that can be shown, as a job: every step can be done twice.
 
-use std::{io::Read, path::Path};
+use std::{io::Read, path::Path, time::Duration};
 
 use bytes::Bytes;
 use domain::{
@@ -10,8 +10,8 @@ use domain::{
 };
 
 use super::{
-    clip, photo,
-    sql::{self, Finished, NewVariant, Stored},
+    clip, delete, photo,
+    sql::{self, Finished, NewVariant, Object, Stored},
     store::{Key, Store},
     upload::LIFE_MS,
 };
@@ -49,6 +49,11 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &UploadId) -> Re
             if !sql::end_upload(&mut write, id, Some(&done.id), None, keep_until).await? {
                 return Ok(());
             }
+            let original = (stored.kind == Kind::Photo).then(|| Object {
+                hash: done.hash.clone(),
+                file: format!("original.{}", done.extension),
+            });
+            delete::all_there(services, &mut write, shop, &done.variants, original).await?;
             if stored.kind == Kind::Photo {
                 let job = Job::EncodeAvif {
                     shop: shop.clone(),
@@ -64,7 +69,9 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &UploadId) -> Re
             event::write(&mut write, shop, event, now).await?;
         }
         Err(Error::Invalid { message, .. }) => {
-            sql::end_upload(&mut write, id, None, Some(&message), keep_until).await?;
+            if !sql::end_upload(&mut write, id, None, Some(&message), keep_until).await? {
+                return Ok(());
+            }
         }
         Err(error) => return Err(error),
     }
@@ -217,7 +224,11 @@ pub(super) fn key(shop: &ShopId, hash: &str, file: &str) -> Result<Key> {
     Key::new(shop, hash, file).ok_or_else(|| Error::internal("a key that is not well formed"))
 }
 
-pub(super) async fn put(store: &Store, shop: &ShopId, made: photo::Encoded) -> Result<NewVariant> {
+pub(super) async fn put(
+    store: &Store,
+    shop: &ShopId,
+    made: picture::Rendition,
+) -> Result<NewVariant> {
     let hash = blake3::hash(&made.bytes).to_hex().to_string();
     let bytes = made.bytes.len() as u64;
     store
@@ -233,17 +244,28 @@ pub(super) async fn put(store: &Store, shop: &ShopId, made: photo::Encoded) -> R
     })
 }
 
-/// Runs blocking work on a thread. Decoders are other people's code fed with anybody's bytes: should one panic, the file is
-/// refused and the server goes on.
+/// How long one piece of work on a file may take. A codec that does not come to an end must not hold up the files of everybody
+/// else; its thread cannot be stopped and is left alone.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// Runs blocking work on a thread. Decoders are other people's code fed with anybody's bytes: should one panic or not come to
+/// an end, the file is refused and the server goes on.
 pub(super) async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) if error.is_panic() => Err(Error::Invalid {
-            field: "file",
-            message: "This file could not be read. Save it again in an image or film program and try once more.".to_owned(),
-        }),
-        Err(error) => Err(Error::internal(error)),
+    let unreadable = || {
+        Error::Invalid {
+        field: "file",
+        message: "This file could not be read. Save it again in an image or film program and try once more.".to_owned(),
+    }
+    };
+    match tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) if error.is_panic() => Err(unreadable()),
+        Ok(Err(error)) => Err(Error::internal(error)),
+        Err(_) => {
+            tracing::error!("work on a file did not come to an end and is left alone");
+            Err(unreadable())
+        }
     }
 }

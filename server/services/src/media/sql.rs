@@ -1,6 +1,7 @@
 //! Queries of media; those of uploads are in `upload`, those of later renditions in `avif`.
 
 mod avif;
+mod object;
 mod upload;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(super) use self::{avif::*, upload::*};
+pub(super) use self::{avif::*, object::*, upload::*};
 use crate::{Result, db};
 
 fn variant(row: &AnyRow) -> Result<Variant> {
@@ -279,7 +280,23 @@ async fn insert_variant(
     Ok(())
 }
 
-/// Gives a clip the JPEG renditions of a photo in the place of its earlier poster, and the photo's colour.
+/// The photo that is a clip's poster.
+pub(super) async fn poster_of(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    clip: &MediaId,
+) -> Result<Option<MediaId>> {
+    let row = sqlx::query(
+        "SELECT poster_id FROM media WHERE shop_id = $1 AND id = $2 AND poster_id IS NOT NULL",
+    )
+    .bind(shop.as_str())
+    .bind(clip.as_str())
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| db::parsed(&row, "poster_id")).transpose()
+}
+
+/// Gives a clip the renditions of a photo in the place of its earlier poster, and the photo's colour.
 pub(super) async fn set_poster(
     connection: &mut AnyConnection,
     shop: &ShopId,
@@ -287,31 +304,38 @@ pub(super) async fn set_poster(
     photo: &MediaId,
 ) -> Result<()> {
     sqlx::query(
-        "DELETE FROM media_variant WHERE shop_id = $1 AND media_id = $2 AND mime = 'image/jpeg'",
-    )
-    .bind(shop.as_str())
-    .bind(clip.as_str())
-    .execute(&mut *connection)
-    .await?;
-    // Position 0 is the film; the photo's positions are moved out of its way.
-    sqlx::query(
-        "INSERT INTO media_variant (media_id, position, shop_id, hash, file, mime, width, height, bytes) \
-         SELECT $2, position + 1000, shop_id, hash, file, mime, width, height, bytes FROM media_variant \
-         WHERE shop_id = $1 AND media_id = $3 AND mime = 'image/jpeg'",
-    )
-    .bind(shop.as_str())
-    .bind(clip.as_str())
-    .bind(photo.as_str())
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "UPDATE media SET placeholder = (SELECT placeholder FROM media AS photo WHERE photo.shop_id = $1 AND photo.id = $3) \
+        "UPDATE media SET poster_id = $3, \
+         placeholder = (SELECT placeholder FROM media AS photo WHERE photo.shop_id = $1 AND photo.id = $3) \
          WHERE shop_id = $1 AND id = $2",
     )
     .bind(shop.as_str())
     .bind(clip.as_str())
     .bind(photo.as_str())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    copy_poster(connection, shop, photo).await
+}
+
+/// Copies the renditions of a photo to every clip whose poster it is, in the place of those they had.
+pub(super) async fn copy_poster(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    photo: &MediaId,
+) -> Result<()> {
+    // Position 0 is the film; the photo's positions are moved out of its way.
+    for statement in [
+        "DELETE FROM media_variant WHERE shop_id = $1 AND mime LIKE 'image/%' \
+         AND media_id IN (SELECT id FROM media WHERE shop_id = $1 AND poster_id = $2)",
+        "INSERT INTO media_variant (media_id, position, shop_id, hash, file, mime, width, height, bytes) \
+         SELECT clip.id, made.position + 1000, made.shop_id, made.hash, made.file, made.mime, made.width, made.height, made.bytes \
+         FROM media_variant AS made JOIN media AS clip ON clip.shop_id = $1 AND clip.poster_id = $2 \
+         WHERE made.shop_id = $1 AND made.media_id = $2",
+    ] {
+        sqlx::query(statement)
+            .bind(shop.as_str())
+            .bind(photo.as_str())
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }

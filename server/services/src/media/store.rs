@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::id::ShopId;
+use domain::{id::ShopId, time::UnixMs};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
@@ -52,6 +52,14 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.shop, self.hash, self.file)
     }
+}
+
+/// A file in the store.
+pub(super) struct Listed {
+    /// Its name below the place of the store.
+    pub(super) name: String,
+    pub(super) bytes: u64,
+    pub(super) modified_at: UnixMs,
 }
 
 #[derive(Clone)]
@@ -116,15 +124,18 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes an object of ours.
+    /// Deletes an object of ours; none is fine.
     pub(super) async fn delete_at(&self, name: &str) -> Result<()> {
-        self.objects
-            .delete(&self.at(name))
-            .await
-            .map_err(|error| failed(&error))
+        match self.objects.delete(&self.at(name)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            done => done.map_err(|error| failed(&error)),
+        }
     }
 
     /// Copies exactly `length` bytes of an object into a file.
+    ///
+    /// # Errors
+    /// `Invalid` when they are lost.
     pub(super) async fn read_into(
         &self,
         name: &str,
@@ -132,11 +143,10 @@ impl Store {
         file: &mut tokio::fs::File,
     ) -> Result<()> {
         use tokio::io::AsyncWriteExt;
-        let got = self
-            .objects
-            .get(&self.at(name))
-            .await
-            .map_err(|error| failed(&error))?;
+        let got = match self.objects.get(&self.at(name)).await {
+            Err(object_store::Error::NotFound { .. }) => return Err(super::part::lost()),
+            got => got.map_err(|error| failed(&error))?,
+        };
         let mut pieces = got.into_stream();
         let mut copied = 0;
         while let Some(piece) = pieces.next().await {
@@ -152,9 +162,7 @@ impl Store {
         if copied == length {
             Ok(())
         } else {
-            Err(Error::internal(format!(
-                "{name} has {copied} bytes instead of {length}"
-            )))
+            Err(super::part::lost())
         }
     }
 
@@ -171,6 +179,48 @@ impl Store {
             .try_for_each(|_| async { Ok(()) })
             .await
             .map_err(|error| failed(&error))
+    }
+
+    /// Every file in the store.
+    pub(super) fn list(&self) -> BoxStream<'_, Result<Listed>> {
+        let prefix = self.prefix.clone();
+        self.objects
+            .list(Some(&self.prefix).filter(|prefix| !prefix.as_ref().is_empty()))
+            .map_err(|error| failed(&error))
+            .map_ok(move |object| {
+                let parts = object.location.prefix_match(&prefix);
+                let parts: Vec<String> = parts
+                    .into_iter()
+                    .flatten()
+                    .map(|part| part.as_ref().to_owned())
+                    .collect();
+                Listed {
+                    name: parts.join("/"),
+                    bytes: object.size,
+                    modified_at: UnixMs(object.last_modified.timestamp_millis()),
+                }
+            })
+            .boxed()
+    }
+
+    /// Whether there is such a file.
+    pub(super) async fn has(&self, key: &Key) -> Result<bool> {
+        match self.objects.head(&self.path(key)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// Deletes a file; none is fine.
+    pub(super) async fn delete(&self, key: &Key) -> Result<()> {
+        self.delete_at(&key.to_string()).await?;
+        if let Some(folder) = &self.folder {
+            // Only where it is empty by now.
+            let folder = folder.join(key.shop.as_str()).join(&key.hash);
+            let _ = tokio::fs::remove_dir(folder).await;
+        }
+        Ok(())
     }
 
     fn path(&self, key: &Key) -> Path {
@@ -266,6 +316,10 @@ fn bad_address(place: &str, error: &dyn fmt::Display) -> Error {
 }
 
 fn failed(error: &object_store::Error) -> Error {
+    if matches!(error, object_store::Error::NotFound { .. }) {
+        tracing::error!(%error, "an object is lost from the media store");
+        return Error::NotFound("This file is lost from the server. Upload it again.".to_owned());
+    }
     let mut source: Option<&dyn std::error::Error> = Some(error);
     while let Some(cause) = source {
         if cause

@@ -78,8 +78,8 @@ impl Library<'_> {
         }
         let now = self.services.now();
         let id: UploadId = self.services.inner.random.id()?;
-        self.services.inner.parts.create(&id).await?;
         let mut write = self.services.inner.db.write().await?;
+        self.check_quota(&mut write, viewer, new.length).await?;
         sql::insert_upload(
             &mut write,
             &viewer.shop.id,
@@ -89,6 +89,7 @@ impl Library<'_> {
             now.plus_ms(LIFE_MS),
         )
         .await?;
+        self.services.inner.parts.create(&id).await?;
         if new.length == 0 {
             // Nothing is missing, so it is complete; that an empty file cannot be used is said like of any other file.
             let job = Job::ProcessUpload {

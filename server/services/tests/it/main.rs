@@ -3,6 +3,7 @@
 mod authenticator;
 mod catalog;
 mod checkout;
+mod deletion;
 mod feed;
 mod film;
 mod identity;

@@ -292,11 +292,19 @@ on_both! {
         let photo = png(64, 64, 3);
         let mut damaged = photo.clone();
         damaged.truncate(damaged.len() / 2);
+        let mut broken_off = Vec::new();
+        image::codecs::jpeg::JpegEncoder::new(&mut broken_off)
+            .encode_image(&image::RgbImage::from_fn(200, 200, |x, y| image::Rgb([(x * y % 251) as u8, 90, 9])))
+            .expect("jpeg");
+        broken_off.truncate(broken_off.len() * 55 / 100);
         for (kind, bytes, words) in [
             (Kind::Photo, &b"<html><script>alert(1)</script>"[..], "markup"),
             (Kind::Photo, b"GIF89a.........", "GIF"),
             (Kind::Photo, &film, "film, not a photo"),
             (Kind::Photo, &damaged, "damaged"),
+            (Kind::Photo, &broken_off, "damaged"),
+            (Kind::Photo, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "Most Compatible"),
+            (Kind::Photo, b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "damaged"),
             (Kind::Clip, &photo, "picture, not a clip"),
             (Kind::Clip, b"\x1a\x45\xdf\xa3 webm", "WebM"),
             (Kind::Clip, &film[..200], "damaged"),
@@ -320,6 +328,52 @@ on_both! {
 }
 
 on_both! {
+    /// None of these becomes better by trying again: each ends at its first attempt, with a reason for a person.
+    async fn what_can_never_succeed_ends_at_once(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let tall = media.add_file(&viewer, Kind::Photo, "", png(20, 20_000, 9).into()).await.expect("taken");
+        let sizes: Vec<(&str, u32, u32)> = tall.variants.iter().map(|made| (made.mime.as_str(), made.width, made.height)).collect();
+        assert_eq!(sizes, [("image/webp", 16, 16_000), ("image/jpeg", 20, 20_000)], "WebP ends at 16 383");
+
+        let bytes = png(120, 120, 77);
+        let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        for (start, piece) in [(0, &bytes[..100]), (100, &bytes[100..])] {
+            media.append(&viewer, &upload.id, start, None, pieces(piece)).await.expect("appended");
+        }
+        let parts = world.folder.path().join("media/.uploads").join(upload.id.as_str());
+        let part = std::fs::read_dir(&parts).expect("parts").next().expect("one").expect("entry");
+        std::fs::remove_file(part.path()).expect("lost");
+        world.services.drain().await.expect("drain");
+        let lost = media.upload(&viewer, &upload.id).await.expect("upload");
+        assert_eq!(lost.state, UploadState::Failed);
+        assert!(lost.error.as_deref().is_some_and(|error| error.contains("lost a part")), "{:?}", lost.error);
+        assert!(world.services.jobs().failed(&viewer).await.expect("list").is_empty(), "nobody has to look after it");
+    }
+}
+
+on_both! {
+    /// One shop's photo whose original is lost, and another's behind it.
+    async fn a_photo_that_gets_no_avif_holds_nobody_up(world: World) {
+        let (viewer, other) = (world.shop("clay").await, world.shop("other").await);
+        let bad = world.photo(&viewer, 1).await;
+        let store = world.folder.path().join("media").join(viewer.shop.id.as_str());
+        for folder in std::fs::read_dir(store).expect("store") {
+            let original = folder.expect("entry").path().join("original.png");
+            if original.exists() {
+                std::fs::remove_file(original).expect("lost");
+            }
+        }
+        let good = world.photo(&other, 2).await;
+        world.services.drain().await.expect("drain");
+        let has_avif = |media: &domain::media::Media| media.variants.iter().any(|made| made.mime == "image/avif");
+        assert!(has_avif(&world.services.media().media(&other, &good.id).await.expect("photo")));
+        assert!(!has_avif(&world.services.media().media(&viewer, &bad.id).await.expect("photo")));
+        assert!(world.services.jobs().failed(&viewer).await.expect("list").is_empty());
+    }
+}
+
+on_both! {
     async fn a_film_is_read_and_takes_a_poster(world: World) {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
@@ -336,7 +390,7 @@ on_both! {
         for _ in 0..2 {
             let clip = media.set_poster(&viewer, &clip.id, &still.id).await.expect("poster");
             let posters: Vec<&str> = clip.variants[1..].iter().map(|variant| variant.mime.as_str()).collect();
-            assert_eq!(posters, ["image/jpeg"]);
+            assert_eq!(posters, ["image/webp", "image/jpeg"]);
             assert_eq!(clip.placeholder, still.placeholder);
         }
         assert!(matches!(media.set_poster(&viewer, &still.id, &clip.id).await, Err(Error::Invalid { .. })));

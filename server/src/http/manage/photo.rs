@@ -71,7 +71,7 @@ pub async fn add(
     if taken.is_empty() && faults.is_empty() {
         faults.push(Invalid::new(
             "",
-            "No photo was chosen. Choose one or more JPEG, PNG or WebP pictures.",
+            "No photo was chosen. Choose one or more JPEG, PNG, WebP or AVIF pictures.",
         ));
     }
     if !taken.is_empty() {
@@ -122,7 +122,7 @@ pub async fn replace(
     }
     let fault = Invalid::new(
         "",
-        "No photo was chosen. Choose a JPEG, PNG or WebP picture.",
+        "No photo was chosen. Choose a JPEG, PNG, WebP or AVIF picture.",
     );
     editor_with_errors(
         &vitrine,

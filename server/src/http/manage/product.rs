@@ -93,6 +93,7 @@ pub async fn list(
         &viewer,
         &products,
         show,
+        vitrine.services.media().usage(&viewer).await?,
     )))
 }
 

@@ -6,7 +6,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use super::{NewVariant, insert_variant};
+use super::{NewVariant, copy_poster, insert_variant};
 use crate::{Error, Result, db};
 
 /// Behind the renditions a photo had from the first: at most five widths in two formats.
@@ -70,17 +70,19 @@ pub(in crate::media) async fn add_avif(
     for (position, made) in (FIRST_POSITION..).zip(made) {
         insert_variant(connection, &photo.shop, &photo.id, position, made).await?;
     }
+    copy_poster(connection, &photo.shop, &photo.id).await?;
     Ok(!made.is_empty())
 }
 
-/// The products whose pages show a picture or clip.
+/// The products whose pages show a picture or clip, or a clip whose poster it is.
 pub(in crate::media) async fn shown_by(
     connection: &mut AnyConnection,
     shop: &ShopId,
     media: &MediaId,
 ) -> Result<Vec<ProductId>> {
     let rows = sqlx::query(
-        "SELECT DISTINCT product_id FROM product_media WHERE shop_id = $1 AND media_id = $2",
+        "SELECT DISTINCT product_id FROM product_media WHERE shop_id = $1 AND (media_id = $2 \
+         OR media_id IN (SELECT id FROM media WHERE shop_id = $1 AND poster_id = $2))",
     )
     .bind(shop.as_str())
     .bind(media.as_str())

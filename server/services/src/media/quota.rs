@@ -1,0 +1,43 @@
+//! How much of the media store a shop may fill.
+
+use domain::{
+    identity::Viewer,
+    media::{Usage, size},
+};
+
+use super::{Library, sql};
+use crate::{Error, Result, db::Write};
+
+impl Library<'_> {
+    /// What the viewer's shop takes of the media store, and what it may.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn usage(&self, viewer: &Viewer) -> Result<Usage> {
+        let mut connection = self.services.inner.db.read().await?;
+        Ok(Usage {
+            used_bytes: sql::used_bytes(&mut connection, &viewer.shop.id).await?,
+            allowed_bytes: self.services.inner.config.shop_quota_bytes,
+        })
+    }
+
+    /// Refuses an upload for which the shop has no room. Uploads of a shop are counted one after the other.
+    pub(super) async fn check_quota(
+        &self,
+        write: &mut Write,
+        viewer: &Viewer,
+        length: u64,
+    ) -> Result<()> {
+        sql::lock_shop(write, &viewer.shop.id).await?;
+        let used = sql::used_bytes(write, &viewer.shop.id).await?;
+        let allowed = self.services.inner.config.shop_quota_bytes;
+        if used.saturating_add(length) <= allowed {
+            return Ok(());
+        }
+        Err(Error::Full(format!(
+            "The photos and clips of your shop take {} of the {} that they may. Delete products or photos that you no longer need, then try again.",
+            size(used),
+            size(allowed)
+        )))
+    }
+}
