@@ -57,6 +57,8 @@ CREATE TABLE upload (
     end_ms BIGINT,
     media_id TEXT REFERENCES media (id),
     error TEXT,
+    -- What the sender said of it (tus' Upload-Metadata), given back as it came.
+    metadata TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );

@@ -19,6 +19,15 @@ CREATE TABLE product (
 );
 CREATE INDEX product_shop ON product (shop_id, state, published_at);
 
+-- Addresses that a product's page had before; they lead to the one it has.
+CREATE TABLE slug_history (
+    slug TEXT PRIMARY KEY,
+    product_id TEXT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    changed_at BIGINT NOT NULL
+);
+CREATE INDEX slug_history_product ON slug_history (product_id);
+
 CREATE TABLE product_media (
     product_id TEXT NOT NULL REFERENCES product (id),
     media_id TEXT NOT NULL REFERENCES media (id),

@@ -1,6 +1,12 @@
 //! What must be true of every page, whatever it shows.
 
+#[path = "page/direction.rs"]
+mod direction;
 mod fixture;
+#[path = "page/form.rs"]
+mod form;
+#[path = "page/markup.rs"]
+mod markup;
 
 use std::collections::HashSet;
 
@@ -16,23 +22,34 @@ use domain::{
     invalid::Invalid,
 };
 use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer, waitlist};
+use markup::{names, tags, value};
 
 fn hostile() -> Product {
-    let hero = photo("/media/a", 1600, 2000, HOSTILE);
-    let clip = clip(&hero, "/media/b/film.mp4");
-    let mut product = product(HOSTILE, vec![hero, clip]);
-    product.summary = HOSTILE.to_owned();
-    product.text = HOSTILE.to_owned();
-    product
+    product_of(HOSTILE)
 }
 
 /// Every page in every state, with text that tries to break out of it.
 fn pages(site: &Site) -> Vec<(&'static str, String)> {
+    pages_of(site, HOSTILE, HOSTILE)
+}
+
+/// A product whose every text is `words`.
+fn product_of(words: &str) -> Product {
+    let hero = photo("/media/a", 1600, 2000, words);
+    let clip = clip(&hero, "/media/b/film.mp4");
+    let mut product = product(words, vec![hero, clip]);
+    product.summary = words.to_owned();
+    product.text = words.to_owned();
+    product
+}
+
+/// Every page in every state. People wrote `words` wherever they can write, and `message` is what the shop says to them.
+fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, String)> {
     let mut shop = fixture::shop();
-    shop.name = HOSTILE.to_owned();
+    shop.name = words.to_owned();
     let mut viewer = viewer();
-    viewer.shop.name = HOSTILE.to_owned();
-    let product = hostile();
+    viewer.shop.name = words.to_owned();
+    let product = product_of(words);
     let sold_out = Product {
         available: 0,
         ..product.clone()
@@ -84,11 +101,11 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         (
             "error",
-            error::page::error(site, 404, HOSTILE, HOSTILE, (HOSTILE, "/")),
+            error::page::error(site, 404, message, message, (message, "/")),
         ),
         (
             "studio",
-            studio::page::studio(site, &viewer, &format!("{{\"a\":{:?}}}", HOSTILE)),
+            studio::page::studio(site, &viewer, &format!("{{\"a\":{words:?}}}")),
         ),
         (
             "setup",
@@ -97,7 +114,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
                 "t",
                 None,
                 &SetupForm::default(),
-                Some(&Invalid::new("handle", HOSTILE)),
+                Some(&Invalid::new("handle", message)),
             ),
         ),
         (
@@ -106,7 +123,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         (
             "sign in",
-            identity::page::sign_in(site, HOSTILE, Some(HOSTILE), Some(HOSTILE)),
+            identity::page::sign_in(site, words, Some(words), Some(message)),
         ),
         (
             "products",
@@ -136,8 +153,8 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
                 &product,
                 &waitlist(2),
                 None,
-                &[Invalid::new("price", HOSTILE)],
-                Some(HOSTILE),
+                &[Invalid::new("price", message)],
+                Some(message),
             ),
         ),
         (
@@ -150,22 +167,22 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
     ];
     let form = PayForm {
-        email: HOSTILE.to_owned(),
-        name: HOSTILE.to_owned(),
-        address: HOSTILE.to_owned(),
-        outcome: HOSTILE.to_owned(),
+        email: words.to_owned(),
+        name: words.to_owned(),
+        address: words.to_owned(),
+        outcome: words.to_owned(),
     };
     let mut all = Vec::new();
     for state in State::ALL {
         let mut order = order(7, state, &product, 2);
-        order.declined = Some(HOSTILE.to_owned());
+        order.declined = Some(message.to_owned());
         if let Some(buyer) = &mut order.buyer {
-            buyer.name = HOSTILE.to_owned();
-            buyer.address = HOSTILE.to_owned();
+            buyer.name = words.to_owned();
+            buyer.address = words.to_owned();
         }
         pages.push((
             "checkout",
-            checkout::page::checkout(site, &shop, &order, &form, Some(HOSTILE)),
+            checkout::page::checkout(site, &shop, &order, &form, Some(message)),
         ));
         pages.push(("order", checkout::page::order(site, &shop, &order)));
         pages.push(("order to pack", manage::page::order(site, &viewer, &order)));
@@ -189,76 +206,6 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
     ));
     pages
-}
-
-/// The start tags of a document: name and the text of its attributes.
-fn tags(html: &str) -> Vec<(&str, &str)> {
-    let mut tags = Vec::new();
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            continue;
-        }
-        // Quoted values may hold '>'.
-        let mut quoted = false;
-        let end = rest
-            .find(|c: char| {
-                quoted ^= c == '"';
-                c == '>' && !quoted
-            })
-            .expect("a tag ends");
-        let tag = &rest[..end];
-        let (name, attributes) = tag
-            .split_once(|c: char| c.is_whitespace())
-            .unwrap_or((tag, ""));
-        tags.push((name.trim_end_matches('/'), attributes));
-        rest = &rest[end..];
-        if name == "script" {
-            rest = &rest[rest.find("</script>").expect("a script ends")..];
-        }
-    }
-    tags
-}
-
-/// The value of an attribute, as it stands in the document.
-fn value<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    let start = format!("{name}=\"");
-    let mut rest = attributes;
-    loop {
-        let at = rest.find(&start)?;
-        let begins = at == 0 || rest[..at].ends_with(|c: char| c.is_whitespace());
-        let after = &rest[at + start.len()..];
-        let end = after.find('"')?;
-        if begins {
-            return Some(&after[..end]);
-        }
-        rest = after;
-    }
-}
-
-/// The names of the attributes of a tag.
-fn names(attributes: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut quoted = false;
-    let mut name = String::new();
-    for c in attributes.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '=' => names.push(std::mem::take(&mut name)),
-            c if c.is_whitespace() => {
-                if !name.is_empty() {
-                    names.push(std::mem::take(&mut name));
-                }
-            }
-            c => name.push(c),
-        }
-    }
-    if !name.is_empty() {
-        names.push(name);
-    }
-    names
 }
 
 #[test]
@@ -317,6 +264,10 @@ fn every_page_has_one_heading_a_language_and_a_way_in() {
         assert_eq!(head.matches("<title>").count(), 1, "{page}");
         assert!(html.contains("lang=\"en\""), "{page}");
         assert!(html.contains("id=\"main\""), "{page}");
+        let focused = tags(&html)
+            .into_iter()
+            .filter(|(_, attributes)| names(attributes).iter().any(|name| name == "autofocus"));
+        assert!(focused.count() <= 1, "{page}: one place has the focus");
         let mut ids = HashSet::new();
         for (_, attributes) in tags(&html) {
             if let Some(id) = value(attributes, "id") {
@@ -481,6 +432,8 @@ fn search_engines_read_the_product() {
     let data: serde_json::Value = serde_json::from_str(json).expect("JSON");
     assert_eq!(data["@type"], "Product");
     assert_eq!(data["name"], HOSTILE);
+    assert_eq!(data["sku"], "pr1");
+    assert_eq!(data["brand"]["name"], fixture::shop().name);
     assert_eq!(data["offers"]["price"], "38.00");
     assert_eq!(data["offers"]["priceCurrency"], "EUR");
     assert_eq!(data["offers"]["availability"], "https://schema.org/InStock");
@@ -488,6 +441,44 @@ fn search_engines_read_the_product() {
     assert_eq!(data["subjectOf"][0]["@type"], "VideoObject");
     assert_eq!(data["subjectOf"][0]["duration"], "PT3.84S");
     assert_eq!(data["subjectOf"][0]["uploadDate"], "2026-11-22T14:05:09Z");
+}
+
+#[test]
+fn link_previews_say_what_a_page_is_and_whose() {
+    let shop = fixture::shop();
+    let product_page = catalog::page::product(&site(false), &shop, &product("Cup", Vec::new()));
+    let front = app::shop::page::front(&site(false), &shop, &[]);
+    for (html, kind) in [(&product_page, "product"), (&front, "website")] {
+        let properties: Vec<(&str, &str)> = tags(html)
+            .into_iter()
+            .filter(|(name, _)| *name == "meta")
+            .filter_map(|(_, meta)| Some((value(meta, "property")?, value(meta, "content")?)))
+            .collect();
+        for property in [
+            ("og:type", kind),
+            ("og:site_name", "Lehm &amp; Licht"),
+            ("og:locale", "en_GB"),
+        ] {
+            assert!(properties.contains(&property), "{properties:?}");
+        }
+    }
+    assert!(!app::shop::page::shops(&site(false), &[shop]).contains("og:site_name"));
+}
+
+#[test]
+fn only_the_text_face_is_fetched_before_the_first_picture() {
+    for (page, html) in pages(&site(false)) {
+        let fonts: Vec<&str> = tags(&html)
+            .into_iter()
+            .filter(|(name, link)| *name == "link" && value(link, "as") == Some("font"))
+            .filter_map(|(_, link)| value(link, "href"))
+            .collect();
+        assert_eq!(
+            fonts,
+            ["/static/fonts/instrument-sans-latin-wght-normal.woff2"],
+            "{page}"
+        );
+    }
 }
 
 #[test]
@@ -575,7 +566,7 @@ fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
     let html = catalog::page::product(&site, &shop, &out);
     assert!(html.contains(r#"action="/fn/join-waitlist""#), "{html}");
     assert!(html.contains(r#"name="slug" value="glazed-cup""#), "{html}");
-    assert!(html.contains("Lehm &amp; Licht writes to you") && html.contains("180 days"));
+    assert!(html.contains("Lehm &amp; Licht</bdi> writes to you") && html.contains("180 days"));
     assert!(!html.contains("/buy\""), "{html}");
     assert!(!catalog::page::product(&site, &shop, &cup).contains("/fn/"));
     assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/join-waitlist"));

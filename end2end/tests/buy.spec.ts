@@ -1,40 +1,8 @@
-import { rm, writeFile } from "node:fs/promises";
-
 import { phone } from "../src/browser.ts";
-import { expect, test as base } from "../src/shop.ts";
+import { expect, onSale, test } from "../src/demo.ts";
 import { fillCheckout, pay, recover } from "../src/steps.ts";
-import { Vitrine } from "../src/vitrine.ts";
 
 const ada = { email: "ada@example.com", name: "Ada" };
-
-/** Each test has the demo shop, from a data folder that is filled once. */
-const test = base.extend<object, { demo: string }>({
-  demo: [
-    async ({}, use) => {
-      const data = await Vitrine.seeded();
-      await use(data);
-      await rm(data, { recursive: true, force: true });
-    },
-    { scope: "worker", timeout: 240_000 },
-  ],
-  vitrine: async ({ demo }, use, info) => {
-    const vitrine = await Vitrine.startOn(demo);
-    await use(vitrine);
-    if (info.status !== info.expectedStatus) await writeFile(info.outputPath("vitrine.log"), vitrine.said);
-    await vitrine.remove();
-  },
-});
-
-/** The address of a product of the demo shop that can be bought. */
-async function onSale(vitrine: Vitrine): Promise<string> {
-  const front = await (await fetch(vitrine.url)).text();
-  const products = [...front.matchAll(/href="(\/p\/[^"]+)"/g)].map((match) => match[1] ?? "");
-  for (const path of products) {
-    const page = await (await fetch(vitrine.url + path)).text();
-    if (page.includes("/buy\"")) return vitrine.url + path;
-  }
-  throw new Error("the demo shop has nothing to sell");
-}
 
 for (const { javaScriptEnabled, ready, orders } of [
   // A page whose button is awake makes one order, however often it is pressed.

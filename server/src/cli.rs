@@ -1,10 +1,14 @@
 //! The command line.
 
-use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 
-use crate::{command, config::PublicUrl};
+use crate::{
+    command,
+    config::{Proxies, PublicUrl, parse_network},
+};
 
 /// Vitrine: film something, and sell it. One binary, one data folder.
 #[derive(Debug, Parser)]
@@ -88,6 +92,54 @@ impl Public {
     }
 }
 
+/// The proxies in front.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Proxy {
+    /// Address or network of the proxy in front, whose X-Forwarded-… (or Forwarded) headers are believed, e.g. 127.0.0.1
+    /// or 10.0.0.0/8. Several with commas. Without it, everyone behind a proxy counts as one visitor.
+    #[arg(
+        long,
+        env = "VITRINE_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_name = "CIDR",
+        value_parser = parse_network
+    )]
+    pub trusted_proxy: Vec<IpNet>,
+    /// How many proxies a request passes, where the addresses of the outer ones are not known: 2 for a CDN before the
+    /// trusted proxy.
+    #[arg(
+        long,
+        env = "VITRINE_TRUSTED_HOPS",
+        value_name = "N",
+        value_parser = clap::value_parser!(u8).range(1..=16)
+    )]
+    pub trusted_hops: Option<u8>,
+}
+
+impl Proxy {
+    /// As the server uses it.
+    ///
+    /// # Errors
+    /// A sentence when what was said lets a client pass for a proxy, or says nothing.
+    pub fn read(&self) -> Result<Proxies, command::Failure> {
+        let proxies = Proxies {
+            networks: self.trusted_proxy.clone(),
+            hops: self.trusted_hops.map(usize::from),
+        };
+        if proxies.hops.is_some() && proxies.networks.is_empty() {
+            return Err(command::Failure::new(
+                "--trusted-hops counts proxies, and none is trusted. Name the one that connects with --trusted-proxy.",
+            ));
+        }
+        if proxies.trusts_everyone() {
+            return Err(command::Failure::new(
+                "--trusted-proxy with a network of every address lets anyone write any address. Say with --trusted-hops how many proxies there are, or name a smaller network.",
+            ));
+        }
+        Ok(proxies)
+    }
+}
+
 /// The built site.
 #[derive(Debug, Clone, Args)]
 pub struct Site {
@@ -116,14 +168,9 @@ pub struct Serve {
     /// Where its files are.
     #[command(flatten)]
     pub site: Site,
-    /// Address of a proxy whose X-Forwarded-For and X-Forwarded-Host are believed; may be given several times.
-    #[arg(
-        long = "trusted-proxy",
-        env = "VITRINE_TRUSTED_PROXY",
-        value_delimiter = ',',
-        value_name = "IP"
-    )]
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Whose forwarded headers are believed.
+    #[command(flatten)]
+    pub proxy: Proxy,
 }
 
 /// `vitrine seed`.
@@ -145,6 +192,9 @@ pub struct Seed {
 /// `vitrine doctor`.
 #[derive(Debug, Clone, Args)]
 pub struct Doctor {
+    /// Whose forwarded headers are believed.
+    #[command(flatten)]
+    pub proxy: Proxy,
     /// How people reach it.
     #[command(flatten)]
     pub public: Public,
@@ -261,6 +311,24 @@ mod tests {
             test_payments: true,
         };
         assert!(insisting.takes_test_payments(&shop));
+    }
+
+    #[test]
+    fn a_proxy_that_could_be_anyone_is_refused() {
+        let read = |arguments: &[&str]| {
+            let words = [&["vitrine", "serve"], arguments].concat();
+            match Cli::try_parse_from(words).unwrap().command {
+                Command::Serve(serve) => serve.proxy.read(),
+                _ => panic!("serve was asked for"),
+            }
+        };
+        let known = read(&["--trusted-proxy", "127.0.0.1,10.0.0.0/8"]).unwrap();
+        assert_eq!((known.networks.len(), known.hops), (2, None));
+        assert!(read(&["--trusted-proxy", "0.0.0.0/0"]).is_err());
+        assert!(read(&["--trusted-proxy", "0.0.0.0/0", "--trusted-hops", "1"]).is_ok());
+        assert!(read(&["--trusted-hops", "2"]).is_err());
+        let wrong = ["vitrine", "serve", "--trusted-proxy", "proxy.example"];
+        assert!(Cli::try_parse_from(wrong).is_err());
     }
 
     #[test]

@@ -9,7 +9,10 @@ pub mod serve;
 
 use std::process::ExitCode;
 
-use crate::{asset::Files, config::SiteSource};
+use crate::{
+    asset::Files,
+    config::{Proxies, PublicUrl, SiteSource},
+};
 
 /// Why a command ended early: a whole sentence for whoever typed it.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ fn failure(error: &services::Error) -> Failure {
 /// What the services are opened with.
 fn store(
     store: &crate::cli::Store,
-    public_url: &crate::config::PublicUrl,
+    public_url: &PublicUrl,
     test_payments: bool,
 ) -> services::Config {
     let mut config = services::Config::new(&store.data, public_url.origin());
@@ -57,6 +60,15 @@ fn store(
     config.shop_quota_bytes = store.shop_quota_gb * 1024 * 1024 * 1024;
     config.test_payments = test_payments;
     config
+}
+
+/// What is wrong where a proxy must stand in front, because the shop itself has no TLS, and none is trusted.
+fn missing_proxy(public_url: &PublicUrl, proxies: &Proxies) -> Option<String> {
+    (public_url.is_https() && proxies.networks.is_empty()).then(|| {
+        format!(
+            "{public_url} needs a proxy in front, and none is trusted: everyone behind it counts as one visitor and shares one limit. Start with --trusted-proxy and the proxy's address, for example --trusted-proxy 127.0.0.1."
+        )
+    })
 }
 
 /// The folder that was named, else what is inside the binary.

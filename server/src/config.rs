@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::http::Uri;
+use ipnet::IpNet;
 
 /// The address people type: scheme, host and port, nothing after them. Decides the RP ID of passkeys, whether cookies
 /// are `Secure`, which `Origin` may change something, and every absolute link.
@@ -139,6 +140,51 @@ impl FromStr for PublicUrl {
     }
 }
 
+/// The proxies in front whose forwarded headers are believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// Networks that they are in; an address is the network of itself.
+    pub networks: Vec<IpNet>,
+    /// How many of them a request passes, the one that connects included. `None`: as many as are in the networks.
+    pub hops: Option<usize>,
+}
+
+impl Proxies {
+    /// Whether what connects from `address` is one of them.
+    #[must_use]
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+
+    /// Whether a client could pass for a proxy: a network holds every address, and nothing bounds the hops.
+    #[must_use]
+    pub fn trusts_everyone(&self) -> bool {
+        self.hops.is_none()
+            && self
+                .networks
+                .iter()
+                .any(|network| network.prefix_len() == 0)
+    }
+}
+
+/// Reads an address or a network in CIDR notation, for the command line.
+///
+/// # Errors
+/// A sentence about what it should look like.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text
+        .parse::<IpNet>()
+        .ok()
+        .or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?.to_canonical())));
+    network
+        .map(|network| network.trunc())
+        .ok_or_else(|| format!("`{text}` is neither an address nor a network. Write it like 127.0.0.1, 10.0.0.0/8 or fd00::/8"))
+}
+
 /// Where the built browser bundles, styles and icons come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SiteSource {
@@ -157,8 +203,8 @@ pub struct Config {
     pub public_url: PublicUrl,
     /// Whether the test gateway takes "payments".
     pub test_payments: bool,
-    /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Whose forwarded headers are believed.
+    pub proxies: Proxies,
 }
 
 #[cfg(test)]
@@ -201,6 +247,35 @@ mod tests {
         assert!(url("http://[::1]:8080").is_loopback());
         assert!(!url("http://192.168.1.4").is_loopback());
         assert!(!url("https://localhost.example").is_loopback());
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let proxies = |texts: &[&str]| Proxies {
+            networks: texts
+                .iter()
+                .map(|text| parse_network(text).unwrap())
+                .collect(),
+            hops: None,
+        };
+        let known = proxies(&["127.0.0.1", "10.1.2.3/8", " ::1 ", "fd00::/8"]);
+        for (address, trusted) in [
+            ("127.0.0.1", true),
+            ("::ffff:127.0.0.1", true),
+            ("127.0.0.2", false),
+            ("10.200.0.9", true),
+            ("11.0.0.1", false),
+            ("::1", true),
+            ("fd12::9", true),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(known.trusts(address.parse().unwrap()), trusted, "{address}");
+        }
+        assert!(!known.trusts_everyone());
+        assert!(proxies(&["0.0.0.0/0"]).trusts_everyone());
+        for text in ["", "proxy.example", "10.0.0.0/33", "10.0.0.1:80", "[::1]"] {
+            assert!(parse_network(text).is_err(), "{text}");
+        }
     }
 
     #[test]

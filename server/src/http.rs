@@ -10,9 +10,10 @@
 //! | [`media`], [`asset`] | files |
 //! | [`operation`] | health, metrics, robots, sitemap |
 //!
-//! From the outside in, a request passes: [`trace`], [`header`], [`error`], the layer that catches panics, [`host`],
-//! [`csrf`], then limits on time and length, then its handler.
+//! From the outside in, a request passes: [`trace`], [`header`], [`error`], the layer that catches panics, [`forwarded`],
+//! [`method`], [`host`], [`address`], [`csrf`], then limits on time and length, then its handler.
 
+pub mod address;
 pub mod asset;
 pub mod catalog;
 pub mod checkout;
@@ -21,6 +22,7 @@ pub mod csrf;
 pub mod document;
 pub mod encoding;
 pub mod error;
+pub mod forwarded;
 pub mod fresh;
 pub mod function;
 pub mod header;
@@ -28,6 +30,7 @@ pub mod host;
 pub mod identity;
 pub mod manage;
 pub mod media;
+pub mod method;
 pub mod operation;
 pub mod public;
 pub mod range;
@@ -48,7 +51,9 @@ use axum::{
     routing::{get, options, post},
 };
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer,
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
 };
 
 use self::error::Problem;
@@ -62,6 +67,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a form with photos may take: 480 MB on a slow line, then a variant for each width.
 const PHOTO_TIMEOUT: Duration = Duration::from_secs(1800);
+
+/// How long a client may send nothing in the middle of such a form.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Everything the shop answers.
 pub fn router(vitrine: Vitrine) -> Router {
@@ -81,6 +89,7 @@ pub fn router(vitrine: Vitrine) -> Router {
             post(manage::photo::replace),
         )
         .layer(DefaultBodyLimit::max(manage::photo::MAX_FORM_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(IDLE_TIMEOUT))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             PHOTO_TIMEOUT,
@@ -91,11 +100,15 @@ pub fn router(vitrine: Vitrine) -> Router {
         .merge(uploads())
         .merge(files())
         .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .method_not_allowed_fallback(address::other_method)
         .layer(from_fn_with_state(vitrine.clone(), csrf::guard))
+        .layer(from_fn(address::canonical))
         .layer(from_fn_with_state(vitrine.clone(), host::canonical))
+        .layer(from_fn(method::known))
+        .layer(from_fn_with_state(vitrine.clone(), forwarded::watch))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(vitrine.clone(), error::render))
+        .layer(from_fn(upload::name_version))
         .layer(from_fn_with_state(vitrine.clone(), header::secure))
         .layer(from_fn_with_state(vitrine.clone(), trace::log))
         .with_state(vitrine)
@@ -185,6 +198,7 @@ fn uploads() -> Router<Vitrine> {
             options(upload::options)
                 .get(upload::status)
                 .head(upload::head)
+                .post(upload::other)
                 .patch(upload::patch)
                 .delete(upload::terminate),
         )

@@ -23,6 +23,12 @@ pub struct Metrics {
     duration_sum_us: AtomicU64,
     /// Bytes of uploads that were acknowledged.
     pub uploaded_bytes: AtomicU64,
+    /// Connections that are open.
+    pub connections: AtomicU64,
+    /// Connections refused because there were too many.
+    pub refused_connections: AtomicU64,
+    /// Requests with forwarded headers from somebody who is not trusted.
+    untrusted_forwarded: AtomicU64,
 }
 
 impl Metrics {
@@ -34,6 +40,11 @@ impl Metrics {
         let bucket = BUCKETS_US.partition_point(|bound| *bound < us);
         self.durations[bucket].fetch_add(1, Ordering::Relaxed);
         self.duration_sum_us.fetch_add(us, Ordering::Relaxed);
+    }
+
+    /// Counts a request whose forwarded headers are not believed.
+    pub fn untrusted_forwarded(&self) {
+        self.untrusted_forwarded.fetch_add(1, Ordering::Relaxed);
     }
 
     /// All of them as text.
@@ -74,6 +85,24 @@ impl Metrics {
                 "counter",
                 "Bytes of uploads that were acknowledged.",
                 uploaded,
+            ),
+            (
+                "http_connections",
+                "gauge",
+                "Connections that are open.",
+                self.connections.load(Ordering::Relaxed),
+            ),
+            (
+                "http_connections_refused_total",
+                "counter",
+                "Connections refused because there were too many.",
+                self.refused_connections.load(Ordering::Relaxed),
+            ),
+            (
+                "forwarded_untrusted_total",
+                "counter",
+                "Requests with forwarded headers from a peer that is not trusted.",
+                self.untrusted_forwarded.load(Ordering::Relaxed),
             ),
         ] {
             head(&mut text, name, kind, help);

@@ -1,8 +1,17 @@
 //! The state that every handler shares.
 
-use std::{collections::BTreeSet, net::IpAddr, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
-use domain::event::Tag;
+use domain::{event::Tag, time::UnixMs};
 use services::{
     Clock, Services, Update,
     rate_limit::{Quota, RateLimiter},
@@ -53,7 +62,43 @@ pub struct Inner {
     /// What tells the time.
     pub clock: Clock,
     /// Metrics.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
+    /// Warnings that are repeated now and then.
+    pub notices: Notices,
+}
+
+/// Warnings whose cause comes with every request.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// Forwarded headers come from somebody who is not trusted.
+    pub untrusted_proxy: Notice,
+    /// The proxy is asked without encryption though the public address has some.
+    pub plain_http: Notice,
+}
+
+/// When a warning was logged last.
+#[derive(Debug)]
+pub struct Notice(AtomicI64);
+
+impl Default for Notice {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Notice {
+    /// Time between two warnings, ms: ten minutes.
+    const EVERY_MS: i64 = 10 * 60 * 1000;
+
+    /// Whether to log it at `now`; of all who ask at once, one is told so.
+    pub fn is_due(&self, now: UnixMs) -> bool {
+        let last = self.0.load(Ordering::Relaxed);
+        now.0.saturating_sub(last) >= Self::EVERY_MS
+            && self
+                .0
+                .compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
 }
 
 /// Handle on the running shop; cheap to clone.
@@ -90,7 +135,8 @@ impl Vitrine {
             pages,
             limits: RateLimits::default(),
             clock,
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
+            notices: Notices::default(),
         }))
     }
 }
@@ -133,5 +179,20 @@ impl Deref for Vitrine {
 
     fn deref(&self) -> &Inner {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_comes_now_and_then() {
+        let notice = Notice::default();
+        let at = |minutes: i64| notice.is_due(UnixMs(minutes * 60_000));
+        assert_eq!(
+            [0, 1, 9, 10, 11, 25].map(at),
+            [true, false, false, true, false, true]
+        );
     }
 }

@@ -99,6 +99,19 @@ pub struct PayForm {
 }
 
 impl PayForm {
+    /// Everything that is wrong with who buys, in the order of the fields: a sentence each.
+    #[must_use]
+    pub fn errors(&self) -> Vec<Invalid> {
+        [
+            email(&self.email).err(),
+            name(&self.name).err(),
+            address(&self.address).err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
     /// Checks who buys.
     ///
     /// # Errors
@@ -325,6 +338,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_form_is_told_everything_at_once() {
+        let fields: Vec<&str> = PayForm::default()
+            .errors()
+            .iter()
+            .map(|error| error.field)
+            .collect();
+        assert_eq!(fields, ["email", "name", "address"]);
+        assert_eq!(form().errors(), []);
+    }
+
+    #[test]
     fn outcomes_have_form_values() {
         for outcome in Outcome::ALL {
             assert_eq!(outcome.as_str().parse(), Ok(outcome));
@@ -345,8 +369,14 @@ mod tests {
 
         #[test]
         fn any_form_is_judged(email: String, name: String, address: String) {
-            if let Ok(buyer) = (PayForm { email, name, address, outcome: String::new() }).buyer() {
-                prop_assert!(!buyer.email.chars().any(char::is_control) && !buyer.name.chars().any(char::is_control));
+            let form = PayForm { email, name, address, outcome: String::new() };
+            let errors = form.errors();
+            match form.buyer() {
+                Ok(buyer) => {
+                    prop_assert!(errors.is_empty());
+                    prop_assert!(!buyer.email.chars().any(char::is_control) && !buyer.name.chars().any(char::is_control));
+                }
+                Err(first) => prop_assert_eq!(errors.first(), Some(&first)),
             }
         }
     }

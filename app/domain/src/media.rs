@@ -368,6 +368,8 @@ pub struct Upload {
     pub media: Option<Media>,
     /// Why it failed: a sentence.
     pub error: Option<String>,
+    /// What its sender said of it, as it came.
+    pub metadata: String,
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub(super) fn product(site: &Site, shop: &Shop, product: &Product) -> Value {
         "@type": "Product",
         "name": product.title,
         "url": address,
+        "sku": product.id.to_string(),
+        "brand": { "@type": "Brand", "name": shop.name },
         "image": pictures,
     });
     let mut put = |key: &str, value: Value| {

@@ -4,7 +4,6 @@ use domain::{
     catalog::Product,
     checkout::{Order, Outcome, PayForm, State},
     identity::Shop,
-    invalid::Invalid,
     money::Money,
 };
 use leptos::prelude::*;
@@ -14,7 +13,7 @@ use crate::{
     Site, catalog,
     document::{Head, Surface, document},
     flash,
-    form::{field, field_error, textarea_text},
+    form::{error_summary, field, field_error, textarea_text},
     icon::Icon,
     shop::parts::{footer, front, header, message_page, name},
 };
@@ -45,8 +44,8 @@ pub fn checkout(
             {header(shop)}
             <main id="main" class="desk">
                 <section class="desk-form">{body}</section>
-                <aside class="desk-side">
-                    <h2>"What you buy"</h2>
+                <aside class="desk-side" aria-labelledby="bought">
+                    <h2 id="bought">"What you buy"</h2>
                     {lines}
                 </aside>
             </main>
@@ -56,34 +55,35 @@ pub fn checkout(
 }
 
 fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> AnyView {
-    // The message goes to the field that it is about, where it is about one.
-    let invalid = form
-        .buyer()
-        .err()
-        .filter(|invalid| error == Some(invalid.message.as_str()));
+    // Where the message is about a field, all fields that are wrong are named at once.
+    let mut errors = form.errors();
+    if error != errors.first().map(|invalid| invalid.message.as_str()) {
+        errors.clear();
+    }
     let refusal = error
-        .filter(|_| invalid.is_none())
+        .filter(|_| errors.is_empty())
         .or(order.declined.as_deref().filter(|_| error.is_none()));
-    let errors: Vec<Invalid> = invalid.into_iter().collect();
     let outcomes = site.test_payments.then(|| outcomes(&form.outcome));
     view! {
         <h1>"Almost yours"</h1>
         <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
         {refusal.map(flash::error)}
-        <form class="stack" method="post" action=format!("/checkout/{}/pay", order.token)>
+        {error_summary("Not paid", &errors, &["email", "name", "address"])}
+        // The shop checks all fields at once; a browser would stop at the first.
+        <form class="stack" method="post" novalidate action=format!("/checkout/{}/pay", order.token)>
             {field("email", "Email", Some("For the receipt and questions about your parcel"), field_error(&errors, "email"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required aria-describedby=described aria-invalid=invalid value=form.email.clone() />
+                    <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required dir="auto" aria-describedby=described aria-invalid=invalid value=form.email.clone() />
                 }.into_any()
             })}
             {field("name", "Name", None, field_error(&errors, "name"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="name" autocomplete="name" required maxlength="100" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
+                    <input class="input" id=id name="name" autocomplete="name" required maxlength="100" dir="auto" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
                 }.into_any()
             })}
             {field("address", "Address", Some("Street, town with postcode, country"), field_error(&errors, "address"), |id, described, invalid| {
                 view! {
-                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
+                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
                 }.into_any()
             })}
             {outcomes}
@@ -170,7 +170,7 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
             {header(shop)}
             <main id="main" class="desk" data-order-state=order.state.as_str()>
                 <section class="desk-form">{status}</section>
-                <aside class="desk-side receipt">
+                <aside class="desk-side receipt" aria-labelledby="receipt">
                     {receipt}
                     {lines}
                     {order.test.then(|| view! { <p class="test-mark">"Test order: no money moved and nothing will be sent."</p> })}
@@ -183,10 +183,10 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
 
 /// The state of the order, and what comes next.
 fn status(shop: &Shop, order: &Order) -> AnyView {
-    let thanks = order.buyer.as_ref().map_or_else(
-        || "Thank you".to_owned(),
-        |buyer| format!("Thank you, {}", buyer.name),
-    );
+    let thanks = order
+        .buyer
+        .as_ref()
+        .map(|buyer| view! { ", " <bdi>{buyer.name.clone()}</bdi> });
     let to = order.buyer.as_ref().map(|buyer| {
         view! {
             <h2 class="minor">"Goes to"</h2>
@@ -197,8 +197,8 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
     match order.state {
         State::Paid => view! {
             <p class="standing good">{Icon::Check.svg()} "Paid"</p>
-            <h1>{thanks}</h1>
-            <p class="lead">{format!("{} has your order and packs it next.", shop.name)}</p>
+            <h1>"Thank you" {thanks}</h1>
+            <p class="lead"><bdi>{shop.name.clone()}</bdi> " has your order and packs it next."</p>
             {to}
             {keep}
         }
@@ -206,7 +206,7 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
         State::Sent => view! {
             <p class="standing good">{Icon::Check.svg()} "Sent"</p>
             <h1>"It is on its way"</h1>
-            <p class="lead">{format!("{} sent your parcel", shop.name)} {order.sent_at.map(|at| view! { " on " {moment(at)} })} "."</p>
+            <p class="lead"><bdi>{shop.name.clone()}</bdi> " sent your parcel" {order.sent_at.map(|at| view! { " on " {moment(at)} })} "."</p>
             {to}
             {keep}
         }
@@ -231,7 +231,9 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
             <p class="standing">"Refund due"</p>
             <h1>"Sold before the bank answered"</h1>
             <p class="lead">
-                {format!("Your payment arrived after the reservation had ended and the last piece was gone. {} returns {}; you need do nothing.", shop.name, order.total)}
+                "Your payment arrived after the reservation had ended and the last piece was gone. "
+                <bdi>{shop.name.clone()}</bdi>
+                {format!(" returns {}; you need do nothing.", order.total)}
             </p>
         }
         .into_any(),
@@ -250,15 +252,15 @@ fn receipt(shop: &Shop, order: &Order) -> AnyView {
         "Order",
         view! { <span class="figure">{order.number.to_string()}</span> }.into_any(),
     );
-    let from = row("From", shop.name.clone().into_any());
+    let from = row("From", view! { <bdi>{shop.name.clone()}</bdi> }.into_any());
     let paid = order.paid_at.map(|at| row("Paid", moment(at).into_any()));
     let made = (order.paid_at.is_none()).then(|| row("Made", moment(order.created_at).into_any()));
     let email = order
         .buyer
         .as_ref()
-        .map(|buyer| row("To", buyer.email.clone().into_any()));
+        .map(|buyer| row("To", view! { <bdi>{buyer.email.clone()}</bdi> }.into_any()));
     view! {
-        <h2>{title}</h2>
+        <h2 id="receipt">{title}</h2>
         <dl class="facts">{number} {from} {paid} {made} {email}</dl>
     }
     .into_any()
@@ -283,7 +285,7 @@ pub fn price_changed(
     };
     message_page(site, shop, product, "The price has changed", || {
         view! {
-            <p class="lead">{format!("While you were looking, the price of {} {way}.", name(product))}</p>
+            <p class="lead">"While you were looking, the price of " <bdi>{name(product).to_owned()}</bdi> {format!(" {way}.")}</p>
             <p class="price figure"><s>{seen.to_string()}</s> " " <strong>{price.to_string()}</strong></p>
             <form method="post" action=format!("/p/{}/buy", product.slug)>
                 <input r#type="hidden" name="quantity" value=quantity.to_string() />
@@ -302,12 +304,12 @@ pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
     message_page(site, shop, product, "Sold out", || {
         let (heading, text) = if product.available > 0 {
             (
-                format!("Only {} left", product.available),
+                format!("Only {} left.", product.available).into_any(),
                 "That is fewer than you asked for. Nothing was taken from you; choose a smaller number and buy again.",
             )
         } else {
             (
-                format!("{} has just been sold", name(product)),
+                view! { <bdi>{name(product).to_owned()}</bdi> " has just been sold." }.into_any(),
                 "Somebody reserved the last one. Nothing was taken from you. If they do not pay within 15 minutes it is back on its page.",
             )
         };
@@ -319,11 +321,11 @@ pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
             (None, "button large whole")
         };
         view! {
-            <p class="lead">{heading} "."</p>
+            <p class="lead">{heading}</p>
             <p>{text}</p>
             {waitlist}
             <p><a class=back href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
-            <p><a href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
+            <p><a href=front(shop)>"See what else " <bdi>{shop.name.clone()}</bdi> " has"</a></p>
         }
         .into_any()
     })

@@ -37,7 +37,7 @@ fn line(line: &Line) -> AnyView {
                 <span class="line-what">
                     {thumbnail(line.photo.as_ref())}
                     <span>
-                        <a href=format!("/p/{}", line.slug)>{line.title.clone()}</a>
+                        <a href=format!("/p/{}", line.slug)><bdi>{line.title.clone()}</bdi></a>
                         {counted}
                     </span>
                 </span>
@@ -74,7 +74,7 @@ pub(super) fn time_of_day(at: UnixMs) -> impl IntoView {
 pub(crate) fn address(text: &str) -> AnyView {
     let lines = text
         .lines()
-        .map(|line| view! { <span>{line.to_owned()}</span> })
+        .map(|line| view! { <span dir="auto">{line.to_owned()}</span> })
         .collect_view();
     view! { <address class="address">{lines}</address> }.into_any()
 }

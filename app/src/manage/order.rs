@@ -137,12 +137,12 @@ fn row(order: &Order) -> impl IntoView + use<> {
     let more = (order.lines.len() > 1).then(|| format!(" and {} more", order.lines.len() - 1));
     let buyer = order.buyer.as_ref().map_or_else(
         || view! { <span class="soft">"Not known yet"</span> }.into_any(),
-        |buyer| buyer.name.clone().into_any(),
+        |buyer| view! { <bdi>{buyer.name.clone()}</bdi> }.into_any(),
     );
     view! {
         <tr>
             <td class="row-key"><a class="figure" href=format!("/manage/orders/{}", order.id)>{format!("No. {}", order.number)}</a></td>
-            <td class="row-what">{counted} {what} {more}</td>
+            <td class="row-what">{counted} <bdi>{what}</bdi> {more}</td>
             <td class="row-who">{buyer}</td>
             <td class="row-sum end figure">{order.total.full()}</td>
             <td class="row-state">{state(order)}</td>
@@ -182,7 +182,7 @@ pub fn order(site: &Site, viewer: &Viewer, order: &Order) -> String {
         |buyer| {
             view! {
                 {address(&format!("{}\n{}", buyer.name, buyer.address))}
-                <p><a href=format!("mailto:{}", buyer.email)>{buyer.email.clone()}</a></p>
+                <p><a href=format!("mailto:{}", buyer.email)><bdi>{buyer.email.clone()}</bdi></a></p>
             }
             .into_any()
         },

@@ -168,7 +168,7 @@ fn row(product: &Product) -> impl IntoView + use<> {
     view! {
         <tr>
             <td class="row-picture">{thumbnail(hero(product))}</td>
-            <td class="row-key"><a href=format!("/manage/products/{}", product.id)>{name(product).to_owned()}</a></td>
+            <td class="row-key"><a href=format!("/manage/products/{}", product.id)><bdi>{name(product).to_owned()}</bdi></a></td>
             <td class="row-state"><span class=state.0>{state.1}</span></td>
             <td class="row-stock end figure">{product.available}<span class="row-unit">" left"</span>{promised}</td>
             <td class="row-sum end figure">{price}</td>
@@ -204,11 +204,11 @@ pub fn product(
     let main = view! {
         <p><a class="link" href="/manage/products">{Icon::Back.svg()} "Products"</a></p>
         <div class="head">
-            <h1>{title.clone()}</h1>
+            <h1 dir="auto">{title.clone()}</h1>
             {visibility(product)}
         </div>
         {message.map(flash::success)}
-        {error_summary(errors, &FIELDS)}
+        {error_summary("Not saved", errors, &FIELDS)}
         <div class="editor">
             <section class="editor-media" aria-labelledby="photos-title">
                 <h2 id="photos-title">"Photos and clips"</h2>
@@ -258,7 +258,7 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
     view! {
         <form class="stack" method="post" action=format!("/manage/products/{}", product.id)>
             {field("title", "Title", None, field_error(errors, "title"), |id, described, invalid| {
-                view! { <input class="input" id=id name="title" maxlength="120" aria-describedby=described aria-invalid=invalid value=form.title.clone() /> }.into_any()
+                view! { <input class="input" id=id name="title" maxlength="120" dir="auto" aria-describedby=described aria-invalid=invalid value=form.title.clone() /> }.into_any()
             })}
             <div class="two">
                 {field("price", "Price", None, field_error(errors, "price"), |id, described, invalid| {
@@ -279,16 +279,16 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
                 })}
             </div>
             {field("summary", "One sentence", Some("Stands beside the price"), field_error(errors, "summary"), |id, described, invalid| {
-                view! { <input class="input" id=id name="summary" maxlength="240" aria-describedby=described aria-invalid=invalid value=form.summary.clone() /> }.into_any()
+                view! { <input class="input" id=id name="summary" maxlength="240" dir="auto" aria-describedby=described aria-invalid=invalid value=form.summary.clone() /> }.into_any()
             })}
             {field("text", "Text", Some("Stands below the photos. An empty line begins a new paragraph."), field_error(errors, "text"), |id, described, invalid| {
-                view! { <textarea class="input" id=id name="text" rows="7" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea> }.into_any()
+                view! { <textarea class="input" id=id name="text" rows="7" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea> }.into_any()
             })}
             {field("slug", "Address", Some("Empty: made from the title"), field_error(errors, "slug"), |id, described, invalid| {
                 view! {
                     <div class="joined">
                         <span class="unit">"/p/"</span>
-                        <input class="input" id=id name="slug" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.slug.clone() />
+                        <input class="input" id=id name="slug" dir="auto" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.slug.clone() />
                     </div>
                 }.into_any()
             })}

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) fn header(shop: &Shop) -> AnyView {
     view! {
         <header class="shop-line">
-            <a class="shop-name" href=front(shop)>{shop.name.clone()}</a>
+            <a class="shop-name" dir="auto" href=front(shop)>{shop.name.clone()}</a>
         </header>
     }
     .into_any()
@@ -27,7 +27,7 @@ pub(crate) fn header(shop: &Shop) -> AnyView {
 pub(crate) fn footer(shop: &Shop) -> AnyView {
     view! {
         <footer class="shop-end">
-            <a href=front(shop)>{format!("Everything from {}", shop.name)}</a>
+            <a href=front(shop)><span>"Everything from " <bdi>{shop.name.clone()}</bdi></span></a>
             <a href="/sign-in">"Seller’s entrance"</a>
         </footer>
     }
@@ -111,10 +111,10 @@ pub(crate) fn tile(product: &Product, index: usize) -> AnyView {
         (None, _) => ().into_any(),
     };
     view! {
-        <li class=format!("tile {shape}")>
+        <li class=format!("tile ringed {shape}")>
             <a href=format!("/p/{}", product.slug)>
                 <span class="tile-picture">{shown}</span>
-                <span class="tile-name">{name(product).to_owned()}</span>
+                <span class="tile-name" dir="auto">{name(product).to_owned()}</span>
                 {price}
             </a>
         </li>

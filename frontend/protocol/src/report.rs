@@ -106,6 +106,11 @@ pub enum Report {
         /// Height in pixels.
         height: u32,
     },
+    /// What was lost or left out when the session was made, all of it: told when it happens and whenever the session is opened.
+    Notes {
+        /// Whole sentences for the creator.
+        notes: Vec<String>,
+    },
     /// Something went wrong; what was captured stays.
     Failed {
         /// The request's number, where it had one.

@@ -97,9 +97,9 @@ pub fn part(shown: f64, whole: f64) -> String {
     }
 }
 
-/// The name a reel is saved under: that of the product, or of the recording while it has none.
+/// The name a reel is saved under: that of the product, where it has one.
 #[must_use]
-pub fn reel_name(title: &str, session: &str) -> String {
+pub fn reel_name(title: &str) -> String {
     let words = |text: &str| {
         let mut out = String::new();
         let parts = text.split(|c: char| !c.is_alphanumeric());
@@ -112,12 +112,10 @@ pub fn reel_name(title: &str, session: &str) -> String {
         out.chars().take(80).collect::<String>()
     };
     let title = words(title);
-    let name = if title.is_empty() {
-        words(session)
-    } else {
-        title
-    };
-    format!("{name}-reel.mp4")
+    if title.is_empty() {
+        return "reel.mp4".to_owned();
+    }
+    format!("{title}-reel.mp4")
 }
 
 /// A level in dB full scale as the filled share of a meter, 0–1: −60 dB and below is empty.
@@ -183,12 +181,12 @@ mod tests {
     #[test]
     fn a_saved_reel_has_a_name_that_every_disk_takes() {
         assert_eq!(
-            reel_name(" Cup, ash/glaze No. 3 ", "s1-2"),
+            reel_name(" Cup, ash/glaze No. 3 "),
             "cup-ash-glaze-no-3-reel.mp4"
         );
-        assert_eq!(reel_name("..", "s1-2a"), "s1-2a-reel.mp4");
-        assert_eq!(reel_name("茶碗", "s1"), "茶碗-reel.mp4");
-        assert!(reel_name(&"x".repeat(900), "s1").len() < 100);
+        assert_eq!(reel_name(".."), "reel.mp4");
+        assert_eq!(reel_name("茶碗"), "茶碗-reel.mp4");
+        assert!(reel_name(&"x".repeat(900)).len() < 100);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The browser's APIs as the worker uses them: messages, promises, time, and owners for what must be closed.
 
 pub(crate) mod changed;
+pub(crate) mod colour;
 pub(crate) mod decode;
+pub(crate) mod drawn;
 pub(crate) mod encode;
 pub(crate) mod file;
 pub(crate) mod sampler;
+pub(crate) mod sound;
 
 use std::{future::Future, ops::Deref};
 

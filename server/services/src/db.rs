@@ -5,6 +5,8 @@
 //! `sqlx::Any` carries everything the queries need (text, 64-bit integers, NULL). SQLite takes one writer at a time, so
 //! writers of this process queue here, fairly, instead of spinning on its lock; other processes are waited for by `busy_timeout`.
 
+pub(crate) mod transport;
+
 use std::{
     ops::{Deref, DerefMut},
     path::Path,
@@ -21,6 +23,7 @@ use sqlx::{
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use self::transport::Transport;
 use crate::{Error, Result};
 
 /// Which database answers.
@@ -145,6 +148,15 @@ impl Db {
                 "The database address begins with neither sqlite: nor postgres:. Correct VITRINE_DATABASE_URL.".to_owned(),
             ));
         };
+        let url = match engine {
+            Engine::Sqlite => url.to_owned(),
+            Engine::Postgres => transport::with_encryption(url),
+        };
+        if transport::of(&url) == Some(Transport::Unverified) {
+            tracing::warn!(
+                "the connection to the database may be read and changed on its way, as its address says. Use sslmode=verify-full wherever that network is not yours alone"
+            );
+        }
         let pool = AnyPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(20))
@@ -156,9 +168,9 @@ impl Db {
                     Ok(())
                 })
             })
-            .connect(url)
+            .connect(&url)
             .await
-            .map_err(|error| unreachable_database(&error))?;
+            .map_err(|error| unreachable_database(&error, &url))?;
         Ok(Self {
             pool,
             engine,
@@ -221,7 +233,18 @@ impl Db {
     }
 }
 
-fn unreachable_database(error: &sqlx::Error) -> Error {
+fn unreachable_database(error: &sqlx::Error, url: &str) -> Error {
+    // A certificate that proves nothing is found while bytes are exchanged.
+    let is_unproved = match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    };
+    if is_unproved && transport::of(url) == Some(Transport::Verified) {
+        return Error::Unavailable(format!(
+            "The database is on another machine and there is no safe connection to it: {error}. Give it a certificate for its name; name its authority with ?sslrootcert=FILE in VITRINE_DATABASE_URL; or, where the network between is yours alone, add ?sslmode=disable."
+        ));
+    }
     Error::Unavailable(format!(
         "The database cannot be opened: {error}. Check the data folder or VITRINE_DATABASE_URL, and that the database is running."
     ))

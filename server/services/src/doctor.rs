@@ -3,7 +3,10 @@
 use crate::{
     Check, Config, Result,
     clock::Clock,
-    db::Db,
+    db::{
+        Db,
+        transport::{self, Transport},
+    },
     disk,
     media::{self, Store},
     migration,
@@ -50,6 +53,9 @@ pub(crate) async fn look(config: &Config) -> Vec<Check> {
         }
         Err(error) => checks.push(check("database", Err(error))),
     }
+    if let Some(transport) = transport::of(&config.database()) {
+        checks.push(check("database connection", Ok(connection(transport))));
+    }
     checks.push(check("media store", store(config).await));
     checks.push(check("free space", space(config)));
     checks.push(check("payments", payments(config)));
@@ -77,6 +83,19 @@ async fn migrations(db: &Db) -> Result<String> {
     Ok(format!(
         "The database is at version {has}, as this program needs."
     ))
+}
+
+fn connection(transport: Transport) -> String {
+    match transport {
+        Transport::Local => "The database is on this machine.",
+        Transport::Verified => {
+            "The connection to the database must be encrypted, and the server must prove its name."
+        }
+        Transport::Unverified => {
+            "The connection to the database may be read and changed on its way, as its address says. Use sslmode=verify-full wherever that network is not yours alone."
+        }
+    }
+    .to_owned()
 }
 
 async fn store(config: &Config) -> Result<String> {

@@ -59,6 +59,8 @@ struct Inner {
     scratch: PathBuf,
     /// Appends of this process, so that a newer one ends the older at once.
     appends: media::Appends,
+    /// How many appends write to the disk at once. Tokio has 512 threads for such work, and everything else needs some too.
+    upload_disk: Arc<Semaphore>,
     /// Room for one photo being decoded and encoded.
     encoding: Semaphore,
     clock: Clock,
@@ -87,6 +89,9 @@ pub struct Check {
     /// What was found and, where it is wrong, what to do.
     pub message: String,
 }
+
+/// Appends that write to the disk at once: more would only wait for each other there.
+const UPLOAD_WRITES: usize = 16;
 
 /// Files of a scratch folder that a process left behind; none is worked on for as long.
 const SCRATCH_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -131,10 +136,27 @@ impl Services {
     /// # Errors
     /// As [`Services::open`].
     pub async fn open_with(config: Config, clock: Clock, random: Random) -> Result<Self> {
-        let scratch = make_folder(&config)?;
-        let store = media::Store::open(&config.media())?;
+        make_folder(&config)?;
         let db = Db::open(&config.database()).await?;
         migration::run(&db, &clock).await?;
+        Self::assemble(config, db, clock, random)
+    }
+
+    /// [`Services::open`] for a command that may run beside a shop: migrates an empty database and refuses an older one, so
+    /// that none is changed under a shop that runs.
+    ///
+    /// # Errors
+    /// As [`Services::open`]; and `Unavailable` when the database has to be migrated first.
+    pub async fn open_beside(config: Config) -> Result<Self> {
+        make_folder(&config)?;
+        let db = Db::open(&config.database()).await?;
+        migration::run_on_empty(&db, &Clock::System).await?;
+        Self::assemble(config, db, Clock::System, Random::System)
+    }
+
+    fn assemble(config: Config, db: Db, clock: Clock, random: Random) -> Result<Self> {
+        let scratch = make_folder(&config)?;
+        let store = media::Store::open(&config.media())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 passkeys: identity::Passkeys::new(&config.public_url),
@@ -144,6 +166,7 @@ impl Services {
                 store,
                 scratch,
                 appends: media::Appends::default(),
+                upload_disk: Arc::new(Semaphore::new(UPLOAD_WRITES)),
                 encoding: Semaphore::new(1),
                 clock,
                 random,

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use self::store::{Index, Store};
 pub use self::{
-    entry::{Entry, RenderedPage},
+    entry::{Entry, RenderedPage, brotli, gzip},
     freshness::{FRESH_FOR, Freshness, STALE_FOR, freshness},
 };
 

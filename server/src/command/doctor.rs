@@ -15,7 +15,11 @@ pub async fn run(args: &cli::Doctor) -> Ended {
         .clone()
         .unwrap_or_else(|| PublicUrl::localhost(3000));
     let test_payments = args.public.takes_test_payments(&public_url);
-    let mut checks = vec![site(&args.site), name(&public_url)];
+    let mut checks = vec![
+        site(&args.site),
+        name(&public_url),
+        proxy(&public_url, &args.proxy),
+    ];
     checks.extend(Services::doctor(&super::store(&args.store, &public_url, test_payments)).await);
     for check in &checks {
         println!(
@@ -47,6 +51,36 @@ fn name(public_url: &PublicUrl) -> Check {
     };
     Check {
         name: "passkeys",
+        ok,
+        message,
+    }
+}
+
+/// Who is a visitor is what the limits go by, and behind a proxy only its headers say it.
+fn proxy(public_url: &PublicUrl, proxy: &cli::Proxy) -> Check {
+    let (ok, message) = match proxy.read() {
+        Err(failure) => (false, failure.to_string()),
+        Ok(proxies) => match super::missing_proxy(public_url, &proxies) {
+            Some(missing) => (false, missing),
+            None if proxies.networks.is_empty() => (
+                true,
+                "Visitors connect without a proxy in front.".to_owned(),
+            ),
+            None => {
+                let networks: Vec<String> =
+                    proxies.networks.iter().map(ToString::to_string).collect();
+                (
+                    true,
+                    format!(
+                        "Forwarded headers are believed from {}.",
+                        networks.join(", ")
+                    ),
+                )
+            }
+        },
+    };
+    Check {
+        name: "proxy",
         ok,
         message,
     }
@@ -117,6 +151,25 @@ mod tests {
         ] {
             assert_eq!(name(&text.parse().unwrap()).ok, ok, "{text}");
         }
+    }
+
+    #[test]
+    fn https_without_a_trusted_proxy_is_a_fault() {
+        let check = |url: &str, networks: &[&str]| {
+            let networks = networks
+                .iter()
+                .map(|text| crate::config::parse_network(text).unwrap());
+            let args = cli::Proxy {
+                trusted_proxy: networks.collect(),
+                trusted_hops: None,
+            };
+            proxy(&url.parse().unwrap(), &args)
+        };
+        let missing = check("https://shop.example", &[]);
+        assert!(!missing.ok && missing.message.contains("--trusted-proxy 127.0.0.1"));
+        assert!(check("https://shop.example", &["127.0.0.1"]).ok);
+        assert!(check("http://localhost:3000", &[]).ok);
+        assert!(!check("https://shop.example", &["::/0"]).ok);
     }
 
     #[test]

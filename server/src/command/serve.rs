@@ -17,6 +17,7 @@ use crate::{
 /// Runs the shop.
 pub async fn run(args: cli::Serve) -> Ended {
     super::start_log();
+    let proxies = args.proxy.read()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(format!(
             "vitrine cannot listen on {}: {error}. Stop what listens there, or choose another address with --listen.",
@@ -33,6 +34,9 @@ pub async fn run(args: cli::Serve) -> Ended {
         .unwrap_or_else(|| PublicUrl::localhost(listen.port()));
     let test_payments = args.public.takes_test_payments(&public_url);
     warn(&public_url, test_payments);
+    if let Some(missing) = super::missing_proxy(&public_url, &proxies) {
+        tracing::warn!("{missing}");
+    }
 
     let files = Files::new(site_source(&args.site)?);
     let manifest = files
@@ -53,7 +57,7 @@ pub async fn run(args: cli::Serve) -> Ended {
         listen,
         public_url: public_url.clone(),
         test_payments,
-        trusted_proxies: args.trusted_proxies,
+        proxies,
     };
     let vitrine = Vitrine::new(services.clone(), Clock::System, assets, files, config);
     greet(&services, &public_url, test_payments).await?;

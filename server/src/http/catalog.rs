@@ -2,26 +2,31 @@
 
 use axum::{
     extract::{Path, Query, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode, Uri},
     response::Response,
 };
 use domain::{catalog::Slug, event::Tag};
 use serde::Deserialize;
 
-use super::{document, error::Problem, public};
+use super::{address, document, error::Problem, public};
 use crate::{cache::RenderedPage, state::Vitrine};
 
 /// `GET /p/{slug}`.
 pub async fn product(
     State(vitrine): State<Vitrine>,
-    Path(slug): Path<String>,
+    Path(asked): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // What cannot be a slug is refused before the cache, so that such requests occupy no place in it.
-    let slug: Slug = slug.parse().map_err(|_| Problem::not_found())?;
+    let slug: Slug = asked.parse().map_err(|_| Problem::not_found())?;
+    if slug.as_str() != asked {
+        return Ok(address::moved(&format!("/p/{slug}"), &uri, "no-cache"));
+    }
     let filler = vitrine.clone();
-    public::page(&vitrine, &headers, &format!("/p/{slug}"), async move {
-        let (shop, product) = filler.services.catalog().by_slug(slug.as_str()).await?;
+    let wanted = slug.clone();
+    let page = public::page(&vitrine, &headers, &format!("/p/{slug}"), async move {
+        let (shop, product) = filler.services.catalog().by_slug(wanted.as_str()).await?;
         let tags = vec![
             Tag::Product(product.id.clone()).to_string(),
             Tag::Shop(shop.id.clone()).to_string(),
@@ -32,7 +37,32 @@ pub async fn product(
             link: public::style(&filler.site),
         })
     })
-    .await
+    .await;
+    match page {
+        Err(problem) => or_moved(&vitrine, problem, slug.as_str(), "", &uri).await,
+        found => found,
+    }
+}
+
+/// Where there is nothing under a slug that a product had before: the same below the slug it has. It may be given to another
+/// product, so nobody keeps the redirect.
+pub(super) async fn or_moved(
+    vitrine: &Vitrine,
+    problem: Problem,
+    slug: &str,
+    below: &str,
+    uri: &Uri,
+) -> Result<Response, Problem> {
+    if problem.status() != StatusCode::NOT_FOUND {
+        return Err(problem);
+    }
+    match vitrine.services.catalog().moved(slug).await? {
+        Some(current) => {
+            let path = format!("/p/{current}{below}");
+            Ok(address::moved(&path, uri, "no-cache"))
+        }
+        None => Err(problem),
+    }
 }
 
 /// The flash message in the address.
@@ -47,8 +77,12 @@ pub async fn waitlist(
     State(vitrine): State<Vitrine>,
     Path(slug): Path<String>,
     Query(query): Query<FlashQuery>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    let (shop, product) = vitrine.services.catalog().by_slug(&slug).await?;
+    let (shop, product) = match vitrine.services.catalog().by_slug(&slug).await {
+        Ok(found) => found,
+        Err(error) => return or_moved(&vitrine, error.into(), &slug, "/waitlist", &uri).await,
+    };
     let flash = app::catalog::page::WaitlistFlash::read(&query.flash);
     Ok(document::private(app::catalog::page::waitlist(
         &vitrine.site,

@@ -3,7 +3,7 @@
 use axum::{
     Form,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
@@ -16,7 +16,7 @@ use services::{
     checkout::{Bought, Paid},
 };
 
-use super::{client::Client, document, error::Problem};
+use super::{catalog::or_moved, client::Client, document, error::Problem};
 use crate::state::Vitrine;
 
 /// The buy form as posted.
@@ -33,6 +33,7 @@ pub async fn buy(
     State(vitrine): State<Vitrine>,
     client: Client,
     Path(slug): Path<String>,
+    uri: Uri,
     Form(form): Form<Buy>,
 ) -> Result<Response, Problem> {
     let quantity = match form.quantity.trim() {
@@ -51,7 +52,12 @@ pub async fn buy(
         .services
         .checkout()
         .buy(&slug, quantity, seen, idempotency_key, Some(client.0))
-        .await?;
+        .await;
+    let bought = match bought {
+        Ok(bought) => bought,
+        // The page was open while the product got another address: the form is sent there.
+        Err(error) => return or_moved(&vitrine, error.into(), &slug, "/buy", &uri).await,
+    };
     let page = match bought {
         Bought::Held(order) => return Ok(Redirect::to(&order_path(&order)).into_response()),
         Bought::PriceChanged(shop, product) => {

@@ -1,6 +1,9 @@
 //! Which compression a browser takes (RFC 9110, section 12.5.3).
 
 use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+
+use crate::cache;
 
 /// A content coding we have ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +28,29 @@ impl Coding {
     }
 }
 
-/// The best coding that `Accept-Encoding` allows: brotli, else gzip, else none.
+/// What is shorter is sent as it is, bytes: compressing saves nothing.
+const SHORT: usize = 256;
+
+/// `bytes` in a coding; short ones are left as they are. Answers which coding they have.
+#[must_use]
+pub fn pack(coding: Coding, bytes: Bytes) -> (Coding, Bytes) {
+    if bytes.len() < SHORT {
+        return (Coding::Identity, bytes);
+    }
+    let packed = match coding {
+        Coding::Br => cache::brotli(&bytes),
+        Coding::Gzip => cache::gzip(&bytes),
+        Coding::Identity => bytes,
+    };
+    (coding, packed)
+}
+
+/// The coding that `Accept-Encoding` weighs highest; of equal ones brotli, then gzip. None where neither is wanted: to send a
+/// page as it is serves everyone better than a refusal, even where `identity` is refused.
 #[must_use]
 pub fn negotiate(headers: &HeaderMap) -> Coding {
     let lines = headers.get_all(header::ACCEPT_ENCODING);
-    let (mut br, mut gzip, mut any) = (None, None, None);
+    let (mut br, mut gzip, mut identity, mut any) = (None, None, None, None);
     for entry in lines
         .iter()
         .filter_map(|line| line.to_str().ok())
@@ -39,32 +60,46 @@ pub fn negotiate(headers: &HeaderMap) -> Coding {
         let slot = match name.to_ascii_lowercase().as_str() {
             "br" => &mut br,
             "gzip" | "x-gzip" => &mut gzip,
+            "identity" => &mut identity,
             "*" => &mut any,
             _ => continue,
         };
         *slot = Some(weight);
     }
-    let wanted = |own: Option<bool>| own.or(any).unwrap_or(false);
-    if wanted(br) {
+    let weight = |own: Option<u16>| own.or(any).unwrap_or(0);
+    let (br, gzip) = (weight(br), weight(gzip));
+    // Where it is not named it is acceptable, and less so than whatever is.
+    let identity = identity.unwrap_or(0);
+    if br > 0 && br >= gzip && br >= identity {
         Coding::Br
-    } else if wanted(gzip) {
+    } else if gzip > 0 && gzip >= identity {
         Coding::Gzip
     } else {
         Coding::Identity
     }
 }
 
-/// A coding's name and whether it is wanted at all (`q` above 0).
-fn weighed(entry: &str) -> (&str, bool) {
+/// A coding's name and its weight in thousandths (RFC 9110, section 12.4.2): 1000 where none is given, or none that can be read.
+fn weighed(entry: &str) -> (&str, u16) {
     let mut parts = entry.split(';');
     let name = parts.next().unwrap_or_default().trim();
-    let refused = parts.any(|parameter| {
-        let Some((key, value)) = parameter.split_once('=') else {
-            return false;
-        };
-        key.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().is_ok_and(|q| q <= 0.0)
+    let weight = parts.find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        let is_weight = key.trim().eq_ignore_ascii_case("q");
+        is_weight.then(|| thousandths(value.trim())).flatten()
     });
-    (name, !refused)
+    (name, weight.unwrap_or(1000))
+}
+
+fn thousandths(value: &str) -> Option<u16> {
+    let weight = value.parse::<f32>().ok().filter(|q| q.is_finite())?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it lies between 0 and 1000"
+    )]
+    let thousandths = (weight.clamp(0.0, 1.0) * 1000.0).round() as u16;
+    Some(thousandths)
 }
 
 #[cfg(test)]
@@ -79,6 +114,47 @@ mod tests {
             headers.insert(header::ACCEPT_ENCODING, value);
         }
         negotiate(&headers)
+    }
+
+    #[test]
+    fn the_highest_weight_wins() {
+        for (accept, coding) in [
+            ("br;q=0.2, gzip;q=0.8", Coding::Gzip),
+            ("br;q=0.8, gzip;q=0.2", Coding::Br),
+            ("gzip;q=0.5, br;q=0.5", Coding::Br),
+            ("gzip;q=0.001", Coding::Gzip),
+            ("identity, gzip;q=0.5", Coding::Identity),
+            ("identity;q=0.5, gzip;q=0.5", Coding::Gzip),
+            ("identity;q=0.5, *;q=0.4", Coding::Identity),
+            ("gzip;q=0.4, *;q=0.6", Coding::Br),
+            ("gzip, *;q=0", Coding::Gzip),
+            ("identity;q=0", Coding::Identity),
+            ("identity;q=0, gzip;q=0.1", Coding::Gzip),
+            ("*;q=0, identity;q=0", Coding::Identity),
+            ("br;q=0.000, gzip;q=0", Coding::Identity),
+            ("br; Q=0", Coding::Identity),
+            ("br;q=", Coding::Br),
+            ("br;q=NaN", Coding::Br),
+            ("br;q=-1", Coding::Identity),
+            ("GZIP;q=1.5", Coding::Gzip),
+        ] {
+            assert_eq!(chosen(accept), coding, "{accept}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_says_so() {
+        let long = Bytes::from("<p>cup</p>".repeat(100));
+        for coding in [Coding::Br, Coding::Gzip] {
+            let (packed, bytes) = pack(coding, long.clone());
+            assert!(packed == coding && bytes.len() < long.len() / 4);
+        }
+        assert_eq!(
+            pack(Coding::Identity, long.clone()),
+            (Coding::Identity, long)
+        );
+        let short = Bytes::from_static(b"short");
+        assert_eq!(pack(Coding::Br, short.clone()), (Coding::Identity, short));
     }
 
     #[test]

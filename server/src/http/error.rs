@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use axum::{
+    body::{Body, Bytes},
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
@@ -16,7 +17,7 @@ use axum::{
 use domain::wire::{self, address};
 use services::rate_limit;
 
-use super::{document, trace};
+use super::{encoding, trace};
 use crate::state::Vitrine;
 
 /// Something that went wrong.
@@ -210,6 +211,7 @@ pub async fn render(State(vitrine): State<Vitrine>, request: Request, next: Next
     let path = request.uri().path().to_owned();
     let is_head = request.method() == Method::HEAD;
     let wants_json = wants_json(&request);
+    let coding = encoding::negotiate(request.headers());
     let mut response = next.run(request).await;
     let status = response.status();
     let problem = match response.extensions_mut().remove::<Problem>() {
@@ -231,34 +233,41 @@ pub async fn render(State(vitrine): State<Vitrine>, request: Request, next: Next
             "a request was refused"
         );
     }
-    let mut rendered = if wants_json {
-        axum::Json(wire::Problem {
+    let (kind, text) = if wants_json {
+        let problem = wire::Problem {
             status: status.as_u16(),
             code: problem.code.into_owned(),
             message: problem.message,
-        })
-        .into_response()
+        };
+        // Two strings and a number always are JSON.
+        let json = serde_json::to_string(&problem).unwrap_or_default();
+        ("application/json", json)
     } else {
         let next = next_link(&path);
-        document::private(app::error::page::error(
-            &vitrine.site,
-            status.as_u16(),
-            title(status),
-            &problem.message,
-            next,
-        ))
+        let (status, title) = (status.as_u16(), title(status));
+        let page = app::error::page::error(&vitrine.site, status, title, &problem.message, next);
+        ("text/html; charset=utf-8", page)
     };
-    *rendered.status_mut() = status;
+    let (coding, body) = encoding::pack(coding, Bytes::from(text));
+    let length = HeaderValue::from(body.len());
+    let body = if is_head {
+        Body::empty()
+    } else {
+        Body::from(body)
+    };
+    let mut rendered = (status, body).into_response();
     for (name, value) in response.headers() {
         if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
             rendered.headers_mut().append(name.clone(), value.clone());
         }
     }
-    rendered
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if is_head {
-        *rendered.body_mut() = axum::body::Body::empty();
+    let headers = rendered.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_LENGTH, length);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(name) = coding.name() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     rendered
 }

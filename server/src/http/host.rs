@@ -3,12 +3,12 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Version, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use super::{client, error::Problem};
+use super::{error::Problem, forwarded};
 use crate::state::Vitrine;
 
 /// Addresses that monitoring asks under whatever name it knows.
@@ -16,15 +16,34 @@ const ANY_NAME: [&str; 2] = ["/healthz", "/metrics"];
 
 /// Redirects reads to the public address (308) and refuses writes under another name (421): their cookie is not here.
 pub async fn canonical(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
+    let asked = match asked_host(&request) {
+        Ok(asked) => asked,
+        Err(problem) => return problem.into_response(),
+    };
     let public = &vitrine.config.public_url;
-    let path = request.uri().path();
-    let named = asked_host(&vitrine, &request).is_some_and(|host| public.is_named_by(&host));
-    if named || ANY_NAME.contains(&path) {
+    let peer = forwarded::peer(request.extensions());
+    let asked = forwarded::read(&vitrine.config.proxies, peer, request.headers())
+        .host
+        .or(asked);
+    let is_public = |host: &String| public.is_named_by(host);
+    if asked.as_ref().is_some_and(is_public) || ANY_NAME.contains(&request.uri().path()) {
         return next.run(request).await;
+    }
+    if forwarded::hosts(request.headers()).iter().any(is_public) {
+        // The browser did ask under the public name: sent there again, it would come back the same way for ever.
+        return Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "wrong_proxy",
+            format!("The proxy in front of this shop was asked for {public} and did not pass that on so that it can be believed. Let it send Host as it came, or start the shop with --trusted-proxy."),
+        )
+        .into_response();
     }
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let onward = request.uri().path_and_query().map_or("/", |p| p.as_str());
-    if is_reading && let Ok(onward) = HeaderValue::from_str(&public.link(onward)) {
+    if is_reading
+        && onward.starts_with('/')
+        && let Ok(onward) = HeaderValue::from_str(&public.link(onward))
+    {
         return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, onward)]).into_response();
     }
     Problem::new(
@@ -35,27 +54,37 @@ pub async fn canonical(State(vitrine): State<Vitrine>, request: Request, next: N
     .into_response()
 }
 
-/// The host that was asked for; a trusted proxy may say which one it was asked under.
-fn asked_host(vitrine: &Vitrine, request: &Request) -> Option<String> {
-    if client::is_trusted(&vitrine.config.trusted_proxies, request.extensions()) {
-        let forwarded = request
-            .headers()
-            .get("x-forwarded-host")
-            .and_then(|h| h.to_str().ok());
-        if let Some(host) = forwarded {
-            return Some(host.trim().to_owned());
+/// The host that was asked for. A target that names one counts more than `Host` (RFC 9112, section 3.2.2), which HTTP/1.1
+/// must send, once and well formed, all the same.
+fn asked_host(request: &Request) -> Result<Option<String>, Problem> {
+    let bad = |message: &str| Err(Problem::bad(message));
+    let mut lines = request.headers().get_all(header::HOST).iter();
+    let host = match (lines.next(), lines.next()) {
+        (Some(_), Some(_)) => return bad("A request names its host once; this one has two."),
+        (Some(line), None) => {
+            let host = line.to_str().ok().map(str::trim);
+            match host.filter(|host| is_well_formed(host)) {
+                Some(host) => Some(host.to_owned()),
+                None => return bad("The host of this request is not the name of one."),
+            }
         }
+        (None, _) => None,
+    };
+    let target = request.uri().authority();
+    if target.is_some_and(|target| target.as_str().contains('@')) {
+        return bad("The host of this request is not the name of one.");
     }
-    let header = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|h| h.to_str().ok());
-    header
-        .or_else(|| {
-            request
-                .uri()
-                .authority()
-                .map(axum::http::uri::Authority::as_str)
-        })
-        .map(str::to_owned)
+    let needs_host = match request.version() {
+        Version::HTTP_11 => host.is_none(),
+        Version::HTTP_2 | Version::HTTP_3 => host.is_none() && target.is_none(),
+        _ => false,
+    };
+    if needs_host {
+        return bad("A request must name the host it is for. Send the header Host.");
+    }
+    Ok(target.map(|target| target.as_str().to_owned()).or(host))
+}
+
+fn is_well_formed(host: &str) -> bool {
+    !host.contains('@') && host.parse::<Authority>().is_ok()
 }

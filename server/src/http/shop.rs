@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::HeaderMap,
+    http::{HeaderMap, Uri},
     response::Response,
 };
 use domain::{
@@ -10,7 +10,7 @@ use domain::{
     identity::{Handle, Shop},
 };
 
-use super::{error::Problem, public};
+use super::{address, error::Problem, public};
 use crate::{cache::RenderedPage, state::Vitrine};
 
 /// `GET /`: the front of the only shop, a list of several, or how to become the first owner.
@@ -27,10 +27,8 @@ pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<
             [shop] => front(&filler, shop).await?,
             many => RenderedPage {
                 html: app::shop::page::shops(&filler.site, many),
-                tags: many
-                    .iter()
-                    .map(|shop| Tag::Shop(shop.id.clone()).to_string())
-                    .collect(),
+                // One tag for all of them: a tag each would outgrow the header buffers of proxies.
+                tags: Vec::new(),
                 link: public::style(&filler.site),
             },
         };
@@ -43,11 +41,15 @@ pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<
 /// `GET /@{handle}`.
 pub async fn by_handle(
     State(vitrine): State<Vitrine>,
-    Path(handle): Path<String>,
+    Path(asked): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // What cannot be a handle is refused before the cache, so that such requests occupy no place in it.
-    let handle: Handle = handle.parse().map_err(|_| Problem::not_found())?;
+    let handle: Handle = asked.parse().map_err(|_| Problem::not_found())?;
+    if handle.as_str() != asked {
+        return Ok(address::moved(&format!("/@{handle}"), &uri, "no-cache"));
+    }
     let filler = vitrine.clone();
     public::page(&vitrine, &headers, &format!("/@{handle}"), async move {
         let shop = filler.services.identity().shop(handle.as_str()).await?;

@@ -8,14 +8,17 @@ use axum::{
     response::Response,
 };
 
+use super::address;
 use crate::state::Vitrine;
 
 /// First path segments after which a secret stands.
 const SECRET_AFTER: [&str; 3] = ["setup", "order", "checkout"];
 
-/// `path` with the secrets that some addresses carry struck out. Queries are never logged.
+/// `path` in its right spelling with the secrets that some addresses carry struck out. Queries are never logged.
 #[must_use]
 pub fn redacted(path: &str) -> String {
+    let spelled = address::spelled(path);
+    let path = spelled.as_deref().unwrap_or(path);
     let mut segments = path.split('/');
     let _root = segments.next();
     let first = segments.next().unwrap_or_default();
@@ -54,7 +57,9 @@ mod tests {
         assert_eq!(redacted("/order/abc"), "/order/…");
         assert_eq!(redacted("/checkout/abc/pay"), "/checkout/…/pay");
         assert_eq!(redacted("/p/cup"), "/p/cup");
-        assert_eq!(redacted("/setup/"), "/setup/");
+        assert_eq!(redacted("/Setup/abc/"), "/setup/…");
+        assert_eq!(redacted("//%73etup//abc"), "/setup/…");
+        assert_eq!(redacted("/setup/"), "/setup");
         assert_eq!(redacted("/"), "/");
         assert_eq!(redacted(""), "");
     }

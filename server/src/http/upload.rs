@@ -24,14 +24,20 @@ use domain::{
     id::{SessionId, UploadId},
     identity::Viewer,
     media::{Kind, Upload},
-    wire::upload::{
-        CONTENT_TYPE, Status, VERSION,
-        header::{TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET},
-        metadata as metadata_key,
+    wire::{
+        address,
+        upload::{
+            CONTENT_TYPE, Status, VERSION,
+            header::{
+                TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET,
+            },
+            metadata as metadata_key,
+        },
     },
 };
 use futures::{StreamExt, stream::BoxStream};
 use services::media::{Checksum, NewUpload};
+use tokio::time::Instant;
 
 use super::{error::Problem, viewer::Signed};
 use crate::state::Vitrine;
@@ -40,7 +46,10 @@ use crate::state::Vitrine;
 pub const EXTENSIONS: &str = "creation,creation-with-upload,expiration,termination,checksum";
 
 /// How long a client may send nothing in the middle of a body before the connection is closed. What came is kept.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often the bytes of a body are counted, and how many must have come: a slow phone line brings ten times that.
+const PACE: (Duration, usize) = (Duration::from_secs(60), 8 * 1024);
 
 /// `OPTIONS /api/uploads`: what this server can do.
 pub async fn options() -> Response {
@@ -59,34 +68,72 @@ pub async fn options() -> Response {
     response
 }
 
-/// Version middleware: every request but `OPTIONS` and `GET` (which is not part of the protocol) must have our version in
-/// `Tus-Resumable`, and every response names it.
+/// Names our version on every answer of the endpoint, whoever gives it: outermost, so that refusals by other layers have it too.
+pub async fn name_version(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_here = path
+        .strip_prefix(address::UPLOADS)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let mut response = next.run(request).await;
+    if is_here {
+        response.headers_mut().insert(
+            HeaderName::from_static(TUS_RESUMABLE),
+            HeaderValue::from_static(VERSION),
+        );
+    }
+    response
+}
+
+/// Every request but `OPTIONS` and `GET` (which is not part of the protocol) must have our version in `Tus-Resumable`.
 pub async fn check_version(request: Request, next: Next) -> Response {
     let method = request.method().as_str();
     let version = request
         .headers()
         .get(TUS_RESUMABLE)
         .map(HeaderValue::as_bytes);
-    let mut response = if matches!(method, "OPTIONS" | "GET") || version == Some(VERSION.as_bytes())
-    {
-        next.run(request).await
-    } else {
-        Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "wrong_version",
-            "This server implements tus 1.0.0. Send the header Tus-Resumable: 1.0.0.",
+    if matches!(method, "OPTIONS" | "GET") || version == Some(VERSION.as_bytes()) {
+        return next.run(request).await;
+    }
+    Problem::new(
+        StatusCode::PRECONDITION_FAILED,
+        "wrong_version",
+        "This server implements tus 1.0.0. Send the header Tus-Resumable: 1.0.0.",
+    )
+    .with(
+        HeaderName::from_static("tus-version"),
+        HeaderValue::from_static(VERSION),
+    )
+    .into_response()
+}
+
+/// The method that `X-HTTP-Method-Override` puts in the place of `POST`, for clients that can send no other.
+fn overridden(headers: &HeaderMap) -> Option<String> {
+    let method = headers.get("x-http-method-override")?.to_str().ok()?;
+    Some(method.trim().to_ascii_uppercase())
+}
+
+/// `POST /api/uploads/{id}`: another method in its clothes.
+pub async fn other(
+    State(vitrine): State<Vitrine>,
+    signed: Signed,
+    id: Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    match overridden(&headers).as_deref() {
+        Some("PATCH") => patch(State(vitrine), signed, id, headers, body).await,
+        Some("DELETE") => terminate(State(vitrine), signed, id).await,
+        Some("HEAD") => head(State(vitrine), signed, id).await,
+        _ => Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "Bytes of an upload are sent with PATCH, or with POST and X-HTTP-Method-Override: PATCH.",
         )
         .with(
-            HeaderName::from_static("tus-version"),
-            HeaderValue::from_static(VERSION),
-        )
-        .into_response()
-    };
-    response.headers_mut().insert(
-        HeaderName::from_static(TUS_RESUMABLE),
-        HeaderValue::from_static(VERSION),
-    );
-    response
+            header::ALLOW,
+            HeaderValue::from_static("OPTIONS, GET, HEAD, PATCH, DELETE"),
+        )),
+    }
 }
 
 /// `POST /api/uploads`: a new upload, perhaps with its first bytes.
@@ -96,6 +143,11 @@ pub async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    if let Some(method) = overridden(&headers).filter(|method| method != "POST") {
+        return Err(Problem::bad(format!(
+            "{method} is no method of the address that makes uploads. Send it to the upload's own address."
+        )));
+    }
     let new = parse_creation(&headers)?;
     let with_bytes = match headers.get(header::CONTENT_TYPE) {
         Some(kind) if kind.as_bytes() == CONTENT_TYPE.as_bytes() => true,
@@ -104,17 +156,23 @@ pub async fn create(
     };
     let checksum = parse_checksum(&headers)?;
     let mut upload = vitrine.services.media().create_upload(&viewer, new).await?;
-    if with_bytes {
-        let id = upload.id.clone();
+    let id = upload.id.clone();
+    let location = HeaderValue::try_from(address::upload(&id)).map_err(Problem::internal)?;
+    if with_bytes && upload.length > 0 {
         match append(&vitrine, &viewer, &id, 0, checksum, body).await {
             Ok(grown) => upload = grown,
             // The upload exists whatever became of its first bytes; its offset says where the client goes on.
-            Err(problem) if problem.status().is_client_error() => return Err(problem),
-            Err(_kept) => upload = vitrine.services.media().upload(&viewer, &id).await?,
+            Err(problem) if problem.status().is_client_error() => {
+                return Err(problem.with(header::LOCATION, location));
+            }
+            Err(_kept) => {
+                let found = vitrine.services.media().upload(&viewer, &id).await;
+                upload = found.map_err(|error| {
+                    Problem::from(error).with(header::LOCATION, location.clone())
+                })?;
+            }
         }
     }
-    let location =
-        HeaderValue::try_from(format!("/api/uploads/{}", upload.id)).map_err(Problem::internal)?;
     let mut response = (StatusCode::CREATED, [(header::LOCATION, location)]).into_response();
     set_progress(&mut response, &upload);
     Ok(response)
@@ -129,11 +187,16 @@ pub async fn head(
     let upload = vitrine
         .services
         .media()
-        .upload(&viewer, &read(&id)?)
+        .settle(&viewer, &read(&id)?)
         .await?;
     let mut response = StatusCode::OK.into_response();
     set_progress(&mut response, &upload);
     let headers = response.headers_mut();
+    if !upload.metadata.is_empty()
+        && let Ok(metadata) = HeaderValue::try_from(upload.metadata)
+    {
+        headers.insert(HeaderName::from_static(UPLOAD_METADATA), metadata);
+    }
     headers.insert(
         HeaderName::from_static(UPLOAD_LENGTH),
         HeaderValue::from(upload.length),
@@ -218,14 +281,24 @@ async fn append(
     Ok(upload)
 }
 
-/// The body as a stream that ends with an error when its sender sends nothing for [`IDLE_TIMEOUT`].
+/// The body as a stream that ends with an error when its sender sends nothing for [`IDLE_TIMEOUT`], or hardly anything.
 fn with_idle_timeout(body: Body) -> BoxStream<'static, Result<Bytes, String>> {
     let chunks = body.into_data_stream();
-    futures::stream::unfold(Some(chunks), |chunks| async move {
-        let mut chunks = chunks?;
+    let pace = (Instant::now(), 0);
+    futures::stream::unfold(Some((chunks, pace)), |state| async move {
+        let (mut chunks, (mut since, mut bytes)) = state?;
         match tokio::time::timeout(IDLE_TIMEOUT, chunks.next()).await {
             Ok(None) => None,
-            Ok(Some(Ok(chunk))) => Some((Ok(chunk), Some(chunks))),
+            Ok(Some(Ok(chunk))) => {
+                bytes += chunk.len();
+                if since.elapsed() >= PACE.0 {
+                    if bytes < PACE.1 {
+                        return Some((Err("the sender is too slow".to_owned()), None));
+                    }
+                    (since, bytes) = (Instant::now(), 0);
+                }
+                Some((Ok(chunk), Some((chunks, (since, bytes)))))
+            }
             Ok(Some(Err(broken))) => Some((Err(broken.to_string()), None)),
             Err(_elapsed) => Some((Err("the sender sent nothing for too long".to_owned()), None)),
         }
@@ -247,6 +320,11 @@ fn wrong_type() -> Problem {
 
 /// The upload that a `POST` creates.
 fn parse_creation(headers: &HeaderMap) -> Result<NewUpload, Problem> {
+    if headers.contains_key("upload-concat") {
+        return Err(Problem::bad(
+            "This server joins no partial uploads (the extension concatenation). Send the file as one upload, without Upload-Concat.",
+        ));
+    }
     if headers.contains_key("upload-defer-length") {
         return Err(Problem::bad(
             "This server needs to know the length at once; send Upload-Length.",
@@ -255,15 +333,14 @@ fn parse_creation(headers: &HeaderMap) -> Result<NewUpload, Problem> {
     let length = number(headers, UPLOAD_LENGTH)?.ok_or_else(|| {
         Problem::bad("Upload-Length is missing; it says how many bytes there will be.")
     })?;
-    let pairs = match headers.get(UPLOAD_METADATA) {
-        Some(value) => {
-            let text = value
-                .to_str()
-                .map_err(|_| Problem::bad(metadata::Malformed::Pair.to_string()))?;
-            metadata::parse(text).map_err(|error| Problem::bad(error.to_string()))?
-        }
-        None => std::collections::BTreeMap::new(),
+    let metadata = match headers.get(UPLOAD_METADATA) {
+        Some(value) => value
+            .to_str()
+            .map_err(|_| Problem::bad(metadata::Malformed::Pair.to_string()))?
+            .to_owned(),
+        None => String::new(),
     };
+    let pairs = metadata::parse(&metadata).map_err(|error| Problem::bad(error.to_string()))?;
     let value = |key: &str| {
         pairs
             .get(key)
@@ -303,6 +380,7 @@ fn parse_creation(headers: &HeaderMap) -> Result<NewUpload, Problem> {
         alt,
         session,
         span,
+        metadata,
     })
 }
 

@@ -1,8 +1,17 @@
 //! The origin: answers requests, runs jobs and follows the feed, until a signal; then takes itself down in order.
 
+use std::{sync::Arc, time::Duration};
+
 use tokio::{net::TcpListener, sync::watch};
 
-use crate::{http, listen, state::Vitrine};
+use crate::{
+    http,
+    listen::{self, Admission, Limits},
+    state::Vitrine,
+};
+
+/// How long jobs, the feed and the database get to end after the last request.
+const REST: Duration = Duration::from_secs(10);
 
 /// Runs until SIGTERM or SIGINT, and returns when everything has ended.
 pub async fn run(vitrine: Vitrine, listener: TcpListener) {
@@ -18,18 +27,31 @@ pub async fn run(vitrine: Vitrine, listener: TcpListener) {
     });
     tokio::spawn(signals(stop));
 
-    let drained = listen::serve(listener, http::router(vitrine), shutdown(stopped)).await;
+    let admission = Admission {
+        limits: Limits::of_this_process(),
+        proxies: vitrine.config.proxies.clone(),
+        metrics: Arc::clone(&vitrine.metrics),
+    };
+    let drained = listen::serve(
+        listener,
+        http::router(vitrine),
+        admission,
+        shutdown(stopped),
+    )
+    .await;
     if !drained {
         tracing::warn!(
             "some requests did not finish in time and were cut off; uploads go on where they were"
         );
     }
-    for task in [jobs, feed] {
-        if tokio::time::timeout(listen::DRAIN, task).await.is_err() {
-            tracing::warn!("a task in the background did not stop in time");
-        }
+    let rest = async {
+        // A loop that panicked has nothing left to end.
+        let _ = tokio::join!(jobs, feed);
+        services.close().await;
+    };
+    if tokio::time::timeout(REST, rest).await.is_err() {
+        tracing::warn!("work in the background did not stop in time; it is done again");
     }
-    services.close().await;
     tracing::info!("stopped");
 }
 

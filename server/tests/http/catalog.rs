@@ -137,7 +137,8 @@ async fn unknown_and_odd_addresses_are_not_there() {
     let app = TestApp::start().await;
     for path in [
         "/p/nothing",
-        "/p/NOTHING%20",
+        "/p/%20",
+        "/p/no_thing",
         "/p/-",
         &format!("/p/{}", "x".repeat(500)),
     ] {

@@ -82,6 +82,28 @@ async fn from_the_page_to_a_receipt() {
 }
 
 #[tokio::test]
+async fn an_empty_form_is_told_everything_at_once() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "2").await;
+    let bought = buy(&app, &page, &[("price_seen_minor", "3800")]).await;
+    let checkout = bought.header("location").to_owned();
+    let answer = app
+        .post(&format!("{checkout}/pay"))
+        .form(&[("email", ""), ("name", " "), ("address", "")])
+        .await;
+    assert_eq!(answer.status, 422);
+    let html = answer.text();
+    for field in ["email", "name", "address"] {
+        assert!(
+            html.contains(&format!("href=\"#{field}\""))
+                && html.contains(&format!("id=\"{field}-wrong\"")),
+            "{field}: {html}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn pressing_buy_twice_is_one_order() {
     let app = TestApp::start().await;
     let clay = app.creator("Clay", "clay").await;

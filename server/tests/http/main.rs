@@ -1,5 +1,6 @@
 //! The shop through its front door: the real router over real services on a temporary SQLite database.
 
+mod address;
 #[path = "../../services/tests/it/authenticator.rs"]
 mod authenticator;
 mod catalog;
@@ -9,7 +10,10 @@ mod header;
 mod identity;
 mod manage;
 mod media;
+mod proxy;
 mod shop;
 mod test_app;
+mod tus;
 mod upload;
 mod waitlist;
+mod wire;

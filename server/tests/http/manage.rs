@@ -80,7 +80,7 @@ async fn every_page_opens() {
         404
     );
     assert_eq!(
-        app.get("/manage/products/NOT%20AN%20ID")
+        app.get("/manage/products/not%20an%20id")
             .cookie(&clay.cookie)
             .send()
             .await

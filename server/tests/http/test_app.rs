@@ -5,7 +5,7 @@
     reason = "a harness that does not work fails its test"
 )]
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
 use axum::{
     Router,
@@ -17,11 +17,13 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use server::{
     asset::Files,
-    config::{Config, PublicUrl, SiteSource},
+    config::{Config, Proxies, PublicUrl, SiteSource},
     http,
+    listen::{self, Admission},
     state::Vitrine,
 };
 use services::{Clock, Random, Services};
+use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 /// A password that is long enough.
@@ -52,8 +54,17 @@ impl TestApp {
         Self::with(public_url, Clock::System).await
     }
 
+    /// A fresh instance behind proxies.
+    pub(crate) async fn behind(public_url: &str, proxies: Proxies) -> Self {
+        Self::build(public_url, Clock::System, proxies).await
+    }
+
     /// A fresh instance whose clock is moved by the test.
     pub(crate) async fn with(public_url: &str, clock: Clock) -> Self {
+        Self::build(public_url, clock, Proxies::default()).await
+    }
+
+    async fn build(public_url: &str, clock: Clock, proxies: Proxies) -> Self {
         let data = tempfile::tempdir().unwrap();
         let site = data.path().join("site");
         build_site(&site);
@@ -69,7 +80,7 @@ impl TestApp {
             listen: "127.0.0.1:3000".parse().unwrap(),
             public_url: public_url.clone(),
             test_payments: true,
-            trusted_proxies: Vec::new(),
+            proxies,
         };
         let vitrine = Vitrine::new(services, clock, assets, files, config);
         Self {
@@ -78,6 +89,26 @@ impl TestApp {
             origin: public_url.origin(),
             _data: data,
         }
+    }
+
+    /// Serves it on a port of its own, until the test ends.
+    pub(crate) async fn listen(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let (router, admission) = (self.router.clone(), Admission::default());
+        tokio::spawn(async move {
+            listen::serve(listener, router, admission, std::future::pending()).await
+        });
+        at
+    }
+
+    /// The value of a metric.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let metrics = self.get("/metrics").send().await.text();
+        let mut lines = metrics.lines();
+        lines
+            .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+            .unwrap_or_else(|| panic!("no {name} in {metrics}"))
     }
 
     pub(crate) fn get(&self, path: &str) -> TestRequest<'_> {
@@ -184,6 +215,7 @@ fn build_site(site: &Path) {
     std::fs::write(site.join("pkg/shop-1.css.br"), "packed").unwrap();
     std::fs::write(site.join("pkg/studio-boot-1.js"), "export {}").unwrap();
     std::fs::write(site.join("static/favicon.svg"), "<svg/>").unwrap();
+    std::fs::write(site.join("static/favicon.ico"), "icon").unwrap();
 }
 
 /// A JPEG with something in it.

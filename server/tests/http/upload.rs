@@ -4,9 +4,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::test_app::{Creator, TestApp, TestRequest, TestResponse, photo};
 
-const PIECE: &str = "application/offset+octet-stream";
+pub(crate) const PIECE: &str = "application/offset+octet-stream";
 
-fn metadata(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn metadata(pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<String> = pairs
         .iter()
         .map(|(key, value)| format!("{key} {}", STANDARD.encode(value)))
@@ -15,13 +15,18 @@ fn metadata(pairs: &[(&str, &str)]) -> String {
 }
 
 /// A request of the protocol.
-fn tus<'a>(app: &'a TestApp, creator: &Creator, method: &str, path: &str) -> TestRequest<'a> {
+pub(crate) fn tus<'a>(
+    app: &'a TestApp,
+    creator: &Creator,
+    method: &str,
+    path: &str,
+) -> TestRequest<'a> {
     app.request(method, path)
         .cookie(&creator.cookie)
         .header("tus-resumable", "1.0.0")
 }
 
-async fn create(app: &TestApp, creator: &Creator, kind: &str, length: usize) -> String {
+pub(crate) async fn create(app: &TestApp, creator: &Creator, kind: &str, length: usize) -> String {
     let made = tus(app, creator, "POST", "/api/uploads")
         .header("upload-length", &length.to_string())
         .header(
@@ -55,7 +60,7 @@ async fn send(
         .await
 }
 
-async fn settled(app: &TestApp, creator: &Creator, path: &str) -> serde_json::Value {
+pub(crate) async fn settled(app: &TestApp, creator: &Creator, path: &str) -> serde_json::Value {
     app.vitrine.services.drain().await.expect("the jobs run");
     let status = app.get(path).cookie(&creator.cookie).send().await;
     assert_eq!(status.status, 200, "{}", status.text());

@@ -55,8 +55,24 @@ impl<'a> Folder<'a> {
     /// Puts a file under its hashed name, not into the manifest: only another file names it.
     pub(super) fn place(&mut self, name: &str, bytes: &[u8]) -> Result<String> {
         let file = format!("pkg/{}", hashed(name, bytes));
-        self.write(&file, bytes)?;
-        if compressible(name) {
+        self.write_packed(&file, bytes)?;
+        Ok(format!("/{file}"))
+    }
+
+    /// Puts a file of `public/` under its own name. Trained weights are loaded under their hashed name, so that here they are
+    /// not compressed as well.
+    pub(super) fn add_static(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let file = format!("static/{name}");
+        if name.ends_with(".bin") {
+            return self.write(&file, bytes);
+        }
+        self.write_packed(&file, bytes)
+    }
+
+    /// Writes a file, compressed beside itself where that is worth it.
+    fn write_packed(&mut self, file: &str, bytes: &[u8]) -> Result<()> {
+        self.write(file, bytes)?;
+        if compressible(file) {
             let quality = match self.grade {
                 Grade::Dev | Grade::Test => 5,
                 Grade::Dist => 11,
@@ -70,12 +86,7 @@ impl<'a> Folder<'a> {
             self.write(&format!("{file}.br"), &br)?;
             self.write(&format!("{file}.gz"), &gz)?;
         }
-        Ok(format!("/{file}"))
-    }
-
-    /// Puts a file of `public/` under its own name.
-    pub(super) fn add_static(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.write(&format!("static/{name}"), bytes)
+        Ok(())
     }
 
     /// Takes over what an earlier run left under a logical name, when it is still there.

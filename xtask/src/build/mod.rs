@@ -1,7 +1,8 @@
 //! The site folder: what browsers load, under names that change with the content.
 //!
 //! `manifest.json` maps logical names (`frontend.js`, `shop.css`, `models/shots.bin`) to URL paths. Everything
-//! under `pkg/` carries a content hash and lies there raw, as `.br` and as `.gz`; `static/` is `public/` as it is.
+//! under `pkg/` carries a content hash and lies there raw, as `.br` and as `.gz`; `static/` is `public/` under its own names, text
+//! compressed the same way.
 
 mod asset;
 mod bindgen;
@@ -170,7 +171,7 @@ pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathB
         if grade != Grade::Test {
             add_published(place, &mut folder)?;
         }
-        font::add(place, &mut folder)?;
+        font::add(place, &cache, &mut folder)?;
         sheet::add(place, &mut folder)?;
         folder.finish(&previous)?;
         cache.prune()?;

@@ -320,14 +320,28 @@ fn take(
             let percent = (unlike * 100.0).round() as i32;
             c.reasons.push(relevance::reason(
                 NEW_SHOT + NEW_LOOK * unlike,
-                format!("a shot not shown yet: {percent} % unlike the other clips"),
+                format!("{NOT_SHOWN}{percent} % unlike the other clips"),
             ));
             c.reasons = relevance::strongest(c.reasons);
         }
         spent += c.end - c.start;
         chosen.push(c);
     }
+    // Where there were too few shots, one gave two clips, and neither shows what nothing else does.
+    let shots: Vec<usize> = chosen.iter().map(|c| c.shot).collect();
+    for c in chosen {
+        if shots.iter().filter(|&&shot| shot == c.shot).count() > 1 {
+            for reason in &mut c.reasons {
+                if let Some(rest) = reason.words.strip_prefix(NOT_SHOWN) {
+                    reason.words = rest.to_owned();
+                }
+            }
+        }
+    }
 }
+
+/// What a clip of a new shot is said to be, before how unlike the others it looks.
+const NOT_SHOWN: &str = "a shot not shown yet: ";
 
 /// What a candidate adds to the chosen.
 fn gain(c: &Candidate, chosen: &[Candidate]) -> f32 {

@@ -339,6 +339,16 @@ fn laws(measurements: &Measurements, contract: &Contract) -> Result<(), TestCase
     if measurements.duration.is_finite() && measurements.duration > LONG_SESSION {
         prop_assert!(total <= contract.max_share * measurements.duration + 1e-6);
     }
+    for h in &choice.highlights {
+        let says = h.reasons.iter().any(|r| r.words.contains("not shown yet"));
+        let shared = choice
+            .highlights
+            .iter()
+            .filter(|o| o.shot == h.shot)
+            .count()
+            > 1;
+        prop_assert!(!(says && shared), "{:?}", h);
+    }
     Ok(())
 }
 

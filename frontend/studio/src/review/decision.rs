@@ -325,7 +325,8 @@ impl Decisions {
             .iter()
             .filter(|c| c.kept)
             .map(|c| c.end - c.start)
-            .sum()
+            // The sum of nothing is -0.
+            .fold(0.0, |sum, length| sum + length)
     }
 
     /// Kept pictures in the order of the page: the hero, then the others.

@@ -121,7 +121,11 @@ pub fn length(choice: &Choice, contract: &Contract) -> f64 {
 
 /// How long spans are together, s.
 pub fn total<'a>(spans: impl IntoIterator<Item = &'a Span>) -> f64 {
-    spans.into_iter().map(|span| span.end - span.start).sum()
+    spans
+        .into_iter()
+        .map(|span| span.end - span.start)
+        // The sum of nothing is -0.
+        .fold(0.0, |sum, length| sum + length)
 }
 
 /// Where in the session a reel is after `t` seconds, and in which of its spans.
@@ -163,6 +167,11 @@ mod tests {
     fn numbers(review: &Decisions) -> Vec<usize> {
         let entries = review.reel(&Contract::default());
         entries.iter().map(|place| place.number).collect()
+    }
+
+    #[test]
+    fn nothing_is_no_time_at_all() {
+        assert!(total([]).is_sign_positive(), "never -0.0 s");
     }
 
     #[test]

@@ -198,6 +198,6 @@ impl Reel {
 
     fn name(self) -> String {
         let title = self.studio.title.get_untracked();
-        wording::reel_name(&title, self.studio.session.get_untracked().as_str())
+        wording::reel_name(&title)
     }
 }

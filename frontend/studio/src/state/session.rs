@@ -72,6 +72,7 @@ impl Studio {
         self.progress.set(Progress::default());
         self.choice.set(Default::default());
         self.recording.set(None);
+        self.notes.set(Vec::new());
         self.signals.set(Vec::new());
         self.review.set(Decisions::default());
         self.selected.set(None);

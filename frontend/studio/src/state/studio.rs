@@ -60,6 +60,8 @@ pub(crate) struct Studio {
     pub(crate) recording: RwSignal<Option<Recording>>,
     /// How it looked and sounded, a row a second.
     pub(crate) signals: RwSignal<Vec<Second>>,
+    /// What was lost or left out when the session was made, in whole sentences.
+    pub(crate) notes: RwSignal<Vec<String>>,
     /// Photos of the session, by name.
     pub(crate) photos: RwSignal<Vec<String>>,
     /// What the person decided.
@@ -98,6 +100,7 @@ impl Studio {
             choice: RwSignal::new(Choice::default()),
             recording: RwSignal::new(None),
             signals: RwSignal::new(Vec::new()),
+            notes: RwSignal::new(Vec::new()),
             photos: RwSignal::new(Vec::new()),
             review: RwSignal::new(Decisions::default()),
             selected: RwSignal::new(None),
@@ -262,10 +265,16 @@ impl Studio {
                     self.stage.set(Stage::Finishing);
                 }
             }
+            Report::Notes { notes } => self.notes.set(notes),
             Report::Failed { message, ended, .. } => {
                 self.show_error(message);
+                let begun = self
+                    .progress
+                    .with_untracked(|progress| progress.seconds > 0.0);
                 match self.stage.get_untracked() {
                     Stage::Opening => self.back_to_setup(),
+                    // A film that was refused before anything of it was in: nothing is kept, and nothing is waited for.
+                    Stage::Importing if ended && !begun => self.back_to_setup(),
                     Stage::Recording | Stage::Importing | Stage::Finishing if ended => {
                         self.wait_for_recording();
                     }

@@ -194,6 +194,8 @@ fn Working(
             wording::size(studio.progress.get().bytes)
         ),
         Stage::Opening => "Reading the session from this device".to_owned(),
+        // Only what the recorder has announced is known to be kept.
+        _ if studio.recording.with(Option::is_none) => "Closing the film".to_owned(),
         _ => "The film is safe on this device. Looking at the last frames".to_owned(),
     };
     view! {

@@ -64,6 +64,10 @@ pub(crate) fn Review(
                 </Show>
             </header>
             {move || {
+                let told = |text| view! { <p class="notice warn" role="status" data-test="notice">{text}</p> };
+                studio.notes.get().into_iter().map(told).collect_view()
+            }}
+            {move || {
                 notice().map(|text| view! { <p class="notice warn" role="status" data-test="notice">{text}</p> })
             }}
             <Show when=filmed>

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::VecDeque, future::Future, pin::pin, rc::Rc
 
 use futures::future::{Either, select};
 use gloo::events::EventListener;
-use js_sys::{Function, Uint8Array};
+use js_sys::{Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{
     AudioData, AudioDecoder, AudioDecoderConfig, AudioDecoderInit, CodecState, EncodedAudioChunk,
@@ -12,8 +12,11 @@ use web_sys::{
     EncodedVideoChunkType, VideoDecoder, VideoDecoderConfig, VideoDecoderInit, VideoFrame,
 };
 
-use super::{Closable, Owned, changed::Changed, describe, field, settled};
-use crate::log::record::{AudioConfig, VideoConfig};
+use super::{Closable, Owned, changed::Changed, colour, describe, field, settled, sound};
+use crate::{
+    film::{encoding, pcm::Format, sound::Stretch},
+    log::record::{AudioConfig, VideoConfig},
+};
 
 /// What came out, and what went wrong.
 struct Output<T: Closable> {
@@ -96,11 +99,17 @@ impl PictureDecoder {
         if !config.description.is_empty() {
             settings.set_description_u8_array(&Uint8Array::from(config.description.as_slice()));
         }
+        if let Some(space) = config.colour.as_ref().and_then(colour::to_browser) {
+            let _ = Reflect::set(&settings, &"colorSpace".into(), &space);
+        }
         let answer = settled(VideoDecoder::is_config_supported(&settings).unchecked_into()).await;
         if !answer
             .is_ok_and(|answer| field(&answer, "supported").is_some_and(|yes| yes.is_truthy()))
         {
-            return Err(format!("{} is not decoded here", config.codec));
+            return Err(format!(
+                "{} is not decoded in this browser",
+                encoding::of_codec(&config.codec)
+            ));
         }
         let (out, callbacks) = callbacks();
         let failed: &Function = callbacks.error.as_ref().unchecked_ref();
@@ -186,13 +195,29 @@ impl Drop for PictureDecoder {
     }
 }
 
-/// An audio decoder.
-pub(crate) struct SoundDecoder {
+/// A decoder of sound: the browser's, or, of what is not compressed, our own.
+pub(crate) enum SoundDecoder {
+    Browser(BrowserSound),
+    Plain {
+        format: Format,
+        rate: u32,
+        channels: u32,
+        ready: RefCell<VecDeque<Stretch>>,
+    },
+}
+
+/// The browser's decoder of sound.
+pub(crate) struct BrowserSound {
     decoder: AudioDecoder,
     out: Rc<Output<AudioData>>,
+    /// Whether it is Opus, whose decoders may leave out the samples before the first that is meant to be heard.
+    opus: bool,
     _callbacks: Callbacks,
     _dequeue: EventListener,
 }
+
+/// Times handed to the browser's decoders of sound begin so late, µs: some know no time before 0.
+const LATE_US: f64 = 60e6;
 
 impl SoundDecoder {
     /// Starts a decoder.
@@ -200,6 +225,14 @@ impl SoundDecoder {
     /// # Errors
     /// Why this browser cannot decode it.
     pub(crate) async fn start(config: &AudioConfig) -> Result<Self, String> {
+        if let Some(format) = Format::of(&config.codec) {
+            return Ok(Self::Plain {
+                format,
+                rate: config.rate,
+                channels: config.channels,
+                ready: RefCell::default(),
+            });
+        }
         let settings = AudioDecoderConfig::new(&config.codec, config.channels, config.rate);
         if !config.description.is_empty() {
             settings.set_description_u8_array(&Uint8Array::from(config.description.as_slice()));
@@ -208,7 +241,10 @@ impl SoundDecoder {
         if !answer
             .is_ok_and(|answer| field(&answer, "supported").is_some_and(|yes| yes.is_truthy()))
         {
-            return Err(format!("{} is not decoded here", config.codec));
+            return Err(format!(
+                "{} is not decoded in this browser",
+                encoding::of_codec(&config.codec)
+            ));
         }
         let (out, callbacks) = callbacks();
         let failed: &Function = callbacks.error.as_ref().unchecked_ref();
@@ -216,12 +252,18 @@ impl SoundDecoder {
         let decoder =
             AudioDecoder::new(&AudioDecoderInit::new(failed, output)).map_err(|e| describe(&e))?;
         decoder.configure(&settings).map_err(|e| describe(&e))?;
-        Ok(Self {
+        Ok(Self::Browser(BrowserSound {
             _dequeue: on_dequeue(&decoder, &out),
             decoder,
             out,
+            opus: config.codec == "opus",
             _callbacks: callbacks,
-        })
+        }))
+    }
+
+    /// Whether the first samples of a run may be missing from what it gives.
+    pub(crate) fn may_swallow(&self) -> bool {
+        matches!(self, Self::Browser(browser) if browser.opus)
     }
 
     /// Hands over one encoded stretch.
@@ -229,41 +271,79 @@ impl SoundDecoder {
     /// # Errors
     /// What the decoder says.
     pub(crate) fn feed(&self, bytes: &[u8], t_us: i64) -> Result<(), String> {
-        let init = EncodedAudioChunkInit::new_with_u8_array(
-            &Uint8Array::from(bytes),
-            0,
-            EncodedAudioChunkType::Key,
-        );
-        init.set_timestamp_f64(t_us as f64);
-        let chunk = EncodedAudioChunk::new(&init).map_err(|e| describe(&e))?;
-        self.decoder.decode(&chunk).map_err(|e| describe(&e))
+        match self {
+            Self::Plain {
+                format,
+                rate,
+                channels,
+                ready,
+            } => {
+                ready.borrow_mut().push_back(Stretch {
+                    rate: *rate,
+                    planes: format.planes(bytes, *channels),
+                });
+                Ok(())
+            }
+            Self::Browser(browser) => {
+                let init = EncodedAudioChunkInit::new_with_u8_array(
+                    &Uint8Array::from(bytes),
+                    0,
+                    EncodedAudioChunkType::Key,
+                );
+                init.set_timestamp_f64((t_us as f64 + LATE_US).max(0.0));
+                let chunk = EncodedAudioChunk::new(&init).map_err(|e| describe(&e))?;
+                browser.decoder.decode(&chunk).map_err(|e| describe(&e))
+            }
+        }
     }
 
     /// Stretches handed over or decoded that nobody took yet.
     pub(crate) fn held(&self) -> usize {
-        self.decoder.decode_queue_size() as usize + self.out.ready.borrow().len()
+        match self {
+            Self::Plain { ready, .. } => ready.borrow().len(),
+            Self::Browser(browser) => {
+                browser.decoder.decode_queue_size() as usize + browser.out.ready.borrow().len()
+            }
+        }
     }
 
     /// The next decoded stretch, if one is ready.
     ///
     /// # Errors
     /// What the decoder says.
-    pub(crate) fn take(&self) -> Result<Option<Owned<AudioData>>, String> {
-        self.out.take()
+    pub(crate) fn take(&self) -> Result<Option<Stretch>, String> {
+        match self {
+            Self::Plain { ready, .. } => Ok(ready.borrow_mut().pop_front()),
+            Self::Browser(browser) => match browser.out.take()? {
+                Some(data) => sound::samples(&data).map(Some).map_err(|e| describe(&e)),
+                None => Ok(None),
+            },
+        }
     }
 
-    /// Waits until something came out, went wrong, or was taken from the queue; counts from this call.
+    /// Waits until something came out, went wrong, or was taken from the queue; counts from this call. Sound that is not
+    /// compressed never lets anybody wait.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
-        self.out.changed.next()
+        let changed = match self {
+            Self::Plain { .. } => None,
+            Self::Browser(browser) => Some(browser.out.changed.next()),
+        };
+        async move {
+            if let Some(changed) = changed {
+                changed.await;
+            }
+        }
     }
 
     /// Waits until everything handed over is decoded.
     pub(crate) async fn end(&self) {
-        let _ = settled(self.decoder.flush().unchecked_into()).await;
+        if let Self::Browser(browser) = self {
+            let _ = settled(browser.decoder.flush().unchecked_into()).await;
+        }
     }
 }
 
-impl Drop for SoundDecoder {
+impl Drop for BrowserSound {
     fn drop(&mut self) {
         if self.decoder.state() != CodecState::Closed {
             let _ = self.decoder.close();

@@ -11,14 +11,14 @@ use web_sys::{
     VideoEncoderInit, VideoFrame,
 };
 
-use super::{count, field, settled, text};
+use super::{colour, count, field, settled, text};
 use crate::{
     capture::codec,
     log::record::{AudioConfig, VideoConfig},
 };
 
 /// What a camera gives when it does not say.
-const FRAMES_PER_S: f64 = 30.0;
+pub(crate) const FRAMES_PER_S: f64 = 30.0;
 
 /// An encoded chunk as it leaves an encoder; its payload is in [`EncodedChunk::bytes`].
 pub(crate) struct EncodedChunk<C> {
@@ -82,10 +82,14 @@ pub(crate) struct PictureEncoder {
     _error: Closure<dyn FnMut(JsValue)>,
 }
 
-fn video_config(choice: &codec::VideoCodec, (width, height): (u32, u32)) -> VideoEncoderConfig {
+fn video_config(
+    choice: &codec::VideoCodec,
+    (width, height): (u32, u32),
+    frames_per_s: f64,
+) -> VideoEncoderConfig {
     let config = VideoEncoderConfig::new(&choice.codec, height, width);
-    config.set_bitrate_f64(codec::bitrate(width, height, FRAMES_PER_S));
-    config.set_framerate(FRAMES_PER_S);
+    config.set_bitrate_f64(codec::bitrate(width, height, frames_per_s));
+    config.set_framerate(frames_per_s);
     config.set_latency_mode(LatencyMode::Realtime);
     if choice.avc {
         let avc = Object::new();
@@ -102,7 +106,8 @@ async fn supported(promise: js_sys::Promise) -> bool {
 }
 
 impl PictureEncoder {
-    /// Starts the best encoder there is for pictures of a size, turned by `rotation` degrees for display.
+    /// Starts the best encoder there is for pictures of a size, turned by `rotation` degrees for display, about
+    /// `frames_per_s` a second.
     ///
     /// # Errors
     /// A message for the creator when this browser encodes none.
@@ -110,12 +115,13 @@ impl PictureEncoder {
         width: u32,
         height: u32,
         rotation: u16,
+        frames_per_s: f64,
         output: &EncoderOutput<VideoConfig>,
     ) -> Result<Self, String> {
         let size = codec::even(width, height);
         let mut last = String::from("it offers none of H.264, VP9, VP8 and AV1");
-        for choice in codec::video(size.0, size.1, FRAMES_PER_S) {
-            let config = video_config(&choice, size);
+        for choice in codec::video(size.0, size.1, frames_per_s) {
+            let config = video_config(&choice, size, frames_per_s);
             if !supported(VideoEncoder::is_config_supported(&config).unchecked_into()).await {
                 continue;
             }
@@ -157,6 +163,8 @@ impl PictureEncoder {
                     description: field(&config, "description")
                         .map(|value| bytes_of(&value))
                         .unwrap_or_default(),
+                    colour: field(&config, "colorSpace")
+                        .and_then(|space| colour::from_browser(&space)),
                 });
                 chunk(EncodedChunk {
                     timestamp: encoded.timestamp() as i64,

@@ -3,28 +3,35 @@
 use mp4_atom::Trex;
 
 use super::{
-    FilmError, MAX_SAMPLES, Sample,
+    FilmError, MAX_SAMPLES,
     movie::{Fragment, Movie, Traf, Trak},
-    table::Timeline,
+    table,
+    timeline::Raw,
 };
 
 /// `sample_is_non_sync_sample` in sample flags (§8.8.3.1).
 const NON_SYNC: u32 = 1 << 16;
 
-/// Appends the samples that fragments add to a track.
+/// Most frames of sound in fragments: two hours at 192 kHz.
+const MOST_FRAMES: u64 = 1_400_000_000;
+
+/// Appends the samples that fragments add to a track. Single frames of uncompressed sound that lie together become stretches
+/// of up to `most`; 0 leaves samples as they are.
 ///
 /// # Errors
 /// [`FilmError::Damaged`] where they count absurdly many.
 pub(super) fn extend(
-    samples: &mut Vec<Sample>,
+    samples: &mut Vec<Raw>,
     trak: &Trak,
     movie: &Movie,
     fragments: &[Fragment],
+    most: u32,
 ) -> Result<(), FilmError> {
     let track_id = trak.tkhd.track_id;
-    let timeline = Timeline::new(trak, movie.timescale);
     let trex = movie.trex.iter().find(|trex| trex.track_id == track_id);
-    let mut decode_time = 0_u64;
+    // Without a time of their own, fragments go on from the table.
+    let mut decode_time: u64 = samples.iter().map(|raw| u64::from(raw.length)).sum();
+    let mut count = 0_u64;
     for fragment in fragments {
         // Without a base of its own, a track's data follows that of the track before it in the same fragment.
         let mut next = fragment.at;
@@ -42,20 +49,30 @@ pub(super) fn extend(
                 if !ours {
                     return Ok(());
                 }
-                if samples.len() >= MAX_SAMPLES {
+                count += 1;
+                if samples.len() >= MAX_SAMPLES || count > MOST_FRAMES {
                     return Err(FilmError::Damaged);
                 }
                 let at_ticks = i64::try_from(decode_time)
                     .unwrap_or(i64::MAX / 4)
                     .saturating_add(shift);
-                samples.push(Sample {
+                decode_time = decode_time.saturating_add(u64::from(delta));
+                if let Some(last) = samples.last_mut()
+                    && last.length.saturating_add(delta) <= most
+                    && last.at + u64::from(last.len) == at
+                    && last.t.saturating_add(i64::from(last.length)) == at_ticks
+                {
+                    last.len = last.len.saturating_add(len);
+                    last.length += delta;
+                    return Ok(());
+                }
+                samples.push(Raw {
                     at,
                     len,
-                    t_us: timeline.present(at_ticks),
-                    duration_us: timeline.length(delta),
+                    t: at_ticks,
+                    length: delta,
                     key: flags & NON_SYNC == 0,
                 });
-                decode_time = decode_time.saturating_add(u64::from(delta));
                 Ok(())
             })?;
         }
@@ -101,7 +118,7 @@ fn runs(
                 len,
                 entry.duration.unwrap_or(duration),
                 entry.flags.unwrap_or(flags),
-                entry.cts.unwrap_or(0),
+                table::signed(entry.cts.unwrap_or(0)),
             )?;
             at = at.checked_add(u64::from(len)).ok_or(FilmError::Damaged)?;
         }

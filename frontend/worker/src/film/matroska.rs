@@ -7,7 +7,10 @@ mod block;
 mod ebml;
 mod track;
 
-use super::{Film, FilmError, MAX_SAMPLES, Sample, Track};
+use super::{
+    Film, FilmError, Look, MAX_SAMPLES, Sample, Track, pcm,
+    timeline::{self, Medium},
+};
 use block::Block;
 use ebml::Head;
 use track::{Entry, Kind};
@@ -40,7 +43,10 @@ mod id {
     pub(super) const REFERENCE_BLOCK: u32 = 0xfb;
 }
 
-/// A chosen track and what was found of it.
+/// Most tracks of a file that are looked at.
+const MOST_TRACKS: usize = 64;
+
+/// A track and what was found of it.
 #[derive(Debug)]
 struct Found {
     entry: Entry,
@@ -58,7 +64,6 @@ pub(super) struct Reader {
     scale: u64,
     cluster_ticks: u64,
     tracks: Vec<Found>,
-    sound_lost: bool,
     /// Where it ends is damage, not the end.
     cut_short: bool,
     /// The track of the last block in a group, and how many samples it had.
@@ -74,7 +79,6 @@ impl Reader {
             scale: 1_000_000,
             cluster_ticks: 0,
             tracks: Vec::new(),
-            sound_lost: false,
             cut_short: false,
             last: None,
         }
@@ -161,7 +165,7 @@ impl Reader {
             id::EBML => {
                 let kind = whole().and_then(ebml::doc_type);
                 if !matches!(kind, Some(b"webm" | b"matroska")) {
-                    return Err(FilmError::NotFilm);
+                    return Err(FilmError::NotFilm(None));
                 }
             }
             id::INFO => {
@@ -189,19 +193,17 @@ impl Reader {
         Ok(())
     }
 
-    /// The first picture and the first sound that can be decoded.
+    /// All pictures and sounds; which of them are brought in is known once their samples are.
     fn choose(&mut self, tracks: &[u8]) {
-        for (_, body) in ebml::children(tracks).filter(|&(id, _)| id == id::TRACK_ENTRY) {
-            let Some(entry) = Entry::read(body) else {
-                self.sound_lost |= track::is_sound(body);
-                continue;
-            };
-            let taken = |found: &Found| found.entry.is_video() == entry.is_video();
-            if !self.tracks.iter().any(taken) {
-                let samples = Vec::new();
-                self.tracks.push(Found { entry, samples });
-            }
-        }
+        let entries = ebml::children(tracks).filter(|&(id, _)| id == id::TRACK_ENTRY);
+        self.tracks = entries
+            .filter_map(|(_, body)| Entry::read(body))
+            .take(MOST_TRACKS)
+            .map(|entry| Found {
+                entry,
+                samples: Vec::new(),
+            })
+            .collect();
     }
 
     fn block(&mut self, head: &Head, inside: u64, len: u64, body: &[u8]) -> Result<(), FilmError> {
@@ -224,7 +226,29 @@ impl Reader {
         let scale = self.scale;
         let found = &mut self.tracks[at];
         let began = microseconds(ticks, scale).saturating_sub(found.entry.delay_us);
-        let each = found.entry.frame_us;
+        if found.entry.in_stream {
+            found
+                .entry
+                .look_into(seen.get(block.own as usize..).unwrap_or_default());
+        }
+        let packets = seen.get(block.own as usize..).unwrap_or_default();
+        let each = match &found.entry.kind {
+            // Tracks that are not brought in cost no memory.
+            None => return Ok(()),
+            Some(Kind::Audio(config)) if config.codec == "opus" => {
+                opus_us(packets).unwrap_or(found.entry.frame_us)
+            }
+            Some(Kind::Audio(config)) => match pcm::Format::of(&config.codec) {
+                Some(format) => {
+                    let frames = block.laces.first().copied().unwrap_or(0)
+                        / (format.bytes() * config.channels);
+                    u32::try_from(u64::from(frames) * 1_000_000 / u64::from(config.rate))
+                        .unwrap_or(0)
+                }
+                None => found.entry.frame_us,
+            },
+            Some(Kind::Video(_)) => found.entry.frame_us,
+        };
         if found.samples.len() + block.laces.len() > MAX_SAMPLES {
             return Err(FilmError::Damaged);
         }
@@ -235,7 +259,7 @@ impl Reader {
                 len: lace,
                 t_us: began.saturating_add(i64::from(each) * i as i64),
                 duration_us: each,
-                key: head.id == id::BLOCK || block.key || !found.entry.is_video(),
+                key: head.id == id::BLOCK || block.key || !found.entry.is_video,
             });
             offset += u64::from(lace);
         }
@@ -258,31 +282,62 @@ impl Reader {
 
     /// What the file holds.
     pub(super) fn finish(self) -> Result<Film, FilmError> {
+        let count = |video: bool| {
+            self.tracks
+                .iter()
+                .filter(|t| t.entry.is_video == video)
+                .count()
+        };
         let mut film = Film {
             video: None,
             audio: None,
+            look: Look::default(),
             duration: 0.0,
-            sound_lost: self.sound_lost,
+            sound_lost: None,
+            tracks: (count(true), count(false)),
             cut_short: self.cut_short,
         };
+        let mut picture_lost = None;
         let mut tracks = self.tracks;
-        tracks.retain(|found| !found.samples.is_empty());
-        // Some recorders count from when the page was opened. (A start within the first second is the film's own.)
-        let starts = tracks.iter().flat_map(|t| &t.samples).map(|s| s.t_us);
-        let start = starts.min().filter(|&t| t >= 1_000_000).unwrap_or(0);
-        for mut found in tracks {
-            for sample in &mut found.samples {
-                sample.t_us -= start;
-            }
-            fill_durations(&mut found.samples);
-            let samples = found.samples;
-            match found.entry.kind {
-                Kind::Video(config) => film.video = Some(Track { config, samples }),
-                Kind::Audio(config) => film.audio = Some(Track { config, samples }),
+        tracks.sort_by_key(|found| !found.entry.is_main);
+        for Found { entry, samples } in tracks {
+            match entry.kind {
+                None if entry.is_video => picture_lost = picture_lost.or(Some(entry.name)),
+                None => film.sound_lost = film.sound_lost.or(Some(entry.name)),
+                Some(_) if samples.is_empty() => {}
+                Some(Kind::Video(config)) if film.video.is_none() => {
+                    film.look = entry.look;
+                    film.video = Track::new(config, timeline::whole(samples, Medium::Picture));
+                }
+                Some(Kind::Audio(config)) if film.audio.is_none() => {
+                    let mut samples = samples;
+                    fill_durations(&mut samples);
+                    film.audio = Track::new(config, timeline::whole(samples, Medium::Sound));
+                }
+                Some(_) => {}
             }
         }
-        film.measured()
+        if film.audio.is_some() {
+            film.sound_lost = None;
+        }
+        film.measured(picture_lost)
     }
+}
+
+/// How long a packet of Opus is, µs, from its first byte and the one after (RFC 6716 §3.1).
+fn opus_us(packet: &[u8]) -> Option<u32> {
+    let head = *packet.first()?;
+    let frame = match head >> 3 {
+        n @ 0..12 => [10_000, 20_000, 40_000, 60_000][usize::from(n % 4)],
+        n @ 12..16 => [10_000, 20_000][usize::from(n % 2)],
+        n => [2_500, 5_000, 10_000, 20_000][usize::from(n % 4)],
+    };
+    let frames = match head & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => u32::from(packet.get(1)? & 0x3f),
+    };
+    Some((frame * frames).min(120_000))
 }
 
 /// Ticks as microseconds; absurd ones at the ends of what can be told.

@@ -1,10 +1,10 @@
 //! What an index says: the boxes of `moov` and `moof` that an import needs (ISO/IEC 14496-12 §8).
 
 use mp4_atom::{
-    Co64, Ctts, Elst, ElstEntry, Mdhd, Mvhd, Stco, Stsc, Stss, Stsz, Stts, Tfdt, Tfhd, Tkhd, Trex,
-    Trun,
+    Co64, Ctts, Mdhd, Mvhd, Stco, Stsc, Stss, Stsz, Stts, Tfdt, Tfhd, Tkhd, Trex, Trun,
 };
 
+use super::timeline::{self, Edit};
 use crate::mp4::boxes::{Boxes, leaf};
 
 /// A film's `moov`.
@@ -50,7 +50,7 @@ pub(super) struct Trak {
     /// Its number and how its picture is turned.
     pub(super) tkhd: Tkhd,
     /// Its edit list (§8.6.6).
-    pub(super) edits: Vec<ElstEntry>,
+    pub(super) edits: Vec<Edit>,
     /// Ticks per second.
     pub(super) timescale: u32,
     /// `vide`, `soun` or something else.
@@ -74,7 +74,7 @@ impl Trak {
                 b"tkhd" => tkhd = Some(leaf(body)?),
                 b"edts" => {
                     for (_, body) in Boxes(body).filter(|(kind, _)| kind == b"elst") {
-                        edits = leaf::<Elst>(body)?.entries;
+                        edits = timeline::edits(body)?;
                     }
                 }
                 b"mdia" => {

@@ -2,17 +2,13 @@
 
 use mp4_atom::StszSamples;
 
-use super::{
-    FilmError, MAX_SAMPLES, Sample,
-    movie::{Table, Trak},
-};
+use super::{FilmError, MAX_SAMPLES, movie::Table, timeline::Raw};
 
 /// The samples a track's table lists, in decoding order.
 ///
 /// # Errors
 /// [`FilmError::Damaged`] where the tables contradict each other or count absurdly many samples.
-pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, FilmError> {
-    let table = &trak.table;
+pub(super) fn samples(table: &Table) -> Result<Vec<Raw>, FilmError> {
     let count = match &table.stsz.samples {
         StszSamples::Identical { count, .. } => *count as usize,
         StszSamples::Different { sizes } => sizes.len(),
@@ -24,7 +20,6 @@ pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, 
         StszSamples::Identical { size, .. } => Some(*size),
         StszSamples::Different { sizes } => sizes.get(i).copied(),
     };
-    let timeline = Timeline::new(trak, movie_timescale);
     let mut lengths = table
         .stts
         .entries
@@ -34,7 +29,7 @@ pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, 
         .ctts
         .iter()
         .flat_map(|ctts| &ctts.entries)
-        .flat_map(|e| (0..e.sample_count).map(|_| e.sample_offset));
+        .flat_map(|e| (0..e.sample_count).map(|_| signed(e.sample_offset)));
     let mut keys = table
         .stss
         .as_ref()
@@ -51,14 +46,64 @@ pub(super) fn samples(trak: &Trak, movie_timescale: u32) -> Result<Vec<Sample>, 
                 keys.next_if_eq(&number).is_some()
             }
         };
-        out.push(Sample {
+        out.push(Raw {
             at,
             len: size(i).ok_or(FilmError::Damaged)?,
-            t_us: timeline.present(decode_time.saturating_add(shifts.next().unwrap_or(0))),
-            duration_us: timeline.length(delta),
+            t: decode_time.saturating_add(shifts.next().unwrap_or(0)),
+            length: delta,
             key,
         });
         decode_time = decode_time.saturating_add(i64::from(delta));
+    }
+    Ok(out)
+}
+
+/// A composition offset. Files of QuickTime and of many cameras write negative ones under the version whose numbers have no
+/// sign; an offset of weeks, which such a number would be, has no use.
+pub(super) fn signed(offset: i64) -> i64 {
+    match u32::try_from(offset) {
+        Ok(bits) => i64::from(bits.cast_signed()),
+        Err(_) => offset,
+    }
+}
+
+/// The stretches of uncompressed sound, whose samples are single frames: as many as lie together are one, up to `most` frames.
+/// `bytes` is the length of a frame; what the table says of lengths is not asked, because QuickTime writes 1 there.
+///
+/// # Errors
+/// [`FilmError::Damaged`] where the tables contradict each other or count absurdly many stretches.
+pub(super) fn stretches(table: &Table, bytes: u32, most: u32) -> Result<Vec<Raw>, FilmError> {
+    let mut left = match &table.stsz.samples {
+        StszSamples::Identical { count, .. } => *count,
+        StszSamples::Different { sizes } => u32::try_from(sizes.len()).unwrap_or(u32::MAX),
+    };
+    let mut out = Vec::new();
+    let mut entries = table.stsc.entries.iter().peekable();
+    let (mut per_chunk, mut t) = (0, 0_i64);
+    for (chunk, at) in table.chunks.iter().copied().enumerate() {
+        while let Some(entry) = entries.next_if(|entry| entry.first_chunk as usize <= chunk + 1) {
+            per_chunk = entry.samples_per_chunk;
+        }
+        let mut at = at;
+        let mut frames = per_chunk.min(left);
+        left -= frames;
+        while frames > 0 {
+            let length = frames.min(most);
+            let len = length.checked_mul(bytes).ok_or(FilmError::Damaged)?;
+            if out.len() >= MAX_SAMPLES {
+                return Err(FilmError::Damaged);
+            }
+            out.push(Raw {
+                at,
+                len,
+                t,
+                length,
+                key: true,
+            });
+            at = at.checked_add(u64::from(len)).ok_or(FilmError::Damaged)?;
+            t += i64::from(length);
+            frames -= length;
+        }
     }
     Ok(out)
 }
@@ -89,50 +134,5 @@ fn offsets(
         Ok(out)
     } else {
         Err(FilmError::Damaged)
-    }
-}
-
-/// From a track's own time to the film's: its timescale and its edit list (§8.6.6), of which a leading gap and the
-/// start of the first real edit are honoured.
-pub(super) struct Timeline {
-    timescale: i128,
-    shift_us: i128,
-    skip: i128,
-}
-
-impl Timeline {
-    pub(super) fn new(trak: &Trak, movie_timescale: u32) -> Self {
-        let mut shift_us = 0;
-        let mut skip = 0;
-        for entry in &trak.edits {
-            match entry.media_time {
-                None => {
-                    shift_us +=
-                        i128::from(entry.segment_duration) * 1_000_000 / i128::from(movie_timescale)
-                }
-                Some(start) => {
-                    skip = i128::from(start);
-                    break;
-                }
-            }
-        }
-        Self {
-            timescale: i128::from(trak.timescale),
-            shift_us,
-            skip,
-        }
-    }
-
-    /// Presentation time of a composition time, µs.
-    pub(super) fn present(&self, ticks: i64) -> i64 {
-        let us = (i128::from(ticks) - self.skip) * 1_000_000 / self.timescale + self.shift_us;
-        i64::try_from(us)
-            .unwrap_or(i64::MAX / 4)
-            .clamp(i64::MIN / 4, i64::MAX / 4)
-    }
-
-    /// A duration, µs.
-    pub(super) fn length(&self, ticks: u32) -> u32 {
-        u32::try_from(i128::from(ticks) * 1_000_000 / self.timescale).unwrap_or(u32::MAX)
     }
 }

@@ -44,6 +44,8 @@ pub struct Index {
     pub measurements: Measurements,
     /// The last checkpoint.
     pub checkpoint: Option<Checkpoint>,
+    /// What the creator was told of what was lost or left out, each sentence once.
+    pub notes: Vec<String>,
 }
 
 impl Index {
@@ -93,6 +95,12 @@ impl Index {
                 }
             }
             Kind::Checkpoint => self.checkpoint = Checkpoint::from_bytes(payload),
+            Kind::Note => {
+                let note = String::from_utf8_lossy(payload).into_owned();
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+            }
         }
     }
 
@@ -162,9 +170,21 @@ impl Index {
         }
         let slots = (self.measurements.duration.max(0.0) * 10.0).ceil() as usize;
         let mut out = vec![-120.0_f32; slots];
+        // Stretches need not begin where slots do: each counts wherever a fifth of a slot or more of it is heard, so that sound
+        // without a hole has none here.
         for loudness in &self.measurements.loudness {
-            if let Some(slot) = out.get_mut((loudness.t.max(0.0) * 10.0 + 1e-6) as usize) {
-                *slot = slot.max(loudness.dbfs);
+            let from = (loudness.t * 10.0).max(0.0);
+            let (first, inside) = (from as usize, from.fract());
+            for slot in [
+                (inside < 0.8).then_some(first),
+                (inside > 0.2).then_some(first + 1),
+            ]
+            .into_iter()
+            .flatten()
+            {
+                if let Some(slot) = out.get_mut(slot) {
+                    *slot = slot.max(loudness.dbfs);
+                }
             }
         }
         out
@@ -243,6 +263,7 @@ mod tests {
             height: 360,
             rotation: 90,
             description: Vec::new(),
+            colour: None,
         })
         .expect("plain data")
     }
@@ -369,5 +390,45 @@ mod tests {
         let wave = index.waveform();
         assert_eq!(wave.len(), 12);
         assert_eq!((wave[0], wave[1], wave[3]), (-20.0, -120.0, -30.0));
+    }
+
+    #[test]
+    fn a_waveform_has_no_hole_where_the_sound_has_none() {
+        // A decoder's delay shifts the stretches, and a clock that drifts moves them on.
+        for (offset, step) in [
+            (0.0, 0.1),
+            (0.0935, 0.1),
+            (0.0935, 0.100_02),
+            (0.05, 0.099_98),
+            (0.02, 0.1),
+        ] {
+            let mut index = filmed(250);
+            let loudness: Vec<Loudness> = (0..99)
+                .map(|n| Loudness {
+                    t: offset + f64::from(n) * step,
+                    dbfs: -20.0,
+                    clipped: 0.0,
+                })
+                .collect();
+            index.apply(
+                header(Kind::Loudness, 0, false),
+                0,
+                &record::loudness_to_bytes(&loudness),
+            );
+            let wave = index.waveform();
+            assert!(
+                wave[1..98].iter().all(|&dbfs| dbfs == -20.0),
+                "{offset} {step}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_creator_was_told_is_kept_once() {
+        let mut index = filmed(1);
+        for note in ["without sound", "without sound", "two pictures"] {
+            index.apply(header(Kind::Note, 0, false), 0, note.as_bytes());
+        }
+        assert_eq!(index.notes, ["without sound", "two pictures"]);
     }
 }

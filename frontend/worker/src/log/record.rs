@@ -59,6 +59,8 @@ pub enum Kind {
     EarlyLoudness,
     /// [`Checkpoint`]: how far the session has come.
     Checkpoint,
+    /// A sentence for the creator, UTF-8: what was lost or left out when the session was made.
+    Note,
 }
 
 impl Kind {
@@ -75,6 +77,7 @@ impl Kind {
             Self::SteadyMoments => 9,
             Self::Moments => 10,
             Self::Loudness => 11,
+            Self::Note => 12,
         }
     }
 
@@ -91,6 +94,7 @@ impl Kind {
             9 => Self::SteadyMoments,
             10 => Self::Moments,
             11 => Self::Loudness,
+            12 => Self::Note,
             _ => return None,
         })
     }
@@ -135,6 +139,81 @@ pub struct VideoConfig {
     pub rotation: u16,
     /// The decoder's configuration record (`avcC` body for H.264); empty where the codec has none.
     pub description: Vec<u8>,
+    /// What its numbers mean, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
+}
+
+/// What a picture's numbers mean, in the numbers of ITU-T H.273; 2 stands for what is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Colour {
+    /// Table 2.
+    pub primaries: u8,
+    /// Table 3.
+    pub transfer: u8,
+    /// Table 4.
+    pub matrix: u8,
+    /// Luma 0–255 instead of 16–235.
+    pub full: bool,
+}
+
+impl Colour {
+    /// What is not told, as players take it: pictures of fewer than 720 rows as ITU-R BT.601, others as BT.709.
+    #[must_use]
+    pub fn settled(told: Option<Self>, height: u32) -> Self {
+        let usual = if height < 720 { 6 } else { 1 };
+        let told = told.unwrap_or(Self {
+            primaries: 2,
+            transfer: 2,
+            matrix: 2,
+            full: false,
+        });
+        // Where only a part is told, the others are what goes with it.
+        let parts = [told.matrix, told.primaries, told.transfer];
+        let known = parts
+            .into_iter()
+            .find(|part| matches!(part, 1 | 5 | 6 | 7 | 9));
+        let usual = match known {
+            Some(known) => known,
+            None => usual,
+        };
+        let or = |part: u8, usual: u8| {
+            if matches!(part, 0 | 2 | 3) {
+                usual
+            } else {
+                part
+            }
+        };
+        Self {
+            primaries: or(told.primaries, usual),
+            // Table 3 numbers the curve of BT.2020 14, and BT.601's 6 also stands for 5.
+            transfer: or(
+                told.transfer,
+                match usual {
+                    9 => 14,
+                    5 => 6,
+                    other => other,
+                },
+            ),
+            matrix: match told.matrix {
+                2 | 3 => usual,
+                matrix => matrix,
+            },
+            full: told.full,
+        }
+    }
+
+    /// Brighter than a common screen shows: perceptual quantization or hybrid log-gamma (ITU-R BT.2100).
+    #[must_use]
+    pub const fn is_hdr(self) -> bool {
+        matches!(self.transfer, 16 | 18)
+    }
+
+    /// More colours than common screens show (ITU-R BT.2020).
+    #[must_use]
+    pub const fn is_wide(self) -> bool {
+        self.primaries == 9
+    }
 }
 
 /// How the audio chunks that follow are decoded.

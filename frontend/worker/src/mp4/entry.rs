@@ -63,7 +63,7 @@ pub fn video(config: &VideoConfig, first: &[u8]) -> Option<VideoEntry> {
     let mut entry = Vec::new();
     put(&mut entry, kind, |out| {
         visual.encode(out).ok()?;
-        match kind {
+        let own = match kind {
             b"avc1" => put_leaf(out, &leaf::<Avcc>(&config.description)?),
             b"vp09" => {
                 // vp09.PP.LL.DD[.CC.cp.tc.mc.FF] (VP codec ISO media file format binding)
@@ -88,6 +88,19 @@ pub fn video(config: &VideoConfig, first: &[u8]) -> Option<VideoEntry> {
             ),
             _ if config.description.is_empty() => put_leaf(out, &av1c(parts, first)?),
             _ => put_leaf(out, &leaf::<Av1c>(&config.description)?),
+        };
+        own?;
+        // Without it, players guess by the size of the picture.
+        match config.colour {
+            Some(colour) => put(out, b"colr", |out| {
+                out.extend_from_slice(b"nclx");
+                for part in [colour.primaries, colour.transfer, colour.matrix] {
+                    out.extend_from_slice(&[0, part]);
+                }
+                out.push(if colour.full { 0x80 } else { 0 });
+                Some(())
+            }),
+            None => Some(()),
         }
     })?;
     let brand = matches!(kind, b"avc1" | b"av01").then_some(*kind);
@@ -247,6 +260,7 @@ mod tests {
             height: 360,
             rotation: 0,
             description: description.into(),
+            colour: None,
         }
     }
 

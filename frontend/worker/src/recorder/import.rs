@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AudioData, File, VideoFrame};
+use web_sys::{File, VideoFrame};
 
 use super::{
     playback::{self, PlaybackError, Sink, Source, Track},
@@ -15,10 +15,11 @@ use crate::{
         Owned,
         decode::{PictureDecoder, SoundDecoder},
         describe,
+        drawn::Drawer,
         sampler::FrameSampler,
-        settled,
+        settled, sound,
     },
-    film::{Film, FilmError, Reader, Sample},
+    film::{Film, FilmError, Reader, Sample, encoding, sound::Stretch},
 };
 
 /// Bytes read from the file at once.
@@ -75,7 +76,7 @@ pub(super) async fn open(file: &File) -> Result<Film, String> {
             describe(&error)
         )
     };
-    let refused = |error: FilmError| error.message().to_owned();
+    let refused = |error: FilmError| error.message();
     let mut reader = Reader::new(file.size() as u64);
     while let Some((at, len)) = reader.wants() {
         let bytes = source.read_bytes(at, len).await.map_err(unreadable)?;
@@ -92,40 +93,62 @@ pub(super) async fn open(file: &File) -> Result<Film, String> {
 /// # Errors
 /// A message for the creator; what came before is in the recording.
 pub(super) async fn run(recording: &Rc<Recording>, file: File, film: Film) -> Result<(), String> {
+    let name = film
+        .video
+        .as_ref()
+        .map(|track| encoding::of_codec(&track.config.codec));
     let undecodable = |reason: String| {
         format!(
-            "This film cannot be decoded in this browser ({reason}); export it as MP4 with H.264 and choose that."
+            "This film's picture, which is encoded as {}, cannot be decoded in this browser ({reason}); export it as MP4 with H.264 and choose that.",
+            name.as_deref().unwrap_or("something unknown")
         )
     };
     // Two readers, because picture and sound may lie far apart in the file.
-    let (pictures, sound) = (FileSource::new(file.clone()), FileSource::new(file));
+    let (pictures, heard) = (FileSource::new(file.clone()), FileSource::new(file));
     let mut video = None;
+    let mut lengths = Vec::new();
+    let mut drawer = None;
     if let Some(track) = &film.video {
         recording.set_rotation(track.config.rotation);
+        recording.set_frames_per_s(film.frames_per_s());
+        lengths = track.shown().map(|s| (s.t_us, s.duration_us)).collect();
+        lengths.sort_unstable();
+        drawer = Some(Drawer::new(&track.config, film.look));
         let decoder = PictureDecoder::start(&track.config).await;
         let decoder = decoder.map_err(undecodable)?;
-        video = Some(Track::new(decoder, &track.samples, pictures));
+        video = Some(Track::of_runs(
+            decoder,
+            &track.samples,
+            &track.runs,
+            pictures,
+        ));
+    }
+    for note in film.notes() {
+        recording.note(note);
     }
     let mut audio = None;
     if let Some(track) = &film.audio {
         match SoundDecoder::start(&track.config).await {
-            Ok(decoder) => audio = Some(Track::new(decoder, &track.samples, sound)),
-            Err(reason) => recording.report_problem(format!("The film's sound cannot be decoded in this browser ({reason}); it is brought in without sound.")),
+            Ok(decoder) => audio = Some(Track::of_runs(decoder, &track.samples, &track.runs, heard)),
+            Err(reason) if film.video.is_some() => recording.note(format!("The film's sound cannot be decoded in this browser ({reason}); it is brought in without sound. To keep the sound, export the film with AAC.")),
+            Err(reason) => return Err(format!("This file holds no picture, and its sound cannot be decoded in this browser ({reason}); export it with AAC and choose that.")),
         }
-    } else if film.sound_lost {
-        recording.report_problem("The film's sound is in an encoding that is not known here; it is brought in without sound.".to_owned());
-    }
-    if film.cut_short {
-        recording.report_problem(
-            "The film is damaged further on; what came before is brought in.".to_owned(),
-        );
     }
     let mut sink = RecordingSink {
         recording,
         duration: film.duration,
         sampler: FrameSampler::new(),
+        lengths,
+        drawer,
+        failed: None,
     };
     let played = playback::play(video, audio, &mut sink).await;
+    if let Some(error) = sink.failed {
+        return Err(format!(
+            "This film's pictures could not be drawn in this browser ({}); export it as MP4 with H.264 and choose that.",
+            describe(&error)
+        ));
+    }
     played.map_err(|error| match error {
         PlaybackError::Decoder(reason) => undecodable(reason),
         PlaybackError::Source(error) => format!(
@@ -141,29 +164,47 @@ struct RecordingSink<'a> {
     /// Length of the film, s.
     duration: f64,
     sampler: FrameSampler,
+    /// When pictures are shown and for how long, µs, by time.
+    lengths: Vec<(i64, u32)>,
+    drawer: Option<Drawer>,
+    /// Why a picture could not be drawn, which ends the film.
+    failed: Option<JsValue>,
 }
 
 impl Sink for RecordingSink<'_> {
     fn stopped(&self) -> bool {
-        self.recording.stopping.get()
+        self.failed.is_some() || self.recording.stopping.get()
     }
 
     async fn picture(&mut self, frame: Owned<VideoFrame>) {
         let t_us = frame.timestamp() as i64;
-        // Before the film's own start there is only what decoders need.
-        if t_us < 0 {
-            return;
-        }
         if self.duration > 0.0 {
             let share = t_us as f64 / 1e6 / self.duration;
             self.recording.state.borrow_mut().share = Some(share.clamp(0.0, 1.0) as f32);
         }
-        self.recording
-            .add_frame(frame, t_us, true, &mut self.sampler)
-            .await;
+        let found = self.lengths.binary_search_by_key(&t_us, |length| length.0);
+        let length = found
+            .ok()
+            .and_then(|at| self.lengths.get(at))
+            .map_or(0, |length| length.1);
+        let frame = match &mut self.drawer {
+            Some(drawer) => drawer.draw(frame, t_us, length),
+            None => return,
+        };
+        match frame {
+            Ok(frame) => {
+                self.recording.set_length(t_us, length);
+                self.recording
+                    .add_frame(frame, t_us, true, &mut self.sampler)
+                    .await;
+            }
+            Err(error) => self.failed = Some(error),
+        }
     }
 
-    async fn sound(&mut self, data: Owned<AudioData>) {
-        self.recording.add_sound(data, 0.0).await;
+    async fn sound(&mut self, t_us: i64, stretch: Stretch) {
+        if let Ok(data) = sound::buffer(&stretch, t_us) {
+            self.recording.add_sound(data, 0.0).await;
+        }
     }
 }

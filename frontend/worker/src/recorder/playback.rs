@@ -1,11 +1,11 @@
 //! Decodes encoded tracks in step, as fast as the device allows and a few frames at a time: an import plays a file, recovery
 //! a session's log, a still the pictures before it.
 
-use std::{iter::Peekable, pin::pin, slice};
+use std::{iter::Peekable, ops::Range, pin::pin, slice};
 
 use futures::future::select;
 use wasm_bindgen::JsValue;
-use web_sys::{AudioData, VideoFrame};
+use web_sys::VideoFrame;
 
 use crate::{
     browser::{
@@ -13,7 +13,10 @@ use crate::{
         decode::{PictureDecoder, SoundDecoder},
         describe,
     },
-    film::Sample,
+    film::{
+        Run, Sample,
+        sound::{Placer, Stretch},
+    },
 };
 
 /// Frames that may be decoded ahead; each is some megabytes.
@@ -37,15 +40,22 @@ pub(super) trait Sink {
     fn stopped(&self) -> bool;
     /// Takes a picture, with its presentation time as timestamp.
     async fn picture(&mut self, frame: Owned<VideoFrame>);
-    /// Takes a stretch of sound, with its presentation time as timestamp.
-    async fn sound(&mut self, data: Owned<AudioData>);
+    /// Takes a stretch of sound that is due at `t_us`.
+    async fn sound(&mut self, t_us: i64, stretch: Stretch);
 }
 
-/// A track on its way through a decoder.
+/// A track on its way through a decoder, run by run.
 pub(super) struct Track<'a, D, S> {
     decoder: D,
+    all: &'a [Sample],
+    runs: slice::Iter<'a, Run>,
     samples: Peekable<slice::Iter<'a, Sample>>,
+    /// What is shown of the run, µs.
+    shown: Range<i64>,
     source: S,
+    placer: Placer,
+    /// Length of the packet that the next sound comes from, where the decoder may swallow some of it.
+    owed: Option<u32>,
 }
 
 impl<'a, D, S: Source> Track<'a, D, S> {
@@ -53,9 +63,43 @@ impl<'a, D, S: Source> Track<'a, D, S> {
     pub(super) fn new(decoder: D, samples: &'a [Sample], source: S) -> Self {
         Self {
             decoder,
+            all: samples,
+            runs: [].iter(),
             samples: samples.iter().peekable(),
+            shown: i64::MIN..i64::MAX,
             source,
+            placer: Placer::default(),
+            owed: None,
         }
+    }
+
+    /// A track of several runs.
+    pub(super) fn of_runs(decoder: D, samples: &'a [Sample], runs: &'a [Run], source: S) -> Self {
+        let mut track = Self::new(decoder, samples, source);
+        track.runs = runs.iter();
+        track.samples = [].iter().peekable();
+        track.next_run();
+        track
+    }
+
+    /// Goes on with the next run; false after the last.
+    fn next_run(&mut self) -> bool {
+        let Some(run) = self.runs.next() else {
+            return false;
+        };
+        let samples = self.all.get(run.samples.clone()).unwrap_or_default();
+        self.samples = samples.iter().peekable();
+        self.shown = run.shown.clone();
+        if let Some(first) = samples.first() {
+            self.placer.begin(first.t_us, run.shown.clone());
+            self.owed = Some(first.duration_us);
+        }
+        true
+    }
+
+    /// Whether anything is left to be decoded.
+    fn is_left(&mut self) -> bool {
+        self.samples.peek().is_some() || !self.runs.as_slice().is_empty()
     }
 }
 
@@ -99,7 +143,8 @@ pub(super) async fn play<S: Source>(
         if let Some(track) = &mut video {
             idle &= !pictures(track, sink).await?;
             if let Some(next) = track.samples.peek() {
-                pictures_at_us = next.t_us;
+                // What is decoded before a run is due when the run is.
+                pictures_at_us = next.t_us.max(track.shown.start);
             }
         }
         if let Some(track) = &mut audio {
@@ -110,8 +155,8 @@ pub(super) async fn play<S: Source>(
             }
         }
         let more = match (&mut video, &mut audio) {
-            (Some(track), _) => track.samples.peek().is_some(),
-            (None, Some(track)) => track.samples.peek().is_some(),
+            (Some(track), _) => track.is_left(),
+            (None, Some(track)) => track.is_left(),
             (None, None) => false,
         };
         if !more {
@@ -131,20 +176,27 @@ pub(super) async fn play<S: Source>(
         }
     }
     if let Some(mut track) = audio {
-        for sample in track.samples.by_ref() {
-            let bytes = track.source.read(sample).await;
-            let bytes = bytes.map_err(PlaybackError::Source)?;
-            if track.decoder.feed(bytes, sample.t_us).is_err() {
-                break;
+        // The rest of it, and what the decoder still holds.
+        loop {
+            match sound(&mut track, i64::MAX, sink).await? {
+                Played::Some => {}
+                Played::Failed => break,
+                Played::Nothing if track.is_left() => track.decoder.changed().await,
+                Played::Nothing => {
+                    track.decoder.end().await;
+                    heard(&mut track, sink).await;
+                    break;
+                }
             }
-        }
-        track.decoder.end().await;
-        while let Ok(Some(data)) = track.decoder.take() {
-            sink.sound(data).await;
         }
     }
     if let Some(track) = video {
-        let rest = track.decoder.end(async |frame| sink.picture(frame).await);
+        let shown = track.shown.clone();
+        let rest = track.decoder.end(async |frame| {
+            if shown.contains(&(frame.timestamp() as i64)) {
+                sink.picture(frame).await;
+            }
+        });
         rest.await.map_err(PlaybackError::Decoder)?;
     }
     Ok(())
@@ -156,6 +208,18 @@ async fn pictures<S: Source>(
     sink: &mut impl Sink,
 ) -> Result<bool, PlaybackError> {
     let mut any = false;
+    if track.samples.peek().is_none() && !track.runs.as_slice().is_empty() {
+        // Times of one run mean nothing in the next, so the decoder gives out all of it first.
+        let shown = track.shown.clone();
+        let rest = track.decoder.end(async |frame| {
+            if shown.contains(&(frame.timestamp() as i64)) {
+                sink.picture(frame).await;
+            }
+        });
+        rest.await.map_err(PlaybackError::Decoder)?;
+        any = track.next_run();
+        while track.samples.next_if(|sample| !sample.key).is_some() {}
+    }
     while track.decoder.held() < PICTURES_AHEAD {
         let Some(sample) = track.samples.next() else {
             break;
@@ -169,7 +233,9 @@ async fn pictures<S: Source>(
         any = true;
     }
     while let Some(frame) = track.decoder.take().map_err(PlaybackError::Decoder)? {
-        sink.picture(frame).await;
+        if track.shown.contains(&(frame.timestamp() as i64)) {
+            sink.picture(frame).await;
+        }
         any = true;
     }
     Ok(any)
@@ -192,6 +258,12 @@ async fn sound<S: Source>(
     sink: &mut impl Sink,
 ) -> Result<Played, PlaybackError> {
     let mut played = Played::Nothing;
+    if track.samples.peek().is_none() && !track.runs.as_slice().is_empty() {
+        track.decoder.end().await;
+        heard(track, sink).await;
+        track.next_run();
+        played = Played::Some;
+    }
     while track.decoder.held() < SOUND_AHEAD {
         let Some(sample) = track.samples.next_if(|sample| sample.t_us <= until_us) else {
             break;
@@ -203,9 +275,21 @@ async fn sound<S: Source>(
         }
         played = Played::Some;
     }
-    while let Ok(Some(data)) = track.decoder.take() {
-        sink.sound(data).await;
+    if heard(track, sink).await {
         played = Played::Some;
     }
     Ok(played)
+}
+
+/// Gives on what the decoder has ready; whether that was anything.
+async fn heard<S: Source>(track: &mut Track<'_, SoundDecoder, S>, sink: &mut impl Sink) -> bool {
+    let mut any = false;
+    while let Ok(Some(stretch)) = track.decoder.take() {
+        any = true;
+        let owed = track.owed.take().filter(|_| track.decoder.may_swallow());
+        for (t_us, piece) in track.placer.place(stretch.mixed_down(), owed) {
+            sink.sound(t_us, piece).await;
+        }
+    }
+    any
 }

@@ -31,7 +31,7 @@ use crate::{
         Owned, Recipient,
         changed::Changed,
         describe,
-        encode::{EncodedChunk, EncoderOutput, PictureEncoder, SoundEncoder},
+        encode::{EncodedChunk, EncoderOutput, FRAMES_PER_S, PictureEncoder, SoundEncoder},
         name_of, now_ms, post,
         sampler::{FrameSampler, rotation, visible},
         settled, within,
@@ -49,6 +49,10 @@ use crate::{
 
 /// Frames without a score from which on a film that can wait does.
 pub(super) const FRAMES_BEHIND: usize = 256;
+
+/// A picture of a file that stands so long is measured again every [`HELD_STEP_US`], µs.
+const HELD_US: i64 = 150_000;
+const HELD_STEP_US: i64 = 33_333;
 
 /// Encoders that fail this often within [`FAILURES_MS`] end the recording.
 const FAILURES: usize = 4;
@@ -70,6 +74,8 @@ pub(super) struct Recording {
     ended: Cell<bool>,
     /// A microphone was given and nothing has come from it.
     pub(super) awaits_sound: Cell<bool>,
+    /// It is the import of a film with pictures.
+    pub(super) expects_pictures: Cell<bool>,
     /// Readers and importers under way.
     pub(super) tasks: Cell<usize>,
     /// An encoder has taken something from its queue or failed, a task has ended, or no more frames are taken.
@@ -87,6 +93,9 @@ pub(super) struct State {
     pictures: Option<PictureEncoder>,
     /// How the frames that `pictures` encodes are turned.
     rotation: u16,
+    frames_per_s: f64,
+    /// How long frames of an import are shown, µs, by their time; those that are not out of the encoder yet.
+    lengths: VecDeque<(i64, u32)>,
     sound: Option<SoundEncoder>,
     /// This browser encodes no sound; said once.
     no_sound: bool,
@@ -127,6 +136,8 @@ impl Recording {
                 rate: AnalysisRate::default(),
                 pictures: None,
                 rotation: 0,
+                frames_per_s: FRAMES_PER_S,
+                lengths: VecDeque::new(),
                 sound: None,
                 no_sound: false,
                 no_analysis: false,
@@ -149,6 +160,7 @@ impl Recording {
             stopping: Cell::new(false),
             ended: Cell::new(false),
             awaits_sound: Cell::new(false),
+            expects_pictures: Cell::new(false),
             tasks: Cell::new(0),
             changed: Changed::default(),
         })
@@ -181,6 +193,25 @@ impl Recording {
                 message,
                 ended: false,
             },
+            &[],
+            &Array::new(),
+        );
+    }
+
+    /// Tells the creator of something that was lost or left out, and keeps it with the session, so that it is told whenever that
+    /// is opened.
+    pub(super) fn note(&self, message: String) {
+        self.with_session(|session| session.put(Kind::Note, false, 0, 0, message.as_bytes()));
+        let notes = self
+            .state
+            .borrow()
+            .session
+            .as_ref()
+            .map(|session| session.index.notes.clone());
+        let notes = notes.unwrap_or_else(|| vec![message]);
+        post(
+            &Recipient::Page,
+            &Report::Notes { notes },
             &[],
             &Array::new(),
         );
@@ -237,6 +268,7 @@ impl Recording {
             self.wait_for(|state| state.pictures.as_ref().is_none_or(room))
                 .await;
         }
+        let length_us = self.held_for(t_us);
         self.encode(&frame, t_us);
         let behind = self.analysis.behind();
         if patient {
@@ -248,6 +280,32 @@ impl Recording {
         let due = new_shot || patient || self.state.borrow_mut().rate.due(t_us, behind);
         if due {
             self.measure_frame(&frame, t_us, new_shot, sampler).await;
+        }
+        if patient {
+            self.measure_held(&frame, t_us, length_us, sampler).await;
+        }
+    }
+
+    /// A picture that stands is measured again as often as a film would show it: what a network of films says of a few slides in a
+    /// row, and how long a shot of one picture is, means nothing.
+    async fn measure_held(
+        &self,
+        frame: &VideoFrame,
+        t_us: i64,
+        length_us: i64,
+        sampler: &mut FrameSampler,
+    ) {
+        if length_us < HELD_US {
+            return;
+        }
+        let mut later_us = t_us + HELD_STEP_US;
+        while later_us < t_us + length_us - HELD_STEP_US / 2 && !self.stopping.get() {
+            self.measure_frame(frame, later_us, false, sampler).await;
+            let stopping = || self.stopping.get();
+            self.analysis
+                .catch_up(seconds(later_us), FRAMES_BEHIND, stopping)
+                .await;
+            later_us += HELD_STEP_US;
         }
     }
 
@@ -337,11 +395,13 @@ impl Recording {
         if fits {
             return Some(false);
         }
+        let frames_per_s = self.state.borrow().frames_per_s;
         let before = self.state.borrow_mut().pictures.take();
         if let Some(before) = before.filter(PictureEncoder::alive) {
             let _ = within(FLUSH_MS, settled(before.flush())).await;
         }
-        match PictureEncoder::start(width, height, turn, &self.picture_output()).await {
+        match PictureEncoder::start(width, height, turn, frames_per_s, &self.picture_output()).await
+        {
             Ok(pictures) => {
                 let mut state = self.state.borrow_mut();
                 state.pictures = Some(pictures);
@@ -359,6 +419,37 @@ impl Recording {
     /// Sets the turn of every frame of an import.
     pub(super) fn set_rotation(&self, rotation: u16) {
         self.state.borrow_mut().rotation = rotation;
+    }
+
+    /// Sets how many frames of an import come a second.
+    pub(super) fn set_frames_per_s(&self, rate: Option<f64>) {
+        let known = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
+        // A film of slides is encoded as well as one that moves.
+        self.state.borrow_mut().frames_per_s = known.unwrap_or(FRAMES_PER_S).clamp(10.0, 240.0);
+    }
+
+    /// Sets how long the frame of an import at `t_us` is shown, µs.
+    pub(super) fn set_length(&self, t_us: i64, length_us: u32) {
+        self.state.borrow_mut().lengths.push_back((t_us, length_us));
+    }
+
+    /// How long the frame at `t_us`, which is not encoded yet, is shown, µs; 0 where no file said so.
+    fn held_for(&self, t_us: i64) -> i64 {
+        let state = self.state.borrow();
+        let last = state.lengths.back().filter(|length| length.0 == t_us);
+        last.map_or(0, |length| i64::from(length.1))
+    }
+
+    /// How long the frame at `t_us` is shown, µs, where a file said so; forgets those before it.
+    fn length_of(&self, t_us: i64) -> Option<u32> {
+        let lengths = &mut self.state.borrow_mut().lengths;
+        while lengths.front().is_some_and(|length| length.0 < t_us) {
+            lengths.pop_front();
+        }
+        lengths
+            .front()
+            .filter(|length| length.0 == t_us)
+            .map(|length| length.1)
     }
 
     fn picture_output(self: &Rc<Self>) -> EncoderOutput<VideoConfig> {
@@ -442,17 +533,12 @@ impl Recording {
             None => Some(chunk.timestamp),
         };
         let Some(t_us) = t_us else { return };
+        let length_us = self.length_of(t_us).unwrap_or(chunk.duration_us);
         self.with_session(|session| {
             if let Some(config) = &chunk.config {
                 session.put_video_config(config)?;
             }
-            session.put(
-                Kind::Video,
-                chunk.key,
-                t_us,
-                chunk.duration_us,
-                &chunk.bytes,
-            )
+            session.put(Kind::Video, chunk.key, t_us, length_us, &chunk.bytes)
         });
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
-use web_sys::{AudioData, VideoFrame};
+use web_sys::VideoFrame;
 
 use super::{
     playback::{self, PlaybackError, Sink, Source, Track},
@@ -17,7 +17,7 @@ use crate::{
         decode::{PictureDecoder, SoundDecoder},
         sampler::FrameSampler,
     },
-    film::Sample,
+    film::{Sample, sound::Stretch},
     log::index::{Chunk, micros, seconds},
 };
 
@@ -114,5 +114,5 @@ impl Sink for AnalysisSink<'_> {
         }
     }
 
-    async fn sound(&mut self, _: Owned<AudioData>) {}
+    async fn sound(&mut self, _: i64, _: Stretch) {}
 }

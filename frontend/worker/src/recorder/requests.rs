@@ -94,6 +94,15 @@ fn failed(request: Option<u32>, message: String, ended: bool) {
     });
 }
 
+/// Tells again what the creator was told when the session was made.
+fn tell(session: &Session) {
+    if !session.index.notes.is_empty() {
+        report(&Report::Notes {
+            notes: session.index.notes.clone(),
+        });
+    }
+}
+
 fn storage(operation: StorageOperation, error: &JsValue) -> String {
     message::storage(operation, &name_of(error), &describe(error))
 }
@@ -243,6 +252,7 @@ impl Recorder {
             self.inputs.clone(),
         );
         recording.state.borrow_mut().share = Some(0.0);
+        recording.expects_pictures.set(film.video.is_some());
         self.activity = Activity::Recording(Rc::clone(&recording));
         live::tick(&recording);
         live::task(&recording, async move |recording| {
@@ -259,7 +269,10 @@ impl Recorder {
         let Some(session) = recording.stop().await else {
             return;
         };
-        let empty = session.index.video.is_empty() && session.index.audio.is_empty();
+        // A film whose pictures were refused is not kept as its sound alone.
+        let pictures_lost = message.is_some() && recording.expects_pictures.get();
+        let silent = session.index.audio.is_empty() || pictures_lost;
+        let empty = session.index.video.is_empty() && silent;
         if empty {
             let id = session.id.clone();
             drop(session);
@@ -326,11 +339,13 @@ impl Recorder {
         }
         if session.index.complete() && session.index.unanalysed().is_none() {
             report(&session.stopped(session.index.network()));
+            tell(&session);
             let choice = highlight::choose(&session.index.measurements, &meta.contract);
             report(&session.chosen(choice));
             self.activity = Activity::Open(Box::new(OpenSession::new(session)));
             return;
         }
+        tell(&session);
         self.analysis.begin();
         if let Err(reason) = recovery::analyse(&session, &self.analysis).await {
             failed(

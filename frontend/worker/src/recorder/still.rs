@@ -2,11 +2,12 @@
 
 use js_sys::Object;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AudioData, Blob, ImageEncodeOptions, OffscreenCanvas, VideoFrame};
+use web_sys::{Blob, ImageEncodeOptions, OffscreenCanvas, VideoFrame};
 
 use super::{playback::Sink, recovery, session::Session};
 use crate::{
     browser::{Owned, describe, sampler, settled},
+    film::sound::Stretch,
     log::index::{Chunk, seconds},
 };
 
@@ -62,7 +63,7 @@ impl Sink for LastPicture {
         self.0 = Some(frame);
     }
 
-    async fn sound(&mut self, _: Owned<AudioData>) {}
+    async fn sound(&mut self, _: i64, _: Stretch) {}
 }
 
 async fn decode(session: &Session, chunks: &[Chunk]) -> Result<(Owned<VideoFrame>, u16), String> {

@@ -3,6 +3,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod clip;
+mod edited;
 mod filmed;
+mod kinds;
 mod matroska;
 mod reel;

@@ -56,7 +56,7 @@ async fn free_slug(
     preferred: Slug,
     product: &ProductId,
 ) -> Result<Slug> {
-    let taken = sql::taken_slugs(connection, preferred.as_str(), product).await?;
+    let taken = sql::slug::taken(connection, preferred.as_str(), product).await?;
     let is_free = |slug: &Slug| !taken.iter().any(|taken| taken == slug.as_str());
     if is_free(&preferred) {
         return Ok(preferred);
@@ -223,6 +223,7 @@ impl Catalog<'_> {
             text: &text,
             price_minor: price,
         };
+        sql::slug::keep(&mut write, &viewer.shop.id, id, slug.as_str(), now).await?;
         sql::update(&mut write, &viewer.shop.id, id, &edit, now).await?;
         let count = sql::stock::Count {
             product: id,
@@ -334,6 +335,11 @@ impl Catalog<'_> {
             .await?
             .ok_or_else(gone)?;
         Ok((shop, product))
+    }
+
+    /// Where the page of a published product is that was at `slug` before; `None` when there is none. Anonymous.
+    pub async fn moved(&self, slug: &str) -> Result<Option<String>> {
+        sql::slug::current(&mut *self.services.inner.db.read().await?, slug).await
     }
 
     /// Slug and last change of every published product, for the sitemap.

@@ -1,5 +1,6 @@
 //! Queries of the catalog.
 
+pub(super) mod slug;
 pub(crate) mod stock;
 pub(super) mod waitlist;
 
@@ -155,21 +156,6 @@ pub(super) async fn insert(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Slugs that begin with `stem`, other than the product's own, to find a free one.
-pub(super) async fn taken_slugs(
-    connection: &mut AnyConnection,
-    stem: &str,
-    but: &ProductId,
-) -> Result<Vec<String>> {
-    // A slug has neither % nor _, so the stem needs no escaping.
-    let rows = sqlx::query("SELECT slug FROM product WHERE slug LIKE $1 AND id <> $2")
-        .bind(format!("{stem}%"))
-        .bind(but.as_str())
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(|row| db::text(row, "slug")).collect()
 }
 
 /// The editor's fields, checked.

@@ -5,11 +5,12 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use domain::id::{ShopId, UploadId};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     part::{Part, Parts},
@@ -24,6 +25,8 @@ use crate::{
 
 /// Bytes of an object that are held in memory until it is written.
 const OBJECT_BYTES: usize = 8 * 1024 * 1024;
+/// How long whoever asks where an upload stands waits for the append before.
+const SETTLING: Duration = Duration::from_secs(5);
 /// The most parts of an upload: the smallest piece that a client may send again and again is so bounded.
 const MOST_PARTS: i64 = 10_000;
 
@@ -35,6 +38,9 @@ pub(crate) struct Appends(Arc<Mutex<HashMap<UploadId, Newest>>>);
 struct Newest {
     fence: i64,
     superseded: Arc<Notify>,
+    settled: Arc<Notify>,
+    /// Closed once the append has ended.
+    over: watch::Receiver<()>,
 }
 
 /// Ends with its append.
@@ -44,17 +50,24 @@ pub(super) struct Turn {
     fence: i64,
     /// Notified when a newer append of this process began.
     pub(super) superseded: Arc<Notify>,
+    /// Notified when somebody asks where the upload stands: its sender has lost the connection.
+    pub(super) settled: Arc<Notify>,
+    _over: watch::Sender<()>,
 }
 
 impl Appends {
     pub(super) fn begin(&self, upload: &UploadId, fence: i64) -> Turn {
         let superseded = Arc::new(Notify::new());
+        let settled = Arc::new(Notify::new());
+        let (over, is_over) = watch::channel(());
         let mut appends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = appends.get(upload).is_none_or(|other| other.fence < fence);
         if newest {
             let own = Newest {
                 fence,
                 superseded: Arc::clone(&superseded),
+                settled: Arc::clone(&settled),
+                over: is_over,
             };
             if let Some(older) = appends.insert(upload.clone(), own) {
                 older.superseded.notify_one();
@@ -67,6 +80,26 @@ impl Appends {
             upload: upload.clone(),
             fence,
             superseded,
+            settled,
+            _over: over,
+        }
+    }
+
+    /// Ends the append to an upload where it is, if there is one in this process, and waits until what came counts.
+    pub(super) async fn settle(&self, upload: &UploadId) {
+        let over = {
+            let appends = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            appends.get(upload).map(|newest| {
+                newest.settled.notify_one();
+                newest.over.clone()
+            })
+        };
+        if let Some(mut over) = over {
+            // Ends with an error when the sender is dropped, which is what is waited for.
+            let ended = over.changed();
+            if tokio::time::timeout(SETTLING, ended).await.is_err() {
+                tracing::warn!(%upload, "an append does not end; its upload is where it was last acknowledged");
+            }
         }
     }
 }
@@ -133,8 +166,8 @@ impl Writer {
     ) -> Result<()> {
         let (durable, mut progress) = mpsc::unbounded_channel();
         let append = self.append.clone();
-        let writing =
-            tokio::task::spawn_blocking(move || receive::run(&append, &path, pieces, &durable));
+        let disk = Arc::clone(&self.services.inner.upload_disk);
+        let writing = tokio::spawn(receive::run(append, path, pieces, durable, disk));
         let start = self.append.offset;
         let mut failed = None;
         while let Some(end) = progress.recv().await {
@@ -161,9 +194,14 @@ impl Writer {
         let mut ended = false;
         let mut stopped = None;
         while let Some(piece) = pieces.recv().await {
-            let Piece::Bytes(bytes) = piece else {
-                ended = true;
-                break;
+            let bytes = match piece {
+                Piece::Bytes(bytes) => bytes,
+                // An object is written whole: what would be small is held until more comes.
+                Piece::Quiet => continue,
+                Piece::End => {
+                    ended = true;
+                    break;
+                }
             };
             let taken = end - self.append.offset + buffer.len() as u64;
             if bytes.len() as u64 > self.append.room.saturating_sub(taken) {

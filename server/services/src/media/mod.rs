@@ -47,6 +47,8 @@ pub struct NewUpload {
     pub session: Option<SessionId>,
     /// Where in the recording, s (a still: start = end).
     pub span: Option<(f64, f64)>,
+    /// What its sender says of it (tus' `Upload-Metadata`), to be given back as it is; may be empty.
+    pub metadata: String,
 }
 
 /// A checksum that a client sent with a piece (tus checksum extension).

@@ -129,6 +129,7 @@ async fn whole(services: &Services, upload: &UploadId) -> Result<Whole> {
 }
 
 async fn make(services: &Services, stored: &Stored, media: MediaId) -> Result<Finished> {
+    stored.kind.check_length(stored.length)?;
     let whole = whole(services, &stored.id).await?;
     let path = whole.path.clone();
     let store = &services.inner.store;

@@ -3,13 +3,14 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bytes::Bytes;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::Checksum;
 use crate::{Error, disk};
@@ -17,9 +18,14 @@ use crate::{Error, disk};
 /// Bytes between two points where progress is made durable, so that a crash loses no more than this.
 const SYNC_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Bytes that wait in memory for one write.
+const WRITE_BYTES: u64 = 256 * 1024;
+
 /// What arrives from the connection.
 pub(super) enum Piece {
     Bytes(Bytes),
+    /// Nothing came for a while: what came becomes durable, so that whoever asks learns of it.
+    Quiet,
     /// The body ended as it should.
     End,
 }
@@ -66,58 +72,164 @@ impl Hash {
     }
 }
 
-/// Writes what comes into a new file until the end, a break or an error. Blocks; runs on a thread for such work.
+/// A part's file while it is written. Each step is short work on a thread for such work, so that a slow sender holds none; how
+/// many work at once is bounded, so that others find threads as well.
+struct PartFile {
+    /// `None` only while a step works on it.
+    file: Option<File>,
+    disk: Arc<Semaphore>,
+}
+
+impl PartFile {
+    /// The file of a new part; its name is durable when this returns.
+    async fn open(path: PathBuf, disk: Arc<Semaphore>) -> io::Result<Self> {
+        let file = on_disk(&disk, move || open_new(&path)).await?;
+        Ok(Self {
+            file: Some(file),
+            disk,
+        })
+    }
+
+    async fn step<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut File) -> T + Send + 'static,
+    ) -> io::Result<T> {
+        let Some(mut file) = self.file.take() else {
+            return Err(io::Error::other("a step before this one did not end"));
+        };
+        let (file, done) = on_disk(&self.disk, move || {
+            let done = work(&mut file);
+            Ok((file, done))
+        })
+        .await?;
+        self.file = Some(file);
+        Ok(done)
+    }
+
+    /// Writes pieces. Answers how many bytes of whole pieces are in the file, and why there are no more.
+    async fn write(&mut self, pieces: Vec<Bytes>) -> (u64, io::Result<()>) {
+        let written = self
+            .step(move |file| {
+                let mut written = 0;
+                for piece in &pieces {
+                    if let Err(error) = file.write_all(piece) {
+                        return (written, Err(error));
+                    }
+                    written += piece.len() as u64;
+                }
+                (written, Ok(()))
+            })
+            .await;
+        written.unwrap_or_else(|error| (0, Err(error)))
+    }
+
+    async fn sync(&mut self) -> io::Result<()> {
+        self.step(|file| file.sync_data()).await?
+    }
+
+    /// Cuts the file to `length` and makes that durable.
+    async fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.step(move |file| file.set_len(length).and_then(|()| file.sync_data()))
+            .await?
+    }
+}
+
+async fn on_disk<T: Send + 'static>(
+    disk: &Arc<Semaphore>,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let turn = Arc::clone(disk)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    })
+    .await
+    .map_err(io::Error::other)?
+}
+
+/// Writes what comes into a new file until the end, a break or an error.
 ///
 /// Sends each durable offset on the way and stops when nobody takes it; answers with the last durable one and why it stopped,
 /// if not by the end of the body.
-pub(super) fn run(
-    append: &Append,
-    path: &Path,
-    mut pieces: mpsc::Receiver<Piece>,
-    durable: &mpsc::UnboundedSender<u64>,
+pub(super) async fn run(
+    append: Append,
+    path: PathBuf,
+    pieces: mpsc::Receiver<Piece>,
+    durable: mpsc::UnboundedSender<u64>,
+    disk: Arc<Semaphore>,
 ) -> (u64, Option<Error>) {
-    let mut file = match open_new(path) {
-        Ok(file) => file,
-        Err(error) => return (append.offset, Some(disk::failed(&error))),
-    };
+    match PartFile::open(path, disk).await {
+        Ok(file) => write(&append, file, pieces, durable).await,
+        Err(error) => (append.offset, Some(disk::failed(&error))),
+    }
+}
+
+async fn write(
+    append: &Append,
+    mut file: PartFile,
+    mut pieces: mpsc::Receiver<Piece>,
+    durable: mpsc::UnboundedSender<u64>,
+) -> (u64, Option<Error>) {
     let mut hash = Hash::of(append.checksum.as_ref());
     let checked = append.checksum.is_some();
-    let mut written: u64 = 0;
-    let mut unsynced: u64 = 0;
+    // Bytes that came, that are in the file, and that are durable in it. A sync that failed may have lost whatever came after the
+    // one before, and a later one that works does not bring it back.
+    let (mut taken, mut written, mut synced) = (0_u64, 0_u64, 0_u64);
+    let mut waiting = Vec::new();
     let mut stopped = None;
     let mut ended = false;
-    while let Some(piece) = pieces.blocking_recv() {
-        let Piece::Bytes(bytes) = piece else {
-            ended = true;
-            break;
-        };
-        let length = bytes.len() as u64;
-        if length > append.room.saturating_sub(written) {
-            stopped = Some(too_large());
-            break;
-        }
-        if let Err(error) = file.write_all(&bytes) {
-            stopped = Some(disk::failed(&error));
-            break;
-        }
-        hash.update(&bytes);
-        written += length;
-        unsynced += length;
-        // With a checksum nothing counts before the whole piece was compared.
-        if unsynced >= SYNC_BYTES && !checked {
-            if let Err(error) = file.sync_data() {
-                stopped = Some(disk::failed(&error));
-                written -= unsynced;
+    while let Some(piece) = pieces.recv().await {
+        let quiet = match piece {
+            Piece::End => {
+                ended = true;
                 break;
             }
-            unsynced = 0;
+            Piece::Quiet => true,
+            Piece::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                if length > append.room.saturating_sub(taken) {
+                    stopped = Some(too_large());
+                    break;
+                }
+                hash.update(&bytes);
+                taken += length;
+                waiting.push(bytes);
+                false
+            }
+        };
+        if taken - written >= WRITE_BYTES || (quiet && taken > written) {
+            let (bytes, done) = file.write(std::mem::take(&mut waiting)).await;
+            written += bytes;
+            if let Err(error) = done {
+                stopped = Some(disk::failed(&error));
+                break;
+            }
+        }
+        // With a checksum nothing counts before the whole piece was compared.
+        if !checked && (written - synced >= SYNC_BYTES || (quiet && written > synced)) {
+            if let Err(error) = file.sync().await {
+                stopped = Some(disk::failed(&error));
+                written = synced;
+                break;
+            }
+            synced = written;
             if durable.send(append.offset + written).is_err() {
                 break;
             }
         }
     }
+    if !waiting.is_empty() {
+        let (bytes, done) = file.write(waiting).await;
+        written += bytes;
+        if let Err(error) = done {
+            stopped = Some(stopped.unwrap_or_else(|| disk::failed(&error)));
+        }
+    }
     if checked && !(ended && stopped.is_none() && hash.matches()) {
-        let kept = file.set_len(0).and_then(|()| file.sync_data());
+        let kept = file.cut(0).await;
         let error = match (stopped, kept) {
             (Some(error), _) => error,
             (None, Err(error)) => disk::failed(&error),
@@ -126,17 +238,15 @@ pub(super) fn run(
         return (append.offset, Some(error));
     }
     // A write that failed half-way may have left bytes behind the last whole one.
-    let end = append.offset + written;
-    match file.set_len(written).and_then(|()| file.sync_data()) {
-        Ok(()) => (end, stopped),
+    match file.cut(written).await {
+        Ok(()) => (append.offset + written, stopped),
         Err(error) => (
-            end - unsynced,
+            append.offset + synced,
             Some(stopped.unwrap_or_else(|| disk::failed(&error))),
         ),
     }
 }
 
-/// The file of a new part; its name is durable when this returns.
 fn open_new(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create_new(true).open(path)?;
     path.parent().map_or(Ok(()), disk::sync_folder)?;
@@ -152,4 +262,47 @@ pub(super) fn too_large() -> Error {
 
 pub(super) fn wrong_checksum() -> Error {
     Error::Checksum("The bytes changed on the way. Send this piece again.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `/dev/null` takes every byte and refuses to be synced or cut: each sync of an append fails, the one after the pieces as
+    /// well.
+    async fn append_to_null(offset: u64, pieces: &[usize]) -> (u64, Option<Error>) {
+        let file = OpenOptions::new()
+            .write(true)
+            .open("/dev/null")
+            .expect("opens");
+        let file = PartFile {
+            file: Some(file),
+            disk: Arc::new(Semaphore::new(1)),
+        };
+        let append = Append {
+            offset,
+            room: 1 << 30,
+            checksum: None,
+        };
+        let (send, receive) = mpsc::channel(pieces.len() + 1);
+        for length in pieces {
+            let piece = Piece::Bytes(Bytes::from(vec![7; *length]));
+            assert!(send.try_send(piece).is_ok(), "room for each piece");
+        }
+        assert!(send.try_send(Piece::End).is_ok(), "room for the end");
+        let (durable, _progress) = mpsc::unbounded_channel();
+        write(&append, file, receive, durable).await
+    }
+
+    #[tokio::test]
+    async fn syncs_that_fail_one_after_another_make_nothing_durable() {
+        let sync = SYNC_BYTES as usize;
+        for offset in [0, 1, SYNC_BYTES, 3 * SYNC_BYTES] {
+            for pieces in [&[1][..], &[sync], &[sync - 1, 1, 5], &[2 * sync, sync]] {
+                let (end, error) = append_to_null(offset, pieces).await;
+                assert_eq!(end, offset, "{pieces:?}");
+                assert!(error.is_some(), "{pieces:?}");
+            }
+        }
+    }
 }

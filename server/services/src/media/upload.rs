@@ -26,6 +26,9 @@ use crate::{
 /// How long the job that processes an upload waits where its caller does so at once, ms.
 const OWN_PROCESSING_MS: i64 = 10 * 60 * 1000;
 
+/// How long a sender may send nothing until what came is made durable: whoever asks through another process learns of it.
+const QUIET: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// How long an unfinished upload waits for its next byte, and a finished one for whoever asks what became of it, ms: a day.
 pub(super) const LIFE_MS: i64 = 24 * 60 * 60 * 1000;
 /// Room that must be left on the disk beside an upload, bytes: the database and the renditions need some.
@@ -46,7 +49,6 @@ fn check(new: &mut NewUpload) -> Result<()> {
             .map(|invalid| invalid.message);
         return Err(Error::TooLarge(message.unwrap_or_default()));
     }
-    new.kind.check_length(new.length)?;
     new.alt = domain::media::alt(&new.alt)?;
     let in_order = |(start, end): (f64, f64)| start >= 0.0 && end >= start && end <= MAX_SPAN_S;
     if new.span.is_some_and(|span| !in_order(span)) {
@@ -63,7 +65,7 @@ impl Library<'_> {
     /// Begins an upload.
     ///
     /// # Errors
-    /// `Invalid`, `TooLarge`, `Full`.
+    /// `Invalid`, `TooLarge`, `Full`. An empty file is taken, as the protocol says, and fails when it is processed.
     pub async fn create_upload(&self, viewer: &Viewer, mut new: NewUpload) -> Result<Upload> {
         check(&mut new)?;
         let free =
@@ -88,8 +90,28 @@ impl Library<'_> {
         )
         .await?;
         self.services.inner.parts.create(&id).await?;
+        if new.length == 0 {
+            // Nothing is missing, so it is complete; that an empty file cannot be used is said like of any other file.
+            let job = Job::ProcessUpload {
+                shop: viewer.shop.id.clone(),
+                upload: id.clone(),
+            };
+            queue::enqueue(self.services, &mut write, &job, now).await?;
+        }
         write.commit().await?;
         self.upload(viewer, &id).await
+    }
+
+    /// Where an upload stands once the append that may still be under way has ended. Its sender asks because it lost the
+    /// connection, and goes on from there: nothing is sent twice.
+    ///
+    /// # Errors
+    /// As [`Library::upload`].
+    pub async fn settle(&self, viewer: &Viewer, id: &UploadId) -> Result<Upload> {
+        // Whose it is, is checked first.
+        self.upload(viewer, id).await?;
+        self.services.inner.appends.settle(id).await;
+        self.upload(viewer, id).await
     }
 
     /// Where an upload stands.
@@ -137,6 +159,7 @@ impl Library<'_> {
         let writer = self.begin_append(viewer, id, offset, checksum).await?;
         let turn = self.services.inner.appends.begin(id, writer.fence);
         let newer = std::sync::Arc::clone(&turn.superseded);
+        let settled = std::sync::Arc::clone(&turn.settled);
         let (pieces, received) = mpsc::channel(4);
         let (done, writing) = oneshot::channel();
         // Closing waits for it.
@@ -146,11 +169,21 @@ impl Library<'_> {
             // Nobody listens when the caller has gone away.
             let _ = done.send(ended);
         });
+        let mut is_quiet = false;
         loop {
             let next = tokio::select! {
                 next = piece.next() => next,
                 () = newer.notified() => return Err(superseded()),
+                () = settled.notified() => break,
+                () = tokio::time::sleep(QUIET), if !is_quiet => {
+                    is_quiet = true;
+                    if pieces.send(Piece::Quiet).await.is_err() {
+                        break;
+                    }
+                    continue;
+                }
             };
+            is_quiet = false;
             let next = match next {
                 Some(Ok(bytes)) => Piece::Bytes(bytes),
                 Some(Err(error)) => {
@@ -241,12 +274,14 @@ impl Library<'_> {
         alt: &str,
         file: Bytes,
     ) -> Result<Media> {
+        kind.check_length(file.len() as u64)?;
         let new = NewUpload {
             kind,
             length: file.len() as u64,
             alt: alt.to_owned(),
             session: None,
             span: None,
+            metadata: String::new(),
         };
         let upload = self.create_upload(viewer, new).await?;
         let mut writer = self.begin_append(viewer, &upload.id, 0, None).await?;

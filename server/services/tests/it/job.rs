@@ -26,6 +26,7 @@ async fn uploaded(world: &World, viewer: &Viewer) -> domain::id::UploadId {
         alt: String::new(),
         session: None,
         span: None,
+        metadata: String::new(),
     };
     let media = world.services.media();
     let upload = media.create_upload(viewer, new).await.expect("create");

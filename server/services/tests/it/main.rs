@@ -13,5 +13,6 @@ mod media;
 mod migration;
 mod payment;
 mod seed;
+mod transport;
 mod waitlist;
 mod world;

@@ -27,6 +27,7 @@ fn new(kind: Kind, length: usize) -> NewUpload {
         alt: "A cup".into(),
         session: None,
         span: Some((1.0, 3.5)),
+        metadata: "kind cGhvdG8=".to_owned(),
     }
 }
 
@@ -170,6 +171,75 @@ on_both! {
 }
 
 on_both! {
+    /// A half-open line holds what came; whoever asks where the upload stands goes on behind it at once.
+    async fn who_asks_goes_on_where_the_line_broke(world: World) {
+        let viewer = world.shop("clay").await;
+        let bytes = png(300, 300, 1);
+        let media = world.services.media();
+        let upload = media.create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        let (body, asked) = hanging(&bytes[..700]);
+        let older = {
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id.clone());
+            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await })
+        };
+        asked.notified().await;
+        let stands = media.settle(&viewer, &upload.id).await.expect("upload");
+        assert_eq!(stands.received, 700, "nothing is sent twice");
+        assert_eq!(stands.metadata, "kind cGhvdG8=");
+        assert_eq!(older.await.expect("task").expect("kept").received, 700);
+        let done = media.append(&viewer, &upload.id, 700, None, pieces(&bytes[700..])).await.expect("appended");
+        assert_eq!(done.received, bytes.len() as u64);
+        assert_eq!(world.processed(&viewer, &upload.id).await.state, UploadState::Ready);
+    }
+}
+
+on_both! {
+    /// Through another process, which cannot end the append, what came counts as soon as the line is quiet.
+    async fn what_came_over_a_quiet_line_counts(world: World) {
+        let viewer = world.shop("clay").await;
+        let bytes = png(300, 300, 1);
+        let upload = world.services.media().create_upload(&viewer, new(Kind::Photo, bytes.len())).await.expect("create");
+        let other = world.again().await;
+        let (body, asked) = hanging(&bytes[..700]);
+        let older = {
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id.clone());
+            tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await })
+        };
+        asked.notified().await;
+        let stands = async {
+            while other.media().settle(&viewer, &upload.id).await.expect("upload").received < 700 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), stands).await.expect("within seconds");
+        let done = other.media().append(&viewer, &upload.id, 700, None, pieces(&bytes[700..])).await.expect("appended");
+        assert_eq!(done.received, bytes.len() as u64);
+        older.abort();
+    }
+}
+
+on_both! {
+    /// More slow senders than the runtime has threads for work that blocks: everything else finds one all the same.
+    async fn slow_senders_hold_no_threads(world: World) {
+        let viewer = world.shop("clay").await;
+        let media = world.services.media();
+        let mut senders = Vec::new();
+        for _ in 0..520 {
+            let upload = media.create_upload(&viewer, new(Kind::Photo, 5000)).await.expect("create");
+            let (body, asked) = hanging(&[1; 700]);
+            let (services, viewer, id) = (world.services.clone(), viewer.clone(), upload.id);
+            senders.push(tokio::spawn(async move { services.media().append(&viewer, &id, 0, None, body).await }));
+            asked.notified().await;
+        }
+        let free = tokio::task::spawn_blocking(|| ());
+        tokio::time::timeout(std::time::Duration::from_secs(20), free).await.expect("a thread is free").expect("runs");
+        for sender in &senders {
+            sender.abort();
+        }
+    }
+}
+
+on_both! {
     async fn checksums_are_compared(world: World) {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
@@ -191,7 +261,11 @@ on_both! {
     async fn lengths_are_held_to(world: World) {
         let viewer = world.shop("clay").await;
         let media = world.services.media();
-        assert!(matches!(media.create_upload(&viewer, new(Kind::Photo, 0)).await, Err(Error::Invalid { .. })));
+        let empty = media.create_upload(&viewer, new(Kind::Photo, 0)).await.expect("complete at once");
+        let empty = world.processed(&viewer, &empty.id).await;
+        assert_eq!(empty.state, UploadState::Failed);
+        assert!(empty.error.is_some_and(|error| error.contains("empty")));
+        assert!(matches!(media.add_file(&viewer, Kind::Photo, "", Bytes::new()).await, Err(Error::Invalid { .. })));
         let huge = media.create_upload(&viewer, new(Kind::Photo, 41 * 1024 * 1024)).await;
         assert!(matches!(huge, Err(Error::TooLarge(ref message)) if message.contains("41 MB")));
         let mut odd = new(Kind::Clip, 10);

@@ -23,6 +23,7 @@ pub(in crate::media) struct Stored {
     pub(in crate::media) media: Option<MediaId>,
     pub(in crate::media) error: Option<String>,
     pub(in crate::media) expires_at: UnixMs,
+    pub(in crate::media) metadata: String,
 }
 
 impl Stored {
@@ -37,13 +38,14 @@ impl Stored {
             expires_at: self.expires_at,
             media,
             error: self.error,
+            metadata: self.metadata,
         }
     }
 }
 
 macro_rules! upload_columns {
     () => {
-        "SELECT id, shop_id, kind, state, length, received, media_id, error, expires_at FROM upload "
+        "SELECT id, shop_id, kind, state, length, received, media_id, error, expires_at, metadata FROM upload "
     };
 }
 
@@ -63,6 +65,7 @@ fn stored(row: &AnyRow) -> Result<Stored> {
         media: db::text_or_null(row, "media_id")?.and_then(|id| id.parse().ok()),
         error: db::text_or_null(row, "error")?,
         expires_at: UnixMs(db::number(row, "expires_at")?),
+        metadata: db::text(row, "metadata")?,
     })
 }
 
@@ -108,8 +111,8 @@ pub(in crate::media) async fn insert_upload(
     )]
     let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
     sqlx::query(
-        "INSERT INTO upload (id, shop_id, kind, state, length, alt, session_id, start_ms, end_ms, created_at, expires_at) \
-         VALUES ($1, $2, $3, 'receiving', $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO upload (id, shop_id, kind, state, length, alt, session_id, start_ms, end_ms, created_at, expires_at, metadata) \
+         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12)",
     )
     .bind(id.as_str())
     .bind(shop.as_str())
@@ -121,6 +124,8 @@ pub(in crate::media) async fn insert_upload(
     .bind(new.span.map(|(_, end)| ms(end)))
     .bind(now.0)
     .bind(expires_at.0)
+    .bind(if new.length == 0 { "processing" } else { "receiving" })
+    .bind(new.metadata.as_str())
     .execute(connection)
     .await?;
     Ok(())
