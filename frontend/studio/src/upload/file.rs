@@ -307,7 +307,7 @@ mod tests {
         // The still lies in the clip and is kept: it is the poster too.
         let mut files = files();
         assert_eq!(files[1].poster, Some(files[2].key.clone()));
-        assert_eq!(posters(&files), []);
+        assert!(posters(&files).is_empty());
         for (file, name) in files.iter_mut().zip(["m1", "m2", "m3"]) {
             file.media = Some(name.parse().expect("an id"));
         }
@@ -317,8 +317,8 @@ mod tests {
             ("m2", "m3")
         );
 
-        // Dropped, or without one in its span, the frame is uploaded for the clip alone.
-        for stills in [vec![(2.0, false)], vec![(5.0, false)]] {
+        // A still that was dropped, and none in the span: the frame is uploaded for the clip alone.
+        for (still, at) in [(2.0, 2.0), (5.0, 2.5)] {
             let choice = Choice {
                 highlights: vec![Highlight {
                     start: 1.0,
@@ -327,30 +327,26 @@ mod tests {
                     score: 0.5,
                     reasons: Vec::new(),
                 }],
-                stills: stills
-                    .iter()
-                    .map(|(t, _)| Still {
-                        t: *t,
-                        score: 0.25,
-                        reasons: Vec::new(),
-                    })
-                    .collect(),
+                stills: vec![Still {
+                    t: still,
+                    score: 0.25,
+                    reasons: Vec::new(),
+                }],
                 ..Choice::default()
             };
             let mut review = Decisions::new(&choice, &[]);
             for picture in &mut review.pictures {
                 picture.kept = false;
             }
-            let at = if stills[0].0 < 4.0 { 2.0 } else { 2.5_f64 };
             let mut files = kept(&review);
-            let last = files.last_mut().expect("the poster");
+            assert_eq!(files.len(), 2);
+            let poster = files.last_mut().expect("the poster");
             assert_eq!(
-                (last.name.as_str(), last.span, last.on_page),
+                (poster.name.as_str(), poster.span, poster.on_page),
                 ("Poster of clip 1", Some((at, at)), false)
             );
-            last.media = Some("m9".parse().expect("an id"));
-            assert_eq!(last.known(), None, "it is not on the page");
-            assert_eq!(files.len(), 2);
+            poster.media = Some("m9".parse().expect("an id"));
+            assert_eq!(poster.known(), None, "it is not on the page");
         }
     }
 
