@@ -5,13 +5,13 @@ use std::sync::Arc;
 use hydration_context::SsrSharedContext;
 use leptos::{html, prelude::*};
 
-use crate::{Site, media::parts::Preload};
+use crate::{Site, marker, media::parts::Preload};
 
 /// Renders a view with islands enabled: islands become `<leptos-island>` elements, everything else plain HTML.
 #[must_use]
 pub fn render<V: IntoView>(view: impl FnOnce() -> V) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
-    owner.with(|| view().into_view().to_html())
+    marker::valid(&owner.with(|| view().into_view().to_html()))
 }
 
 /// Which stylesheet and which family of pages a document belongs to.
@@ -44,6 +44,10 @@ pub(crate) struct Head {
     pub(crate) description: String,
     /// The page's own path when it may be indexed and shared; without one it is kept out of search.
     pub(crate) path: Option<String>,
+    /// What the page is (`og:type`).
+    pub(crate) kind: &'static str,
+    /// The shop that the page belongs to (`og:site_name`).
+    pub(crate) shop: Option<String>,
     /// The picture of link previews.
     pub(crate) image: Option<Preview>,
     /// The picture to fetch before anything else.
@@ -54,6 +58,8 @@ pub(crate) struct Head {
     pub(crate) boot: Option<&'static str>,
     /// Seconds after which the page reloads itself.
     pub(crate) refresh: Option<u32>,
+    /// Moments stand on the page, which a script writes in the reader's time zone.
+    pub(crate) moments: bool,
 }
 
 /// The picture of a link preview.
@@ -72,11 +78,14 @@ impl Head {
             title: title.into(),
             description: String::new(),
             path: None,
+            kind: "website",
+            shop: None,
             image: None,
             preload: None,
             json_ld: None,
             boot: None,
             refresh: None,
+            moments: false,
         }
     }
 
@@ -90,24 +99,27 @@ impl Head {
         self
     }
 
+    pub(crate) const fn with_moments(mut self) -> Self {
+        self.moments = true;
+        self
+    }
+
     pub(crate) const fn booting(mut self, boot: &'static str) -> Self {
         self.boot = Some(boot);
         self
     }
 }
 
-/// The fonts of the text that is seen first. A font that comes too late is not used (`font-display: optional`).
-const FONTS: [&str; 2] = [
-    "fonts/instrument-sans-latin-wght-normal.woff2",
-    "fonts/fraunces-latin-opsz-normal.woff2",
-];
+/// The one font that is fetched before the first picture: that of the text. A font that comes too late is not used
+/// (`font-display: optional`).
+const FONT: &str = "fonts/instrument-sans-latin-wght-normal.woff2";
 
 /// A complete HTML document. `body` gets what stands between header line and end; it must hold one `<main id="main">`.
 pub(crate) fn document<V: IntoView>(site: &Site, head: Head, body: impl FnOnce() -> V) -> String {
     render(|| {
         let root = (head.surface == Surface::Studio).then_some("monitor");
         let test = site.test_payments.then(|| {
-            view! { <p class="test-line">"Test payments: no money moves"</p> }
+            view! { <aside class="test-line" aria-label="Test payments">"Test payments: no money moves"</aside> }
         });
         let body = body().into_any();
         view! {
@@ -130,21 +142,20 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         title,
         description,
         path,
+        kind,
+        shop,
         image,
         preload,
         json_ld,
         boot,
         refresh,
+        moments,
     } = head;
     let described = !description.is_empty();
     let address = path.as_deref().map(|path| site.absolute(path));
-    let fonts = FONTS
-        .into_iter()
-        .filter_map(|font| site.assets.get(font))
-        .map(|font| {
-            view! { <link rel="preload" r#as="font" r#type="font/woff2" href=font.to_owned() crossorigin="anonymous" /> }
-        })
-        .collect_view();
+    let font = site.assets.get(FONT).map(|font| {
+        view! { <link rel="preload" r#as="font" r#type="font/woff2" href=font.to_owned() crossorigin="anonymous" /> }
+    });
     let social = address.map(|address| {
         let card = if image.is_some() {
             "summary_large_image"
@@ -161,6 +172,9 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         });
         view! {
             <link rel="canonical" href=address.clone() />
+            {og("og:type", kind.to_owned())}
+            {og("og:locale", "en_GB".to_owned())}
+            {shop.map(|shop| og("og:site_name", shop))}
             {og("og:url", address)}
             {og("og:title", title.clone())}
             {described.then(|| og("og:description", description.clone()))}
@@ -181,12 +195,13 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         {refresh.map(|seconds| view! { <meta http-equiv="refresh" content=seconds.to_string() /> })}
         {preload.map(Preload::tag)}
         <link rel="stylesheet" href=site.assets.url(surface.css()) />
-        {fonts}
+        {font}
         <link rel="icon" href="/static/favicon.svg" r#type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/static/apple-touch-icon.png" />
         {theme(surface)}
         {social}
         {json_ld.map(|data| data_script("application/ld+json", None, &data.to_string()))}
+        {moments.then(|| view! { <script r#type="module" src=site.assets.url("time.js")></script> })}
         {boot.map(|boot| view! { <script r#type="module" src=site.assets.url(boot)></script> })}
     }
     .into_any()

@@ -4,9 +4,15 @@ use leptos::prelude::*;
 
 use crate::icon::Icon;
 
-/// Something went wrong. Screen readers announce it at once.
+/// Something went wrong. Screen readers announce it at once, and the keyboard goes on from it.
 pub(crate) fn error(message: &str) -> AnyView {
-    view! { <div class="notice wrong" role="alert">{Icon::Alert.svg()}<p>{message.to_owned()}</p></div> }.into_any()
+    view! {
+        <div class="notice wrong" role="alert" tabindex="-1" autofocus>
+            {Icon::Alert.svg()}
+            <p>{message.to_owned()}</p>
+        </div>
+    }
+    .into_any()
 }
 
 /// Something worth knowing before going on.

@@ -23,24 +23,40 @@ pub(crate) fn other_errors(errors: &[Invalid], fields: &[&str]) -> Option<AnyVie
     (!messages.is_empty()).then(|| flash::error(&messages.join(" ")))
 }
 
-/// The errors of a long form, at its head: each one links to its field, which may be far below.
-pub(crate) fn error_summary(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
+/// All errors of a form, at its head: each one links to its field. `outcome` says what did not happen ("Not saved"), `fields`
+/// are the fields whose id is their name. It has the focus when the page comes, also without scripts.
+pub(crate) fn error_summary(
+    outcome: &'static str,
+    errors: &[Invalid],
+    fields: &[&str],
+) -> Option<AnyView> {
     let messages = errors
         .iter()
         .map(|invalid| {
             let message = invalid.message.clone();
-            if fields.contains(&invalid.field) {
-                let to = format!("#{}", invalid.field);
-                view! { <a href=to>{message}</a> " " }.into_any()
-            } else {
-                view! { {message} " " }.into_any()
+            let to = fields
+                .contains(&invalid.field)
+                .then(|| format!("#{}", invalid.field));
+            match to {
+                Some(to) => view! { <li><a href=to>{message}</a></li> }.into_any(),
+                None => view! { <li>{message}</li> }.into_any(),
             }
         })
         .collect_view();
-    (!errors.is_empty()).then(|| {
-        view! { <div class="notice wrong" role="alert">{Icon::Alert.svg()}<p>"Not saved. " {messages}</p></div> }
-            .into_any()
-    })
+    let what = match errors.len() {
+        0 => return None,
+        1 => format!("{outcome}. One thing needs to be put right:"),
+        count => format!("{outcome}. {count} things need to be put right:"),
+    };
+    Some(
+        view! {
+            <div class="notice wrong" role="alert" tabindex="-1" autofocus>
+                {Icon::Alert.svg()}
+                <div><p>{what}</p> <ul class="errors">{messages}</ul></div>
+            </div>
+        }
+        .into_any(),
+    )
 }
 
 /// The content of a `<textarea>`, escaped here because Leptos writes it as it is (as it does for scripts and styles). HTML

@@ -27,6 +27,7 @@ pub mod function;
 mod icon;
 pub mod identity;
 pub mod manage;
+mod marker;
 mod media;
 pub mod shop;
 mod site;

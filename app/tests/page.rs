@@ -1,6 +1,12 @@
 //! What must be true of every page, whatever it shows.
 
+#[path = "page/direction.rs"]
+mod direction;
 mod fixture;
+#[path = "page/form.rs"]
+mod form;
+#[path = "page/markup.rs"]
+mod markup;
 
 use std::collections::HashSet;
 
@@ -10,29 +16,43 @@ use app::{
     checkout, error, identity, manage, shop, studio,
 };
 use domain::{
-    catalog::{Product, State as Shown},
-    checkout::{PayForm, State},
+    catalog::{EditForm, Product, State as Shown},
+    checkout::{Filter, PayForm, State},
     identity::SetupForm,
     invalid::Invalid,
 };
-use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer, waitlist};
+use fixture::{
+    HOSTILE, clip, editor, euro, order, order_page, photo, product, site, viewer, waitlist,
+};
+use markup::{names, tags, value};
+use services::checkout::OrderPage;
 
 fn hostile() -> Product {
-    let hero = photo("/media/a", 1600, 2000, HOSTILE);
-    let clip = clip(&hero, "/media/b/film.mp4");
-    let mut product = product(HOSTILE, vec![hero, clip]);
-    product.summary = HOSTILE.to_owned();
-    product.text = HOSTILE.to_owned();
-    product
+    product_of(HOSTILE)
 }
 
 /// Every page in every state, with text that tries to break out of it.
 fn pages(site: &Site) -> Vec<(&'static str, String)> {
+    pages_of(site, HOSTILE, HOSTILE)
+}
+
+/// A product whose every text is `words`.
+fn product_of(words: &str) -> Product {
+    let hero = photo("/media/a", 1600, 2000, words);
+    let clip = clip(&hero, "/media/b/film.mp4");
+    let mut product = product(words, vec![hero, clip]);
+    product.summary = words.to_owned();
+    product.text = words.to_owned();
+    product
+}
+
+/// Every page in every state. People wrote `words` wherever they can write, and `message` is what the shop says to them.
+fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, String)> {
     let mut shop = fixture::shop();
-    shop.name = HOSTILE.to_owned();
+    shop.name = words.to_owned();
     let mut viewer = viewer();
-    viewer.shop.name = HOSTILE.to_owned();
-    let product = hostile();
+    viewer.shop.name = words.to_owned();
+    let product = product_of(words);
     let sold_out = Product {
         available: 0,
         ..product.clone()
@@ -63,7 +83,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ("product, bare", catalog::page::product(site, &shop, &draft)),
         (
             "price changed",
-            checkout::page::price_changed(site, &shop, &product, euro(1), 2),
+            checkout::page::price_changed(site, &shop, &product, euro(1), 2, Some(HOSTILE)),
         ),
         ("sold out", checkout::page::sold_out(site, &shop, &sold_out)),
         (
@@ -84,11 +104,11 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         (
             "error",
-            error::page::error(site, 404, HOSTILE, HOSTILE, (HOSTILE, "/")),
+            error::page::error(site, 404, message, message, (message, "/")),
         ),
         (
             "studio",
-            studio::page::studio(site, &viewer, &format!("{{\"a\":{:?}}}", HOSTILE)),
+            studio::page::studio(site, &viewer, &format!("{{\"a\":{words:?}}}")),
         ),
         (
             "setup",
@@ -97,7 +117,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
                 "t",
                 None,
                 &SetupForm::default(),
-                Some(&Invalid::new("handle", HOSTILE)),
+                Some(&Invalid::new("handle", message)),
             ),
         ),
         (
@@ -106,7 +126,7 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ),
         (
             "sign in",
-            identity::page::sign_in(site, HOSTILE, Some(HOSTILE), Some(HOSTILE)),
+            identity::page::sign_in(site, words, Some(words), Some(message)),
         ),
         (
             "products",
@@ -133,39 +153,55 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
             manage::page::product(
                 site,
                 &viewer,
-                &product,
-                &waitlist(2),
-                None,
-                &[Invalid::new("price", HOSTILE)],
-                Some(HOSTILE),
+                &manage::page::Editor {
+                    errors: &[Invalid::new("price", message)],
+                    message: Some(message),
+                    ..editor(&product, &waitlist(2))
+                },
+            ),
+        ),
+        (
+            "editor, changed elsewhere",
+            manage::page::product(
+                site,
+                &viewer,
+                &manage::page::Editor {
+                    form: Some(&EditForm {
+                        stock: "3".to_owned(),
+                        stock_seen: "4".to_owned(),
+                        ..EditForm::default()
+                    }),
+                    changed: true,
+                    ..editor(&product, &[])
+                },
             ),
         ),
         (
             "editor, draft",
-            manage::page::product(site, &viewer, &draft, &[], None, &[], None),
+            manage::page::product(site, &viewer, &editor(&draft, &[])),
         ),
         (
             "orders, empty",
-            manage::page::orders(site, &viewer, &[], manage::page::ShowOrders::All),
+            manage::page::orders(site, &viewer, &order_page(&[]), Filter::All, true),
         ),
     ];
     let form = PayForm {
-        email: HOSTILE.to_owned(),
-        name: HOSTILE.to_owned(),
-        address: HOSTILE.to_owned(),
-        outcome: HOSTILE.to_owned(),
+        email: words.to_owned(),
+        name: words.to_owned(),
+        address: words.to_owned(),
+        outcome: words.to_owned(),
     };
     let mut all = Vec::new();
     for state in State::ALL {
         let mut order = order(7, state, &product, 2);
-        order.declined = Some(HOSTILE.to_owned());
+        order.declined = Some(message.to_owned());
         if let Some(buyer) = &mut order.buyer {
-            buyer.name = HOSTILE.to_owned();
-            buyer.address = HOSTILE.to_owned();
+            buyer.name = words.to_owned();
+            buyer.address = words.to_owned();
         }
         pages.push((
             "checkout",
-            checkout::page::checkout(site, &shop, &order, &form, Some(HOSTILE)),
+            checkout::page::checkout(site, &shop, &order, &form, Some(message)),
         ));
         pages.push(("order", checkout::page::order(site, &shop, &order)));
         pages.push(("order to pack", manage::page::order(site, &viewer, &order)));
@@ -173,92 +209,26 @@ fn pages(site: &Site) -> Vec<(&'static str, String)> {
     }
     pages.push((
         "orders",
-        manage::page::orders(site, &viewer, &all, manage::page::ShowOrders::All),
+        manage::page::orders(
+            site,
+            &viewer,
+            &OrderPage {
+                next: Some(3),
+                ..order_page(&all)
+            },
+            Filter::All,
+            false,
+        ),
     ));
     pages.push((
         "overview",
         manage::page::overview(
             site,
             &viewer,
-            &manage::page::Overview {
-                orders: &all,
-                products: &[product, draft],
-                failed_jobs: 0,
-                now: NOW,
-            },
+            &fixture::overview(&all, &fixture::sales(14), &[product, draft]),
         ),
     ));
     pages
-}
-
-/// The start tags of a document: name and the text of its attributes.
-fn tags(html: &str) -> Vec<(&str, &str)> {
-    let mut tags = Vec::new();
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            continue;
-        }
-        // Quoted values may hold '>'.
-        let mut quoted = false;
-        let end = rest
-            .find(|c: char| {
-                quoted ^= c == '"';
-                c == '>' && !quoted
-            })
-            .expect("a tag ends");
-        let tag = &rest[..end];
-        let (name, attributes) = tag
-            .split_once(|c: char| c.is_whitespace())
-            .unwrap_or((tag, ""));
-        tags.push((name.trim_end_matches('/'), attributes));
-        rest = &rest[end..];
-        if name == "script" {
-            rest = &rest[rest.find("</script>").expect("a script ends")..];
-        }
-    }
-    tags
-}
-
-/// The value of an attribute, as it stands in the document.
-fn value<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    let start = format!("{name}=\"");
-    let mut rest = attributes;
-    loop {
-        let at = rest.find(&start)?;
-        let begins = at == 0 || rest[..at].ends_with(|c: char| c.is_whitespace());
-        let after = &rest[at + start.len()..];
-        let end = after.find('"')?;
-        if begins {
-            return Some(&after[..end]);
-        }
-        rest = after;
-    }
-}
-
-/// The names of the attributes of a tag.
-fn names(attributes: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut quoted = false;
-    let mut name = String::new();
-    for c in attributes.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '=' => names.push(std::mem::take(&mut name)),
-            c if c.is_whitespace() => {
-                if !name.is_empty() {
-                    names.push(std::mem::take(&mut name));
-                }
-            }
-            c => name.push(c),
-        }
-    }
-    if !name.is_empty() {
-        names.push(name);
-    }
-    names
 }
 
 #[test]
@@ -317,6 +287,10 @@ fn every_page_has_one_heading_a_language_and_a_way_in() {
         assert_eq!(head.matches("<title>").count(), 1, "{page}");
         assert!(html.contains("lang=\"en\""), "{page}");
         assert!(html.contains("id=\"main\""), "{page}");
+        let focused = tags(&html)
+            .into_iter()
+            .filter(|(_, attributes)| names(attributes).iter().any(|name| name == "autofocus"));
+        assert!(focused.count() <= 1, "{page}: one place has the focus");
         let mut ids = HashSet::new();
         for (_, attributes) in tags(&html) {
             if let Some(id) = value(attributes, "id") {
@@ -481,6 +455,8 @@ fn search_engines_read_the_product() {
     let data: serde_json::Value = serde_json::from_str(json).expect("JSON");
     assert_eq!(data["@type"], "Product");
     assert_eq!(data["name"], HOSTILE);
+    assert_eq!(data["sku"], "pr1");
+    assert_eq!(data["brand"]["name"], fixture::shop().name);
     assert_eq!(data["offers"]["price"], "38.00");
     assert_eq!(data["offers"]["priceCurrency"], "EUR");
     assert_eq!(data["offers"]["availability"], "https://schema.org/InStock");
@@ -488,6 +464,44 @@ fn search_engines_read_the_product() {
     assert_eq!(data["subjectOf"][0]["@type"], "VideoObject");
     assert_eq!(data["subjectOf"][0]["duration"], "PT3.84S");
     assert_eq!(data["subjectOf"][0]["uploadDate"], "2026-11-22T14:05:09Z");
+}
+
+#[test]
+fn link_previews_say_what_a_page_is_and_whose() {
+    let shop = fixture::shop();
+    let product_page = catalog::page::product(&site(false), &shop, &product("Cup", Vec::new()));
+    let front = app::shop::page::front(&site(false), &shop, &[]);
+    for (html, kind) in [(&product_page, "product"), (&front, "website")] {
+        let properties: Vec<(&str, &str)> = tags(html)
+            .into_iter()
+            .filter(|(name, _)| *name == "meta")
+            .filter_map(|(_, meta)| Some((value(meta, "property")?, value(meta, "content")?)))
+            .collect();
+        for property in [
+            ("og:type", kind),
+            ("og:site_name", "Lehm &amp; Licht"),
+            ("og:locale", "en_GB"),
+        ] {
+            assert!(properties.contains(&property), "{properties:?}");
+        }
+    }
+    assert!(!app::shop::page::shops(&site(false), &[shop]).contains("og:site_name"));
+}
+
+#[test]
+fn only_the_text_face_is_fetched_before_the_first_picture() {
+    for (page, html) in pages(&site(false)) {
+        let fonts: Vec<&str> = tags(&html)
+            .into_iter()
+            .filter(|(name, link)| *name == "link" && value(link, "as") == Some("font"))
+            .filter_map(|(_, link)| value(link, "href"))
+            .collect();
+        assert_eq!(
+            fonts,
+            ["/static/fonts/instrument-sans-latin-wght-normal.woff2"],
+            "{page}"
+        );
+    }
 }
 
 #[test]
@@ -500,6 +514,7 @@ fn the_same_product_renders_the_same_bytes() {
 fn what_is_sold_out_cannot_be_bought() {
     let sold_out = Product {
         available: 0,
+        stock: 0,
         ..hostile()
     };
     let html = catalog::page::product(&site(false), &fixture::shop(), &sold_out);
@@ -512,6 +527,23 @@ fn what_is_sold_out_cannot_be_bought() {
         !html.contains("4 left") && !html.contains("available"),
         "a cached page holds no stock count"
     );
+}
+
+#[test]
+fn moments_say_their_zone_and_are_written_anew_by_a_script() {
+    for (page, html) in pages(&site(false)) {
+        let moments = html.matches("<time").count();
+        if moments == 0 {
+            continue;
+        }
+        assert!(html.contains("/pkg/time"), "{page}");
+        assert_eq!(
+            html.matches(" UTC</time>").count(),
+            moments,
+            "{page}: {html}"
+        );
+        assert_eq!(html.matches("data-time=").count(), moments, "{page}");
+    }
 }
 
 #[test]
@@ -561,26 +593,4 @@ fn pages_that_are_not_for_everyone_stay_out_of_search() {
         assert_eq!(html.contains("noindex"), !public, "{page}");
         assert_eq!(html.contains("rel=\"canonical\""), public, "{page}");
     }
-}
-
-#[test]
-fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
-    let photo = photo("/media/a", 1600, 2000, "A cup");
-    let cup = product("Cup", vec![photo]);
-    let out = Product {
-        available: 0,
-        ..cup.clone()
-    };
-    let (site, shop) = (site(false), fixture::shop());
-    let html = catalog::page::product(&site, &shop, &out);
-    assert!(html.contains(r#"action="/fn/join-waitlist""#), "{html}");
-    assert!(html.contains(r#"name="slug" value="glazed-cup""#), "{html}");
-    assert!(html.contains("Lehm &amp; Licht writes to you") && html.contains("180 days"));
-    assert!(!html.contains("/buy\""), "{html}");
-    assert!(!catalog::page::product(&site, &shop, &cup).contains("/fn/"));
-    assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/join-waitlist"));
-    let back = catalog::page::waitlist(&site, &shop, &cup, WaitlistFlash::Noted);
-    assert!(back.contains(r#"href="/p/glazed-cup""#) && !back.contains("writes to you"));
-    let wrong = catalog::page::waitlist(&site, &shop, &out, WaitlistFlash::InvalidEmail);
-    assert!(wrong.contains(r#"aria-invalid="true""#), "{wrong}");
 }

@@ -1,8 +1,11 @@
-//! The gallery of a product page: thumbnails that scroll smoothly, clips that play while in view, pictures that open in full
-//! size.
+//! The gallery of a product page: thumbnails that scroll smoothly, clips that play once somebody swipes or points to them,
+//! pictures that open in full size.
+
+use std::cell::Cell;
 
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsValue, web_sys};
 use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::js_sys;
 
 /// Share of a picture that must be in view to count as the one looked at.
 const VISIBLE_SHARE: f64 = 0.6;
@@ -25,6 +28,18 @@ pub fn Gallery(
             let _ = observe(&root);
         }
     });
+    let play_pointed = move |event: ev::PointerEvent| {
+        if event.pointer_type() != "mouse" {
+            return;
+        }
+        let slide = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .and_then(|target| target.closest(".slide").ok().flatten());
+        if let Some(clip) = slide.and_then(|slide| clip_in(&slide)) {
+            play(&clip);
+        }
+    };
 
     let follow_link = move |event: ev::MouseEvent| {
         if event.ctrl_key() || event.meta_key() || event.shift_key() || event.default_prevented() {
@@ -95,11 +110,11 @@ pub fn Gallery(
     };
 
     view! {
-        <div class="gallery" node_ref=root on:click=follow_link>
+        <div class="gallery" node_ref=root on:click=follow_link on:pointerover=play_pointed>
             {children()}
         </div>
         <dialog class="zoom" node_ref=dialog aria-label="Picture in full size">
-            <div class="zoom-picture" class:whole=move || is_enlarged.get() node_ref=frame>
+            <div class="zoom-picture ringed" class:whole=move || is_enlarged.get() node_ref=frame>
                 <button r#type="button" aria-pressed=move || is_enlarged.get().to_string() on:click=toggle_size>
                     {move || {
                         let (address, alt) = open.get();
@@ -123,7 +138,7 @@ fn scroll_to(thumb: &web_sys::Element) -> bool {
     else {
         return false;
     };
-    if wall.scroll_width() <= wall.client_width() {
+    if !is_swiped(&slide) {
         return false;
     }
     let to = web_sys::ScrollToOptions::new();
@@ -142,23 +157,21 @@ fn scroll_to(thumb: &web_sys::Element) -> bool {
     true
 }
 
-/// Follows which pictures are in view: marks their thumbnails and plays their clips.
+/// Follows which pictures are in view: marks their thumbnails, stops clips that leave, and starts the clip that somebody
+/// swiped to. What is in view when the page comes was not asked for, and nor was a clip that hangs on a wall; they wait for a
+/// pointer or their own controls.
 fn observe(root: &web_sys::Element) -> Result<(), JsValue> {
-    let moving =
-        !prefers("(prefers-reduced-motion: reduce)") && !prefers("(prefers-reduced-data: reduce)");
+    let is_first = Cell::new(true);
     let seen = Closure::<dyn Fn(Vec<web_sys::IntersectionObserverEntry>)>::new(
         move |entries: Vec<web_sys::IntersectionObserverEntry>| {
+            let at_start = is_first.replace(false);
             for entry in entries {
                 let (slide, visible) = (entry.target(), entry.is_intersecting());
-                let clip = slide.query_selector("video.clip").ok().flatten();
-                if let Some(clip) =
-                    clip.and_then(|clip| clip.dyn_into::<web_sys::HtmlVideoElement>().ok())
-                {
-                    if visible && moving {
-                        // A browser may refuse to start it; the controls are there.
-                        let _ = clip.play();
-                    } else if !visible {
+                if let Some(clip) = clip_in(&slide) {
+                    if !visible && !clip.paused() {
                         let _ = clip.pause();
+                    } else if visible && !at_start && is_swiped(&slide) {
+                        play(&clip);
                     }
                 }
                 if visible {
@@ -211,6 +224,48 @@ fn mark_current(id: &str) {
             strip.scroll_to_with_x_and_y(left.into(), 0.0);
         }
     }
+}
+
+/// The clip of a slide.
+fn clip_in(slide: &web_sys::Element) -> Option<web_sys::HtmlVideoElement> {
+    slide
+        .query_selector("video.clip")
+        .ok()
+        .flatten()
+        .and_then(|clip| clip.dyn_into().ok())
+}
+
+/// Whether the slides stand in a row that scrolls sideways, as on a phone.
+fn is_swiped(slide: &web_sys::Element) -> bool {
+    slide
+        .parent_element()
+        .is_some_and(|wall| wall.scroll_width() > wall.client_width())
+}
+
+/// Plays a clip, which is fetched only now; not for somebody who asked for less motion or less data.
+fn play(clip: &web_sys::HtmlVideoElement) {
+    if !clip.paused()
+        || prefers("(prefers-reduced-motion: reduce)")
+        || prefers("(prefers-reduced-data: reduce)")
+        || saves_data()
+    {
+        return;
+    }
+    if let Ok(playing) = clip.play() {
+        // A browser may refuse to start it, or it is stopped before it starts; the controls are there.
+        let refused = Closure::<dyn FnMut(JsValue)>::new(|_| {});
+        let _ = playing.catch(&refused);
+        refused.forget();
+    }
+}
+
+/// Whether the browser was told to save data (Network Information API, `saveData`); it may not say.
+fn saves_data() -> bool {
+    let get = |of: &JsValue, name: &str| js_sys::Reflect::get(of, &name.into()).ok();
+    get(&window(), "navigator")
+        .and_then(|navigator| get(&navigator, "connection"))
+        .and_then(|connection| get(&connection, "saveData"))
+        .is_some_and(|saves| saves.is_truthy())
 }
 
 /// A coordinate of web-sys, which is whole in one build and a fraction in the other.

@@ -28,6 +28,8 @@ pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
         .media
         .first()
         .and_then(|media| Preload::of(media, HERO_SIZES));
+    head.kind = "product";
+    head.shop = Some(shop.name.clone());
     head.image = hero(product).and_then(|media| {
         jpeg(media, 1280).map(|variant| Preview {
             path: variant.url.clone(),
@@ -56,7 +58,7 @@ pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
                     <div class="side">
                         <div class="panel">{panel} {sold_out}</div>
                         {strip}
-                        <p class="from soft">"Sold by " <a href=front>{shop_name}</a></p>
+                        <p class="from soft">"Sold by " <a href=front><bdi>{shop_name}</bdi></a></p>
                     </div>
                     <div class="after">
                         {bar}

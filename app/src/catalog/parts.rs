@@ -1,7 +1,7 @@
 //! The parts of a product page: wall, strip, panel, buy bar, text.
 
 use domain::{
-    catalog::Product,
+    catalog::{Availability, Product},
     identity::Shop,
     media::{Kind, Media},
 };
@@ -49,7 +49,6 @@ pub(super) fn wall(media: &[Media]) -> AnyView {
             id="wall"
             role="group"
             aria-label="Pictures of the product"
-            tabindex=(media.len() > 1).then_some("0")
         >
             {slides}
         </div>
@@ -75,7 +74,7 @@ fn slide(media: &Media, index: usize) -> AnyView {
         (Kind::Photo, None) => picture(media, &accessible_name(media), sizes, fetch),
     };
     view! {
-        <div class=format!("slide {}", Shape::of(media).class()) id=format!("view-{}", index + 1)>
+        <div class=format!("slide ringed {}", Shape::of(media).class()) id=format!("view-{}", index + 1)>
             {inner}
         </div>
     }
@@ -117,7 +116,7 @@ pub(super) fn strip(media: &[Media]) -> Option<AnyView> {
 /// Name, price, one sentence, one button.
 pub(super) fn panel(product: &Product) -> AnyView {
     let summary = (!product.summary.is_empty())
-        .then(|| view! { <p class="summary">{product.summary.clone()}</p> });
+        .then(|| view! { <p class="summary" dir="auto">{product.summary.clone()}</p> });
     // A word too long for one line of a phone is set smaller before it is broken.
     let longest = name(product)
         .split([' ', '-'])
@@ -129,7 +128,7 @@ pub(super) fn panel(product: &Product) -> AnyView {
     } else {
         "name"
     };
-    let title = view! { <h1 class=class>{name(product).to_owned()}</h1> };
+    let title = view! { <h1 class=class dir="auto">{name(product).to_owned()}</h1> };
     let purchase = match (product.price, product.available) {
         (Some(price), 1..) => view! {
             <p class="price figure">{price.to_string()}</p>
@@ -144,7 +143,7 @@ pub(super) fn panel(product: &Product) -> AnyView {
         (price, _) => view! {
             <p class="price figure">
                 {price.map(|price| view! { <s>{price.to_string()}</s> " " })}
-                <strong class="sold-out">"Sold out"</strong>
+                <strong class="sold-out">{out_label(product)}</strong>
             </p>
             {summary}
         }
@@ -153,27 +152,60 @@ pub(super) fn panel(product: &Product) -> AnyView {
     view! { {title} {purchase} }.into_any()
 }
 
-/// What follows the price when nothing is left.
+/// What stands in the place of the buy button. What is only reserved is not sold.
+pub(crate) fn out_label(product: &Product) -> &'static str {
+    match product.availability() {
+        Availability::Reserved => "Reserved",
+        Availability::ForSale | Availability::SoldOut => "Sold out",
+    }
+}
+
+/// Why it cannot be bought, in a whole sentence with its name.
+pub(crate) fn gone(product: &Product) -> AnyView {
+    let end = match product.availability() {
+        Availability::Reserved => " are reserved right now.",
+        Availability::ForSale | Availability::SoldOut => " have found a home.",
+    };
+    view! { "All pieces of " <bdi>{name(product).to_owned()}</bdi> {end} }.into_any()
+}
+
+/// What may be hoped for, where all pieces are only reserved.
+pub(crate) fn comes_back(product: &Product) -> Option<&'static str> {
+    (product.availability() == Availability::Reserved)
+        .then_some("Those that are not paid for come back within minutes, so look again soon.")
+}
+
+/// What follows the price when nothing can be bought.
 pub(super) fn sold_out_notes(shop: &Shop, product: &Product) -> AnyView {
+    let note = match product.availability() {
+        Availability::Reserved => "All pieces are reserved right now.",
+        Availability::ForSale | Availability::SoldOut => "All pieces have found a home.",
+    };
+    let note = [Some(note), comes_back(product)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     view! {
-        <p class="soft">"All pieces have found a home."</p>
+        <p class="soft">{note}</p>
         {waitlist::form(shop, product, None)}
-        <p><a class="link" href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
+        <p><a class="link" href=front(shop)>"See what else " <bdi>{shop.name.clone()}</bdi> " has"</a></p>
     }
     .into_any()
 }
 
 /// The bar that slides in from below once the button has left the screen: opaque, with the price, in reach of a thumb.
-/// It is placed by layout alone (see `shop/catalog.css`), so it works without scripts.
+/// It is placed by layout alone (see `shop/catalog.css`), so it works without scripts. Tab passes it by: its button is the panel's
+/// once more, and on a short page it never comes into sight.
 pub(super) fn bar(product: &Product) -> Option<AnyView> {
     let price = product.price.filter(|_| product.available > 0)?;
     Some(
         view! {
             <div class="bar-way">
                 <div class="bar">
-                    <span class="bar-name">{name(product).to_owned()}</span>
+                    <span class="bar-name" dir="auto">{name(product).to_owned()}</span>
                     <span class="bar-price figure">{price.to_string()}</span>
-                    <button class="button" r#type="submit" form="buy">"Buy"</button>
+                    <button class="button" r#type="submit" form="buy" tabindex="-1">"Buy"</button>
                 </div>
             </div>
         }
@@ -192,7 +224,7 @@ pub(super) fn text(product: &Product) -> Option<AnyView> {
     (!paragraphs.is_empty()).then(|| {
         let paragraphs = paragraphs
             .into_iter()
-            .map(|paragraph| view! { <p>{paragraph.to_owned()}</p> })
+            .map(|paragraph| view! { <p dir="auto">{paragraph.to_owned()}</p> })
             .collect_view();
         view! { <section class="story"><h2 class="unseen">"About it"</h2>{paragraphs}</section> }
             .into_any()

@@ -4,7 +4,10 @@
 use domain::{catalog::Product, identity::Shop, waitlist::RETENTION_DAYS};
 use leptos::prelude::*;
 
-use super::api::JOIN_WAITLIST;
+use super::{
+    api::JOIN_WAITLIST,
+    parts::{comes_back, gone, out_label},
+};
 use crate::{
     Site,
     icon::Icon,
@@ -66,6 +69,8 @@ pub(crate) fn form(shop: &Shop, product: &Product, error: Option<&'static str>) 
                         inputmode="email"
                         required
                         maxlength="254"
+                        dir="auto"
+                        autofocus=error.is_some()
                         aria-describedby=described
                         aria-invalid=error.map(|_| "true")
                     />
@@ -80,11 +85,12 @@ pub(crate) fn form(shop: &Shop, product: &Product, error: Option<&'static str>) 
 }
 
 /// What happens with the address.
-fn privacy_note(shop: &Shop) -> String {
-    format!(
-        "{} writes to you when it is back, and for nothing else. Your address is kept for {RETENTION_DAYS} days at most.",
-        shop.name
-    )
+fn privacy_note(shop: &Shop) -> AnyView {
+    view! {
+        <bdi>{shop.name.clone()}</bdi>
+        {format!(" writes to you when it is back, and for nothing else. Your address is kept for {RETENTION_DAYS} days at most.")}
+    }
+    .into_any()
 }
 
 /// The page of the waitlist. A product that can be bought again has none.
@@ -94,32 +100,35 @@ pub fn page(site: &Site, shop: &Shop, product: &Product, flash: Flash) -> String
     if !product.sold_out() {
         return message_page(site, shop, product, "It is back", || {
             view! {
-                <p class="lead">{format!("{} can be bought again, so there is nothing to wait for.", name(product))}</p>
+                <p class="lead"><bdi>{name(product).to_owned()}</bdi> " can be bought again, so there is nothing to wait for."</p>
                 <p><a class="button large whole" href=product_path>"Go to its page"</a></p>
             }
             .into_any()
         });
     }
-    let others = view! { <p><a class="link" href=front(shop)>{format!("See what else {} has", shop.name)}</a></p> };
+    let others = view! { <p><a class="link" href=front(shop)>"See what else " <bdi>{shop.name.clone()}</bdi> " has"</a></p> };
     match flash {
         Flash::Noted => message_page(site, shop, product, "Noted", || {
             view! {
-                <p class="lead">{format!("{} writes to you when {} is back.", shop.name, name(product))}</p>
+                <p class="lead"><bdi>{shop.name.clone()}</bdi> " writes to you when " <bdi>{name(product).to_owned()}</bdi> " is back."</p>
                 <p class="soft">{format!("That is all. Your address is kept until then, for {RETENTION_DAYS} days at most.")}</p>
                 <p><a class="button quiet large whole" href=product_path>{Icon::Back.svg()} "Back to its page"</a></p>
                 {others}
             }
             .into_any()
         }),
-        Flash::None | Flash::InvalidEmail => message_page(site, shop, product, "Sold out", || {
-            let error = (flash == Flash::InvalidEmail)
+        Flash::None | Flash::InvalidEmail => {
+            message_page(site, shop, product, out_label(product), || {
+                let error = (flash == Flash::InvalidEmail)
                 .then_some("That is not an email address, so nothing was noted. Write it like ana@example.org.");
-            view! {
-                <p class="lead">{format!("All pieces of {} have found a home.", name(product))}</p>
-                {form(shop, product, error)}
-                {others}
-            }
-            .into_any()
-        }),
+                view! {
+                    <p class="lead">{gone(product)}</p>
+                    {comes_back(product).map(|text| view! { <p>{text}</p> })}
+                    {form(shop, product, error)}
+                    {others}
+                }
+                .into_any()
+            })
+        }
     }
 }

@@ -1,22 +1,20 @@
-//! `/checkout/{token}` and `/order/{token}`, and what the buy button answers when it cannot sell.
+//! `/checkout/{token}` and `/order/{token}`.
 
 use domain::{
-    catalog::Product,
     checkout::{Order, Outcome, PayForm, State},
     identity::Shop,
-    invalid::Invalid,
-    money::Money,
 };
 use leptos::prelude::*;
 
 use super::parts::{address, lines, moment, time_of_day};
+pub use super::refusal::{Press, confirm, price_changed, sold_out};
 use crate::{
-    Site, catalog,
+    Site,
     document::{Head, Surface, document},
     flash,
-    form::{field, field_error, textarea_text},
+    form::{error_summary, field, field_error, textarea_text},
     icon::Icon,
-    shop::parts::{footer, front, header, message_page, name},
+    shop::parts::{footer, front, header},
 };
 
 /// Seconds after which the page of an order reloads while the result of its payment is not known.
@@ -33,7 +31,7 @@ pub fn checkout(
     form: &PayForm,
     error: Option<&str>,
 ) -> String {
-    let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name));
+    let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
     let body = if order.state.payable() {
         payable(site, order, form, error)
     } else {
@@ -45,8 +43,8 @@ pub fn checkout(
             {header(shop)}
             <main id="main" class="desk">
                 <section class="desk-form">{body}</section>
-                <aside class="desk-side">
-                    <h2>"What you buy"</h2>
+                <aside class="desk-side" aria-labelledby="bought">
+                    <h2 id="bought">"What you buy"</h2>
                     {lines}
                 </aside>
             </main>
@@ -56,34 +54,35 @@ pub fn checkout(
 }
 
 fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> AnyView {
-    // The message goes to the field that it is about, where it is about one.
-    let invalid = form
-        .buyer()
-        .err()
-        .filter(|invalid| error == Some(invalid.message.as_str()));
+    // Where the message is about a field, all fields that are wrong are named at once.
+    let mut errors = form.errors();
+    if error != errors.first().map(|invalid| invalid.message.as_str()) {
+        errors.clear();
+    }
     let refusal = error
-        .filter(|_| invalid.is_none())
+        .filter(|_| errors.is_empty())
         .or(order.declined.as_deref().filter(|_| error.is_none()));
-    let errors: Vec<Invalid> = invalid.into_iter().collect();
     let outcomes = site.test_payments.then(|| outcomes(&form.outcome));
     view! {
         <h1>"Almost yours"</h1>
         <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
         {refusal.map(flash::error)}
-        <form class="stack" method="post" action=format!("/checkout/{}/pay", order.token)>
+        {error_summary("Not paid", &errors, &["email", "name", "address"])}
+        // The shop checks all fields at once; a browser would stop at the first.
+        <form class="stack" method="post" novalidate action=format!("/checkout/{}/pay", order.token)>
             {field("email", "Email", Some("For the receipt and questions about your parcel"), field_error(&errors, "email"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required aria-describedby=described aria-invalid=invalid value=form.email.clone() />
+                    <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required dir="auto" aria-describedby=described aria-invalid=invalid value=form.email.clone() />
                 }.into_any()
             })}
             {field("name", "Name", None, field_error(&errors, "name"), |id, described, invalid| {
                 view! {
-                    <input class="input" id=id name="name" autocomplete="name" required maxlength="100" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
+                    <input class="input" id=id name="name" autocomplete="name" required maxlength="100" dir="auto" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
                 }.into_any()
             })}
             {field("address", "Address", Some("Street, town with postcode, country"), field_error(&errors, "address"), |id, described, invalid| {
                 view! {
-                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
+                    <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
                 }.into_any()
             })}
             {outcomes}
@@ -127,7 +126,7 @@ fn closed(shop: &Shop, order: &Order) -> AnyView {
     let (title, text, label, href) = match order.state {
         State::Expired => (
             "The reservation has ended",
-            "It was kept for 15 minutes and nothing was paid. The pieces went back on sale; you can buy again.",
+            "Nothing was paid in time, and the pieces went back on sale. You can buy again.",
             "Back to the product",
             again,
         ),
@@ -158,7 +157,8 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
     let mut head = Head::new(
         Surface::Shop,
         format!("Order {} · {}", order.number, shop.name),
-    );
+    )
+    .with_moments();
     if order.state.open() {
         head.refresh = Some(REFRESH_S);
     }
@@ -170,7 +170,7 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
             {header(shop)}
             <main id="main" class="desk" data-order-state=order.state.as_str()>
                 <section class="desk-form">{status}</section>
-                <aside class="desk-side receipt">
+                <aside class="desk-side receipt" aria-labelledby="receipt">
                     {receipt}
                     {lines}
                     {order.test.then(|| view! { <p class="test-mark">"Test order: no money moved and nothing will be sent."</p> })}
@@ -183,10 +183,10 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
 
 /// The state of the order, and what comes next.
 fn status(shop: &Shop, order: &Order) -> AnyView {
-    let thanks = order.buyer.as_ref().map_or_else(
-        || "Thank you".to_owned(),
-        |buyer| format!("Thank you, {}", buyer.name),
-    );
+    let thanks = order
+        .buyer
+        .as_ref()
+        .map(|buyer| view! { ", " <bdi>{buyer.name.clone()}</bdi> });
     let to = order.buyer.as_ref().map(|buyer| {
         view! {
             <h2 class="minor">"Goes to"</h2>
@@ -197,8 +197,8 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
     match order.state {
         State::Paid => view! {
             <p class="standing good">{Icon::Check.svg()} "Paid"</p>
-            <h1>{thanks}</h1>
-            <p class="lead">{format!("{} has your order and packs it next.", shop.name)}</p>
+            <h1>"Thank you" {thanks}</h1>
+            <p class="lead"><bdi>{shop.name.clone()}</bdi> " has your order and packs it next."</p>
             {to}
             {keep}
         }
@@ -206,7 +206,7 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
         State::Sent => view! {
             <p class="standing good">{Icon::Check.svg()} "Sent"</p>
             <h1>"It is on its way"</h1>
-            <p class="lead">{format!("{} sent your parcel", shop.name)} {order.sent_at.map(|at| view! { " on " {moment(at)} })} "."</p>
+            <p class="lead"><bdi>{shop.name.clone()}</bdi> " sent your parcel" {order.sent_at.map(|at| view! { " on " {moment(at)} })} "."</p>
             {to}
             {keep}
         }
@@ -231,7 +231,9 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
             <p class="standing">"Refund due"</p>
             <h1>"Sold before the bank answered"</h1>
             <p class="lead">
-                {format!("Your payment arrived after the reservation had ended and the last piece was gone. {} returns {}; you need do nothing.", shop.name, order.total)}
+                "Your payment arrived after the reservation had ended and the last piece was gone. "
+                <bdi>{shop.name.clone()}</bdi>
+                {format!(" returns {}; you need do nothing.", order.total)}
             </p>
         }
         .into_any(),
@@ -250,81 +252,16 @@ fn receipt(shop: &Shop, order: &Order) -> AnyView {
         "Order",
         view! { <span class="figure">{order.number.to_string()}</span> }.into_any(),
     );
-    let from = row("From", shop.name.clone().into_any());
+    let from = row("From", view! { <bdi>{shop.name.clone()}</bdi> }.into_any());
     let paid = order.paid_at.map(|at| row("Paid", moment(at).into_any()));
     let made = (order.paid_at.is_none()).then(|| row("Made", moment(order.created_at).into_any()));
     let email = order
         .buyer
         .as_ref()
-        .map(|buyer| row("To", buyer.email.clone().into_any()));
+        .map(|buyer| row("To", view! { <bdi>{buyer.email.clone()}</bdi> }.into_any()));
     view! {
-        <h2>{title}</h2>
+        <h2 id="receipt">{title}</h2>
         <dl class="facts">{number} {from} {paid} {made} {email}</dl>
     }
     .into_any()
-}
-
-/// The price changed while the page was open: shows both and asks again. Answered with 409.
-#[must_use]
-pub fn price_changed(
-    site: &Site,
-    shop: &Shop,
-    product: &Product,
-    seen: Money,
-    quantity: u32,
-) -> String {
-    let Some(price) = product.price else {
-        return sold_out(site, shop, product);
-    };
-    let way = if price.minor < seen.minor {
-        "lower"
-    } else {
-        "higher"
-    };
-    message_page(site, shop, product, "The price has changed", || {
-        view! {
-            <p class="lead">{format!("While you were looking, the price of {} {way}.", name(product))}</p>
-            <p class="price figure"><s>{seen.to_string()}</s> " " <strong>{price.to_string()}</strong></p>
-            <form method="post" action=format!("/p/{}/buy", product.slug)>
-                <input r#type="hidden" name="quantity" value=quantity.to_string() />
-                <input r#type="hidden" name="price_seen_minor" value=price.minor.to_string() />
-                <button class="button large whole" r#type="submit">{format!("Buy for {price}")}</button>
-            </form>
-            <p><a href=format!("/p/{}", product.slug)>"Look again first"</a></p>
-        }
-        .into_any()
-    })
-}
-
-/// Somebody was faster. Answered with 409.
-#[must_use]
-pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
-    message_page(site, shop, product, "Sold out", || {
-        let (heading, text) = if product.available > 0 {
-            (
-                format!("Only {} left", product.available),
-                "That is fewer than you asked for. Nothing was taken from you; choose a smaller number and buy again.",
-            )
-        } else {
-            (
-                format!("{} has just been sold", name(product)),
-                "Somebody reserved the last one. Nothing was taken from you. If they do not pay within 15 minutes it is back on its page.",
-            )
-        };
-        // The page has one main action: joining the waitlist, where nothing is left.
-        let (waitlist, back) = if product.sold_out() {
-            let form = catalog::waitlist::form(shop, product, None);
-            (Some(form), "button quiet large whole")
-        } else {
-            (None, "button large whole")
-        };
-        view! {
-            <p class="lead">{heading} "."</p>
-            <p>{text}</p>
-            {waitlist}
-            <p><a class=back href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
-            <p><a href=front(shop)>{format!("See what else {} has", shop.name)}</a></p>
-        }
-        .into_any()
-    })
 }

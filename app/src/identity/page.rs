@@ -44,7 +44,11 @@ pub fn setup(
         || "Open your shop".to_owned(),
         |shop| format!("A new way into {}", shop.name),
     );
-    let head = Head::new(Surface::Manage, title.clone()).booting("studio-boot.js");
+    let heading = shop.map_or_else(
+        || "Open your shop".into_any(),
+        |shop| view! { "A new way into " <bdi>{shop.name.clone()}</bdi> }.into_any(),
+    );
+    let head = Head::new(Surface::Manage, title).booting("studio-boot.js");
     let errors: Vec<Invalid> = error.cloned().into_iter().collect();
     let known: &[&str] = if shop.is_some() {
         &["password"]
@@ -66,7 +70,7 @@ pub fn setup(
     document(site, head, || {
         view! {
             <main id="main" class="sign-in">
-                <h1>{title}</h1>
+                <h1>{heading}</h1>
                 <p class="lead">{lead}</p>
                 {other_errors(&errors, known)}
                 <form class="stack" method="post" action=path>
@@ -102,14 +106,14 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
     view! {
         {field("shop-name", "Name of the shop", None, field_error(errors, "shop_name"), |id, described, invalid| {
             view! {
-                <input class="input" id=id name="shop_name" required maxlength="60" autocomplete="organization" aria-describedby=described aria-invalid=invalid value=form.shop_name.clone() />
+                <input class="input" id=id name="shop_name" required maxlength="60" dir="auto" autocomplete="organization" aria-describedby=described aria-invalid=invalid value=form.shop_name.clone() />
             }.into_any()
         })}
         {field("handle", "Handle", Some("The shop’s name in its address: small letters, digits and hyphens"), field_error(errors, "handle"), |id, described, invalid| {
             view! {
                 <div class="joined">
                     <span class="unit">{format!("{host}/@")}</span>
-                    <input class="input" id=id name="handle" required minlength="3" maxlength="31" autocapitalize="none" autocomplete="username" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.handle.clone() />
+                    <input class="input" id=id name="handle" dir="auto" required minlength="3" maxlength="31" autocapitalize="none" autocomplete="username" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.handle.clone() />
                 </div>
             }.into_any()
         })}
@@ -189,7 +193,7 @@ pub fn sign_in(site: &Site, handle: &str, next: Option<&str>, error: Option<&str
                     {next}
                     {field("handle", "Handle of the shop", None, None, |id, described, _| {
                         view! {
-                            <input class="input" id=id name="handle" required maxlength="31" autocapitalize="none" autocomplete="username webauthn" spellcheck="false" aria-describedby=described value=handle />
+                            <input class="input" id=id name="handle" dir="auto" required maxlength="31" autocapitalize="none" autocomplete="username webauthn" spellcheck="false" aria-describedby=described value=handle />
                         }.into_any()
                     })}
                     {sign_in_methods(site, "sign-in", None, "Sign in with the password", "current-password", None, None)}

@@ -94,7 +94,7 @@ fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
         .then(|| view! { <span class="card-state" role="status">"Being prepared"</span> });
     view! {
         <li class="card">
-            <div class=format!("card-picture {}", Shape::of(media).class())>
+            <div class=format!("card-picture ringed {}", Shape::of(media).class())>
                 {shown}
                 {mark.map(|mark| view! { <span class="card-mark">{mark}</span> })}
                 {missing}

@@ -31,7 +31,7 @@ pub(super) fn framed(
     title: &str,
     main: AnyView,
 ) -> String {
-    let head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name));
+    let head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name)).with_moments();
     let shop = &viewer.shop;
     let places = PLACES
         .into_iter()
@@ -42,7 +42,7 @@ pub(super) fn framed(
     document(site, head, || {
         view! {
             <header class="manage-bar">
-                <a class="manage-name" href="/manage">{shop.name.clone()}</a>
+                <a class="manage-name" dir="auto" href="/manage">{shop.name.clone()}</a>
                 <nav aria-label="Manage"><ul class="places">{places}</ul></nav>
                 <div class="manage-out">
                     <a class="link" href=format!("/@{}", shop.handle)>"View shop"</a>

@@ -38,7 +38,7 @@ pub(super) fn section(site: &Site, product: &Product, waitlist: &[Entry]) -> Opt
                 <div class="field">
                     <label r#for="waitlist-emails">"Their addresses"</label>
                     <p class="hint" id="waitlist-hint">"Put them into the line for blind copies (Bcc), so that nobody sees the others."</p>
-                    <textarea class="input" id="waitlist-emails" readonly rows="3" aria-describedby="waitlist-hint">{textarea_text(&emails.join(",\n"))}</textarea>
+                    <textarea class="input" id="waitlist-emails" readonly rows="3" dir="auto" aria-describedby="waitlist-hint">{textarea_text(&emails.join(",\n"))}</textarea>
                 </div>
                 <form method="post" action=format!("/manage/products/{}/waitlist/notified", product.id)>
                     // Whoever joined after this page was rendered has not been written to.
@@ -123,6 +123,7 @@ mod tests {
             price: None,
             available: 0,
             stock: 0,
+            version: 1,
             media: Vec::new(),
             updated_at: UnixMs(0),
         }

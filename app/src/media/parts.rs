@@ -174,8 +174,8 @@ pub(crate) fn picture(media: &Media, alt: &str, sizes: &'static str, fetch: Fetc
 }
 
 /// A clip: muted, in a loop, over its poster, which is a picture in all formats and sizes as any other; the film covers it once it
-/// plays. It starts by a tap on the browser's own controls; the gallery island lets it play by itself while it is in view, unless
-/// the person asked for less motion or less data.
+/// plays, and nothing of it is fetched before. It starts by a tap on the browser's own controls; the gallery island starts it
+/// once somebody swipes or points to it.
 pub(crate) fn clip(media: &Media, sizes: &'static str) -> AnyView {
     let Some(film) = film(media) else {
         return placeholder("This clip is not ready yet").into_any();

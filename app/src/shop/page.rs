@@ -16,6 +16,7 @@ pub fn front(site: &Site, shop: &Shop, products: &[Product]) -> String {
     let mut head = Head::new(Surface::Shop, shop.name.clone())
         .described(described(shop, products))
         .at(front_path(shop));
+    head.shop = Some(shop.name.clone());
     head.image = products.iter().find_map(hero).and_then(|media| {
         jpeg(media, 1280).map(|variant| Preview {
             path: variant.url.clone(),
@@ -44,7 +45,7 @@ pub fn front(site: &Site, shop: &Shop, products: &[Product]) -> String {
         view! {
             <main id="main" class="front">
                 <header class="front-head">
-                    <h1>{shop.name.clone()}</h1>
+                    <h1 dir="auto">{shop.name.clone()}</h1>
                     <p class="soft">{counted(products)}</p>
                 </header>
                 {body}
@@ -91,7 +92,7 @@ pub fn shops(site: &Site, shops: &[Shop]) -> String {
                 view! {
                     <li>
                         <a href=front_path(shop)>
-                            <span class="shops-name">{shop.name.clone()}</span>
+                            <span class="shops-name" dir="auto">{shop.name.clone()}</span>
                             <span class="soft">{format!("@{}", shop.handle)}</span>
                         </a>
                     </li>

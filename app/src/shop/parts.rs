@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use crate::{
     Site,
+    catalog::parts::out_label,
     document::{Head, Surface, document},
     media::parts::{Fetch, Shape, accessible_name, picture, placeholder},
 };
@@ -17,7 +18,7 @@ use crate::{
 pub(crate) fn header(shop: &Shop) -> AnyView {
     view! {
         <header class="shop-line">
-            <a class="shop-name" href=front(shop)>{shop.name.clone()}</a>
+            <a class="shop-name" dir="auto" href=front(shop)>{shop.name.clone()}</a>
         </header>
     }
     .into_any()
@@ -27,7 +28,7 @@ pub(crate) fn header(shop: &Shop) -> AnyView {
 pub(crate) fn footer(shop: &Shop) -> AnyView {
     view! {
         <footer class="shop-end">
-            <a href=front(shop)>{format!("Everything from {}", shop.name)}</a>
+            <a href=front(shop)><span>"Everything from " <bdi>{shop.name.clone()}</bdi></span></a>
             <a href="/sign-in">"Seller’s entrance"</a>
         </footer>
     }
@@ -104,17 +105,17 @@ pub(crate) fn tile(product: &Product, index: usize) -> AnyView {
         |media| picture(media, &accessible_name(media), sizes, fetch),
     );
     let price = match (&product.price, product.available) {
-        (_, 0) => view! { <span class="tile-price soft">"Sold out"</span> }.into_any(),
+        (_, 0) => view! { <span class="tile-price soft">{out_label(product)}</span> }.into_any(),
         (Some(price), _) => {
             view! { <span class="tile-price figure">{price.to_string()}</span> }.into_any()
         }
         (None, _) => ().into_any(),
     };
     view! {
-        <li class=format!("tile {shape}")>
+        <li class=format!("tile ringed {shape}")>
             <a href=format!("/p/{}", product.slug)>
                 <span class="tile-picture">{shown}</span>
-                <span class="tile-name">{name(product).to_owned()}</span>
+                <span class="tile-name" dir="auto">{name(product).to_owned()}</span>
                 {price}
             </a>
         </li>

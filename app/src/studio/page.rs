@@ -21,7 +21,7 @@ pub fn studio(site: &Site, viewer: &Viewer, config: &str) -> String {
                 <h1 class="unseen">"Studio"</h1>
                 <div id="studio">
                     <div class="studio-alone studio-loading">
-                        <p class="studio-name">{viewer.shop.name.clone()}</p>
+                        <p class="studio-name" dir="auto">{viewer.shop.name.clone()}</p>
                         <p class="soft" role="status">"Opening the studio"</p>
                         <noscript>
                             <div class="notice warn">

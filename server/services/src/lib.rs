@@ -136,10 +136,27 @@ impl Services {
     /// # Errors
     /// As [`Services::open`].
     pub async fn open_with(config: Config, clock: Clock, random: Random) -> Result<Self> {
-        let scratch = make_folder(&config)?;
-        let store = media::Store::open(&config.media())?;
+        make_folder(&config)?;
         let db = Db::open(&config.database()).await?;
         migration::run(&db, &clock).await?;
+        Self::assemble(config, db, clock, random)
+    }
+
+    /// [`Services::open`] for a command that may run beside a shop: migrates an empty database and refuses an older one, so
+    /// that none is changed under a shop that runs.
+    ///
+    /// # Errors
+    /// As [`Services::open`]; and `Unavailable` when the database has to be migrated first.
+    pub async fn open_beside(config: Config) -> Result<Self> {
+        make_folder(&config)?;
+        let db = Db::open(&config.database()).await?;
+        migration::run_on_empty(&db, &Clock::System).await?;
+        Self::assemble(config, db, Clock::System, Random::System)
+    }
+
+    fn assemble(config: Config, db: Db, clock: Clock, random: Random) -> Result<Self> {
+        let scratch = make_folder(&config)?;
+        let store = media::Store::open(&config.media())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 passkeys: identity::Passkeys::new(&config.public_url),
@@ -270,6 +287,14 @@ impl Services {
     /// At most 500 events of a shop behind `cursor` (0: from the first), oldest first.
     pub async fn events(&self, shop: &ShopId, cursor: i64) -> Result<Vec<Recorded>> {
         event::feed::of_shop(&self.inner.db, shop, cursor).await
+    }
+
+    /// A new secret: 43 characters of base64url from 256 random bits.
+    ///
+    /// # Errors
+    /// `Internal` when the operating system gives no random bytes.
+    pub fn token(&self) -> Result<String> {
+        self.inner.random.token()
     }
 
     fn now(&self) -> UnixMs {

@@ -61,6 +61,22 @@ pub(crate) async fn run(db: &Db, clock: &Clock) -> Result<Migrated> {
     apply(db, clock, MIGRATIONS).await
 }
 
+/// Runs everything on an empty database; refuses one of another version. A command beside a running shop must not change the
+/// database under it.
+///
+/// # Errors
+/// `Unavailable` with what to do, when the database has another version.
+pub(crate) async fn run_on_empty(db: &Db, clock: &Clock) -> Result<()> {
+    match version(db).await? {
+        0 => run(db, clock).await.map(|_| ()),
+        version if version < newest() => Err(Error::Unavailable(format!(
+            "The database is at version {version} and this program needs {}. Run `vitrine migrate`, or start the shop, which does it.",
+            newest()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Runs what is missing of `migrations`, all in one transaction.
 ///
 /// SQLite changes most of a table only by making it anew, and dropping the old one would break or cascade to the rows that

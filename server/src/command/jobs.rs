@@ -10,7 +10,7 @@ use crate::{cli, config::PublicUrl};
 /// Lists what failed for good, or tries it again. A running shop takes it up by itself.
 pub async fn run(args: &cli::Jobs) -> Ended {
     let config = super::store(&args.store, &PublicUrl::localhost(3000), false);
-    let services = Services::open(config)
+    let services = Services::open_beside(config)
         .await
         .map_err(|error| super::failure(&error))?;
     let ended = answer(args, &services).await;

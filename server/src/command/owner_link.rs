@@ -9,7 +9,7 @@ use crate::cli;
 
 /// Prints a one-time link.
 pub async fn run(args: &cli::OwnerLink) -> Ended {
-    let services = Services::open(super::store(&args.store, &args.public_url, false))
+    let services = Services::open_beside(super::store(&args.store, &args.public_url, false))
         .await
         .map_err(|error| super::failure(&error))?;
     let ended = link(args, &services).await;
@@ -41,7 +41,7 @@ async fn link(args: &cli::OwnerLink, services: &Services) -> Ended {
         .map_err(|error| super::failure(&error))?;
     match &link.shop {
         Some(shop) => println!(
-            "This link works once, until {} (UTC). It gives the owner of {} a new passkey or password and ends the old ones:",
+            "This link works once, until {} (UTC). It gives the owner of {} a new passkey or password, and ends the old ones if that is ticked:",
             link.expires_at.written(),
             shop.name
         ),

@@ -16,7 +16,7 @@ struct Files;
 /// Fills the demo shop and prints a link into it.
 pub async fn run(args: &cli::Seed) -> Ended {
     let description = description()?;
-    let services = Services::open(super::store(&args.store, &args.public_url, false))
+    let services = Services::open_beside(super::store(&args.store, &args.public_url, false))
         .await
         .map_err(|error| super::failure(&error))?;
     let ended = fill(args, &services, &description).await;

@@ -54,7 +54,7 @@ async fn from_the_page_to_the_list_of_the_shop() {
     assert_eq!(page.status, 200);
     assert_eq!(page.header("cache-control"), "private, no-store");
     assert!(
-        page.text().contains("Clay writes to you"),
+        page.text().contains("Clay</bdi> writes to you"),
         "{}",
         page.text()
     );

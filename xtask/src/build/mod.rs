@@ -171,7 +171,7 @@ pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathB
         if grade != Grade::Test {
             add_published(place, &mut folder)?;
         }
-        font::add(place, &mut folder)?;
+        font::add(place, &cache, &mut folder)?;
         sheet::add(place, &mut folder)?;
         folder.finish(&previous)?;
         cache.prune()?;

@@ -21,6 +21,9 @@ const SYNC_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes that wait in memory for one write.
 const WRITE_BYTES: u64 = 256 * 1024;
 
+/// Pieces that wait for it at most: each has a cost of its own, however short it is.
+const WRITE_PIECES: usize = 512;
+
 /// What arrives from the connection.
 pub(super) enum Piece {
     Bytes(Bytes),
@@ -157,17 +160,26 @@ async fn on_disk<T: Send + 'static>(
 pub(super) async fn run(
     append: Append,
     path: PathBuf,
-    mut pieces: mpsc::Receiver<Piece>,
+    pieces: mpsc::Receiver<Piece>,
     durable: mpsc::UnboundedSender<u64>,
     disk: Arc<Semaphore>,
 ) -> (u64, Option<Error>) {
-    let mut file = match PartFile::open(path, disk).await {
-        Ok(file) => file,
-        Err(error) => return (append.offset, Some(disk::failed(&error))),
-    };
+    match PartFile::open(path, disk).await {
+        Ok(file) => write(&append, file, pieces, durable).await,
+        Err(error) => (append.offset, Some(disk::failed(&error))),
+    }
+}
+
+async fn write(
+    append: &Append,
+    mut file: PartFile,
+    mut pieces: mpsc::Receiver<Piece>,
+    durable: mpsc::UnboundedSender<u64>,
+) -> (u64, Option<Error>) {
     let mut hash = Hash::of(append.checksum.as_ref());
     let checked = append.checksum.is_some();
-    // Bytes that came, that are in the file, and that are durable in it.
+    // Bytes that came, that are in the file, and that are durable in it. A sync that failed may have lost whatever came after the
+    // one before, and a later one that works does not bring it back.
     let (mut taken, mut written, mut synced) = (0_u64, 0_u64, 0_u64);
     let mut waiting = Vec::new();
     let mut stopped = None;
@@ -191,7 +203,8 @@ pub(super) async fn run(
                 false
             }
         };
-        if taken - written >= WRITE_BYTES || (quiet && taken > written) {
+        let is_much = taken - written >= WRITE_BYTES || waiting.len() >= WRITE_PIECES;
+        if is_much || (quiet && taken > written) {
             let (bytes, done) = file.write(std::mem::take(&mut waiting)).await;
             written += bytes;
             if let Err(error) = done {
@@ -253,4 +266,47 @@ pub(super) fn too_large() -> Error {
 
 pub(super) fn wrong_checksum() -> Error {
     Error::Checksum("The bytes changed on the way. Send this piece again.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `/dev/null` takes every byte and refuses to be synced or cut: each sync of an append fails, the one after the pieces as
+    /// well.
+    async fn append_to_null(offset: u64, pieces: &[usize]) -> (u64, Option<Error>) {
+        let file = OpenOptions::new()
+            .write(true)
+            .open("/dev/null")
+            .expect("opens");
+        let file = PartFile {
+            file: Some(file),
+            disk: Arc::new(Semaphore::new(1)),
+        };
+        let append = Append {
+            offset,
+            room: 1 << 30,
+            checksum: None,
+        };
+        let (send, receive) = mpsc::channel(pieces.len() + 1);
+        for length in pieces {
+            let piece = Piece::Bytes(Bytes::from(vec![7; *length]));
+            assert!(send.try_send(piece).is_ok(), "room for each piece");
+        }
+        assert!(send.try_send(Piece::End).is_ok(), "room for the end");
+        let (durable, _progress) = mpsc::unbounded_channel();
+        write(&append, file, receive, durable).await
+    }
+
+    #[tokio::test]
+    async fn syncs_that_fail_one_after_another_make_nothing_durable() {
+        let sync = SYNC_BYTES as usize;
+        for offset in [0, 1, SYNC_BYTES, 3 * SYNC_BYTES] {
+            for pieces in [&[1][..], &[sync], &[sync - 1, 1, 5], &[2 * sync, sync]] {
+                let (end, error) = append_to_null(offset, pieces).await;
+                assert_eq!(end, offset, "{pieces:?}");
+                assert!(error.is_some(), "{pieces:?}");
+            }
+        }
+    }
 }

@@ -121,3 +121,46 @@ on_both! {
         assert_eq!(wrong.iter().map(|check| check.name).collect::<Vec<_>>(), ["public address"]);
     }
 }
+
+on_both! {
+    /// `seed`, `owner-link` and `jobs` may run beside a shop: they migrate nothing under it and take none of its work.
+    async fn a_command_beside_a_shop_leaves_its_database_and_its_work_alone(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 1).await;
+        let mut connection = world.connection().await;
+        let statement = "SELECT COUNT(*) AS n FROM job WHERE attempts = 0 AND claim = 0 AND state = 'ready'";
+        let waiting = async |connection: &mut sqlx::AnyConnection| -> i64 {
+            let row = sqlx::query(statement).fetch_one(connection).await.expect("row");
+            sqlx::Row::get(&row, "n")
+        };
+        let before = waiting(&mut connection).await;
+        assert!(before > 0, "a photo waits to be made smaller");
+        let beside = Services::open_beside(world.config.clone()).await.expect("opens");
+        beside.identity().create_owner_link(Some("clay")).await.expect("link");
+        beside.close().await;
+        assert_eq!(waiting(&mut connection).await, before);
+
+        // An older database is the shop's to migrate.
+        sqlx::query("DELETE FROM migration WHERE version = (SELECT MAX(version) FROM migration)")
+            .execute(&mut connection)
+            .await
+            .expect("older");
+        let Err(Error::Unavailable(message)) = Services::open_beside(world.config.clone()).await else {
+            panic!("it would change the database under a shop that runs");
+        };
+        assert!(message.contains("vitrine migrate"), "{message}");
+    }
+}
+
+on_both! {
+    async fn a_command_on_an_empty_folder_sets_it_up(world: World) {
+        // Another folder and database, where nothing ever ran.
+        let folder = tempfile::tempdir().expect("folder");
+        let engine = if world.config.database_url.is_some() { Engine::Postgres } else { Engine::Sqlite };
+        let mut config = services::Config::new(folder.path(), "http://localhost:3000");
+        config.database_url = crate::world::database(engine).await.expect("a database");
+        let beside = Services::open_beside(config).await.expect("opens");
+        assert!(beside.identity().first_run_link().await.expect("link").is_some());
+        beside.close().await;
+    }
+}
