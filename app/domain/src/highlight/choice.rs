@@ -202,6 +202,7 @@ fn clips(
             take(&mut chosen, free(all), budget, contract.min_clips, contract);
         }
     }
+    unsay_new_shots(&mut chosen);
     let mut chosen = chosen.split_off(before);
     chosen.sort_by(|a, b| a.start.total_cmp(&b.start));
     let highlights = chosen
@@ -327,7 +328,10 @@ fn take(
         spent += c.end - c.start;
         chosen.push(c);
     }
-    // Where there were too few shots, one gave two clips, and neither shows what nothing else does.
+}
+
+/// Where there were too few shots, one gave two clips, and neither shows what nothing else does.
+fn unsay_new_shots(chosen: &mut [Candidate]) {
     let shots: Vec<usize> = chosen.iter().map(|c| c.shot).collect();
     for c in chosen {
         if shots.iter().filter(|&&shot| shot == c.shot).count() > 1 {

@@ -227,8 +227,11 @@ fn parameters(unit: &[u8]) -> Option<Parameters> {
     })
 }
 
+/// The shape of a pixel, and colour; each where it is told.
+type Usability = (Option<(u32, u32)>, Option<Colour>);
+
 /// Shape of a pixel and colour, from the beginning of the usability information (§E.1.1).
-fn usability(bits: &mut Bits<'_>) -> Option<(Option<(u32, u32)>, Option<Colour>)> {
+fn usability(bits: &mut Bits<'_>) -> Option<Usability> {
     let mut aspect = None;
     if bits.bit()? == 1 {
         aspect = match bits.bits(8)? {

@@ -164,7 +164,7 @@ impl Format {
 fn mu_law(byte: u8) -> f32 {
     let byte = !byte;
     let exponent = byte >> 4 & 7;
-    let magnitude = ((i32::from(byte & 0xf) << 3) + 0x84 << exponent) - 0x84;
+    let magnitude = (((i32::from(byte & 0xf) << 3) + 0x84) << exponent) - 0x84;
     let value = if byte & 0x80 == 0 {
         magnitude
     } else {

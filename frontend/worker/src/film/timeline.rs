@@ -248,7 +248,7 @@ impl Media<'_> {
             return Ok(());
         };
         let range = match medium {
-            Medium::Picture => self.from_key(low, &shown)..high + 1,
+            Medium::Picture => self.key_before(low, &shown)..high + 1,
             Medium::Sound => {
                 let warm = |i: &usize| span.from - t(i) < WARM_UP_US;
                 let early = (0..low).rev().take_while(warm).last().unwrap_or(low);
@@ -296,7 +296,7 @@ impl Media<'_> {
 
     /// The keyframe from which everything shown can be decoded, `low` being the first of it in decoding order. Pictures that
     /// follow a keyframe and are shown before it may need what was before that.
-    fn from_key(&self, low: usize, shown: &[usize]) -> usize {
+    fn key_before(&self, low: usize, shown: &[usize]) -> usize {
         let samples = self.us;
         let key = |until: usize| samples.get(..=until)?.iter().rposition(|s| s.key);
         let Some(found) = key(low) else { return low };

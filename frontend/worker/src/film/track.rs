@@ -79,7 +79,7 @@ fn colr(body: &[u8]) -> Option<Colour> {
     let &[_, primaries, _, transfer, _, matrix, ref rest @ ..] = rest else {
         return None;
     };
-    let told = matrix != 2 || primaries != 2 || transfer != 2;
+    let told = [matrix, primaries, transfer] != [2; 3];
     told.then_some(Colour {
         primaries,
         transfer,
@@ -103,7 +103,7 @@ fn vpcc_colour(vpcc: &[u8]) -> Option<Colour> {
     let &[_, _, _, _, _, _, depth, primaries, transfer, matrix, ..] = vpcc else {
         return None;
     };
-    (matrix != 2 || primaries != 2 || transfer != 2).then_some(Colour {
+    ([matrix, primaries, transfer] != [2; 3]).then_some(Colour {
         primaries,
         transfer,
         matrix,
@@ -160,7 +160,7 @@ fn esds(boxes: &[u8]) -> Option<(u8, Vec<u8>)> {
 fn uncompressed(kind: &[u8; 4], about: &SoundEntry<'_>) -> Option<pcm::Format> {
     let swapped =
         child(about.boxes, b"enda").or_else(|| child(child(about.boxes, b"wave")?, b"enda"));
-    let big = !swapped.is_some_and(|enda| enda.get(1) == Some(&1));
+    let big = swapped.is_none_or(|enda| enda.get(1) != Some(&1));
     // ISO/IEC 23003-5: flags, the lowest for little-endian, and the width.
     let iso = || {
         let &[_, _, _, _, flags, bits, ..] = child(about.boxes, b"pcmC")? else {

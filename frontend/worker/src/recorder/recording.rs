@@ -1,5 +1,6 @@
 //! A recording (or an import) in progress: frames and sound come in, encoded chunks and measurements go out.
 
+mod measure;
 mod sound;
 
 use std::{
@@ -49,10 +50,6 @@ use crate::{
 
 /// Frames without a score from which on a film that can wait does.
 pub(super) const FRAMES_BEHIND: usize = 256;
-
-/// A picture of a file that stands so long is measured again every [`HELD_STEP_US`], µs.
-const HELD_US: i64 = 150_000;
-const HELD_STEP_US: i64 = 33_333;
 
 /// Encoders that fail this often within [`FAILURES_MS`] end the recording.
 const FAILURES: usize = 4;
@@ -286,29 +283,6 @@ impl Recording {
         }
     }
 
-    /// A picture that stands is measured again as often as a film would show it: what a network of films says of a few slides in a
-    /// row, and how long a shot of one picture is, means nothing.
-    async fn measure_held(
-        &self,
-        frame: &VideoFrame,
-        t_us: i64,
-        length_us: i64,
-        sampler: &mut FrameSampler,
-    ) {
-        if length_us < HELD_US {
-            return;
-        }
-        let mut later_us = t_us + HELD_STEP_US;
-        while later_us < t_us + length_us - HELD_STEP_US / 2 && !self.stopping.get() {
-            self.measure_frame(frame, later_us, false, sampler).await;
-            let stopping = || self.stopping.get();
-            self.analysis
-                .catch_up(seconds(later_us), FRAMES_BEHIND, stopping)
-                .await;
-            later_us += HELD_STEP_US;
-        }
-    }
-
     /// Waits until the state is as wanted, or no more frames are taken.
     async fn wait_for(&self, ready: impl Fn(&State) -> bool) {
         loop {
@@ -339,36 +313,6 @@ impl Recording {
             // Closed by an error between two frames; the next frame starts another.
             state.dropped += 1;
             state.keyframes.force();
-        }
-    }
-
-    async fn measure_frame(
-        &self,
-        frame: &VideoFrame,
-        t_us: i64,
-        new_shot: bool,
-        sampler: &mut FrameSampler,
-    ) {
-        let began = now_ms();
-        match sampler.sample(frame, seconds(t_us)).await {
-            Ok(sample) => {
-                {
-                    let mut state = self.state.borrow_mut();
-                    state.rate.took(now_ms() - began);
-                    state.keyframes.saw(t_us, sample.motion);
-                    state.exposure = sample.exposure;
-                }
-                self.analysis.push(&sample, new_shot);
-                self.analysis.pump(seconds(t_us), false).await;
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.state.borrow_mut().no_analysis, true) {
-                    self.report_problem(format!(
-                        "A picture could not be analysed ({}); the film is recorded, but highlights may be missing.",
-                        describe(&error)
-                    ));
-                }
-            }
         }
     }
 

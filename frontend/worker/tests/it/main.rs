@@ -8,3 +8,4 @@ mod filmed;
 mod kinds;
 mod matroska;
 mod reel;
+mod told;
