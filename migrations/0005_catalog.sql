@@ -10,6 +10,8 @@ CREATE TABLE product (
     text TEXT NOT NULL,
     price_minor BIGINT CHECK (price_minor >= 0),
     currency TEXT NOT NULL,
+    -- Raised by every change of the editor's fields.
+    version BIGINT NOT NULL DEFAULT 1,
     -- The recording it was drafted from and what was chosen from it (JSON).
     session_id TEXT,
     highlights TEXT,
@@ -36,6 +38,7 @@ CREATE TABLE product_media (
     PRIMARY KEY (product_id, media_id)
 );
 CREATE INDEX product_media_media ON product_media (media_id);
+CREATE INDEX product_media_shop ON product_media (shop_id, product_id, position);
 
 -- What is sold. A product without choices has one.
 CREATE TABLE variant (
@@ -81,8 +84,11 @@ CREATE TABLE stock_move (
     subject TEXT,
     -- Who did it, where it was a person of the shop.
     by_person TEXT,
+    -- The page it was typed on, so that a correction that is sent twice counts once.
+    form_key TEXT,
     at BIGINT NOT NULL
 );
+CREATE INDEX stock_move_form ON stock_move (form_key) WHERE form_key IS NOT NULL;
 CREATE INDEX stock_move_variant ON stock_move (variant_id, location_id, at);
 
 -- Who asked to be written to when a product is back in stock: forgotten once notified, after 180 days, and with the product.

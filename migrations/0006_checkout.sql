@@ -25,7 +25,8 @@ CREATE TABLE orders (
     UNIQUE (shop_id, receipt)
 );
 CREATE INDEX orders_open ON orders (state, held_until);
-CREATE INDEX orders_shop ON orders (shop_id, created_at);
+CREATE INDEX orders_shop ON orders (shop_id, state, number);
+CREATE INDEX orders_paid ON orders (shop_id, paid_at);
 
 CREATE TABLE order_line (
     order_id TEXT NOT NULL REFERENCES orders (id),
@@ -50,9 +51,15 @@ CREATE TABLE reservation (
     shop_id TEXT NOT NULL REFERENCES shop (id),
     quantity BIGINT NOT NULL CHECK (quantity > 0),
     state TEXT NOT NULL,
+    -- Whose holds are counted together while they are not paid: the household's address and the hash of the browser's cookie.
+    -- Both are forgotten with the payment.
+    client TEXT,
+    browser TEXT,
     PRIMARY KEY (order_id, variant_id, location_id)
 );
 CREATE INDEX reservation_variant ON reservation (variant_id);
+CREATE INDEX reservation_client ON reservation (client) WHERE client IS NOT NULL;
+CREATE INDEX reservation_browser ON reservation (browser) WHERE browser IS NOT NULL;
 
 CREATE TABLE payment (
     id TEXT PRIMARY KEY,
@@ -61,6 +68,7 @@ CREATE TABLE payment (
     gateway TEXT NOT NULL,
     -- Sent to the processor with every request about this payment, so that asking twice charges once.
     idempotency_key TEXT NOT NULL UNIQUE,
+    -- The processor's own name for it, written before it is asked to charge. From then on it is asked about by this name.
     intent_id TEXT,
     amount_minor BIGINT NOT NULL,
     currency TEXT NOT NULL,

@@ -18,12 +18,13 @@ use app::{
 };
 use domain::{
     catalog::{EditForm, Product, State as Shown},
-    checkout::{PayForm, State},
+    checkout::{Filter, PayForm, State},
     identity::SetupForm,
     invalid::Invalid,
     media::Media,
 };
-use fixture::{LONG, NOW, clip, euro, file, order, product, viewer, waitlist};
+use fixture::{LONG, clip, editor, euro, file, order, order_page, product, viewer, waitlist};
+use services::checkout::OrderPage;
 
 fn main() -> io::Result<()> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
@@ -265,7 +266,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ("order-refund", state(State::RefundDue)),
         (
             "price-changed",
-            checkout::page::price_changed(site, &shop, &cup, euro(3400), 1),
+            checkout::page::price_changed(site, &shop, &cup, euro(3400), 1, None),
         ),
         ("sold-out", checkout::page::sold_out(site, &shop, &out)),
         (
@@ -374,17 +375,23 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
             "Write the stock as a whole number, for example 12.",
         ),
     ];
-    let overview = |orders, products| {
-        manage::page::overview(
-            site,
-            &viewer,
-            &manage::page::Overview {
-                orders,
-                products,
-                failed_jobs: 0,
-                now: NOW,
-            },
-        )
+    let older = EditForm {
+        title: "Espresso cup".to_owned(),
+        summary: cup.summary.clone(),
+        text: "Every cup is thrown on the wheel.".to_owned(),
+        price: "42".to_owned(),
+        stock: "8".to_owned(),
+        stock_seen: "9".to_owned(),
+        slug: cup.slug.clone(),
+        ..EditForm::default()
+    };
+    let changed = [Invalid::new(
+        "changed",
+        "This product was saved elsewhere after you opened it, so nothing was written yet. What you typed stands below, and what is saved now beside each field that differs. Save again to keep yours.",
+    )];
+    let sales = fixture::sales(14);
+    let overview = |orders, products, sales| {
+        manage::page::overview(site, &viewer, &fixture::overview(orders, sales, products))
     };
     let plain = Site {
         public_url: "http://192.168.0.7:3000".to_owned(),
@@ -392,8 +399,8 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
     };
     let setup = SetupForm::default();
     vec![
-        ("manage", overview(&cheap, &products)),
-        ("manage-empty", overview(&[], &[])),
+        ("manage", overview(&cheap, &products, &sales)),
+        ("manage-empty", overview(&[], &[], &[])),
         (
             "manage-products",
             manage::page::products(
@@ -419,40 +426,69 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
             manage::page::product(
                 site,
                 &viewer,
-                &cup,
-                &[],
-                None,
-                &[],
-                Some("Saved. Shoppers see it now."),
+                &manage::page::Editor {
+                    message: Some("Saved. Shoppers see it now."),
+                    ..editor(&cup, &[])
+                },
             ),
         ),
         (
             "manage-product-waiting",
-            manage::page::product(site, &viewer, &out, &waitlist(3), None, &[], None),
+            manage::page::product(site, &viewer, &editor(&out, &waitlist(3))),
         ),
         (
             "manage-product-waited-for",
-            manage::page::product(site, &viewer, &cup, &waitlist(120), None, &[], None),
+            manage::page::product(site, &viewer, &editor(&cup, &waitlist(120))),
         ),
         (
             "manage-product-draft",
-            manage::page::product(site, &viewer, &draft, &[], None, &[], None),
+            manage::page::product(site, &viewer, &editor(&draft, &[])),
         ),
         (
             "manage-product-ready",
-            manage::page::product(site, &viewer, &ready, &[], None, &[], None),
+            manage::page::product(site, &viewer, &editor(&ready, &[])),
         ),
         (
             "manage-product-wrong",
-            manage::page::product(site, &viewer, &ready, &[], Some(&form), &wrong, None),
+            manage::page::product(
+                site,
+                &viewer,
+                &manage::page::Editor {
+                    form: Some(&form),
+                    errors: &wrong,
+                    ..editor(&ready, &[])
+                },
+            ),
+        ),
+        (
+            "manage-product-changed",
+            manage::page::product(
+                site,
+                &viewer,
+                &manage::page::Editor {
+                    form: Some(&older),
+                    errors: &changed,
+                    changed: true,
+                    ..editor(&cup, &[])
+                },
+            ),
         ),
         (
             "manage-orders",
-            manage::page::orders(site, &viewer, &orders, manage::page::ShowOrders::All),
+            manage::page::orders(
+                site,
+                &viewer,
+                &OrderPage {
+                    next: Some(3),
+                    ..order_page(&orders)
+                },
+                Filter::All,
+                false,
+            ),
         ),
         (
             "manage-orders-empty",
-            manage::page::orders(site, &viewer, &[], manage::page::ShowOrders::All),
+            manage::page::orders(site, &viewer, &order_page(&[]), Filter::All, true),
         ),
         (
             "manage-order",

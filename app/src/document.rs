@@ -58,6 +58,8 @@ pub(crate) struct Head {
     pub(crate) boot: Option<&'static str>,
     /// Seconds after which the page reloads itself.
     pub(crate) refresh: Option<u32>,
+    /// Moments stand on the page, which a script writes in the reader's time zone.
+    pub(crate) moments: bool,
 }
 
 /// The picture of a link preview.
@@ -83,6 +85,7 @@ impl Head {
             json_ld: None,
             boot: None,
             refresh: None,
+            moments: false,
         }
     }
 
@@ -93,6 +96,11 @@ impl Head {
 
     pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
+        self
+    }
+
+    pub(crate) const fn with_moments(mut self) -> Self {
+        self.moments = true;
         self
     }
 
@@ -141,6 +149,7 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         json_ld,
         boot,
         refresh,
+        moments,
     } = head;
     let described = !description.is_empty();
     let address = path.as_deref().map(|path| site.absolute(path));
@@ -192,6 +201,7 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         {theme(surface)}
         {social}
         {json_ld.map(|data| data_script("application/ld+json", None, &data.to_string()))}
+        {moments.then(|| view! { <script r#type="module" src=site.assets.url("time.js")></script> })}
         {boot.map(|boot| view! { <script r#type="module" src=site.assets.url(boot)></script> })}
     }
     .into_any()

@@ -16,13 +16,16 @@ use app::{
     checkout, error, identity, manage, shop, studio,
 };
 use domain::{
-    catalog::{Product, State as Shown},
-    checkout::{PayForm, State},
+    catalog::{EditForm, Product, State as Shown},
+    checkout::{Filter, PayForm, State},
     identity::SetupForm,
     invalid::Invalid,
 };
-use fixture::{HOSTILE, NOW, clip, euro, order, photo, product, site, viewer, waitlist};
+use fixture::{
+    HOSTILE, clip, editor, euro, order, order_page, photo, product, site, viewer, waitlist,
+};
 use markup::{names, tags, value};
+use services::checkout::OrderPage;
 
 fn hostile() -> Product {
     product_of(HOSTILE)
@@ -80,7 +83,7 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         ("product, bare", catalog::page::product(site, &shop, &draft)),
         (
             "price changed",
-            checkout::page::price_changed(site, &shop, &product, euro(1), 2),
+            checkout::page::price_changed(site, &shop, &product, euro(1), 2, Some(HOSTILE)),
         ),
         ("sold out", checkout::page::sold_out(site, &shop, &sold_out)),
         (
@@ -150,20 +153,36 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
             manage::page::product(
                 site,
                 &viewer,
-                &product,
-                &waitlist(2),
-                None,
-                &[Invalid::new("price", message)],
-                Some(message),
+                &manage::page::Editor {
+                    errors: &[Invalid::new("price", message)],
+                    message: Some(message),
+                    ..editor(&product, &waitlist(2))
+                },
+            ),
+        ),
+        (
+            "editor, changed elsewhere",
+            manage::page::product(
+                site,
+                &viewer,
+                &manage::page::Editor {
+                    form: Some(&EditForm {
+                        stock: "3".to_owned(),
+                        stock_seen: "4".to_owned(),
+                        ..EditForm::default()
+                    }),
+                    changed: true,
+                    ..editor(&product, &[])
+                },
             ),
         ),
         (
             "editor, draft",
-            manage::page::product(site, &viewer, &draft, &[], None, &[], None),
+            manage::page::product(site, &viewer, &editor(&draft, &[])),
         ),
         (
             "orders, empty",
-            manage::page::orders(site, &viewer, &[], manage::page::ShowOrders::All),
+            manage::page::orders(site, &viewer, &order_page(&[]), Filter::All, true),
         ),
     ];
     let form = PayForm {
@@ -190,19 +209,23 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
     }
     pages.push((
         "orders",
-        manage::page::orders(site, &viewer, &all, manage::page::ShowOrders::All),
+        manage::page::orders(
+            site,
+            &viewer,
+            &OrderPage {
+                next: Some(3),
+                ..order_page(&all)
+            },
+            Filter::All,
+            false,
+        ),
     ));
     pages.push((
         "overview",
         manage::page::overview(
             site,
             &viewer,
-            &manage::page::Overview {
-                orders: &all,
-                products: &[product, draft],
-                failed_jobs: 0,
-                now: NOW,
-            },
+            &fixture::overview(&all, &fixture::sales(14), &[product, draft]),
         ),
     ));
     pages
@@ -491,6 +514,7 @@ fn the_same_product_renders_the_same_bytes() {
 fn what_is_sold_out_cannot_be_bought() {
     let sold_out = Product {
         available: 0,
+        stock: 0,
         ..hostile()
     };
     let html = catalog::page::product(&site(false), &fixture::shop(), &sold_out);
@@ -503,6 +527,23 @@ fn what_is_sold_out_cannot_be_bought() {
         !html.contains("4 left") && !html.contains("available"),
         "a cached page holds no stock count"
     );
+}
+
+#[test]
+fn moments_say_their_zone_and_are_written_anew_by_a_script() {
+    for (page, html) in pages(&site(false)) {
+        let moments = html.matches("<time").count();
+        if moments == 0 {
+            continue;
+        }
+        assert!(html.contains("/pkg/time"), "{page}");
+        assert_eq!(
+            html.matches(" UTC</time>").count(),
+            moments,
+            "{page}: {html}"
+        );
+        assert_eq!(html.matches("data-time=").count(), moments, "{page}");
+    }
 }
 
 #[test]
@@ -552,26 +593,4 @@ fn pages_that_are_not_for_everyone_stay_out_of_search() {
         assert_eq!(html.contains("noindex"), !public, "{page}");
         assert_eq!(html.contains("rel=\"canonical\""), public, "{page}");
     }
-}
-
-#[test]
-fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
-    let photo = photo("/media/a", 1600, 2000, "A cup");
-    let cup = product("Cup", vec![photo]);
-    let out = Product {
-        available: 0,
-        ..cup.clone()
-    };
-    let (site, shop) = (site(false), fixture::shop());
-    let html = catalog::page::product(&site, &shop, &out);
-    assert!(html.contains(r#"action="/fn/join-waitlist""#), "{html}");
-    assert!(html.contains(r#"name="slug" value="glazed-cup""#), "{html}");
-    assert!(html.contains("Lehm &amp; Licht</bdi> writes to you") && html.contains("180 days"));
-    assert!(!html.contains("/buy\""), "{html}");
-    assert!(!catalog::page::product(&site, &shop, &cup).contains("/fn/"));
-    assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/join-waitlist"));
-    let back = catalog::page::waitlist(&site, &shop, &cup, WaitlistFlash::Noted);
-    assert!(back.contains(r#"href="/p/glazed-cup""#) && !back.contains("writes to you"));
-    let wrong = catalog::page::waitlist(&site, &shop, &out, WaitlistFlash::InvalidEmail);
-    assert!(wrong.contains(r#"aria-invalid="true""#), "{wrong}");
 }

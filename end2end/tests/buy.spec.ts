@@ -4,11 +4,9 @@ import { fillCheckout, pay, recover } from "../src/steps.ts";
 
 const ada = { email: "ada@example.com", name: "Ada" };
 
-for (const { javaScriptEnabled, ready, orders } of [
-  // A page whose button is awake makes one order, however often it is pressed.
-  { javaScriptEnabled: true, ready: "html[data-awake]", orders: "/manage/orders" },
-  // Without a script each press may reserve; one order is paid.
-  { javaScriptEnabled: false, ready: "html", orders: "/manage/orders?show=to-pack" },
+for (const { javaScriptEnabled, ready } of [
+  { javaScriptEnabled: true, ready: "html[data-awake]" },
+  { javaScriptEnabled: false, ready: "html" },
 ]) {
   test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test("a decline says so and can be tried again; an unknown outcome becomes known", async ({ vitrine, browse }) => {
@@ -55,9 +53,43 @@ for (const { javaScriptEnabled, ready, orders } of [
       expect(code, out).toBe(0);
       const owner = await (await browse()).newPage();
       await recover(owner, out.match(/http:\/\/localhost:\d+\/setup\/[A-Za-z0-9_-]+/)?.[0] ?? "no link");
-      await owner.goto(vitrine.url + orders);
+      await owner.goto(`${vitrine.url}/manage/orders`);
       await expect(owner.locator("table.orders tbody tr")).toHaveCount(1);
       await expect(owner.locator("table.orders tbody tr")).toContainText(ada.name);
+      await owner.goto(`${vitrine.url}/manage/orders?show=unpaid`);
+      await expect(owner.locator("table.orders tbody tr")).toHaveCount(0);
+    });
+
+    test("the end of a reservation stands in the reader's time zone, or says that it is UTC", async ({ vitrine, browse }) => {
+      const url = await onSale(vitrine);
+      const context = { ...phone, javaScriptEnabled, timezoneId: "Asia/Kolkata" };
+      const page = await (await (await browse()).newContext(context)).newPage();
+      await page.goto(url);
+      await page.locator("form[action$='/buy'] [type=submit]").first().click();
+      await page.waitForURL(/\/checkout\//);
+      const until = page.locator("time[data-time=clock]");
+      const at = new Date((await until.getAttribute("datetime")) ?? "");
+      const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+      const zone = javaScriptEnabled ? "Asia/Kolkata" : "UTC";
+      const written = new Intl.DateTimeFormat("en-GB", { ...clock, timeZone: zone }).format(at);
+      await expect(until).toHaveText(javaScriptEnabled ? written : `${written} UTC`);
     });
   });
 }
+
+test("a page that comes back from the browser's memory buys anew", async ({ vitrine, browse }) => {
+  const page = await (await (await browse()).newContext(phone)).newPage();
+  await page.goto(await onSale(vitrine));
+  await page.locator("html[data-awake]").waitFor();
+  const key = page.locator("input[name=idempotency_key]");
+  const shown = async (persisted: boolean) => {
+    await page.evaluate((persisted) => dispatchEvent(new PageTransitionEvent("pageshow", { persisted })), persisted);
+    return key.inputValue();
+  };
+  const first = await key.inputValue();
+  expect(first).toMatch(/^[0-9a-f]{32}$/);
+  expect(await shown(false)).toBe(first);
+  const second = await shown(true);
+  expect(second).toMatch(/^[0-9a-f]{32}$/);
+  expect(second).not.toBe(first);
+});

@@ -15,6 +15,7 @@
 
 pub mod address;
 pub mod asset;
+pub mod buyer;
 pub mod catalog;
 pub mod checkout;
 pub mod client;
@@ -78,6 +79,7 @@ pub fn router(vitrine: Vitrine) -> Router {
         .merge(private_pages())
         .merge(function::routes())
         .layer(CompressionLayer::new().br(true).gzip(true))
+        .layer(from_fn(encoding::settle))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             TIMEOUT,

@@ -10,7 +10,10 @@ use crate::{
     time::UnixMs,
 };
 
-pub use crate::slug::Slug;
+pub use crate::{
+    slug::Slug,
+    stock::{MAX_STOCK, Stock, stock},
+};
 
 /// Whether shoppers can see a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,10 +42,13 @@ pub struct Product {
     pub text: String,
     /// What one costs; `None` in a draft without a price.
     pub price: Option<Money>,
-    /// Pieces that can still be bought: counted minus held.
+    /// Pieces that can still be bought: those in stock minus those reserved by open orders.
     pub available: u32,
-    /// Pieces counted by the shop.
+    /// Pieces in stock: not sold yet, those reserved by open orders included.
     pub stock: u32,
+    /// Raised by every change of the editor's fields, so that an editor that shows older ones is noticed. The stock has no
+    /// part in it.
+    pub version: u32,
     /// Pictures and clips in the order of the page; the first is the hero and a picture.
     pub media: Vec<Media>,
     /// When it last changed.
@@ -82,9 +88,36 @@ impl Product {
     pub const fn sold_out(&self) -> bool {
         self.available == 0
     }
+
+    /// Whether it can be bought, and if not, whether it may come back by itself.
+    #[must_use]
+    pub const fn availability(&self) -> Availability {
+        match (self.available, self.stock) {
+            (1.., _) => Availability::ForSale,
+            (0, 1..) => Availability::Reserved,
+            (0, 0) => Availability::SoldOut,
+        }
+    }
+
+    /// Pieces that open orders have reserved.
+    #[must_use]
+    pub const fn reserved(&self) -> u32 {
+        self.stock.saturating_sub(self.available)
+    }
 }
 
-/// The fields of the editor as typed.
+/// Whether a product can be bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Availability {
+    /// It can.
+    ForSale,
+    /// Open orders have reserved all that is left; what they do not pay comes back.
+    Reserved,
+    /// Nothing is left.
+    SoldOut,
+}
+
+/// The fields of the editor as typed, and what the page they were typed on had shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EditForm {
@@ -94,10 +127,16 @@ pub struct EditForm {
     pub summary: String,
     /// Paragraphs.
     pub text: String,
-    /// Decimal text in the shop's currency; empty for none.
+    /// An amount in the shop's currency; empty for none.
     pub price: String,
-    /// A whole number; empty for 0.
+    /// Pieces in stock, a whole number; empty leaves them as they are.
     pub stock: String,
+    /// The stock that the page showed. What is written is the difference to it; without it, to the stock of now.
+    pub stock_seen: String,
+    /// [`Product::version`] of what the page showed. Empty, as a program may send it: whatever is stored is replaced.
+    pub version: String,
+    /// Names the page, so that a correction that is sent twice counts once.
+    pub form_key: String,
     /// Its name in addresses; empty: made from the title.
     pub slug: String,
 }
@@ -135,108 +174,6 @@ fn bounded(field: &'static str, name: &str, text: String, most: usize) -> Result
         ));
     }
     Ok(text)
-}
-
-/// The most pieces of one product a shop can count.
-pub const MAX_STOCK: u32 = 1_000_000;
-
-/// A count of pieces as typed; empty is 0.
-///
-/// # Errors
-/// A sentence about the field `stock`.
-pub fn stock(text: &str) -> Result<u32, Invalid> {
-    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if text.is_empty() {
-        return Ok(0);
-    }
-    if text.starts_with(['-', '−']) {
-        return Err(Invalid::new(
-            "stock",
-            "Stock cannot be below zero. Write 0 when there is none.",
-        ));
-    }
-    if !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Invalid::new(
-            "stock",
-            "Write the stock as a whole number, for example 12.",
-        ));
-    }
-    match text.parse() {
-        Ok(count) if count <= MAX_STOCK => Ok(count),
-        _ => Err(Invalid::new(
-            "stock",
-            format!("The stock can be at most {MAX_STOCK}."),
-        )),
-    }
-}
-
-/// How many pieces there are and how many of them are promised. Every operation keeps `held ≤ counted`.
-///
-/// The database runs the same rule in one conditional update; this is its specification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stock {
-    counted: u32,
-    held: u32,
-}
-
-impl Stock {
-    /// `counted` pieces, of which `held` are promised; `None` when more are promised than there are.
-    #[must_use]
-    pub const fn new(counted: u32, held: u32) -> Option<Self> {
-        if held > counted {
-            None
-        } else {
-            Some(Self { counted, held })
-        }
-    }
-
-    /// Pieces that can still be bought.
-    #[must_use]
-    pub const fn available(self) -> u32 {
-        self.counted.saturating_sub(self.held)
-    }
-
-    /// Pieces counted by the shop.
-    #[must_use]
-    pub const fn counted(self) -> u32 {
-        self.counted
-    }
-
-    /// Promises `quantity`; `None` when there are not that many.
-    #[must_use]
-    pub const fn hold(self, quantity: u32) -> Option<Self> {
-        match self.held.checked_add(quantity) {
-            Some(held) => Self::new(self.counted, held),
-            None => None,
-        }
-    }
-
-    /// Gives a promise of `quantity` back; `None` when that was never promised.
-    #[must_use]
-    pub const fn release(self, quantity: u32) -> Option<Self> {
-        match self.held.checked_sub(quantity) {
-            Some(held) => Self::new(self.counted, held),
-            None => None,
-        }
-    }
-
-    /// Hands out `quantity` promised pieces; `None` when that was never promised.
-    #[must_use]
-    pub const fn sell(self, quantity: u32) -> Option<Self> {
-        match (
-            self.held.checked_sub(quantity),
-            self.counted.checked_sub(quantity),
-        ) {
-            (Some(held), Some(counted)) => Self::new(counted, held),
-            _ => None,
-        }
-    }
-
-    /// The shop counted again; `None` when more are promised than that.
-    #[must_use]
-    pub const fn recount(self, counted: u32) -> Option<Self> {
-        Self::new(counted, self.held)
-    }
 }
 
 /// Where a picture or clip goes in the order of the page.
@@ -321,6 +258,7 @@ mod tests {
             price: None,
             available: 0,
             stock: 0,
+            version: 1,
             media: Vec::new(),
             updated_at: UnixMs(0),
         }
@@ -362,11 +300,21 @@ mod tests {
         assert!(title(&"x".repeat(121)).is_err());
         assert!(summary(&"x".repeat(241)).is_err());
         assert!(text(&"x".repeat(20_001)).is_err());
-        assert_eq!(stock(" 1 000 "), Ok(1000));
-        assert_eq!(stock(""), Ok(0));
-        for bad in ["-1", "1.5", "many", "1000001", "99999999999999999999"] {
-            assert!(stock(bad).is_err(), "{bad}");
-        }
+    }
+
+    #[test]
+    fn reserved_is_not_sold_out() {
+        let stands = |stock, available| {
+            Product {
+                stock,
+                available,
+                ..draft()
+            }
+            .availability()
+        };
+        assert_eq!(stands(3, 1), Availability::ForSale);
+        assert_eq!(stands(3, 0), Availability::Reserved);
+        assert_eq!(stands(0, 0), Availability::SoldOut);
     }
 
     #[test]
@@ -384,48 +332,7 @@ mod tests {
         assert_eq!(moved(9, Direction::First), "abcd");
     }
 
-    #[derive(Debug, Clone)]
-    enum Act {
-        Hold(u32),
-        Release(u32),
-        Sell(u32),
-        Recount(u32),
-    }
-
-    fn act() -> impl Strategy<Value = Act> {
-        prop_oneof![
-            (0_u32..20).prop_map(Act::Hold),
-            (0_u32..20).prop_map(Act::Release),
-            (0_u32..20).prop_map(Act::Sell),
-            (0_u32..50).prop_map(Act::Recount),
-            any::<u32>().prop_map(Act::Hold),
-        ]
-    }
-
     proptest! {
-        #[test]
-        fn stock_never_promises_more_than_there_is(counted in 0_u32..50, acts in proptest::collection::vec(act(), 0..60)) {
-            let mut stock = Stock::new(counted, 0).expect("nothing held");
-            let (mut made, mut sold) = (i64::from(counted), 0_i64);
-            for act in acts {
-                let next = match act {
-                    Act::Hold(n) => stock.hold(n),
-                    Act::Release(n) => stock.release(n),
-                    Act::Sell(n) => stock.sell(n),
-                    Act::Recount(n) => stock.recount(n),
-                };
-                let Some(next) = next else { continue };
-                match act {
-                    Act::Sell(n) => sold += i64::from(n),
-                    Act::Recount(n) => made += i64::from(n) - i64::from(stock.counted()),
-                    Act::Hold(_) | Act::Release(_) => {}
-                }
-                prop_assert!(next.held <= next.counted);
-                prop_assert_eq!(i64::from(next.counted) + sold, made);
-                stock = next;
-            }
-        }
-
         #[test]
         fn moving_keeps_every_item(count in 0_usize..12, from in 0_usize..14, pick in 0_usize..3) {
             let mut items: Vec<usize> = (0..count).collect();

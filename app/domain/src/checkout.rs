@@ -10,12 +10,29 @@ use crate::{
     time::UnixMs,
 };
 
-pub use crate::order::{Effects, Input, Refused, State, transition};
+pub use crate::order::{Effects, Filter, Input, Refused, State, transition};
 
 /// The most pieces of one product in one order.
 pub const MAX_QUANTITY: u32 = 99;
-/// How long stock is held for an order that is not paid, ms.
+/// How long stock is held for an order while nobody has said who buys, ms.
+pub const ANONYMOUS_HOLD_MS: i64 = 5 * 60 * 1000;
+/// How long stock is held for an order that is not paid, from the moment it is known who buys, ms.
 pub const HOLD_MS: i64 = 15 * 60 * 1000;
+/// The longest that tries to pay can keep stock held, from the making of the order, ms.
+pub const MAX_HOLD_MS: i64 = 60 * 60 * 1000;
+/// The most unpaid orders of one product that one household, or one network behind one address, can have at once. Their pieces
+/// together are at most [`MAX_QUANTITY`].
+pub const MAX_OPEN_HOLDS: u32 = 10;
+/// The most unpaid orders of one product that one browser can have at once.
+pub const MAX_BROWSER_HOLDS: u32 = 3;
+
+/// Until when stock is held for an order made at `made`, once it is known at `now` who buys.
+#[must_use]
+pub fn prolonged(held_until: UnixMs, made: UnixMs, now: UnixMs) -> UnixMs {
+    now.plus_ms(HOLD_MS)
+        .min(made.plus_ms(MAX_HOLD_MS))
+        .max(held_until)
+}
 
 /// A priced line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,6 +381,22 @@ mod tests {
             match Quote::new(price, quantity) {
                 Ok(quote) => prop_assert_eq!(quote.total.minor, minor * i64::from(quantity)),
                 Err(_) => prop_assert!(quantity == 0 || quantity > MAX_QUANTITY),
+            }
+        }
+
+        #[test]
+        fn a_hold_is_prolonged_and_has_an_end(made in 0_i64..1_000_000_000, waits in proptest::collection::vec(0..HOLD_MS, 0..20)) {
+            let made = UnixMs(made);
+            let mut until = made.plus_ms(ANONYMOUS_HOLD_MS);
+            let mut now = made;
+            for wait in waits {
+                now = now.plus_ms(wait);
+                if now >= until {
+                    break;
+                }
+                let next = prolonged(until, made, now);
+                prop_assert!(next >= until && next <= made.plus_ms(MAX_HOLD_MS));
+                until = next;
             }
         }
 

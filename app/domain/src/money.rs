@@ -137,9 +137,9 @@ impl Money {
 
     /// Reads a price a person typed.
     ///
-    /// Locale-neutral: `12`, `12.50`, `12,50`, `1 234,50`, `1.234,50`, `1'234.50`, with or without the currency's sign
-    /// or code. Spaces (also thin and fixed ones) and apostrophes only group. What could be read in two ways (`1,234`)
-    /// is refused rather than guessed.
+    /// Locale-neutral: `12`, `12.50`, `12,50`, `1 234,50`, `1.234,50`, `1'234.50`, `12,-`, in digits of any script and
+    /// width, with or without the currency's sign, code or name. Spaces (also thin and fixed ones) and apostrophes only
+    /// group. What could be read in two ways (`1,234`) is refused rather than guessed.
     ///
     /// # Errors
     /// A sentence about the field `price`: empty, not a number, negative, too large, or too many digits.
@@ -147,7 +147,8 @@ impl Money {
         crate::price::parse(text, currency)
     }
 
-    /// The decimal text for an input field and for schema.org: no sign, no grouping, a point, always all digits (`38.50`).
+    /// The decimal text for programs (schema.org): no sign, no grouping, a point, always all digits (`38.50`). People read
+    /// [`Money`]'s display, or [`Money::number`].
     #[must_use]
     pub fn decimal(self) -> String {
         let (major, minor) = self.split();
@@ -157,37 +158,26 @@ impl Money {
         }
     }
 
-    /// As people read it with all its digits, for columns of a receipt: `38,00 €`.
+    /// As people read it, without the sign: for a field that the currency stands beside.
     #[must_use]
-    pub fn full(self) -> String {
-        self.written(true)
+    pub fn number(self) -> String {
+        let (major, minor) = self.split();
+        let mut number = grouped(major);
+        if minor != 0 {
+            let separator = if self.currency == Currency::EUR {
+                ','
+            } else {
+                '.'
+            };
+            let width = self.currency.digits() as usize;
+            number.push_str(&format!("{separator}{minor:0width$}"));
+        }
+        number
     }
 
     fn split(self) -> (i64, i64) {
         let scale = self.currency.minor_per_major();
         (self.minor / scale, self.minor % scale)
-    }
-
-    fn written(self, full: bool) -> String {
-        let (major, minor) = self.split();
-        let mut number = grouped(major);
-        if self.currency.digits() > 0 && (full || minor != 0) {
-            number.push(if self.currency == Currency::EUR {
-                ','
-            } else {
-                '.'
-            });
-            number.push_str(&format!(
-                "{minor:0width$}",
-                width = self.currency.digits() as usize
-            ));
-        }
-        let sign = self.currency.sign();
-        match self.currency {
-            Currency::EUR => format!("{number}{NBSP}{sign}"),
-            Currency::CHF => format!("{sign}{NBSP}{number}"),
-            Currency::USD | Currency::GBP | Currency::JPY => format!("{sign}{number}"),
-        }
     }
 
     pub(crate) const fn example(currency: Currency) -> &'static str {
@@ -212,10 +202,16 @@ fn grouped(number: i64) -> String {
     text
 }
 
-/// As people read it: `38 €`, `38,50 €`, `1 234 567,89 €`, `$12.50`, `¥3 800`. The digits are left out when they are zero.
+/// The one way in which people read amounts, on every page: `38 €`, `38,50 €`, `1 234 567,89 €`, `$12.50`, `¥3 800`. Decimals
+/// are left out when they are zero.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written(false))
+        let (number, sign) = (self.number(), self.currency.sign());
+        match self.currency {
+            Currency::EUR => write!(f, "{number}{NBSP}{sign}"),
+            Currency::CHF => write!(f, "{sign}{NBSP}{number}"),
+            Currency::USD | Currency::GBP | Currency::JPY => write!(f, "{sign}{number}"),
+        }
     }
 }
 
@@ -246,7 +242,7 @@ mod tests {
             minor: 3800,
             currency: Currency::EUR,
         };
-        assert_eq!(euro.full(), "38,00\u{a0}€");
+        assert_eq!(euro.number(), "38");
         assert_eq!(euro.decimal(), "38.00");
     }
 
@@ -255,7 +251,7 @@ mod tests {
         fn what_is_written_reads_back(minor in 0..=Money::MAX_MINOR, currency in currency()) {
             let money = Money { minor, currency };
             prop_assert_eq!(Money::parse(&money.to_string(), currency), Ok(money));
-            prop_assert_eq!(Money::parse(&money.full(), currency), Ok(money));
+            prop_assert_eq!(Money::parse(&money.number(), currency), Ok(money));
             prop_assert_eq!(Money::parse(&money.decimal(), currency), Ok(money));
         }
 

@@ -115,6 +115,33 @@ impl FromStr for State {
     }
 }
 
+/// Which of its orders a shop looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Filter {
+    /// Those that were paid, and those that are being paid. Whoever only pressed buy has no place among them.
+    #[default]
+    All,
+    /// Paid and not sent.
+    ToPack,
+    /// On their way.
+    Sent,
+    /// Not paid: reserved, declined, expired or cancelled.
+    Unpaid,
+}
+
+impl Filter {
+    /// Whether an order in this state is one of them.
+    #[must_use]
+    pub const fn takes(self, state: State) -> bool {
+        match self {
+            Self::All => state.has_money() || state.open(),
+            Self::ToPack => matches!(state, State::Paid),
+            Self::Sent => matches!(state, State::Sent),
+            Self::Unpaid => !state.has_money() && !state.open(),
+        }
+    }
+}
+
 /// What happens to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Input {
@@ -289,6 +316,14 @@ mod tests {
             assert_eq!(state.as_str().parse(), Ok(state));
         }
         assert_eq!("gone".parse::<State>(), Err(()));
+    }
+
+    #[test]
+    fn every_order_is_in_one_list_or_the_other() {
+        for state in State::ALL {
+            assert_ne!(Filter::All.takes(state), Filter::Unpaid.takes(state));
+        }
+        assert!(!Filter::All.takes(State::Held) && Filter::All.takes(State::Pending));
     }
 
     #[test]

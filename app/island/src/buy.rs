@@ -15,8 +15,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(8);
 
 /// A submit button that buys once, however often it is pressed.
 ///
-/// Adds a hidden field `idempotency_key` (32 hex digits, new with every load of the page): the server answers the same key
-/// with the same order. The field is disabled, and so not sent, until the script runs.
+/// Adds a hidden field `idempotency_key` (32 hex digits, new with every load of the page, and when the browser shows the page
+/// again from its memory): the server answers the same key with the same order. The field is disabled, and so not sent, until
+/// the script runs; without it, the browser's cookie makes two presses one.
 #[island]
 pub fn BuyButton(
     /// What pressing does, with the price: `Buy for 38 €`.
@@ -45,8 +46,14 @@ pub fn BuyButton(
         {
             submit.forget();
         }
-        // A page that comes back from the browser's memory must be able to buy again.
-        let back = window_event_listener(ev::pageshow, move |_| pressed.set(false));
+        // A page that comes back from the browser's memory buys anew, and not the order that it bought before.
+        let back =
+            window_event_listener(ev::pageshow, move |event: web_sys::PageTransitionEvent| {
+                pressed.set(false);
+                if event.persisted() {
+                    idempotency_key.set(random_key().unwrap_or_default());
+                }
+            });
         on_cleanup(move || back.remove());
     });
     view! {

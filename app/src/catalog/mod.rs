@@ -2,6 +2,6 @@
 
 pub mod api;
 pub mod page;
-mod parts;
+pub(crate) mod parts;
 mod structured;
 pub(crate) mod waitlist;

@@ -1,7 +1,7 @@
 //! The parts of a product page: wall, strip, panel, buy bar, text.
 
 use domain::{
-    catalog::Product,
+    catalog::{Availability, Product},
     identity::Shop,
     media::{Kind, Media},
 };
@@ -143,7 +143,7 @@ pub(super) fn panel(product: &Product) -> AnyView {
         (price, _) => view! {
             <p class="price figure">
                 {price.map(|price| view! { <s>{price.to_string()}</s> " " })}
-                <strong class="sold-out">"Sold out"</strong>
+                <strong class="sold-out">{out_label(product)}</strong>
             </p>
             {summary}
         }
@@ -152,10 +152,42 @@ pub(super) fn panel(product: &Product) -> AnyView {
     view! { {title} {purchase} }.into_any()
 }
 
-/// What follows the price when nothing is left.
+/// What stands in the place of the buy button. What is only reserved is not sold.
+pub(crate) fn out_label(product: &Product) -> &'static str {
+    match product.availability() {
+        Availability::Reserved => "Reserved",
+        Availability::ForSale | Availability::SoldOut => "Sold out",
+    }
+}
+
+/// Why it cannot be bought, in a whole sentence with its name.
+pub(crate) fn gone(product: &Product) -> AnyView {
+    let end = match product.availability() {
+        Availability::Reserved => " are reserved right now.",
+        Availability::ForSale | Availability::SoldOut => " have found a home.",
+    };
+    view! { "All pieces of " <bdi>{name(product).to_owned()}</bdi> {end} }.into_any()
+}
+
+/// What may be hoped for, where all pieces are only reserved.
+pub(crate) fn comes_back(product: &Product) -> Option<&'static str> {
+    (product.availability() == Availability::Reserved)
+        .then_some("Those that are not paid for come back within minutes, so look again soon.")
+}
+
+/// What follows the price when nothing can be bought.
 pub(super) fn sold_out_notes(shop: &Shop, product: &Product) -> AnyView {
+    let note = match product.availability() {
+        Availability::Reserved => "All pieces are reserved right now.",
+        Availability::ForSale | Availability::SoldOut => "All pieces have found a home.",
+    };
+    let note = [Some(note), comes_back(product)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     view! {
-        <p class="soft">"All pieces have found a home."</p>
+        <p class="soft">{note}</p>
         {waitlist::form(shop, product, None)}
         <p><a class="link" href=front(shop)>"See what else " <bdi>{shop.name.clone()}</bdi> " has"</a></p>
     }

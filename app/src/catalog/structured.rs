@@ -1,7 +1,7 @@
 //! What search engines read: schema.org Product with its Offer and VideoObjects.
 
 use domain::{
-    catalog::Product,
+    catalog::{Availability, Product},
     identity::Shop,
     media::{Kind, Media},
 };
@@ -21,10 +21,10 @@ pub(super) fn product(site: &Site, shop: &Shop, product: &Product) -> Value {
         .filter(|media| media.kind == Kind::Photo)
         .filter_map(|media| largest_jpeg(media).map(|variant| site.absolute(&variant.url)))
         .collect();
-    let availability = if product.available > 0 {
-        "InStock"
-    } else {
-        "SoldOut"
+    let availability = match product.availability() {
+        Availability::ForSale => "InStock",
+        Availability::Reserved => "OutOfStock",
+        Availability::SoldOut => "SoldOut",
     };
     let offer = product.price.map(|price| {
         json!({

@@ -4,7 +4,10 @@
 use domain::{catalog::Product, identity::Shop, waitlist::RETENTION_DAYS};
 use leptos::prelude::*;
 
-use super::api::JOIN_WAITLIST;
+use super::{
+    api::JOIN_WAITLIST,
+    parts::{comes_back, gone, out_label},
+};
 use crate::{
     Site,
     icon::Icon,
@@ -114,15 +117,18 @@ pub fn page(site: &Site, shop: &Shop, product: &Product, flash: Flash) -> String
             }
             .into_any()
         }),
-        Flash::None | Flash::InvalidEmail => message_page(site, shop, product, "Sold out", || {
-            let error = (flash == Flash::InvalidEmail)
+        Flash::None | Flash::InvalidEmail => {
+            message_page(site, shop, product, out_label(product), || {
+                let error = (flash == Flash::InvalidEmail)
                 .then_some("That is not an email address, so nothing was noted. Write it like ana@example.org.");
-            view! {
-                <p class="lead">"All pieces of " <bdi>{name(product).to_owned()}</bdi> " have found a home."</p>
-                {form(shop, product, error)}
-                {others}
-            }
-            .into_any()
-        }),
+                view! {
+                    <p class="lead">{gone(product)}</p>
+                    {comes_back(product).map(|text| view! { <p>{text}</p> })}
+                    {form(shop, product, error)}
+                    {others}
+                }
+                .into_any()
+            })
+        }
     }
 }

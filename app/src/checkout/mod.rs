@@ -2,3 +2,4 @@
 
 pub mod page;
 pub(crate) mod parts;
+mod refusal;

@@ -1,21 +1,20 @@
-//! `/checkout/{token}` and `/order/{token}`, and what the buy button answers when it cannot sell.
+//! `/checkout/{token}` and `/order/{token}`.
 
 use domain::{
-    catalog::Product,
     checkout::{Order, Outcome, PayForm, State},
     identity::Shop,
-    money::Money,
 };
 use leptos::prelude::*;
 
 use super::parts::{address, lines, moment, time_of_day};
+pub use super::refusal::{Press, confirm, price_changed, sold_out};
 use crate::{
-    Site, catalog,
+    Site,
     document::{Head, Surface, document},
     flash,
     form::{error_summary, field, field_error, textarea_text},
     icon::Icon,
-    shop::parts::{footer, front, header, message_page, name},
+    shop::parts::{footer, front, header},
 };
 
 /// Seconds after which the page of an order reloads while the result of its payment is not known.
@@ -32,7 +31,7 @@ pub fn checkout(
     form: &PayForm,
     error: Option<&str>,
 ) -> String {
-    let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name));
+    let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
     let body = if order.state.payable() {
         payable(site, order, form, error)
     } else {
@@ -127,7 +126,7 @@ fn closed(shop: &Shop, order: &Order) -> AnyView {
     let (title, text, label, href) = match order.state {
         State::Expired => (
             "The reservation has ended",
-            "It was kept for 15 minutes and nothing was paid. The pieces went back on sale; you can buy again.",
+            "Nothing was paid in time, and the pieces went back on sale. You can buy again.",
             "Back to the product",
             again,
         ),
@@ -158,7 +157,8 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
     let mut head = Head::new(
         Surface::Shop,
         format!("Order {} · {}", order.number, shop.name),
-    );
+    )
+    .with_moments();
     if order.state.open() {
         head.refresh = Some(REFRESH_S);
     }
@@ -264,69 +264,4 @@ fn receipt(shop: &Shop, order: &Order) -> AnyView {
         <dl class="facts">{number} {from} {paid} {made} {email}</dl>
     }
     .into_any()
-}
-
-/// The price changed while the page was open: shows both and asks again. Answered with 409.
-#[must_use]
-pub fn price_changed(
-    site: &Site,
-    shop: &Shop,
-    product: &Product,
-    seen: Money,
-    quantity: u32,
-) -> String {
-    let Some(price) = product.price else {
-        return sold_out(site, shop, product);
-    };
-    let way = if price.minor < seen.minor {
-        "lower"
-    } else {
-        "higher"
-    };
-    message_page(site, shop, product, "The price has changed", || {
-        view! {
-            <p class="lead">"While you were looking, the price of " <bdi>{name(product).to_owned()}</bdi> {format!(" {way}.")}</p>
-            <p class="price figure"><s>{seen.to_string()}</s> " " <strong>{price.to_string()}</strong></p>
-            <form method="post" action=format!("/p/{}/buy", product.slug)>
-                <input r#type="hidden" name="quantity" value=quantity.to_string() />
-                <input r#type="hidden" name="price_seen_minor" value=price.minor.to_string() />
-                <button class="button large whole" r#type="submit">{format!("Buy for {price}")}</button>
-            </form>
-            <p><a href=format!("/p/{}", product.slug)>"Look again first"</a></p>
-        }
-        .into_any()
-    })
-}
-
-/// Somebody was faster. Answered with 409.
-#[must_use]
-pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
-    message_page(site, shop, product, "Sold out", || {
-        let (heading, text) = if product.available > 0 {
-            (
-                format!("Only {} left.", product.available).into_any(),
-                "That is fewer than you asked for. Nothing was taken from you; choose a smaller number and buy again.",
-            )
-        } else {
-            (
-                view! { <bdi>{name(product).to_owned()}</bdi> " has just been sold." }.into_any(),
-                "Somebody reserved the last one. Nothing was taken from you. If they do not pay within 15 minutes it is back on its page.",
-            )
-        };
-        // The page has one main action: joining the waitlist, where nothing is left.
-        let (waitlist, back) = if product.sold_out() {
-            let form = catalog::waitlist::form(shop, product, None);
-            (Some(form), "button quiet large whole")
-        } else {
-            (None, "button large whole")
-        };
-        view! {
-            <p class="lead">{heading}</p>
-            <p>{text}</p>
-            {waitlist}
-            <p><a class=back href=format!("/p/{}", product.slug)>"Back to its page"</a></p>
-            <p><a href=front(shop)>"See what else " <bdi>{shop.name.clone()}</bdi> " has"</a></p>
-        }
-        .into_any()
-    })
 }

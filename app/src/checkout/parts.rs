@@ -4,7 +4,7 @@ use domain::{
     checkout::{Line, Order},
     time::UnixMs,
 };
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::media::parts::thumbnail;
 
@@ -20,7 +20,7 @@ pub(crate) fn lines(order: &Order) -> AnyView {
             <tfoot>
                 <tr>
                     <th scope="row">"In all"</th>
-                    <td class="figure"><strong>{order.total.full()}</strong></td>
+                    <td class="figure"><strong>{order.total.to_string()}</strong></td>
                 </tr>
             </tfoot>
         </table>
@@ -30,7 +30,7 @@ pub(crate) fn lines(order: &Order) -> AnyView {
 
 fn line(line: &Line) -> AnyView {
     let counted = (line.quantity > 1)
-        .then(|| view! { <span class="soft figure">{format!("{} × {}", line.quantity, line.price.full())}</span> });
+        .then(|| view! { <span class="soft figure">{format!("{} × {}", line.quantity, line.price)}</span> });
     view! {
         <tr>
             <th scope="row">
@@ -42,32 +42,60 @@ fn line(line: &Line) -> AnyView {
                     </span>
                 </span>
             </th>
-            <td class="figure">{line.total.full()}</td>
+            <td class="figure">{line.total.to_string()}</td>
         </tr>
     }
     .into_any()
 }
 
-/// A moment in full. It names its time zone, because a page rendered on the server knows no other than UTC.
-pub(crate) fn moment(at: UnixMs) -> impl IntoView {
-    view! { <time datetime=at.rfc3339()>{format!("{} UTC", at.written())}</time> }
+/// How a moment is written; the word that `time.js` knows it by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Moment,
+    Brief,
+    Clock,
 }
 
-/// A moment as a column of them shows it: `22 Nov 2026, 14:05`.
-pub(crate) fn brief(at: UnixMs) -> impl IntoView {
+impl Form {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Moment => "moment",
+            Self::Brief => "brief",
+            Self::Clock => "clock",
+        }
+    }
+}
+
+/// A page rendered on the server knows no time zone but UTC, and says so; `time.js` writes the reader's own in its place. The
+/// page asks for it with [`crate::document::Head::with_moments`].
+fn time(at: UnixMs, form: Form, written: &str) -> AnyView {
+    html::time()
+        .attr("datetime", at.rfc3339())
+        .attr("data-time", form.as_str())
+        .child(format!("{written} UTC"))
+        .into_any()
+}
+
+/// A moment in full: `22 November 2026, 14:05 UTC`.
+pub(crate) fn moment(at: UnixMs) -> AnyView {
+    time(at, Form::Moment, &at.written())
+}
+
+/// A moment as a column of them shows it: `22 Nov 2026, 14:05 UTC`.
+pub(crate) fn brief(at: UnixMs) -> AnyView {
     let written = at.written();
     let parts: Vec<&str> = written.splitn(3, ' ').collect();
     let text = match parts[..] {
         [day, month, rest] => format!("{day} {} {rest}", month.chars().take(3).collect::<String>()),
         _ => written,
     };
-    view! { <time datetime=at.rfc3339()>{text}</time> }
+    time(at, Form::Brief, &text)
 }
 
 /// Only the time of day of a moment.
-pub(super) fn time_of_day(at: UnixMs) -> impl IntoView {
+pub(super) fn time_of_day(at: UnixMs) -> AnyView {
     let (hour, minute, _) = at.clock();
-    view! { <time datetime=at.rfc3339()>{format!("{hour:02}:{minute:02} UTC")}</time> }
+    time(at, Form::Clock, &format!("{hour:02}:{minute:02}"))
 }
 
 /// An address as it was typed.

@@ -1,15 +1,15 @@
 //! Sales of the last days as a small chart drawn on the server, its values written beside it.
 
 use domain::{
-    checkout::Order,
     money::{Currency, Money},
     time::UnixMs,
 };
 use leptos::prelude::*;
+use services::checkout::DaySales;
 
 const DAY_MS: i64 = 86_400_000;
 /// Days shown: two weeks, so that a weekday stands beside its like.
-pub(super) const DAYS: usize = 14;
+pub const DAYS: usize = 14;
 
 /// What was paid on one day (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) struct Day {
 }
 
 /// The last [`DAYS`] days up to `now`, oldest first. Test orders count like others, since they are marked everywhere.
-pub(super) fn days(orders: &[Order], now: UnixMs) -> Vec<Day> {
+pub(super) fn days(sales: &[DaySales], now: UnixMs) -> Vec<Day> {
     let today = now.0.div_euclid(DAY_MS);
     let first = today - (DAYS as i64 - 1);
     let mut days: Vec<Day> = (first..=today)
@@ -30,12 +30,11 @@ pub(super) fn days(orders: &[Order], now: UnixMs) -> Vec<Day> {
             minor: 0,
         })
         .collect();
-    for order in orders.iter().filter(|order| order.state.has_money()) {
-        let Some(paid) = order.paid_at else { continue };
-        let index = usize::try_from(paid.0.div_euclid(DAY_MS) - first).ok();
+    for sold in sales {
+        let index = usize::try_from(sold.day - first).ok();
         if let Some(day) = index.and_then(|index| days.get_mut(index)) {
-            day.orders = day.orders.saturating_add(1);
-            day.minor = day.minor.saturating_add(order.total.minor);
+            day.orders = day.orders.saturating_add(sold.orders);
+            day.minor = day.minor.saturating_add(sold.minor);
         }
     }
     days
@@ -84,7 +83,7 @@ pub(super) fn chart(days: &[Day], currency: Currency) -> AnyView {
         .map(|day| day.minor)
         .fold(0, i64::saturating_add);
     let label = format!(
-        "Sales a day over the last {} days, {} in all",
+        "Sales a day (UTC) over the last {} days, {} in all",
         days.len(),
         Money {
             minor: total,
@@ -107,7 +106,7 @@ pub(super) fn chart(days: &[Day], currency: Currency) -> AnyView {
             <figcaption class="figure soft">
                 <span>{ends.0}</span>
                 {best.map(|day| view! { <span>{format!("Best day: {}, {}", short(day), Money { minor: day.minor, currency })}</span> })}
-                <span>{ends.1}</span>
+                <span>{ends.1} " (UTC)"</span>
             </figcaption>
         </figure>
     }

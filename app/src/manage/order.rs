@@ -1,10 +1,11 @@
 //! `/manage/orders` and `/manage/orders/{id}`.
 
 use domain::{
-    checkout::{Order, State},
+    checkout::{Filter, Order, State},
     identity::Viewer,
 };
 use leptos::prelude::*;
+use services::checkout::OrderPage;
 
 use super::parts::{Place, empty, filters, framed};
 use crate::{
@@ -14,78 +15,50 @@ use crate::{
     icon::Icon,
 };
 
-/// Which orders a list shows (`?show=`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Show {
-    /// All that were paid or may still be.
-    #[default]
-    All,
-    /// Paid and not sent.
-    ToPack,
-    /// On their way.
-    Sent,
-    /// Reserved, being paid, declined, expired or cancelled.
-    Unpaid,
-}
+/// The lists, as they are called in addresses (`?show=`) and on the page.
+const LISTS: [(Filter, &str, &str); 4] = [
+    (Filter::All, "all", "All"),
+    (Filter::ToPack, "to-pack", "To pack"),
+    (Filter::Sent, "sent", "Sent"),
+    (Filter::Unpaid, "unpaid", "Not paid"),
+];
 
-impl Show {
-    const ALL: [Self; 4] = [Self::All, Self::ToPack, Self::Sent, Self::Unpaid];
-
-    /// Reads `?show=`; anything unknown shows all.
-    #[must_use]
-    pub fn read(text: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|show| show.as_str() == text)
-            .unwrap_or_default()
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::ToPack => "to-pack",
-            Self::Sent => "sent",
-            Self::Unpaid => "unpaid",
-        }
-    }
-
-    const fn label(self) -> &'static str {
-        match self {
-            Self::All => "All",
-            Self::ToPack => "To pack",
-            Self::Sent => "Sent",
-            Self::Unpaid => "Not paid",
-        }
-    }
-
-    const fn takes(self, order: &Order) -> bool {
-        match self {
-            Self::All => true,
-            Self::ToPack => matches!(order.state, State::Paid),
-            Self::Sent => matches!(order.state, State::Sent),
-            Self::Unpaid => !order.state.has_money(),
-        }
-    }
-}
-
-/// The orders of the shop, newest first as given.
+/// Reads `?show=`; anything unknown shows all.
 #[must_use]
-pub fn orders(site: &Site, viewer: &Viewer, orders: &[Order], show: Show) -> String {
-    let shown: Vec<&Order> = orders.iter().filter(|order| show.takes(order)).collect();
-    let entries = Show::ALL
+pub fn filter(text: &str) -> Filter {
+    LISTS
         .into_iter()
-        .map(|it| {
-            let count = orders.iter().filter(|order| it.takes(order)).count();
-            let href = format!("/manage/orders?show={}", it.as_str());
-            (format!("{} {count}", it.label()), href, it == show)
+        .find(|(_, name, _)| *name == text)
+        .map_or_else(Filter::default, |(filter, ..)| filter)
+}
+
+/// A page of the orders of the shop, newest first as given. `is_first`: no newer ones come before it.
+#[must_use]
+pub fn orders(
+    site: &Site,
+    viewer: &Viewer,
+    page: &OrderPage,
+    filter: Filter,
+    is_first: bool,
+) -> String {
+    let entries = LISTS
+        .into_iter()
+        .map(|(list, name, label)| {
+            let href = format!("/manage/orders?show={name}");
+            (
+                format!("{label} {}", page.count(list)),
+                href,
+                list == filter,
+            )
         })
         .collect();
-    let list = if !shown.is_empty() {
-        table(&shown)
-    } else if orders.is_empty() {
+    let list = if !page.orders.is_empty() {
+        let orders: Vec<&Order> = page.orders.iter().collect();
+        table(&orders)
+    } else if page.counts.is_empty() {
         empty(
             "No orders yet",
-            "The first one appears here the moment somebody presses buy. Publish a product and share its link.",
+            "The first one appears here the moment somebody pays. Publish a product and share its link.",
             Some(
                 view! { <a class="button quiet" href="/manage/products">"Go to products"</a> }
                     .into_any(),
@@ -102,9 +75,23 @@ pub fn orders(site: &Site, viewer: &Viewer, orders: &[Order], show: Show) -> Str
         <div class="head"><h1>"Orders"</h1></div>
         {filters("Which orders", entries)}
         {list}
+        {pages(filter, is_first, page.next)}
     }
     .into_any();
     framed(site, viewer, Place::Orders, "Orders", main)
+}
+
+/// The ways to the other pages of a list; nothing where it has one page.
+fn pages(filter: Filter, is_first: bool, next: Option<u32>) -> Option<AnyView> {
+    let show = LISTS.into_iter().find(|(list, ..)| *list == filter)?.1;
+    let newest = (!is_first)
+        .then(|| view! { <a class="link" href=format!("/manage/orders?show={show}")>"Newest"</a> });
+    let older = next.map(|before| {
+        let href = format!("/manage/orders?show={show}&before={before}");
+        view! { <a class="link" rel="next" href=href>"Older orders"</a> }
+    });
+    (newest.is_some() || older.is_some())
+        .then(|| view! { <nav class="pages" aria-label="Pages">{newest} {older}</nav> }.into_any())
 }
 
 /// Orders as rows. The number leads to the order.
@@ -119,7 +106,7 @@ pub(super) fn table(orders: &[&Order]) -> AnyView {
                     <th scope="col">"For"</th>
                     <th scope="col" class="end">"Total"</th>
                     <th scope="col">"State"</th>
-                    <th scope="col" class="end">"Made (UTC)"</th>
+                    <th scope="col" class="end">"Made"</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>
@@ -144,7 +131,7 @@ fn row(order: &Order) -> impl IntoView + use<> {
             <td class="row-key"><a class="figure" href=format!("/manage/orders/{}", order.id)>{format!("No. {}", order.number)}</a></td>
             <td class="row-what">{counted} <bdi>{what}</bdi> {more}</td>
             <td class="row-who">{buyer}</td>
-            <td class="row-sum end figure">{order.total.full()}</td>
+            <td class="row-sum end figure">{order.total.to_string()}</td>
             <td class="row-state">{state(order)}</td>
             <td class="row-when end figure soft">{brief(order.created_at)}</td>
         </tr>

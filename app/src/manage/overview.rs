@@ -1,29 +1,35 @@
 //! `/manage`: what to do today.
 
 use domain::{
-    catalog::{self, Product},
-    checkout::{Order, State},
+    catalog::{self, Availability, Product},
+    checkout::Order,
     identity::Viewer,
     money::{Currency, Money},
     time::UnixMs,
 };
 use leptos::prelude::*;
+use services::checkout::DaySales;
 
+pub use super::chart::DAYS;
 use super::{
-    chart::{DAYS, chart, days},
+    chart::{chart, days},
     order::table,
     parts::{Place, empty, framed},
 };
 use crate::{Site, icon::Icon};
 
 /// Rows of the list of orders to pack; the rest are one link away.
-const TO_PACK: usize = 8;
+pub const TO_PACK: u32 = 8;
 
 /// What the overview is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Overview<'a> {
-    /// Orders, newest first: at least those to pack and those of the last 14 days.
-    pub orders: &'a [Order],
+    /// The orders that wait longest to be packed, the first first: [`TO_PACK`] of them.
+    pub to_pack: &'a [Order],
+    /// How many orders wait to be packed.
+    pub to_pack_count: u64,
+    /// What was paid on each of the last [`DAYS`] days on which anything was.
+    pub sales: &'a [DaySales],
     /// All products of the shop.
     pub products: &'a [Product],
     /// Background work of the shop that failed for good.
@@ -36,24 +42,23 @@ pub struct Overview<'a> {
 #[must_use]
 pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String {
     let Overview {
-        orders,
+        to_pack,
+        to_pack_count,
+        sales,
         products,
         failed_jobs,
         now,
     } = *overview;
     let currency: Currency = viewer.shop.currency.parse().unwrap_or(Currency::EUR);
-    let to_pack: Vec<&Order> = orders
-        .iter()
-        .filter(|order| order.state == State::Paid)
-        .collect();
     let published = products
         .iter()
         .filter(|product| product.state == catalog::State::Published);
     let (shown, sold_out) = published.fold((0_usize, 0_usize), |(shown, out), product| {
-        (shown + 1, out + usize::from(product.sold_out()))
+        let is_out = product.availability() == Availability::SoldOut;
+        (shown + 1, out + usize::from(is_out))
     });
     let drafts = products.len() - shown;
-    let days = days(orders, now);
+    let days = days(sales, now);
     let total: i64 = days
         .iter()
         .map(|day| day.minor)
@@ -71,10 +76,10 @@ pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String
         };
         empty("Nothing to pack", text, None)
     } else {
-        let more = (to_pack.len() > TO_PACK).then(|| {
-            view! { <p><a href="/manage/orders?show=to-pack">{format!("All {} orders to pack", to_pack.len())}</a></p> }
+        let more = (to_pack_count > u64::from(TO_PACK)).then(|| {
+            view! { <p><a href="/manage/orders?show=to-pack">{format!("All {to_pack_count} orders to pack")}</a></p> }
         });
-        let oldest_first: Vec<&Order> = to_pack.iter().rev().take(TO_PACK).copied().collect();
+        let oldest_first: Vec<&Order> = to_pack.iter().collect();
         view! { {table(&oldest_first)} {more} }.into_any()
     };
     let window = if products.is_empty() {
@@ -93,7 +98,7 @@ pub fn overview(site: &Site, viewer: &Viewer, overview: &Overview<'_>) -> String
         }
         .into_any()
     };
-    let heading = match to_pack.len() {
+    let heading = match to_pack_count {
         0 => "To pack".to_owned(),
         1 => "1 order to pack".to_owned(),
         count => format!("{count} orders to pack"),

@@ -2,7 +2,7 @@
 
 pub use super::{
     job::jobs,
-    order::{Show as ShowOrders, order, orders},
-    overview::{Overview, overview},
-    product::{Show as ShowProducts, product, products},
+    order::{filter as order_filter, order, orders},
+    overview::{DAYS, Overview, TO_PACK, overview},
+    product::{Editor, Show as ShowProducts, product, products},
 };

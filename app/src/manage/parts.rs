@@ -31,7 +31,7 @@ pub(super) fn framed(
     title: &str,
     main: AnyView,
 ) -> String {
-    let head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name));
+    let head = Head::new(Surface::Manage, format!("{title} · {}", viewer.shop.name)).with_moments();
     let shop = &viewer.shop;
     let places = PLACES
         .into_iter()

@@ -1,10 +1,11 @@
 //! `/manage/products` and `/manage/products/{id}`.
 
 use domain::{
-    catalog::{EditForm, Product, State},
+    catalog::{self, Availability, EditForm, Product, State},
     identity::Viewer,
-    invalid::Invalid,
+    invalid::{Invalid, many_lines},
     media::{Usage, size},
+    money::Money,
     waitlist,
 };
 use leptos::prelude::*;
@@ -71,7 +72,10 @@ impl Show {
             Self::All => true,
             Self::Published => matches!(product.state, State::Published),
             Self::Drafts => matches!(product.state, State::Draft),
-            Self::SoldOut => matches!(product.state, State::Published) && product.sold_out(),
+            Self::SoldOut => {
+                matches!(product.state, State::Published)
+                    && matches!(product.availability(), Availability::SoldOut)
+            }
         }
     }
 }
@@ -106,7 +110,7 @@ pub fn products(
                         <th scope="col"><span class="unseen">"Photo"</span></th>
                         <th scope="col">"Product"</th>
                         <th scope="col">"State"</th>
-                        <th scope="col" class="end">"Left"</th>
+                        <th scope="col" class="end">"In stock"</th>
                         <th scope="col" class="end">"Price"</th>
                     </tr>
                 </thead>
@@ -153,24 +157,25 @@ fn room(usage: Usage) -> impl IntoView {
 }
 
 fn row(product: &Product) -> impl IntoView + use<> {
-    let state = match (product.state, product.sold_out()) {
+    let state = match (product.state, product.availability()) {
         (State::Draft, _) => ("state", "Draft"),
-        (State::Published, false) => ("state done", "Published"),
-        (State::Published, true) => ("state todo", "Sold out"),
+        (State::Published, Availability::ForSale) => ("state done", "Published"),
+        (State::Published, Availability::Reserved) => ("state open", "All reserved"),
+        (State::Published, Availability::SoldOut) => ("state todo", "Sold out"),
     };
     let price = product.price.map_or_else(
         || view! { <span class="soft">"No price"</span> }.into_any(),
-        |price| price.full().into_any(),
+        |price| price.to_string().into_any(),
     );
-    let held = product.stock.saturating_sub(product.available);
-    let promised =
-        (held > 0).then(|| view! { <span class="soft">{format!(", {held} reserved")}</span> });
+    let reserved = product.reserved();
+    let reserved = (reserved > 0)
+        .then(|| view! { <span class="soft">{format!(", {reserved} reserved")}</span> });
     view! {
         <tr>
             <td class="row-picture">{thumbnail(hero(product))}</td>
             <td class="row-key"><a href=format!("/manage/products/{}", product.id)><bdi>{name(product).to_owned()}</bdi></a></td>
             <td class="row-state"><span class=state.0>{state.1}</span></td>
-            <td class="row-stock end figure">{product.available}<span class="row-unit">" left"</span>{promised}</td>
+            <td class="row-stock end figure">{product.stock}<span class="row-unit">" in stock"</span>{reserved}</td>
             <td class="row-sum end figure">{price}</td>
         </tr>
     }
@@ -178,28 +183,29 @@ fn row(product: &Product) -> impl IntoView + use<> {
 
 const FIELDS: [&str; 6] = ["title", "summary", "text", "price", "stock", "slug"];
 
+/// What the editor of a product shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Editor<'a> {
+    /// The product as it is stored.
+    pub product: &'a Product,
+    /// Its back-in-stock requests.
+    pub waitlist: &'a [waitlist::Entry],
+    /// What was typed when it could not be saved; `None` shows what is stored.
+    pub form: Option<&'a EditForm>,
+    /// What was wrong with what was typed.
+    pub errors: &'a [Invalid],
+    /// A flash message about what was just done.
+    pub message: Option<&'a str>,
+    /// Names this page for [`EditForm::form_key`].
+    pub form_key: &'a str,
+    /// The fields were saved elsewhere since they were shown: both stand side by side, and saving again keeps what was typed.
+    pub changed: bool,
+}
+
 /// The editor of one product.
-///
-/// `form` is what was typed when it could not be saved, with what was wrong in `errors`; `None` shows what is stored.
-/// `waitlist` has its back-in-stock requests; `message` is a flash message about what was just done.
 #[must_use]
-pub fn product(
-    site: &Site,
-    viewer: &Viewer,
-    product: &Product,
-    waitlist: &[waitlist::Entry],
-    form: Option<&EditForm>,
-    errors: &[Invalid],
-    message: Option<&str>,
-) -> String {
-    let stored;
-    let form = match form {
-        Some(form) => form,
-        None => {
-            stored = form_of(product);
-            &stored
-        }
-    };
+pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
+    let product = editor.product;
     let title = name(product).to_owned();
     let main = view! {
         <p><a class="link" href="/manage/products">{Icon::Back.svg()} "Products"</a></p>
@@ -207,8 +213,8 @@ pub fn product(
             <h1 dir="auto">{title.clone()}</h1>
             {visibility(product)}
         </div>
-        {message.map(flash::success)}
-        {error_summary("Not saved", errors, &FIELDS)}
+        {editor.message.map(flash::success)}
+        {error_summary("Not saved", editor.errors, &FIELDS)}
         <div class="editor">
             <section class="editor-media" aria-labelledby="photos-title">
                 <h2 id="photos-title">"Photos and clips"</h2>
@@ -217,9 +223,9 @@ pub fn product(
             <div class="editor-side">
                 <section aria-labelledby="words-title">
                     <h2 id="words-title">"Words and price"</h2>
-                    {fields(viewer, product, form, errors)}
+                    {fields(viewer, editor)}
                 </section>
-                {section(site, product, waitlist)}
+                {section(site, product, editor.waitlist)}
                 {publishing(product)}
             </div>
         </div>
@@ -229,16 +235,16 @@ pub fn product(
 }
 
 /// What is stored, as the form shows it.
-fn form_of(product: &Product) -> EditForm {
+fn stored(product: &Product, form_key: &str) -> EditForm {
     EditForm {
         title: product.title.clone(),
         summary: product.summary.clone(),
         text: product.text.clone(),
-        price: product
-            .price
-            .map(|price| price.decimal())
-            .unwrap_or_default(),
+        price: product.price.map(Money::number).unwrap_or_default(),
         stock: product.stock.to_string(),
+        stock_seen: product.stock.to_string(),
+        version: product.version.to_string(),
+        form_key: form_key.to_owned(),
         slug: product.slug.clone(),
     }
 }
@@ -253,12 +259,32 @@ fn visibility(product: &Product) -> AnyView {
     }
 }
 
-fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid]) -> AnyView {
+fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
+    let Editor {
+        product, errors, ..
+    } = *editor;
     let currency = viewer.shop.currency.clone();
+    let stored = stored(product, editor.form_key);
+    let form = editor.form.unwrap_or(&stored);
+    // What was typed over a page that is out of date is saved over what is stored now, once its author has seen both.
+    let version = if editor.changed {
+        &stored.version
+    } else {
+        &form.version
+    };
+    let now = |typed: &str, stored: &str| {
+        (editor.changed && typed.trim() != stored).then(|| saved_now(stored))
+    };
     view! {
         <form class="stack" method="post" action=format!("/manage/products/{}", product.id)>
+            <input r#type="hidden" name="version" value=version.clone() />
+            <input r#type="hidden" name="stock_seen" value=form.stock_seen.clone() />
+            <input r#type="hidden" name="form_key" value=form.form_key.clone() />
             {field("title", "Title", None, field_error(errors, "title"), |id, described, invalid| {
-                view! { <input class="input" id=id name="title" maxlength="120" dir="auto" aria-describedby=described aria-invalid=invalid value=form.title.clone() /> }.into_any()
+                view! {
+                    <input class="input" id=id name="title" maxlength="120" dir="auto" aria-describedby=described aria-invalid=invalid value=form.title.clone() />
+                    {now(&form.title, &stored.title)}
+                }.into_any()
             })}
             <div class="two">
                 {field("price", "Price", None, field_error(errors, "price"), |id, described, invalid| {
@@ -267,22 +293,31 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
                             <input class="input figure" id=id name="price" inputmode="decimal" autocomplete="off" aria-describedby=described aria-invalid=invalid value=form.price.clone() />
                             <span class="unit">{currency}</span>
                         </div>
+                        {now(&form.price, &stored.price)}
                     }.into_any()
                 })}
-                {field("stock", "Stock", None, field_error(errors, "stock"), |id, described, invalid| {
+                {field("stock", "In stock", None, field_error(errors, "stock"), |id, described, invalid| {
+                    let described = format!("{} stock-note", described.unwrap_or_default());
                     view! {
                         <div class="joined">
-                            <input class="input figure" id=id name="stock" inputmode="numeric" autocomplete="off" aria-describedby=described aria-invalid=invalid value=form.stock.clone() />
+                            <input class="input figure" id=id name="stock" inputmode="numeric" autocomplete="off" aria-describedby=described.trim().to_owned() aria-invalid=invalid value=form.stock.clone() />
                             <span class="unit">"pieces"</span>
                         </div>
+                        <p class="hint" id="stock-note">{stock_note(product, form)}</p>
                     }.into_any()
                 })}
             </div>
             {field("summary", "One sentence", Some("Stands beside the price"), field_error(errors, "summary"), |id, described, invalid| {
-                view! { <input class="input" id=id name="summary" maxlength="240" dir="auto" aria-describedby=described aria-invalid=invalid value=form.summary.clone() /> }.into_any()
+                view! {
+                    <input class="input" id=id name="summary" maxlength="240" dir="auto" aria-describedby=described aria-invalid=invalid value=form.summary.clone() />
+                    {now(&form.summary, &stored.summary)}
+                }.into_any()
             })}
             {field("text", "Text", Some("Stands below the photos. An empty line begins a new paragraph."), field_error(errors, "text"), |id, described, invalid| {
-                view! { <textarea class="input" id=id name="text" rows="7" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea> }.into_any()
+                view! {
+                    <textarea class="input" id=id name="text" rows="7" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea>
+                    {now(&many_lines(&form.text), &stored.text)}
+                }.into_any()
             })}
             {field("slug", "Address", Some("Empty: made from the title"), field_error(errors, "slug"), |id, described, invalid| {
                 view! {
@@ -290,12 +325,43 @@ fn fields(viewer: &Viewer, product: &Product, form: &EditForm, errors: &[Invalid
                         <span class="unit">"/p/"</span>
                         <input class="input" id=id name="slug" dir="auto" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby=described aria-invalid=invalid value=form.slug.clone() />
                     </div>
+                    {now(&form.slug, &stored.slug)}
                 }.into_any()
             })}
-            <button class="button" r#type="submit">"Save"</button>
+            <button class="button" r#type="submit">{if editor.changed { "Save what I typed" } else { "Save" }}</button>
         </form>
     }
     .into_any()
+}
+
+/// What is stored beside what was typed over an older page.
+fn saved_now(stored: &str) -> AnyView {
+    let stored = match stored {
+        "" => view! { <em>"nothing"</em> }.into_any(),
+        text => view! { <q class="saved-now" dir="auto">{text.to_owned()}</q> }.into_any(),
+    };
+    view! { <div class="hint">"Saved now: " {stored}</div> }.into_any()
+}
+
+/// Which pieces the number counts, and what saving makes of it.
+fn stock_note(product: &Product, form: &EditForm) -> String {
+    let counted = match product.reserved() {
+        0 => "Not sold yet.".to_owned(),
+        reserved => format!(
+            "Not sold yet; {reserved} of them {} reserved by open orders.",
+            if reserved == 1 { "is" } else { "are" }
+        ),
+    };
+    let read = |text: &str| catalog::stock(text).ok().flatten().map(i64::from);
+    let is_old = read(&form.stock_seen).filter(|seen| *seen != i64::from(product.stock));
+    match (is_old, read(&form.stock)) {
+        (Some(seen), Some(typed)) => format!(
+            "{counted} There were {seen} when you opened this and there are {} now: saving makes it {}.",
+            product.stock,
+            (i64::from(product.stock) + typed - seen).max(0)
+        ),
+        _ => counted,
+    }
 }
 
 /// Publishing with what is missing, taking it off again, and the end of a product.

@@ -123,6 +123,7 @@ mod tests {
             price: None,
             available: 0,
             stock: 0,
+            version: 1,
             media: Vec::new(),
             updated_at: UnixMs(0),
         }

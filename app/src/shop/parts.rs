@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use crate::{
     Site,
+    catalog::parts::out_label,
     document::{Head, Surface, document},
     media::parts::{Fetch, Shape, accessible_name, picture, placeholder},
 };
@@ -104,7 +105,7 @@ pub(crate) fn tile(product: &Product, index: usize) -> AnyView {
         |media| picture(media, &accessible_name(media), sizes, fetch),
     );
     let price = match (&product.price, product.available) {
-        (_, 0) => view! { <span class="tile-price soft">"Sold out"</span> }.into_any(),
+        (_, 0) => view! { <span class="tile-price soft">{out_label(product)}</span> }.into_any(),
         (Some(price), _) => {
             view! { <span class="tile-price figure">{price.to_string()}</span> }.into_any()
         }

@@ -299,6 +299,23 @@ pub(crate) fn parsed<T: FromStr>(row: &AnyRow, column: &str) -> Result<T> {
         .map_err(|_| Error::internal(format!("column {column} is not well formed")))
 }
 
+/// Reads each row of a list. One that cannot be read is logged and left out, so that it holds up no other.
+pub(crate) fn readable<T>(
+    rows: &[AnyRow],
+    what: &'static str,
+    mut read: impl FnMut(&AnyRow) -> Result<T>,
+) -> Vec<T> {
+    rows.iter()
+        .filter_map(|row| match read(row) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                tracing::error!(%error, what, "a row cannot be read and is left out");
+                None
+            }
+        })
+        .collect()
+}
+
 /// The error says that a UNIQUE rule was broken.
 pub(crate) fn is_taken(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(database) if database.is_unique_violation())

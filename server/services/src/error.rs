@@ -18,6 +18,9 @@ pub enum Error {
     /// It does not fit what is there now.
     #[error("{0}")]
     Conflict(String),
+    /// It was changed since whoever asks read it; nothing was written.
+    #[error("{0}")]
+    Changed(String),
     /// The bytes are not those that were announced (tus checksum).
     #[error("{0}")]
     Checksum(String),
@@ -62,7 +65,7 @@ impl Error {
             Self::NotFound(_) => 404,
             Self::Gone(_) => 410,
             Self::Denied(_) => 403,
-            Self::Conflict(_) => 409,
+            Self::Conflict(_) | Self::Changed(_) => 409,
             Self::Checksum(_) => 460,
             Self::Invalid { .. } => 422,
             Self::TooLarge(_) => 413,
@@ -81,6 +84,7 @@ impl Error {
             Self::Gone(_) => "gone",
             Self::Denied(_) => "denied",
             Self::Conflict(_) => "conflict",
+            Self::Changed(_) => "changed",
             Self::Checksum(_) => "checksum_mismatch",
             Self::Invalid { .. } => "invalid",
             Self::TooLarge(_) => "too_large",

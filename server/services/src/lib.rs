@@ -289,6 +289,14 @@ impl Services {
         event::feed::of_shop(&self.inner.db, shop, cursor).await
     }
 
+    /// A new secret: 43 characters of base64url from 256 random bits.
+    ///
+    /// # Errors
+    /// `Internal` when the operating system gives no random bytes.
+    pub fn token(&self) -> Result<String> {
+        self.inner.random.token()
+    }
+
     fn now(&self) -> UnixMs {
         self.inner.clock.now()
     }

@@ -200,6 +200,7 @@ impl Services {
             price: price.map(Money::decimal).unwrap_or_default(),
             stock: item.stock.to_string(),
             slug: item.slug.clone(),
+            ..EditForm::default()
         };
         self.catalog().update(viewer, &product.id, &form).await?;
         if item.state == State::Published {

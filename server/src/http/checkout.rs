@@ -2,12 +2,14 @@
 
 use axum::{
     Form,
-    extract::{Path, State},
-    http::{StatusCode, Uri},
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 use domain::{
+    catalog::Product,
     checkout::{PayForm, State as OrderState},
+    identity::Shop,
     money::Money,
 };
 use serde::Deserialize;
@@ -16,7 +18,7 @@ use services::{
     checkout::{Bought, Paid},
 };
 
-use super::{catalog::or_moved, client::Client, document, error::Problem};
+use super::{buyer, catalog::or_moved, client::Client, document, error::Problem};
 use crate::state::Vitrine;
 
 /// The buy form as posted.
@@ -28,41 +30,97 @@ pub struct Buy {
     idempotency_key: String,
 }
 
+/// Whether the browser was asked to keep the cookie.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct BuyQuery {
+    cookie: String,
+}
+
+/// The value of `?cookie=` of a request that follows the one that set it.
+const ASKED: &str = "asked";
+
+impl Buy {
+    fn quantity(&self) -> Result<u32, Problem> {
+        match self.quantity.trim() {
+            "" => Ok(1),
+            text => text.parse().map_err(|_| {
+                Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid",
+                    "The quantity is not a whole number. Go back and choose how many you want.",
+                )
+            }),
+        }
+    }
+
+    fn price_seen_minor(&self) -> Option<i64> {
+        self.price_seen_minor.trim().parse().ok()
+    }
+
+    fn key(&self) -> Option<&str> {
+        Some(self.idempotency_key.as_str()).filter(|key| !key.is_empty())
+    }
+}
+
 /// `POST /p/{slug}/buy`: holds stock, then goes to the checkout.
+///
+/// The page is cached and the same for everybody, so it cannot carry what tells two presses of one buyer from two buyers. A
+/// script makes a key for each load of the page. Without one, the first press only gives the browser a cookie and has it send
+/// the form again (307 keeps method and body); whatever comes with that cookie is this browser's. A second press stops the
+/// browser from following the first, or comes with the cookie as well. A browser that keeps no cookies gets a page of its own,
+/// which carries a key.
 pub async fn buy(
     State(vitrine): State<Vitrine>,
     client: Client,
     Path(slug): Path<String>,
+    Query(query): Query<BuyQuery>,
     uri: Uri,
+    headers: HeaderMap,
     Form(form): Form<Buy>,
 ) -> Result<Response, Problem> {
-    let quantity = match form.quantity.trim() {
-        "" => 1,
-        text => text.parse().map_err(|_| {
-            Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid",
-                "The quantity is not a whole number. Go back and choose how many you want.",
-            )
-        })?,
+    let (quantity, seen) = (form.quantity()?, form.price_seen_minor());
+    let known = buyer::secret(&vitrine, &headers);
+    if known.is_none() && form.key().is_none() {
+        let (shop, product) = match vitrine.services.catalog().by_slug(&slug).await {
+            Ok(found) => found,
+            Err(error) => return or_moved(&vitrine, error.into(), &slug, "/buy", &uri).await,
+        };
+        return if query.cookie == ASKED {
+            confirm(&vitrine, &shop, &product, quantity)
+        } else {
+            let cookie = buyer::cookie(&vitrine, &vitrine.services.token()?)?;
+            let again = HeaderValue::from_static("?cookie=asked");
+            let headers = [
+                (header::SET_COOKIE, cookie),
+                (header::LOCATION, again),
+                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            ];
+            Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
+        };
+    }
+    let browser = match known {
+        Some(secret) => secret,
+        None => vitrine.services.token()?,
     };
-    let seen: Option<i64> = form.price_seen_minor.trim().parse().ok();
-    let idempotency_key = Some(form.idempotency_key.as_str()).filter(|key| !key.is_empty());
-    let bought = vitrine
-        .services
-        .checkout()
-        .buy(&slug, quantity, seen, idempotency_key, Some(client.0))
+    let who = services::checkout::Client {
+        address: client.0,
+        browser: Some(&browser),
+    };
+    let checkout = vitrine.services.checkout();
+    let bought = checkout
+        .buy(&slug, quantity, seen, form.key(), Some(who))
         .await;
     let bought = match bought {
         Ok(bought) => bought,
         // The page was open while the product got another address: the form is sent there.
         Err(error) => return or_moved(&vitrine, error.into(), &slug, "/buy", &uri).await,
     };
-    let page = match bought {
-        Bought::Held(order) => return Ok(Redirect::to(&order_path(&order)).into_response()),
+    let mut response = match bought {
+        Bought::Held(order) => Redirect::to(&order_path(&order)).into_response(),
         Bought::PriceChanged(shop, product) => {
             let currency = product.price.map(|price| price.currency);
-            match (seen, currency) {
+            let page = match (seen, currency) {
                 (Some(minor), Some(currency)) => {
                     let seen = Money {
                         minor: minor.clamp(0, Money::MAX_MINOR),
@@ -74,17 +132,43 @@ pub async fn buy(
                         &product,
                         seen,
                         quantity,
+                        form.key(),
                     )
                 }
                 // Without a price it is not for sale.
                 _ => app::checkout::page::sold_out(&vitrine.site, &shop, &product),
-            }
+            };
+            (StatusCode::CONFLICT, document::private(page)).into_response()
         }
         Bought::SoldOut(shop, product) => {
-            app::checkout::page::sold_out(&vitrine.site, &shop, &product)
+            let page = app::checkout::page::sold_out(&vitrine.site, &shop, &product);
+            (StatusCode::CONFLICT, document::private(page)).into_response()
         }
     };
-    Ok((StatusCode::CONFLICT, document::private(page)).into_response())
+    let cookie = buyer::cookie(&vitrine, &browser)?;
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Asks a browser that keeps no cookies to press once more.
+fn confirm(
+    vitrine: &Vitrine,
+    shop: &Shop,
+    product: &Product,
+    quantity: u32,
+) -> Result<Response, Problem> {
+    let Some(price) = product.price.filter(|_| !product.sold_out()) else {
+        let page = app::checkout::page::sold_out(&vitrine.site, shop, product);
+        return Ok((StatusCode::CONFLICT, document::private(page)).into_response());
+    };
+    let key = vitrine.services.token()?;
+    let press = app::checkout::page::Press {
+        quantity,
+        price,
+        key: Some(&key),
+    };
+    let page = app::checkout::page::confirm(&vitrine.site, shop, product, press);
+    Ok(document::private(page))
 }
 
 /// Where the buyer goes on with an order: the form while it can be paid, the order page afterwards.

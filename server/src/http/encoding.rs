@@ -1,6 +1,11 @@
 //! Which compression a browser takes (RFC 9110, section 12.5.3).
 
-use axum::http::{HeaderMap, header};
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
 use bytes::Bytes;
 
 use crate::cache;
@@ -79,6 +84,17 @@ pub fn negotiate(headers: &HeaderMap) -> Coding {
     }
 }
 
+/// Names the coding that the answer will have, in the place of what the browser wrote. What is negotiated after a handler ran
+/// must not fail, because the handler may have changed something: whoever refuses every coding there is gets none, which RFC
+/// 9110 (section 12.5.3) allows.
+pub async fn settle(mut request: Request, next: Next) -> Response {
+    let name = negotiate(request.headers()).name().unwrap_or("identity");
+    request
+        .headers_mut()
+        .insert(header::ACCEPT_ENCODING, HeaderValue::from_static(name));
+    next.run(request).await
+}
+
 /// A coding's name and its weight in thousandths (RFC 9110, section 12.4.2): 1000 where none is given, or none that can be read.
 fn weighed(entry: &str) -> (&str, u16) {
     let mut parts = entry.split(';');
@@ -105,7 +121,6 @@ fn thousandths(value: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
     use proptest::prelude::*;
 
     fn chosen(accept: &str) -> Coding {

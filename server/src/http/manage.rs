@@ -5,11 +5,15 @@ pub mod order;
 pub mod photo;
 pub mod product;
 
+use app::manage::page::{DAYS, TO_PACK};
 use axum::{extract::State, response::Response};
+use domain::time::UnixMs;
 use serde::Deserialize;
 
 use super::{document, error::Problem, viewer::Signed};
 use crate::state::Vitrine;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Which rows of a list.
 #[derive(Debug, Default, Deserialize)]
@@ -23,14 +27,21 @@ pub async fn overview(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
 ) -> Result<Response, Problem> {
-    let orders = vitrine.services.checkout().orders(&viewer).await?;
+    let now = vitrine.clock.now();
+    let checkout = vitrine.services.checkout();
+    let (to_pack, to_pack_count) = checkout.to_pack(&viewer, TO_PACK).await?;
+    // From the beginning of a day of UTC, so that the oldest day is whole.
+    let since = UnixMs((now.0.div_euclid(DAY_MS) - DAYS as i64 + 1).saturating_mul(DAY_MS));
+    let sales = checkout.sales(&viewer, since).await?;
     let products = vitrine.services.catalog().products(&viewer).await?;
     let failed = vitrine.services.jobs().failed(&viewer).await?.len();
     let overview = app::manage::page::Overview {
-        orders: &orders,
+        to_pack: &to_pack,
+        to_pack_count,
+        sales: &sales,
         products: &products,
         failed_jobs: failed,
-        now: vitrine.clock.now(),
+        now,
     };
     Ok(document::private(app::manage::page::overview(
         &vitrine.site,

@@ -14,7 +14,7 @@ const BUYER: [(&str, &str); 3] = [
 ];
 
 async fn buy(app: &TestApp, page: &str, fields: &[(&str, &str)]) -> TestResponse {
-    app.post(&format!("{page}/buy")).form(fields).await
+    app.buy(page, fields).await
 }
 
 async fn pay(app: &TestApp, checkout: &str, outcome: &str) -> TestResponse {
@@ -35,7 +35,11 @@ async fn from_the_page_to_a_receipt() {
     )
     .await;
     assert_eq!(bought.status, 303, "{}", bought.text());
-    assert_eq!(bought.header("set-cookie"), "");
+    let cookie = bought.header("set-cookie");
+    assert!(
+        cookie.contains("vitrine_buyer=") && cookie.contains("HttpOnly") && cookie.contains("Lax"),
+        "{cookie}"
+    );
     let checkout = bought.header("location").to_owned();
     assert!(checkout.starts_with("/checkout/"));
     let form = app.get(&checkout).send().await;
@@ -77,7 +81,7 @@ async fn from_the_page_to_a_receipt() {
         .send()
         .await
         .text();
-    assert_eq!(orders(&app, &clay).await.len(), 1);
+    assert_eq!(orders(&app, &clay, "all").await.len(), 1);
     assert!(list.contains("Ana"), "{list}");
 }
 
@@ -122,13 +126,133 @@ async fn pressing_buy_twice_is_one_order() {
         two.text()
     );
     assert_eq!(one.header("location"), two.header("location"));
-    assert_eq!(orders(&app, &clay).await.len(), 1);
+    assert_eq!(orders(&app, &clay, "unpaid").await.len(), 1);
 }
 
-/// The orders that the shop's list leads to.
-async fn orders(app: &TestApp, creator: &Creator) -> BTreeSet<String> {
+#[tokio::test]
+async fn pressing_buy_twice_without_a_script_is_one_order() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "1").await;
+    let path = format!("{page}/buy");
+    let fields = [("quantity", "1"), ("price_seen_minor", "3800")];
+    // The first press gives the browser a cookie and holds nothing, since a second one may cut it off.
+    let first = app.post(&path).form(&fields).await;
+    assert_eq!(first.status, 307);
+    assert_eq!(first.header("location"), "?cookie=asked");
+    assert_eq!(first.header("cache-control"), "no-store");
+    assert!(orders(&app, &clay, "unpaid").await.is_empty());
+    let press = async |path: &str| app.post(path).cookie(&first.cookie()).form(&fields).await;
+    let again = format!("{path}?cookie=asked");
+    let (one, two) = tokio::join!(press(&again), press(&path));
+    assert_eq!((one.status.as_u16(), two.status.as_u16()), (303, 303));
+    assert_eq!(one.header("location"), two.header("location"));
+    assert_eq!(
+        press(&path).await.header("location"),
+        one.header("location")
+    );
+    assert_eq!(orders(&app, &clay, "unpaid").await.len(), 1);
+    // Another browser on the same cached page is another buyer.
+    let other = buy(&app, &page, &fields).await;
+    assert_eq!(other.status, 409);
+    assert!(
+        other.text().contains("reserved right now"),
+        "{}",
+        other.text()
+    );
+    assert!(!other.text().contains("found a home"));
+}
+
+#[tokio::test]
+async fn whoever_paid_can_buy_the_same_again() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "3").await;
+    let fields = [("price_seen_minor", "3800")];
+    let bought = buy(&app, &page, &fields).await;
+    let checkout = bought.header("location").to_owned();
+    assert_eq!(pay(&app, &checkout, "success").await.status, 303);
+    let again = app
+        .post(&format!("{page}/buy"))
+        .cookie(&bought.cookie())
+        .form(&fields)
+        .await;
+    assert_eq!(again.status, 303);
+    assert!(again.header("location").starts_with("/checkout/"));
+    assert_ne!(again.header("location"), checkout);
+}
+
+#[tokio::test]
+async fn a_browser_that_keeps_no_cookies_presses_once_more() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (_, page) = app.product(&clay, "Blue cup", "38", "2").await;
+    let asked = app
+        .post(&format!("{page}/buy?cookie=asked"))
+        .form(&[("price_seen_minor", "3800")])
+        .await;
+    assert_eq!(asked.status, 200);
+    assert_eq!(asked.header("cache-control"), "private, no-store");
+    assert!(orders(&app, &clay, "unpaid").await.is_empty());
+    let key = asked.between("name=\"idempotency_key\" value=\"", "\"");
+    let fields = [("price_seen_minor", "3800"), ("idempotency_key", &key)];
+    let (one, two) = tokio::join!(buy(&app, &page, &fields), buy(&app, &page, &fields));
+    assert_eq!(one.status, 303, "{}", one.text());
+    assert_eq!(one.header("location"), two.header("location"));
+    assert_eq!(orders(&app, &clay, "unpaid").await.len(), 1);
+    let strange = app
+        .post(&format!("{page}/buy"))
+        .cookie("vitrine_buyer=chosen-by-somebody")
+        .form(&[])
+        .await;
+    assert_eq!(strange.status, 307, "only a secret of the shop's is taken");
+}
+
+#[tokio::test]
+async fn no_coding_is_refused_after_something_was_done() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "2").await;
+    for accept in [
+        "identity;q=0",
+        "*;q=0",
+        "identity;q=0, br;q=0, gzip;q=0",
+        "zstd, identity;q=0, *;q=0",
+        "identity; q=0.000",
+        ";;;=,,",
+    ] {
+        let bought = app
+            .post(&format!("{page}/buy"))
+            .header("accept-encoding", accept)
+            .form(&[("idempotency_key", "one-key-for-all-of-these")])
+            .await;
+        assert_eq!(bought.status, 303, "{accept}: {}", bought.text());
+        let shown = app
+            .get(bought.header("location"))
+            .header("accept-encoding", accept)
+            .send()
+            .await;
+        assert_eq!(shown.status, 200, "{accept}");
+        let saved = app
+            .post(&path)
+            .cookie(&clay.cookie)
+            .header("accept-encoding", accept)
+            .form(&[("title", "Blue cup"), ("price", "38")])
+            .await;
+        assert_eq!(saved.status, 303, "{accept}");
+    }
+    let packed = app
+        .get("/sign-in")
+        .header("accept-encoding", "identity;q=0, gzip")
+        .send()
+        .await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
+}
+
+/// The orders that a list of the shop leads to.
+async fn orders(app: &TestApp, creator: &Creator, show: &str) -> BTreeSet<String> {
     let list = app
-        .get("/manage/orders")
+        .get(&format!("/manage/orders?show={show}"))
         .cookie(&creator.cookie)
         .send()
         .await;
@@ -149,9 +273,9 @@ async fn the_last_piece_is_sold_once_and_the_page_says_so() {
     assert_eq!(first.status, 303);
     let second = buy(&app, &page, &[("price_seen_minor", "3800")]).await;
     assert_eq!(second.status, 409);
-    assert!(second.text().contains("Sold out"), "{}", second.text());
+    assert!(second.text().contains("Reserved"), "{}", second.text());
     assert!(
-        app.get(&page).send().await.text().contains("Sold out"),
+        app.get(&page).send().await.text().contains("Reserved"),
         "the cached page was dropped"
     );
     let over = app
@@ -160,8 +284,14 @@ async fn the_last_piece_is_sold_once_and_the_page_says_so() {
         .await;
     assert_eq!(over.status, 303, "{}", over.text());
     assert!(
-        !app.get(&page).send().await.text().contains("Sold out"),
+        !app.get(&page).send().await.text().contains("Reserved"),
         "the piece is back"
+    );
+    let first = buy(&app, &page, &[("price_seen_minor", "3800")]).await;
+    pay(&app, first.header("location"), "success").await;
+    assert!(
+        app.get(&page).send().await.text().contains("Sold out"),
+        "what is paid for is sold, and the cached page says so"
     );
     let more = app
         .post(&path)
@@ -197,7 +327,11 @@ async fn a_changed_price_is_shown_before_anything_is_held() {
     .await;
     assert_eq!(asked.status, 409);
     assert!(
-        asked.text().contains("42,50") && asked.text().contains("value=\"4250\""),
+        asked.text().contains("42,50")
+            && asked.text().contains("value=\"4250\"")
+            && asked
+                .text()
+                .contains("While you were looking, the price of Blue cup went up."),
         "{}",
         asked.text()
     );
@@ -303,12 +437,13 @@ async fn a_hold_that_runs_out_puts_the_piece_back_on_its_page() {
         .await
         .header("location")
         .to_owned();
-    assert!(app.get(&page).send().await.text().contains("Sold out"));
-    assert_eq!(orders(&app, &clay).await.len(), 1, "one order waits");
+    assert!(app.get(&page).send().await.text().contains("Reserved"));
+    assert_eq!(orders(&app, &clay, "unpaid").await.len(), 1, "one waits");
+    assert!(orders(&app, &clay, "all").await.is_empty(), "nobody paid");
     clock.advance_ms(HOLD_MS + 1);
     app.vitrine.services.drain().await.unwrap();
     assert!(
-        !app.get(&page).send().await.text().contains("Sold out"),
+        !app.get(&page).send().await.text().contains("Reserved"),
         "nobody asked for it, and the cached page was dropped all the same"
     );
     let late = pay(&app, &checkout, "success").await;

@@ -1,6 +1,6 @@
 //! The seller's pages.
 
-use crate::test_app::{TestApp, photo};
+use crate::test_app::{Creator, TestApp, TestResponse, photo};
 
 #[tokio::test]
 async fn every_page_needs_its_viewer() {
@@ -95,10 +95,7 @@ async fn nobody_reaches_another_shop() {
     let clay = app.creator("Clay", "clay").await;
     let glas = app.creator("Glas", "glas").await;
     let (path, page) = app.product(&clay, "Blue cup", "38", "3").await;
-    let bought = app
-        .post(&format!("{page}/buy"))
-        .form(&[("price_seen_minor", "3800")])
-        .await;
+    let bought = app.buy(&page, &[("price_seen_minor", "3800")]).await;
     let checkout = bought.header("location").to_owned();
     let paid = app
         .post(&format!("{checkout}/pay"))
@@ -397,4 +394,175 @@ async fn the_list_of_failed_work_is_for_its_owner_and_says_what_would_stand_ther
             .status,
         303
     );
+}
+
+/// What the editor's form would send, as it stands on the page.
+async fn opened(app: &TestApp, path: &str, creator: &Creator) -> Vec<(String, String)> {
+    let page = app.get(path).cookie(&creator.cookie).send().await;
+    let field = |name: &str| {
+        let tag = page.between(&format!("name=\"{name}\""), ">");
+        let value = tag.split_once("value=\"").map_or("", |(_, rest)| rest);
+        let value = value.split('"').next().unwrap_or_default();
+        (name.to_owned(), value.to_owned())
+    };
+    let names = [
+        "title",
+        "summary",
+        "price",
+        "stock",
+        "slug",
+        "version",
+        "stock_seen",
+        "form_key",
+    ];
+    names.into_iter().map(field).collect()
+}
+
+async fn save(
+    app: &TestApp,
+    path: &str,
+    creator: &Creator,
+    form: &[(String, String)],
+    changes: &[(&str, &str)],
+) -> TestResponse {
+    let fields: Vec<(&str, &str)> = form
+        .iter()
+        .map(|(name, value)| {
+            let changed = changes.iter().find(|(changed, _)| changed == name);
+            (
+                name.as_str(),
+                changed.map_or(value.as_str(), |(_, value)| value),
+            )
+        })
+        .collect();
+    app.post(path).cookie(&creator.cookie).form(&fields).await
+}
+
+#[tokio::test]
+async fn an_open_editor_brings_nothing_back_that_was_sold() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "5").await;
+    let form = opened(&app, &path, &clay).await;
+    let bought = app.buy(&page, &[("quantity", "3")]).await;
+    let paid = app
+        .post(&format!("{}/pay", bought.header("location")))
+        .form(&[
+            ("email", "ana@example.org"),
+            ("name", "Ana"),
+            ("address", "1 Quiet St"),
+        ])
+        .await;
+    assert_eq!(paid.status, 303);
+    let saved = save(&app, &path, &clay, &form, &[("summary", "For soup.")]).await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let now = opened(&app, &path, &clay).await;
+    assert!(
+        now.contains(&("stock".to_owned(), "2".to_owned())),
+        "{now:?}"
+    );
+    // An error keeps what was seen, so that the correction stays the one that was meant.
+    let wrong = save(
+        &app,
+        &path,
+        &clay,
+        &form,
+        &[("price", "1,234"), ("stock", "6"), ("summary", "For soup.")],
+    )
+    .await;
+    assert_eq!(wrong.status, 422);
+    assert_eq!(wrong.between("name=\"stock_seen\" value=\"", "\""), "5");
+    assert!(
+        wrong
+            .text()
+            .contains("There were 5 when you opened this and there are 2 now: saving makes it 3."),
+        "{}",
+        wrong.text()
+    );
+}
+
+#[tokio::test]
+async fn two_editors_of_one_product_lose_nothing() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    let (path, page) = app.product(&clay, "Blue cup", "38", "5").await;
+    let (one, two) = (
+        opened(&app, &path, &clay).await,
+        opened(&app, &path, &clay).await,
+    );
+    assert_eq!(
+        save(
+            &app,
+            &path,
+            &clay,
+            &one,
+            &[("title", "Green cup"), ("stock", "6")]
+        )
+        .await
+        .status,
+        303
+    );
+    let stock_only = save(
+        &app,
+        &path,
+        &clay,
+        &two,
+        &[("title", "Green cup"), ("stock", "4")],
+    )
+    .await;
+    assert_eq!(stock_only.status, 303, "corrections of two tabs add up");
+    let both = save(
+        &app,
+        &path,
+        &clay,
+        &two,
+        &[("price", "44"), ("summary", "Mine")],
+    )
+    .await;
+    assert_eq!(both.status, 409);
+    let text = both.text();
+    assert!(
+        text.contains("saved elsewhere after you opened it"),
+        "{text}"
+    );
+    assert!(
+        text.contains("value=\"44\"") && text.contains("value=\"Mine\""),
+        "what was typed: {text}"
+    );
+    assert!(
+        text.contains("Green cup") && text.contains(">38<"),
+        "what is saved: {text}"
+    );
+    let version = both.between("name=\"version\" value=\"", "\"");
+    let again = save(
+        &app,
+        &path,
+        &clay,
+        &two,
+        &[("price", "44"), ("version", &version)],
+    )
+    .await;
+    assert_eq!(again.status, 303, "{}", again.text());
+    assert!(app.get(&page).send().await.text().contains("Blue cup"));
+}
+
+#[tokio::test]
+async fn an_order_list_has_pages_and_any_address_of_one_is_answered() {
+    let app = TestApp::start().await;
+    let clay = app.creator("Clay", "clay").await;
+    for query in [
+        "?show=unpaid&before=7",
+        "?before=0",
+        "?before=-1",
+        "?before=many",
+        "?before=99999999999",
+        "?show=%00&before=",
+    ] {
+        let list = app
+            .get(&format!("/manage/orders{query}"))
+            .cookie(&clay.cookie)
+            .send()
+            .await;
+        assert_eq!(list.status, 200, "{query}");
+    }
 }

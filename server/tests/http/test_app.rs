@@ -205,6 +205,19 @@ impl TestApp {
     }
 }
 
+impl TestApp {
+    /// Presses buy as a browser without JavaScript that was not here before: it sends the form again with the cookie it gets.
+    pub(crate) async fn buy(&self, page: &str, fields: &[(&str, &str)]) -> TestResponse {
+        let path = format!("{page}/buy");
+        let first = self.post(&path).form(fields).await;
+        if first.status != StatusCode::TEMPORARY_REDIRECT {
+            return first;
+        }
+        let again = format!("{path}{}", first.header("location"));
+        self.post(&again).cookie(&first.cookie()).form(fields).await
+    }
+}
+
 /// The least site that pages can be served from.
 fn build_site(site: &Path) {
     std::fs::create_dir_all(site.join("pkg")).unwrap();

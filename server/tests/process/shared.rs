@@ -270,8 +270,12 @@ async fn two_processes_on_postgres_share_purging_holds_and_limits() {
 
     // One piece, and both sell it.
     let (a, b) = tokio::join!(
-        one.form("/p/cup/buy", "", &[("quantity", "1")]),
-        two.form("/p/cup/buy", "", &[("quantity", "1")]),
+        one.form(
+            "/p/cup/buy",
+            "",
+            &[("idempotency_key", "a-key-of-one-buyer")]
+        ),
+        two.form("/p/cup/buy", "", &[("idempotency_key", "a-key-of-another")]),
     );
     let mut statuses = [a.status, b.status];
     statuses.sort_unstable();

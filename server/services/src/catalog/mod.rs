@@ -1,5 +1,6 @@
 //! Products.
 
+mod edit;
 mod page;
 pub(crate) mod sql;
 mod waitlist;
@@ -7,12 +8,11 @@ mod waitlist;
 pub(crate) use self::sql::stock;
 
 use domain::{
-    catalog::{EditForm, Product, Slug, State},
+    catalog::{Product, Slug, State},
     event::{Event, ProductChange},
     highlight::document::Document,
     id::{MediaId, ProductId, SessionId, ShopId},
     identity::{Shop, Viewer},
-    money::{Currency, Money},
     time::UnixMs,
     wire::catalog::Poster,
 };
@@ -43,6 +43,9 @@ pub struct NewProduct {
 /// The most JSON of a highlight document that is kept, bytes: some thousand shots.
 const MAX_DOCUMENT_BYTES: usize = 512 * 1024;
 
+/// How many slugs are tried that turn out to be taken at the same moment.
+const MAX_SLUGS: u32 = 16;
+
 fn missing() -> Error {
     Error::NotFound(
         "There is no such product in your shop. Open the list of products and choose one."
@@ -68,9 +71,11 @@ async fn free_slug(
     (2..=last)
         .map(|number| preferred.numbered(number))
         .find(is_free)
-        .ok_or_else(|| {
-            Error::Conflict("Too many products have this title. Choose another one.".to_owned())
-        })
+        .ok_or_else(too_many_alike)
+}
+
+fn too_many_alike() -> Error {
+    Error::Conflict("Too many products have this title. Choose another one.".to_owned())
 }
 
 /// The slug of a title; a title that leaves nothing (another script, or none) gets one from the product's id.
@@ -141,26 +146,44 @@ impl Catalog<'_> {
         }
         let id: ProductId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
-        let slug = free_slug(&mut write, slug_of(&title, &id)?, &id).await?;
-        let draft = sql::Draft {
-            id: &id,
-            slug: slug.as_str(),
-            title: &title,
-            currency: &viewer.shop.currency,
-            session: new.session.as_ref().map(SessionId::as_str),
-            highlights: highlights.as_deref(),
-        };
-        sql::insert(&mut write, &viewer.shop.id, &draft, now).await?;
+        let wished = slug_of(&title, &id)?;
+        // Whoever took a slug at the same moment has committed it by the next look.
+        for _ in 0..MAX_SLUGS {
+            let slug = free_slug(&mut write, wished.clone(), &id).await?;
+            let draft = sql::Draft {
+                id: &id,
+                slug: slug.as_str(),
+                title: &title,
+                currency: &viewer.shop.currency,
+                session: new.session.as_ref().map(SessionId::as_str),
+                highlights: highlights.as_deref(),
+            };
+            if sql::insert(&mut write, &viewer.shop.id, &draft, now).await? {
+                return self.furnish(write, viewer, &id, &new, now).await;
+            }
+        }
+        Err(too_many_alike())
+    }
+
+    /// Gives a new draft what it is sold as and its pictures.
+    async fn furnish(
+        &self,
+        mut write: Write,
+        viewer: &Viewer,
+        id: &ProductId,
+        new: &NewProduct,
+        now: UnixMs,
+    ) -> Result<Product> {
         let variant = self.services.inner.random.id()?;
-        sql::stock::insert(&mut write, &viewer.shop.id, &id, &variant, now).await?;
-        self.put_media(&mut write, viewer, &id, &new.media).await?;
+        sql::stock::insert(&mut write, &viewer.shop.id, id, &variant, now).await?;
+        self.put_media(&mut write, viewer, id, &new.media).await?;
         for poster in &new.posters {
             let media = self.services.media();
             media
                 .put_poster(&mut write, &viewer.shop.id, &poster.clip, &poster.still)
                 .await?;
         }
-        self.changed(write, viewer, &id, Event::ProductCreated, now)
+        self.changed(write, viewer, id, Event::ProductCreated, now)
             .await
     }
 
@@ -181,62 +204,6 @@ impl Catalog<'_> {
         )
         .await?
         .ok_or_else(missing)
-    }
-
-    /// Saves the editor's fields.
-    ///
-    /// # Errors
-    /// `Invalid` for the first wrong field, `Conflict` when the slug is taken or stock would be below what is held,
-    /// `Invalid` (field `publish`) when a published product would lack something.
-    pub async fn update(
-        &self,
-        viewer: &Viewer,
-        id: &ProductId,
-        form: &EditForm,
-    ) -> Result<Product> {
-        let now = self.services.now();
-        let currency: Currency = viewer.shop.currency.parse()?;
-        let title = domain::catalog::title(&form.title)?;
-        let summary = domain::catalog::summary(&form.summary)?;
-        let text = domain::catalog::text(&form.text)?;
-        let price = match form.price.trim() {
-            "" => None,
-            price => Some(Money::parse(price, currency)?.minor),
-        };
-        let stock = domain::catalog::stock(&form.stock)?;
-        let preferred: Option<Slug> = match form.slug.trim() {
-            "" => None,
-            slug => Some(slug.parse()?),
-        };
-        let mut write = self.services.inner.db.write().await?;
-        sql::touch(&mut write, &viewer.shop.id, id, now)
-            .await?
-            .ok_or_else(missing)?;
-        let slug = match preferred {
-            Some(slug) => slug,
-            None => free_slug(&mut write, slug_of(&title, id)?, id).await?,
-        };
-        let edit = sql::Edit {
-            slug: slug.as_str(),
-            title: &title,
-            summary: &summary,
-            text: &text,
-            price_minor: price,
-        };
-        sql::slug::keep(&mut write, &viewer.shop.id, id, slug.as_str(), now).await?;
-        sql::update(&mut write, &viewer.shop.id, id, &edit, now).await?;
-        let count = sql::stock::Count {
-            product: id,
-            pieces: stock,
-            by: &viewer.person,
-        };
-        if !sql::stock::set(&mut write, &viewer.shop.id, &count, now).await? {
-            return Err(Error::Conflict(
-                "More pieces than that are promised to open orders. Wait until they are paid or expire, or count more.".to_owned(),
-            ));
-        }
-        self.changed(write, viewer, id, Event::ProductChanged, now)
-            .await
     }
 
     /// Gives it its page.

@@ -15,12 +15,12 @@ use domain::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-use crate::{Error, Result, db, media::sql::of_products};
+use crate::{Result, db, media::sql::of_products};
 
 macro_rules! columns {
     () => {
         "SELECT product.id, product.shop_id, slug, product.state, title, summary, text, price_minor, currency, \
-         stock.on_hand - stock.committed AS counted, stock.reserved, updated_at FROM product \
+         stock.on_hand - stock.committed AS counted, stock.reserved, version, updated_at FROM product \
          JOIN variant ON variant.product_id = product.id AND variant.position = 0 \
          JOIN stock ON stock.variant_id = variant.id "
     };
@@ -43,6 +43,7 @@ fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<P
             .and_then(|minor| Money::new(minor, currency)),
         available: stock.saturating_sub(reserved),
         stock,
+        version: db::count(row, "version")?,
         media: media.remove(&id).unwrap_or_default(),
         updated_at: UnixMs(db::number(row, "updated_at")?),
         id,
@@ -58,7 +59,9 @@ pub(super) async fn all(connection: &mut AnyConnection, shop: &ShopId) -> Result
     .fetch_all(&mut *connection)
     .await?;
     let mut media = of_products(connection, shop, None).await?;
-    rows.iter().map(|row| product(row, &mut media)).collect()
+    Ok(db::readable(&rows, "product", |row| {
+        product(row, &mut media)
+    }))
 }
 
 pub(super) async fn front(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Product>> {
@@ -70,7 +73,9 @@ pub(super) async fn front(connection: &mut AnyConnection, shop: &ShopId) -> Resu
     .fetch_all(&mut *connection)
     .await?;
     let mut media = of_products(connection, shop, None).await?;
-    rows.iter().map(|row| product(row, &mut media)).collect()
+    Ok(db::readable(&rows, "product", |row| {
+        product(row, &mut media)
+    }))
 }
 
 pub(super) async fn one(
@@ -114,14 +119,12 @@ pub(super) async fn published(connection: &mut AnyConnection) -> Result<Vec<(Str
         sqlx::query("SELECT slug, updated_at FROM product WHERE state = 'published' ORDER BY slug")
             .fetch_all(connection)
             .await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                db::text(row, "slug")?,
-                UnixMs(db::number(row, "updated_at")?),
-            ))
-        })
-        .collect()
+    Ok(db::readable(&rows, "product", |row| {
+        Ok((
+            db::text(row, "slug")?,
+            UnixMs(db::number(row, "updated_at")?),
+        ))
+    }))
 }
 
 /// What a new draft has.
@@ -134,15 +137,16 @@ pub(super) struct Draft<'a> {
     pub(super) highlights: Option<&'a str>,
 }
 
+/// `false`, and nothing inserted, when another product has the slug.
 pub(super) async fn insert(
     connection: &mut AnyConnection,
     shop: &ShopId,
     draft: &Draft<'_>,
     now: UnixMs,
-) -> Result<()> {
-    sqlx::query(
+) -> Result<bool> {
+    let done = sqlx::query(
         "INSERT INTO product (id, shop_id, slug, state, title, summary, text, currency, session_id, highlights, created_at, updated_at) \
-         VALUES ($1, $2, $3, 'draft', $4, '', '', $5, $6, $7, $8, $9)",
+         VALUES ($1, $2, $3, 'draft', $4, '', '', $5, $6, $7, $8, $9) ON CONFLICT (slug) DO NOTHING",
     )
     .bind(draft.id.as_str())
     .bind(shop.as_str())
@@ -155,7 +159,7 @@ pub(super) async fn insert(
     .bind(now.0)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// The editor's fields, checked.
@@ -167,16 +171,21 @@ pub(super) struct Edit<'a> {
     pub(super) price_minor: Option<i64>,
 }
 
+/// Writes changed fields; `false`, and nothing changed, when another product has the slug.
 pub(super) async fn update(
     connection: &mut AnyConnection,
     shop: &ShopId,
     id: &ProductId,
     edit: &Edit<'_>,
     now: UnixMs,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE product SET slug = $3, title = $4, summary = $5, text = $6, price_minor = $7, updated_at = $8 \
-         WHERE shop_id = $1 AND id = $2",
+) -> Result<bool> {
+    // A broken rule ends a transaction of PostgreSQL, but for what a savepoint takes back.
+    sqlx::query("SAVEPOINT fields")
+        .execute(&mut *connection)
+        .await?;
+    let done = sqlx::query(
+        "UPDATE product SET slug = $3, title = $4, summary = $5, text = $6, price_minor = $7, version = version + 1, \
+         updated_at = $8 WHERE shop_id = $1 AND id = $2",
     )
     .bind(shop.as_str())
     .bind(id.as_str())
@@ -186,16 +195,20 @@ pub(super) async fn update(
     .bind(edit.text)
     .bind(edit.price_minor)
     .bind(now.0)
-    .execute(connection)
-    .await
-    .map_err(|error| {
-        if db::is_taken(&error) {
-            Error::Conflict(format!("Another product already has the address /p/{}. Choose another one.", edit.slug))
-        } else {
-            error.into()
-        }
-    })?;
-    Ok(())
+    .execute(&mut *connection)
+    .await;
+    let is_free = match done {
+        Ok(_) => true,
+        Err(error) if db::is_taken(&error) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let end = if is_free {
+        "RELEASE SAVEPOINT fields"
+    } else {
+        "ROLLBACK TO SAVEPOINT fields"
+    };
+    sqlx::query(end).execute(connection).await?;
+    Ok(is_free)
 }
 
 /// Locks the product's row and marks it as changed; `None` when it is not the shop's.

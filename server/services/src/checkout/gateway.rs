@@ -5,7 +5,7 @@
 use domain::{checkout::Outcome, id::ShopId, money::Money};
 
 use super::test_gateway;
-use crate::{Result, Services};
+use crate::{Error, Result, Services};
 
 /// A processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub(crate) enum Status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) id: String,
+    pub(crate) amount: Money,
     pub(crate) status: Status,
 }
 
@@ -40,14 +41,27 @@ pub(crate) struct Intent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unanswered;
 
-/// What a processor answers: our own failure, or nothing in time, or the intent.
-pub(crate) type Answer = Result<std::result::Result<Intent, Unanswered>>;
+/// What a processor answers: our own failure, or nothing in time, or what was asked for.
+pub(crate) type Answer<T> = Result<std::result::Result<T, Unanswered>>;
 
 /// A payment to ask for.
 pub(crate) struct Ask<'a> {
     pub(crate) shop: &'a ShopId,
     pub(crate) key: &'a str,
     pub(crate) amount: Money,
+}
+
+impl std::str::FromStr for Gateway {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text == Self::Test.as_str() {
+            return Ok(Self::Test);
+        }
+        Err(Error::internal(format!(
+            "this program has no payment gateway {text}"
+        )))
+    }
 }
 
 impl Gateway {
@@ -59,7 +73,7 @@ impl Gateway {
     }
 
     /// Creates the payment, or finds the one already created with this key.
-    pub(crate) async fn create(self, services: &Services, ask: &Ask<'_>) -> Answer {
+    pub(crate) async fn create(self, services: &Services, ask: &Ask<'_>) -> Answer<Intent> {
         match self {
             Self::Test => test_gateway::create(services, ask).await,
         }
@@ -71,21 +85,28 @@ impl Gateway {
         services: &Services,
         intent: &Intent,
         outcome: Outcome,
-    ) -> Answer {
+    ) -> Answer<Intent> {
         match self {
             Self::Test => test_gateway::confirm(services, &intent.id, outcome).await,
         }
     }
 
-    /// Asks where a payment stands.
-    pub(crate) async fn retrieve(self, services: &Services, intent: &Intent) -> Answer {
+    /// Asks where a payment stands, by the processor's own name for it.
+    pub(crate) async fn retrieve(self, services: &Services, id: &str) -> Answer<Intent> {
         match self {
-            Self::Test => test_gateway::retrieve(services, &intent.id).await,
+            Self::Test => test_gateway::retrieve(services, id).await,
+        }
+    }
+
+    /// Looks for the payment that was created with a key; nothing is created.
+    pub(crate) async fn find(self, services: &Services, key: &str) -> Answer<Option<Intent>> {
+        match self {
+            Self::Test => test_gateway::find(services, key).await,
         }
     }
 
     /// Cancels a payment that was not confirmed; answers with where it stands then.
-    pub(crate) async fn cancel(self, services: &Services, intent: &Intent) -> Answer {
+    pub(crate) async fn cancel(self, services: &Services, intent: &Intent) -> Answer<Intent> {
         match self {
             Self::Test => test_gateway::cancel(services, &intent.id).await,
         }

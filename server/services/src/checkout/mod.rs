@@ -1,31 +1,28 @@
 //! Buying and orders.
 
 mod gateway;
+mod hold;
 mod pay;
 mod settle;
 mod sql;
 mod stock;
 mod test_gateway;
 
-use std::{net::IpAddr, time::Duration};
-
 use domain::{
     catalog::Product,
-    checkout::{HOLD_MS, Input, Line, Order, Quote},
-    event::{Event, OrderChange},
-    id::{OrderId, ProductId, ShopId},
+    checkout::{Filter, Input, Order, State},
+    id::{OrderId, ProductId},
     identity::{Shop, Viewer},
-    money::Money,
+    time::UnixMs,
 };
 
-use self::{gateway::Gateway, pay::no_gateway};
-use crate::{
-    Error, Result, Services, event, identity,
-    rate_limit::{Quota, household, shared},
+pub use self::hold::Client;
+use self::{
+    gateway::Gateway,
+    hold::{Press, Tried},
+    pay::no_gateway,
 };
-
-/// Holds of one network: 60 at once, then one in 2 s. Each takes stock off sale for a while.
-const HOLDS: Quota = Quota::new(60, Duration::from_secs(2));
+use crate::{Error, Result, Services, identity};
 
 /// Buying and orders.
 pub struct Checkout<'a> {
@@ -41,6 +38,40 @@ pub enum Bought {
     PriceChanged(Shop, Product),
     /// Not that many are left.
     SoldOut(Shop, Product),
+}
+
+/// The most orders on a page of a list.
+const PAGE: u32 = 50;
+
+/// A page of a list of orders.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderPage {
+    /// Newest first.
+    pub orders: Vec<Order>,
+    /// The next page has the orders with a number below this one; `None` on the last page.
+    pub next: Option<u32>,
+    /// How many orders the shop has in each state; states without any are absent.
+    pub counts: Vec<(State, u64)>,
+}
+
+impl OrderPage {
+    /// How many orders a list takes.
+    #[must_use]
+    pub fn count(&self, filter: Filter) -> u64 {
+        let taken = self.counts.iter().filter(|(state, _)| filter.takes(*state));
+        taken.map(|(_, count)| count).sum()
+    }
+}
+
+/// What was paid to a shop on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DaySales {
+    /// The day in UTC, counted from 1970-01-01.
+    pub day: i64,
+    /// Orders.
+    pub orders: u32,
+    /// Their totals, in minor units of the shop's currency.
+    pub minor: i64,
 }
 
 /// What came of pressing pay.
@@ -76,14 +107,6 @@ fn check_key(key: &str) -> Result<()> {
     })
 }
 
-enum Tried {
-    Held(String),
-    PriceChanged,
-    TooFew,
-    /// The same key made its order a moment ago.
-    Twice,
-}
-
 impl Checkout<'_> {
     /// Whether orders are paid with the test gateway.
     #[must_use]
@@ -95,8 +118,9 @@ impl Checkout<'_> {
         self.test_payments().then_some(Gateway::Test)
     }
 
-    /// Holds `quantity` pieces for a new order. The same `key` (16–64 of `[A-Za-z0-9_-]`) gives the same order again. `client` is whose
-    /// holds are counted together; `None` counts none.
+    /// Holds `quantity` pieces for a new order. The same `key` (16–64 of `[A-Za-z0-9_-]`) gives the same order again; so does the
+    /// same browser, while its order of as many pieces at this price is not paid. `client` is whose holds are counted together;
+    /// `None` counts none.
     ///
     /// # Errors
     /// `NotFound`, `Invalid`, `Limited`, `Unavailable` when no gateway takes payments.
@@ -106,7 +130,7 @@ impl Checkout<'_> {
         quantity: u32,
         price_seen_minor: Option<i64>,
         key: Option<&str>,
-        client: Option<IpAddr>,
+        client: Option<Client<'_>>,
     ) -> Result<Bought> {
         self.gateway().ok_or_else(no_gateway)?;
         if let Some(key) = key {
@@ -116,13 +140,17 @@ impl Checkout<'_> {
             }
         }
         let (shop, product) = self.services.catalog().by_slug(slug).await?;
-        let mut tried = self
-            .try_hold(&shop.id, &product, quantity, price_seen_minor, key, client)
-            .await?;
+        let press = Press {
+            shop: &shop.id,
+            product: &product,
+            quantity,
+            price_seen_minor,
+            key,
+            client,
+        };
+        let mut tried = self.try_hold(&press).await?;
         if matches!(tried, Tried::TooFew) && self.expire(Some(&product.id)).await? > 0 {
-            tried = self
-                .try_hold(&shop.id, &product, quantity, price_seen_minor, key, client)
-                .await?;
+            tried = self.try_hold(&press).await?;
         }
         // The same key may have been quicker, and taken the last piece.
         if !matches!(tried, Tried::Held(_))
@@ -158,74 +186,6 @@ impl Checkout<'_> {
             "This form already bought something else. Reload the product page and press buy again."
                 .to_owned(),
         ))
-    }
-
-    async fn try_hold(
-        &self,
-        shop: &ShopId,
-        product: &Product,
-        quantity: u32,
-        price_seen_minor: Option<i64>,
-        key: Option<&str>,
-        client: Option<IpAddr>,
-    ) -> Result<Tried> {
-        let now = self.services.now();
-        let random = &self.services.inner.random;
-        let currency = product
-            .price
-            .map(|price| price.currency)
-            .ok_or_else(missing)?;
-        // Judged before anything is locked; the price that counts is the one read with the hold.
-        Quote::new(Money::zero(currency), quantity)?;
-        let mut write = self.services.inner.db.write().await?;
-        if let Some(ip) = client {
-            let key = format!("hold {}", household(ip));
-            shared::take(&mut write, &key, HOLDS, now).await?;
-        }
-        let Some(reserved) = stock::reserve(&mut write, shop, &product.id, quantity).await? else {
-            return Ok(Tried::TooFew);
-        };
-        let price = reserved
-            .price_minor
-            .and_then(|minor| Money::new(minor, currency))
-            .ok_or_else(missing)?;
-        if price_seen_minor.is_some_and(|seen| seen != price.minor) {
-            return Ok(Tried::PriceChanged);
-        }
-        let quote = Quote::new(price, quantity)?;
-        let (id, token): (OrderId, String) = (random.id()?, random.token()?);
-        let new = sql::NewOrder {
-            id: &id,
-            token: &token,
-            key,
-            test: self.test_payments(),
-            total: quote.total,
-            held_until: now.plus_ms(HOLD_MS),
-        };
-        let Some(number) = sql::insert(&mut write, shop, &new, now).await? else {
-            return Ok(Tried::Twice);
-        };
-        let line = Line {
-            product: product.id.clone(),
-            slug: product.slug.clone(),
-            title: product.title.clone(),
-            quantity,
-            price,
-            total: quote.total,
-            photo: None,
-        };
-        sql::insert_line(&mut write, shop, &id, 0, &line, &reserved.variant).await?;
-        stock::insert_reservation(&mut write, shop, &id, &reserved, quantity).await?;
-        let event = Event::OrderHeld(OrderChange {
-            order: id,
-            number,
-            total_minor: quote.total.minor,
-            test: self.test_payments(),
-            products: vec![product.id.clone()],
-        });
-        event::write(&mut write, shop, event, now).await?;
-        write.commit().await?;
-        Ok(Tried::Held(token))
     }
 
     /// The buyer's order with its shop. Settles what can be settled first (expired hold, answer of the bank).
@@ -273,9 +233,47 @@ impl Checkout<'_> {
         Ok(self.order(token).await?.1)
     }
 
-    /// The orders of the viewer's shop that were paid or are open, newest first, at most 500.
-    pub async fn orders(&self, viewer: &Viewer) -> Result<Vec<Order>> {
-        sql::of_shop(&mut *self.services.inner.db.read().await?, &viewer.shop.id).await
+    /// The orders of the viewer's shop that a list takes, newest first: those with a number below `before`, a page of them.
+    pub async fn orders(
+        &self,
+        viewer: &Viewer,
+        filter: Filter,
+        before: Option<u32>,
+    ) -> Result<OrderPage> {
+        let shop = &viewer.shop.id;
+        let mut connection = self.services.inner.db.read().await?;
+        // One more than is shown says whether there is a next page.
+        let mut orders = sql::of_shop(
+            &mut connection,
+            shop,
+            filter,
+            before,
+            PAGE.saturating_add(1),
+        )
+        .await?;
+        let more = orders.len() > PAGE as usize;
+        orders.truncate(PAGE as usize);
+        Ok(OrderPage {
+            next: orders.last().filter(|_| more).map(|order| order.number),
+            orders,
+            counts: sql::count(&mut connection, shop).await?,
+        })
+    }
+
+    /// The `limit` orders of the viewer's shop that wait longest to be packed, the first first, and how many there are in all.
+    pub async fn to_pack(&self, viewer: &Viewer, limit: u32) -> Result<(Vec<Order>, u64)> {
+        let shop = &viewer.shop.id;
+        let mut connection = self.services.inner.db.read().await?;
+        let orders = sql::to_pack(&mut connection, shop, limit).await?;
+        let counts = sql::count(&mut connection, shop).await?;
+        let count = counts.iter().find(|(state, _)| *state == State::Paid);
+        Ok((orders, count.map_or(0, |(_, count)| *count)))
+    }
+
+    /// What was paid to the viewer's shop since `since`, by days of UTC.
+    pub async fn sales(&self, viewer: &Viewer, since: UnixMs) -> Result<Vec<DaySales>> {
+        let mut connection = self.services.inner.db.read().await?;
+        sql::sales(&mut connection, &viewer.shop.id, since).await
     }
 
     async fn token_of(&self, viewer: &Viewer, id: &OrderId) -> Result<String> {
@@ -311,10 +309,11 @@ impl Checkout<'_> {
         self.happen(&token, Input::Send).await
     }
 
-    /// Gives the stock of holds back whose time is over. Returns how many. One that cannot be given back holds up no other.
+    /// Gives the stock of holds back whose time is over. Returns how many. One that cannot be given back is logged and holds up
+    /// no other.
     ///
     /// # Errors
-    /// The last failure, once all were tried.
+    /// When the database does not answer.
     pub async fn expire_holds(&self) -> Result<usize> {
         self.expire(None).await
     }
@@ -334,17 +333,15 @@ impl Checkout<'_> {
         let now = self.services.now();
         let tokens = sql::overdue(&mut *self.services.inner.db.read().await?, product, now).await?;
         let mut expired = 0;
-        let mut failed = None;
         for token in tokens {
             match self.expire_one(&token).await {
                 Ok(now) => expired += usize::from(now),
                 Err(error) => {
                     tracing::error!(%error, "a hold could not be given back");
-                    failed = Some(error);
                 }
             }
         }
-        failed.map_or(Ok(expired), Err)
+        Ok(expired)
     }
 
     /// Whether the order's hold was given back now.

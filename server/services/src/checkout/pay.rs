@@ -1,13 +1,13 @@
 //! Paying: ask the processor outside of any transaction, settle inside one, and reconcile what was never answered.
 
 use domain::{
-    checkout::{Input, Outcome, PayForm},
+    checkout::{Input, Outcome, PayForm, prolonged},
     time::UnixMs,
 };
 
 use super::{
     Checkout, Paid,
-    gateway::{Answer, Ask, Gateway, Intent, Status},
+    gateway::{Answer, Ask, Gateway, Status},
     missing, settle,
     sql::{self, OpenPayment},
 };
@@ -78,6 +78,7 @@ impl Checkout<'_> {
             return Err(too_late());
         }
         order.buyer = Some(form.buyer()?);
+        order.held_until = prolonged(order.held_until, order.created_at, now);
         let _: Outcome = form.outcome.parse()?;
         settle::run(&mut write, &shop, &mut order, Input::Pay, now).await?;
         let id: String = self.services.inner.random.id()?;
@@ -86,33 +87,51 @@ impl Checkout<'_> {
             id,
             token: token.to_owned(),
             shop,
+            gateway: gateway.as_str().to_owned(),
+            intent: None,
             amount: order.total,
             unknown: false,
             changed_at: now,
         };
-        sql::insert_payment(&mut write, &order, &payment, gateway.as_str()).await?;
+        sql::insert_payment(&mut write, &order, &payment).await?;
         write.commit().await?;
         Ok(Begun::Ask(payment))
     }
 
-    async fn ask(&self, gateway: Gateway, payment: &OpenPayment, outcome: Outcome) -> Answer {
+    async fn ask(
+        &self,
+        gateway: Gateway,
+        payment: &OpenPayment,
+        outcome: Outcome,
+    ) -> Answer<Status> {
         let ask = Ask {
             shop: &payment.shop,
             key: &payment.key,
             amount: payment.amount,
         };
-        match gateway.create(self.services, &ask).await? {
-            Ok(intent) => gateway.confirm(self.services, &intent, outcome).await,
-            Err(unanswered) => Ok(Err(unanswered)),
-        }
+        let intent = match gateway.create(self.services, &ask).await? {
+            Ok(intent) => intent,
+            Err(unanswered) => return Ok(Err(unanswered)),
+        };
+        let now = self.services.now();
+        let mut write = self.services.inner.db.write().await?;
+        let is_ours = sql::set_intent(&mut write, &payment.id, &intent.id, now).await?;
+        write.commit().await?;
+        let answer = if is_ours {
+            gateway.confirm(self.services, &intent, outcome).await?
+        } else {
+            // This took so long that the payment was given up.
+            gateway.cancel(self.services, &intent).await?
+        };
+        Ok(answer.map(|intent| intent.status))
     }
 
     /// Under the order's lock: writes what the processor answered. A failure of ours counts as no answer, because the
     /// processor may have charged all the same.
-    async fn note(&self, payment: &OpenPayment, answer: Answer) -> Result<()> {
+    async fn note(&self, payment: &OpenPayment, answer: Answer<Status>) -> Result<()> {
         let now = self.services.now();
-        let intent = match answer {
-            Ok(Ok(intent)) => Some(intent),
+        let status = match answer {
+            Ok(Ok(status)) => Some(status),
             Ok(Err(_)) => None,
             Err(error) => {
                 tracing::error!(%error, payment = %payment.id, "asking the processor failed");
@@ -123,7 +142,7 @@ impl Checkout<'_> {
         let (shop, mut order) = sql::lock(&mut write, &payment.token, now)
             .await?
             .ok_or_else(missing)?;
-        let (input, state, reason) = match intent.as_ref().map(|intent| &intent.status) {
+        let (input, state, reason) = match &status {
             Some(Status::Succeeded) => (Input::Succeeded { in_stock: false }, "succeeded", None),
             Some(Status::Declined(reason)) => (Input::Declined, "declined", Some(reason.clone())),
             Some(Status::Cancelled) => (
@@ -138,10 +157,8 @@ impl Checkout<'_> {
                 (Input::Unanswered, "unknown", None)
             }
         };
-        let id = intent.as_ref().map(|intent| intent.id.as_str());
         let reason_text = reason.as_deref();
-        let first =
-            sql::settle_payment(&mut write, &payment.id, state, id, reason_text, now).await?;
+        let first = sql::settle_payment(&mut write, &payment.id, state, reason_text, now).await?;
         // A late word about a payment that was settled meanwhile must not touch the one that came after it. Money counts
         // whenever it comes.
         if !first && !matches!(input, Input::Succeeded { .. }) {
@@ -154,10 +171,11 @@ impl Checkout<'_> {
         write.commit().await
     }
 
-    /// Asks the processor about open payments. Returns how many were settled. One that cannot be settled holds up no other.
+    /// Asks the processors about open payments. Returns how many were settled. One that cannot be settled is logged and holds
+    /// up no other.
     ///
     /// # Errors
-    /// The last failure, once all were asked about.
+    /// When the database does not answer.
     pub async fn reconcile(&self) -> Result<usize> {
         self.reconcile_some(None).await
     }
@@ -165,17 +183,15 @@ impl Checkout<'_> {
     pub(super) async fn reconcile_some(&self, token: Option<&str>) -> Result<usize> {
         let open = sql::open_payments(&mut *self.services.inner.db.read().await?, token).await?;
         let mut settled = 0;
-        let mut failed = None;
         for payment in open {
             match self.reconcile_one(&payment).await {
                 Ok(known) => settled += usize::from(known),
                 Err(error) => {
                     tracing::error!(%error, payment = %payment.id, "a payment could not be settled");
-                    failed = Some(error);
                 }
             }
         }
-        failed.map_or(Ok(settled), Err)
+        Ok(settled)
     }
 
     /// Whether the payment's end is known now.
@@ -187,34 +203,50 @@ impl Checkout<'_> {
         if asking {
             return Ok(false);
         }
-        // Open payments are settled even after the test gateway was switched off: their orders hold stock.
-        let answer = self.look(Gateway::Test, payment).await;
+        let answer = self.look(payment).await;
         let known = matches!(
             &answer,
-            Ok(Ok(Intent {
-                status: Status::Succeeded | Status::Declined(_) | Status::Cancelled,
-                ..
-            }))
+            Ok(Ok(Status::Succeeded
+                | Status::Declined(_)
+                | Status::Cancelled))
         );
         self.note(payment, answer).await?;
         Ok(known)
     }
 
-    /// Where a payment stands; one that was never confirmed is cancelled, so that it cannot be charged later.
-    async fn look(&self, gateway: Gateway, payment: &OpenPayment) -> Answer {
-        let ask = Ask {
-            shop: &payment.shop,
-            key: &payment.key,
-            amount: payment.amount,
+    /// Where a payment stands: at the processor that its row names, by the name that the processor gave it. Nothing is created.
+    /// One that was never confirmed is cancelled, so that it cannot be charged later. Open payments are settled even after
+    /// their gateway was switched off: their orders hold stock.
+    async fn look(&self, payment: &OpenPayment) -> Answer<Status> {
+        let gateway: Gateway = payment.gateway.parse()?;
+        let known = match &payment.intent {
+            Some(id) => Ok(Some(id.clone())),
+            // The answer to its creation was lost, if it was asked for at all.
+            None => gateway
+                .find(self.services, &payment.key)
+                .await?
+                .map(|found| found.map(|intent| intent.id)),
         };
-        // The same key finds the payment that was created, or makes one that can be cancelled.
-        let intent = match gateway.create(self.services, &ask).await? {
+        let answer = match known {
+            Ok(Some(id)) => gateway.retrieve(self.services, &id).await?,
+            // The processor never heard of it. Should it yet, whoever asks finds the payment given up and cancels it.
+            Ok(None) => return Ok(Ok(Status::Cancelled)),
+            Err(unanswered) => Err(unanswered),
+        };
+        let intent = match answer {
             Ok(intent) => intent,
             Err(unanswered) => return Ok(Err(unanswered)),
         };
-        match intent.status {
-            Status::RequiresConfirmation => gateway.cancel(self.services, &intent).await,
-            _ => gateway.retrieve(self.services, &intent).await,
+        if intent.amount != payment.amount {
+            return Err(Error::internal(format!(
+                "payment {} is over {} and the processor's {} over {}",
+                payment.id, payment.amount, intent.id, intent.amount
+            )));
         }
+        let answer = match intent.status {
+            Status::RequiresConfirmation => gateway.cancel(self.services, &intent).await?,
+            _ => Ok(intent),
+        };
+        Ok(answer.map(|intent| intent.status))
     }
 }

@@ -1,23 +1,19 @@
-//! Queries of orders; those of payments are in `payment`, those of stock in `stock.rs` beside this.
+//! Queries of orders; those of lists are in `list`, those of payments in `payment`, those of stock in `stock.rs` beside this.
 
+mod list;
 mod payment;
-
-use std::collections::HashMap;
 
 use domain::{
     checkout::{Buyer, Line, Order},
     id::{OrderId, ProductId, ShopId, VariantId},
-    media::{Kind, Media},
+    media::Kind,
     money::{Currency, Money},
     time::UnixMs,
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(super) use self::payment::*;
-use crate::{
-    Error, Result, db,
-    media::sql::{heroes, of_products},
-};
+pub(super) use self::{list::*, payment::*};
+use crate::{Error, Result, db, media::sql::of_products};
 
 macro_rules! columns {
     () => {
@@ -26,7 +22,9 @@ macro_rules! columns {
     };
 }
 
-fn money(row: &AnyRow, column: &str) -> Result<Money> {
+const COLUMNS: &str = columns!();
+
+pub(super) fn money(row: &AnyRow, column: &str) -> Result<Money> {
     let currency: Currency = db::parsed(row, "currency")?;
     Money::new(db::number(row, column)?, currency)
         .ok_or_else(|| Error::internal("an amount below zero"))
@@ -61,8 +59,8 @@ fn order(row: &AnyRow) -> Result<(ShopId, Order)> {
     Ok((db::parsed(row, "shop_id")?, order))
 }
 
-fn line(row: &AnyRow, photos: &HashMap<ProductId, Media>) -> Result<Line> {
-    let product: ProductId = db::parsed(row, "product_id")?;
+/// Without its photo.
+fn line(row: &AnyRow) -> Result<Line> {
     let price = money(row, "price_minor")?;
     let quantity: u32 = db::count(row, "quantity")?;
     Ok(Line {
@@ -73,8 +71,8 @@ fn line(row: &AnyRow, photos: &HashMap<ProductId, Media>) -> Result<Line> {
         total: price
             .times(quantity)
             .ok_or_else(|| Error::internal("a line total that does not fit"))?,
-        photo: photos.get(&product).cloned(),
-        product,
+        photo: None,
+        product: db::parsed(row, "product_id")?,
     })
 }
 
@@ -93,11 +91,7 @@ async fn with_lines(
     .bind(order.id.as_str())
     .fetch_all(connection)
     .await?;
-    let photos = HashMap::new();
-    order.lines = rows
-        .iter()
-        .map(|row| line(row, &photos))
-        .collect::<Result<_>>()?;
+    order.lines = rows.iter().map(line).collect::<Result<_>>()?;
     Ok(order)
 }
 
@@ -172,41 +166,6 @@ pub(super) async fn token_of(
         .fetch_optional(connection)
         .await?;
     row.map(|row| db::text(&row, "token")).transpose()
-}
-
-/// Orders of a shop that concern it (no mere holds that went back), newest first.
-pub(super) async fn of_shop(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Order>> {
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM orders WHERE shop_id = $1 AND state NOT IN ('expired', 'cancelled') ORDER BY created_at DESC, number DESC LIMIT 500"
-    ))
-    .bind(shop.as_str())
-    .fetch_all(&mut *connection)
-    .await?;
-    let photos = heroes(connection, shop).await?;
-    let lines = sqlx::query(
-        "SELECT order_line.order_id, order_line.product_id, order_line.slug, order_line.title, order_line.quantity, \
-         order_line.price_minor, orders.currency FROM order_line JOIN orders ON orders.id = order_line.order_id \
-         WHERE orders.shop_id = $1 AND orders.state NOT IN ('expired', 'cancelled') ORDER BY order_line.position",
-    )
-    .bind(shop.as_str())
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut of_order: HashMap<String, Vec<Line>> = HashMap::new();
-    for row in &lines {
-        of_order
-            .entry(db::text(row, "order_id")?)
-            .or_default()
-            .push(line(row, &photos)?);
-    }
-    rows.iter()
-        .map(|row| {
-            let (_, mut order) = order(row)?;
-            order.lines = of_order.remove(order.id.as_str()).unwrap_or_default();
-            Ok(order)
-        })
-        .collect()
 }
 
 /// What a new order has.
@@ -296,8 +255,8 @@ pub(super) async fn save(
         .transpose()
         .map_err(Error::internal)?;
     sqlx::query(
-        "UPDATE orders SET state = $3, buyer = $4, receipt = $5, declined = $6, paid_at = $7, sent_at = $8, changed_at = $9 \
-         WHERE shop_id = $1 AND id = $2",
+        "UPDATE orders SET state = $3, buyer = $4, receipt = $5, declined = $6, paid_at = $7, sent_at = $8, changed_at = $9, \
+         held_until = $10 WHERE shop_id = $1 AND id = $2",
     )
     .bind(shop.as_str())
     .bind(order.id.as_str())
@@ -308,6 +267,7 @@ pub(super) async fn save(
     .bind(order.paid_at.map(|at| at.0))
     .bind(order.sent_at.map(|at| at.0))
     .bind(now.0)
+    .bind(order.held_until.0)
     .execute(connection)
     .await?;
     Ok(())

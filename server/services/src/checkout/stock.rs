@@ -11,6 +11,7 @@ use sqlx::AnyConnection;
 use crate::{
     Error, Result,
     catalog::stock::{Move, Reason, insert_move},
+    checkout::hold::Holder,
     db,
 };
 
@@ -66,13 +67,14 @@ pub(super) async fn insert_reservation(
     order: &OrderId,
     reserved: &Reserved,
     quantity: u32,
+    holder: &Holder,
 ) -> Result<()> {
     let pieces = Pieces {
         variant: reserved.variant.clone(),
         location: reserved.location.clone(),
         quantity: i64::from(quantity),
     };
-    insert(connection, shop, order, &pieces).await
+    insert(connection, shop, order, &pieces, holder).await
 }
 
 async fn insert(
@@ -80,16 +82,19 @@ async fn insert(
     shop: &ShopId,
     order: &OrderId,
     pieces: &Pieces,
+    holder: &Holder,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO reservation (order_id, variant_id, location_id, shop_id, quantity, state) \
-         VALUES ($1, $2, $3, $4, $5, 'held')",
+        "INSERT INTO reservation (order_id, variant_id, location_id, shop_id, quantity, state, client, browser) \
+         VALUES ($1, $2, $3, $4, $5, 'held', $6, $7)",
     )
     .bind(order.as_str())
     .bind(pieces.variant.as_str())
     .bind(pieces.location.as_str())
     .bind(shop.as_str())
     .bind(pieces.quantity)
+    .bind(holder.client.as_deref())
+    .bind(holder.browser.as_deref())
     .execute(connection)
     .await?;
     Ok(())
@@ -131,7 +136,7 @@ pub(super) async fn reserve_again(
             location: db::parsed(&row, "location_id")?,
             quantity,
         };
-        insert(connection, shop, order, &pieces).await?;
+        insert(connection, shop, order, &pieces, &Holder::default()).await?;
     }
     Ok(true)
 }
@@ -210,7 +215,7 @@ pub(super) async fn sell(
 ) -> Result<()> {
     let pieces = reservations(
         connection,
-        "UPDATE reservation SET state = 'committed' WHERE shop_id = $1 AND order_id = $2 AND state = 'held' \
+        "UPDATE reservation SET state = 'committed', client = NULL, browser = NULL WHERE shop_id = $1 AND order_id = $2 AND state = 'held' \
          RETURNING variant_id, location_id, quantity",
         shop,
         order,
@@ -227,6 +232,7 @@ pub(super) async fn sell(
             reason: Reason::Sold,
             subject: Some(order.as_str()),
             by: None,
+            form: None,
         };
         insert_move(connection, shop, &moved, now).await?;
     }

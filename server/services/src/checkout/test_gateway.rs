@@ -3,7 +3,10 @@
 use domain::checkout::Outcome;
 use sqlx::any::AnyRow;
 
-use super::gateway::{Answer, Ask, Intent, Status, Unanswered};
+use super::{
+    gateway::{Answer, Ask, Intent, Status, Unanswered},
+    sql::money,
+};
 use crate::{Error, Result, Services, db};
 
 /// How long the bank takes when it does not answer at first, ms.
@@ -23,11 +26,12 @@ fn intent(row: &AnyRow) -> Result<Intent> {
     };
     Ok(Intent {
         id: db::text(row, "id")?,
+        amount: money(row, "amount_minor")?,
         status,
     })
 }
 
-pub(super) async fn create(services: &Services, ask: &Ask<'_>) -> Answer {
+pub(super) async fn create(services: &Services, ask: &Ask<'_>) -> Answer<Intent> {
     let id: String = services.inner.random.id()?;
     let mut write = services.inner.db.write().await?;
     sqlx::query(
@@ -42,7 +46,7 @@ pub(super) async fn create(services: &Services, ask: &Ask<'_>) -> Answer {
     .bind(services.now().0)
     .execute(&mut *write)
     .await?;
-    let row = sqlx::query("SELECT id, state FROM test_gateway_intent WHERE idempotency_key = $1")
+    let row = sqlx::query("SELECT id, state, amount_minor, currency FROM test_gateway_intent WHERE idempotency_key = $1")
         .bind(ask.key)
         .fetch_one(&mut *write)
         .await?;
@@ -51,7 +55,17 @@ pub(super) async fn create(services: &Services, ask: &Ask<'_>) -> Answer {
     Ok(Ok(intent))
 }
 
-pub(super) async fn confirm(services: &Services, id: &str, outcome: Outcome) -> Answer {
+pub(super) async fn find(services: &Services, key: &str) -> Answer<Option<Intent>> {
+    let row = sqlx::query(
+        "SELECT id, state, amount_minor, currency FROM test_gateway_intent WHERE idempotency_key = $1",
+    )
+    .bind(key)
+    .fetch_optional(&mut *services.inner.db.read().await?)
+    .await?;
+    Ok(Ok(row.as_ref().map(intent).transpose()?))
+}
+
+pub(super) async fn confirm(services: &Services, id: &str, outcome: Outcome) -> Answer<Intent> {
     let (state, result) = match outcome {
         Outcome::Success => ("succeeded", None),
         Outcome::Decline => ("declined", None),
@@ -78,7 +92,7 @@ pub(super) async fn confirm(services: &Services, id: &str, outcome: Outcome) -> 
     }))
 }
 
-pub(super) async fn retrieve(services: &Services, id: &str) -> Answer {
+pub(super) async fn retrieve(services: &Services, id: &str) -> Answer<Intent> {
     let mut write = services.inner.db.write().await?;
     sqlx::query(
         "UPDATE test_gateway_intent SET state = result WHERE id = $1 AND state = 'processing' AND settles_at <= $2",
@@ -87,16 +101,18 @@ pub(super) async fn retrieve(services: &Services, id: &str) -> Answer {
     .bind(services.now().0)
     .execute(&mut *write)
     .await?;
-    let row = sqlx::query("SELECT id, state FROM test_gateway_intent WHERE id = $1")
-        .bind(id)
-        .fetch_one(&mut *write)
-        .await?;
+    let row = sqlx::query(
+        "SELECT id, state, amount_minor, currency FROM test_gateway_intent WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_one(&mut *write)
+    .await?;
     let intent = intent(&row)?;
     write.commit().await?;
     Ok(Ok(intent))
 }
 
-pub(super) async fn cancel(services: &Services, id: &str) -> Answer {
+pub(super) async fn cancel(services: &Services, id: &str) -> Answer<Intent> {
     let mut write = services.inner.db.write().await?;
     sqlx::query("UPDATE test_gateway_intent SET state = 'cancelled' WHERE id = $1 AND state = 'requires_confirmation'")
         .bind(id)

@@ -21,6 +21,9 @@ const SYNC_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes that wait in memory for one write.
 const WRITE_BYTES: u64 = 256 * 1024;
 
+/// Pieces that wait for it at most: each has a cost of its own, however short it is.
+const WRITE_PIECES: usize = 512;
+
 /// What arrives from the connection.
 pub(super) enum Piece {
     Bytes(Bytes),
@@ -200,7 +203,8 @@ async fn write(
                 false
             }
         };
-        if taken - written >= WRITE_BYTES || (quiet && taken > written) {
+        let is_much = taken - written >= WRITE_BYTES || waiting.len() >= WRITE_PIECES;
+        if is_much || (quiet && taken > written) {
             let (bytes, done) = file.write(std::mem::take(&mut waiting)).await;
             written += bytes;
             if let Err(error) = done {

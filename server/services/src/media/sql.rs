@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use domain::{
     id::{MediaId, ProductId, ShopId},
-    media::{Kind, Media, Variant},
+    media::{Media, Variant},
     time::UnixMs,
 };
 use sqlx::{AnyConnection, any::AnyRow};
@@ -94,51 +94,52 @@ pub(super) async fn all(connection: &mut AnyConnection, shop: &ShopId) -> Result
     gather(&rows)
 }
 
+macro_rules! of_pages {
+    ($condition:literal) => {
+        concat!(
+            "SELECT product_media.product_id, ",
+            columns!(),
+            "FROM product_media JOIN media ON media.id = product_media.media_id \
+             JOIN media_variant ON media_variant.media_id = media.id \
+             WHERE product_media.shop_id = $1",
+            $condition,
+            " ORDER BY product_media.product_id, product_media.position, media_variant.position"
+        )
+    };
+}
+
+/// Two statements and no condition that a parameter switches off: a plan is made for what the parameters may be.
+const OF_SHOP: &str = of_pages!("");
+const OF_PRODUCT: &str = of_pages!(" AND product_media.product_id = $2");
+
 /// The pictures and clips on the pages of a shop's products (or of one), in the order of the page.
 pub(crate) async fn of_products(
     connection: &mut AnyConnection,
     shop: &ShopId,
     product: Option<&ProductId>,
 ) -> Result<HashMap<ProductId, Vec<Media>>> {
-    let rows = sqlx::query(concat!(
-        "SELECT product_media.product_id, ",
-        columns!(),
-        "FROM product_media JOIN media ON media.id = product_media.media_id \
-         JOIN media_variant ON media_variant.media_id = media.id \
-         WHERE product_media.shop_id = $1 AND ($2 = '' OR product_media.product_id = $2) \
-         ORDER BY product_media.product_id, product_media.position, media_variant.position"
-    ))
-    .bind(shop.as_str())
-    .bind(product.map_or("", ProductId::as_str))
-    .fetch_all(connection)
-    .await?;
+    let query = match product {
+        None => sqlx::query(OF_SHOP).bind(shop.as_str()),
+        Some(product) => sqlx::query(OF_PRODUCT)
+            .bind(shop.as_str())
+            .bind(product.as_str()),
+    };
+    let rows = query.fetch_all(connection).await?;
+    let rows = db::readable(&rows, "media of a page", |row| {
+        let product: ProductId = db::parsed(row, "product_id")?;
+        Ok((product, media(row)?, variant(row)?))
+    });
     let mut pages: HashMap<ProductId, Vec<Media>> = HashMap::new();
-    for row in &rows {
-        let page = pages.entry(db::parsed(row, "product_id")?).or_default();
-        let next = media(row)?;
+    for (product, next, variant) in rows {
+        let page = pages.entry(product).or_default();
         if page.last().is_none_or(|last| last.id != next.id) {
             page.push(next);
         }
         if let Some(last) = page.last_mut() {
-            last.variants.push(variant(row)?);
+            last.variants.push(variant);
         }
     }
     Ok(pages)
-}
-
-/// The first picture of every product of a shop.
-pub(crate) async fn heroes(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-) -> Result<HashMap<ProductId, Media>> {
-    let pages = of_products(connection, shop, None).await?;
-    Ok(pages
-        .into_iter()
-        .filter_map(|(product, page)| {
-            let hero = page.into_iter().find(|media| media.kind == Kind::Photo)?;
-            Some((product, hero))
-        })
-        .collect())
 }
 
 /// Where a rendition is and who may see it.
@@ -338,4 +339,45 @@ pub(super) async fn copy_poster(
             .await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
+
+    use super::*;
+
+    /// A product's page is read by its rows, whatever other products and shops have.
+    #[tokio::test]
+    async fn no_page_is_found_by_looking_through_all() {
+        sqlx::any::install_default_drivers();
+        let mut connection = AnyConnection::connect("sqlite::memory:")
+            .await
+            .expect("a database");
+        for file in [
+            include_str!("../../../../migrations/0004_media.sql"),
+            include_str!("../../../../migrations/0005_catalog.sql"),
+        ] {
+            let file = file.replace("AUTOMATIC_ID", "INTEGER PRIMARY KEY");
+            connection
+                .execute(AssertSqlSafe(file))
+                .await
+                .expect("tables");
+        }
+        for statement in [OF_SHOP, OF_PRODUCT] {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+                .fetch_all(&mut connection)
+                .await
+                .expect("a plan");
+            let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            assert!(
+                !steps.iter().any(|step| step.starts_with("SCAN")),
+                "{steps:?}"
+            );
+            let by_product = steps.iter().any(|step| {
+                step.contains("shop_id=? AND product_id=?") || step.contains("(product_id=?")
+            });
+            assert_eq!(by_product, statement == OF_PRODUCT, "{steps:?}");
+        }
+    }
 }

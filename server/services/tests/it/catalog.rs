@@ -1,5 +1,5 @@
 use domain::{
-    catalog::{Direction, EditForm, State},
+    catalog::{Direction, EditForm, Product, State},
     highlight::{
         Shot,
         document::{Document, Schema},
@@ -34,7 +34,7 @@ on_both! {
             text: "One.\r\n\r\nTwo.".into(),
             price: "38,50".into(),
             stock: "4".into(),
-            slug: String::new(),
+            ..EditForm::default()
         };
         let product = catalog.update(&viewer, &draft.id, &form).await.expect("edit");
         assert_eq!((product.title.as_str(), product.slug.as_str(), product.text.as_str()), ("Grüne Schale", "grune-schale", "One.\n\nTwo."));
@@ -190,5 +190,123 @@ on_both! {
         let huge = document(40_000);
         let refused = world.services.catalog().create(&viewer, NewProduct { highlights: Some(huge), ..NewProduct::default() }).await;
         assert!(matches!(refused, Err(Error::Invalid { field: "highlights", .. })));
+    }
+}
+
+/// The editor's form as a page shows it.
+fn opened(product: &Product, key: &str) -> EditForm {
+    EditForm {
+        title: product.title.clone(),
+        summary: product.summary.clone(),
+        text: product.text.clone(),
+        price: product
+            .price
+            .map(|price| price.number())
+            .unwrap_or_default(),
+        stock: product.stock.to_string(),
+        stock_seen: product.stock.to_string(),
+        version: product.version.to_string(),
+        form_key: key.to_owned(),
+        slug: product.slug.clone(),
+    }
+}
+
+on_both! {
+    async fn what_is_sold_while_the_editor_is_open_stays_sold(world: World) {
+        let viewer = world.shop("clay").await;
+        let (catalog, checkout) = (world.services.catalog(), world.services.checkout());
+        let product = world.product(&viewer, "Cup", 5).await;
+        let form = opened(&product, "tab-1");
+        let order = crate::checkout::held(&world, 3).await;
+        checkout.pay(&order.token, &crate::world::form("success")).await.expect("pay");
+        let saved = catalog.update(&viewer, &product.id, &EditForm { summary: "For soup.".into(), ..form.clone() }).await.expect("save");
+        assert_eq!((saved.stock, saved.available, saved.summary.as_str()), (2, 2, "For soup."));
+        // A correction against five: one more was found.
+        let saved = catalog.update(&viewer, &product.id, &EditForm { stock: "６".into(), ..opened(&saved, "tab-2") }).await.expect("save");
+        assert_eq!(saved.stock, 6);
+        let found = EditForm { stock: "6".into(), stock_seen: "5".into(), ..opened(&saved, "tab-3") };
+        assert_eq!(catalog.update(&viewer, &product.id, &found).await.expect("save").stock, 7);
+        let empty = EditForm { stock: " ".into(), ..opened(&saved, "tab-4") };
+        assert_eq!(catalog.update(&viewer, &product.id, &empty).await.expect("save").stock, 7, "an empty field changes nothing");
+        let gone = EditForm { stock: "0".into(), stock_seen: "8".into(), ..opened(&saved, "tab-5") };
+        let refused = catalog.update(&viewer, &product.id, &gone).await;
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    }
+}
+
+on_both! {
+    async fn a_correction_that_is_sent_twice_counts_once(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 5).await;
+        let eight = EditForm { stock: "8".into(), ..opened(&product, "tab-1") };
+        let presses = (0..4).map(|_| {
+            let (services, viewer, id, form) = (world.services.clone(), viewer.clone(), product.id.clone(), eight.clone());
+            tokio::spawn(async move { services.catalog().update(&viewer, &id, &form).await })
+        });
+        for press in futures::future::join_all(presses).await {
+            assert_eq!(press.expect("task").expect("saved").stock, 8);
+        }
+        // Back in the browser, and another number: it is a correction of the same page.
+        let seven = EditForm { stock: "7".into(), ..eight.clone() };
+        assert_eq!(catalog.update(&viewer, &product.id, &seven).await.expect("save").stock, 7);
+        // Two tabs that each found something add up.
+        let other = EditForm { stock: "6".into(), ..opened(&product, "tab-2") };
+        assert_eq!(catalog.update(&viewer, &product.id, &other).await.expect("save").stock, 8);
+    }
+}
+
+on_both! {
+    async fn two_tabs_do_not_overwrite_each_other(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let product = world.product(&viewer, "Cup", 5).await;
+        let (one, two) = (opened(&product, "tab-1"), opened(&product, "tab-2"));
+        let first = EditForm { title: "Blue cup".into(), ..one };
+        let saved = catalog.update(&viewer, &product.id, &first).await.expect("the first tab");
+        catalog.update(&viewer, &product.id, &first).await.expect("pressed twice");
+        let second = EditForm { price: "40".into(), stock: "9".into(), ..two };
+        let refused = catalog.update(&viewer, &product.id, &second).await;
+        assert!(matches!(refused, Err(Error::Changed(_))), "{refused:?}");
+        let stands = catalog.product(&viewer, &product.id).await.expect("product");
+        assert_eq!((stands.title.as_str(), stands.price, stands.stock), ("Blue cup", saved.price, 5), "nothing of it was written");
+        let again = EditForm { version: stands.version.to_string(), ..second };
+        let saved = catalog.update(&viewer, &product.id, &again).await.expect("seen and saved again");
+        assert_eq!((saved.title.as_str(), saved.stock), ("Cup", 9));
+    }
+}
+
+on_both! {
+    async fn products_of_one_title_made_at_once_get_a_slug_each(world: World) {
+        let viewer = world.shop("clay").await;
+        let makers = (0..10).map(|_| {
+            let (services, viewer) = (world.services.clone(), viewer.clone());
+            tokio::spawn(async move {
+                let new = NewProduct { title: "Cup".into(), ..NewProduct::default() };
+                let made = services.catalog().create(&viewer, new).await?;
+                let form = EditForm { title: "Bowl".into(), ..EditForm::default() };
+                Ok::<_, Error>((made.slug, services.catalog().update(&viewer, &made.id, &form).await?.slug))
+            })
+        });
+        let mut slugs = std::collections::BTreeSet::new();
+        for made in futures::future::join_all(makers).await {
+            let (cup, bowl) = made.expect("task").expect("made");
+            assert!(cup.starts_with("cup") && bowl.starts_with("bowl"), "{cup} {bowl}");
+            slugs.insert(bowl);
+        }
+        assert_eq!(slugs.len(), 10);
+    }
+}
+
+on_both! {
+    async fn a_product_that_cannot_be_read_hides_no_other(world: World) {
+        let viewer = world.shop("clay").await;
+        let catalog = world.services.catalog();
+        let (good, bad) = (world.product(&viewer, "Cup", 5).await, world.product(&viewer, "Bowl", 5).await);
+        let mut connection = world.connection().await;
+        sqlx::query("UPDATE product SET currency = 'XXX' WHERE id = $1").bind(bad.id.as_str()).execute(&mut connection).await.expect("damage");
+        for list in [catalog.products(&viewer).await, catalog.front(&viewer.shop.id).await] {
+            assert_eq!(list.expect("a list").iter().map(|product| &product.id).collect::<Vec<_>>(), [&good.id]);
+        }
     }
 }

@@ -1,7 +1,9 @@
-use domain::checkout::{HOLD_MS, State};
+use std::net::IpAddr;
+
+use domain::checkout::{ANONYMOUS_HOLD_MS, Filter, HOLD_MS, MAX_HOLD_MS, MAX_OPEN_HOLDS, State};
 use services::{
     Error,
-    checkout::{Bought, Paid},
+    checkout::{Bought, Client, Paid},
 };
 
 use sqlx::Row;
@@ -40,7 +42,12 @@ on_both! {
 
         let (shop, seen) = checkout.order(&order.token).await.expect("order page");
         assert_eq!((shop, &seen), (viewer.shop.clone(), &paid));
-        assert_eq!(checkout.orders(&viewer).await.expect("orders"), std::slice::from_ref(&paid));
+        let page = checkout.orders(&viewer, Filter::All, None).await.expect("orders");
+        let ids = |orders: &[domain::checkout::Order]| orders.iter().map(|order| (order.id.clone(), order.lines.len())).collect::<Vec<_>>();
+        assert_eq!(ids(&page.orders), [(paid.id.clone(), 1)]);
+        assert_eq!((page.count(Filter::ToPack), page.count(Filter::Unpaid), page.next), (1, 0, None));
+        let (waiting, count) = checkout.to_pack(&viewer, 8).await.expect("to pack");
+        assert_eq!((ids(&waiting), count), (vec![(paid.id.clone(), 1)], 1));
         let sent = checkout.mark_sent(&viewer, &order.id).await.expect("sent");
         assert_eq!((sent.state, sent.sent_at), (State::Sent, Some(world.clock.now())));
         checkout.mark_sent(&viewer, &order.id).await.expect("twice is fine");
@@ -72,7 +79,7 @@ on_both! {
         assert_eq!(sold.iter().sum::<u32>(), 1);
         let left = world.services.catalog().product(&viewer, &product.id).await.expect("product");
         assert_eq!((left.stock, left.available), (0, 0));
-        assert_eq!(world.services.checkout().orders(&viewer).await.expect("orders").len(), 1);
+        assert_eq!(world.services.checkout().orders(&viewer, Filter::All, None).await.expect("orders").orders.len(), 1);
     }
 }
 
@@ -142,8 +149,9 @@ on_both! {
         assert_eq!(world.services.catalog().by_slug("cup").await.expect("page").1.available, 1);
 
         let third = held(&world, 1).await;
-        let open = checkout.orders(&viewer).await.expect("orders");
-        assert_eq!(open.iter().map(|order| &order.id).collect::<Vec<_>>(), [&third.id], "one order is open");
+        let open = checkout.orders(&viewer, Filter::Unpaid, None).await.expect("orders").orders;
+        let open: Vec<_> = open.iter().filter(|order| order.state.holds()).map(|order| &order.id).collect();
+        assert_eq!(open, [&third.id], "one order is open");
         world.clock.advance_ms(HOLD_MS);
         assert_eq!(checkout.expire_holds().await.expect("expire"), 1);
         assert_eq!(checkout.expire_holds().await.expect("expire"), 0, "once");
@@ -151,7 +159,9 @@ on_both! {
         let fourth = held(&world, 1).await;
         assert_eq!(checkout.cancel(&fourth.token).await.expect("cancel").state, State::Cancelled);
         assert_eq!(world.services.catalog().by_slug("cup").await.expect("page").1.available, 1);
-        assert!(checkout.orders(&viewer).await.expect("orders").is_empty(), "the shop has nothing to do with these");
+        let page = checkout.orders(&viewer, Filter::All, None).await.expect("orders");
+        assert!(page.orders.is_empty(), "the shop has nothing to do with these");
+        assert_eq!(page.count(Filter::Unpaid), 4);
     }
 }
 
@@ -196,5 +206,205 @@ on_both! {
         let as_told: Vec<(i64, &str)> = moves.iter().map(|(delta, reason)| (*delta, reason.as_str())).collect();
         assert_eq!(as_told, [(5, "correction"), (-2, "sold"), (4, "correction")]);
         assert_eq!(moves.iter().map(|(delta, _)| delta).sum::<i64>(), 7, "the sum is what can be sold");
+    }
+}
+
+const ADDRESS: &str = "192.0.2.7";
+
+/// A browser that presses buy, with the secret of its cookie.
+fn browser<'a>(address: &str, secret: &'a str) -> Option<Client<'a>> {
+    let address: IpAddr = address.parse().expect("an address");
+    let browser = (!secret.is_empty()).then_some(secret);
+    Some(Client { address, browser })
+}
+
+async fn press(world: &World, quantity: u32, client: Option<Client<'_>>) -> Result<Bought, Error> {
+    let checkout = world.services.checkout();
+    checkout
+        .buy("cup", quantity, Some(3800), None, client)
+        .await
+}
+
+fn token(bought: Result<Bought, Error>) -> String {
+    match bought.expect("an answer") {
+        Bought::Held(order) => order.token,
+        other => panic!("{other:?}"),
+    }
+}
+
+on_both! {
+    /// Without a script and so without a key: the browser's cookie says whose press it is.
+    async fn pressing_buy_twice_without_a_key_gives_one_order(world: World) {
+        let viewer = world.shop("clay").await;
+        let product = world.product(&viewer, "Cup", 2).await;
+        for round in 0..3 {
+            let presses = (0..6).map(|_| {
+                let services = world.services.clone();
+                tokio::spawn(async move {
+                    let client = browser(ADDRESS, "ana");
+                    token(services.checkout().buy("cup", 1, Some(3800), None, client).await)
+                })
+            });
+            let mut tokens: Vec<String> =
+                futures::future::join_all(presses).await.into_iter().map(|token| token.expect("task")).collect();
+            tokens.sort_unstable();
+            tokens.dedup();
+            assert_eq!(tokens.len(), 1);
+            let stands = world.services.catalog().product(&viewer, &product.id).await.expect("product");
+            assert_eq!(stands.reserved(), 1);
+            if round == 0 {
+                // The last piece is the one it holds itself.
+                token(press(&world, 1, browser(ADDRESS, "ben")).await);
+                assert_eq!(token(press(&world, 1, browser(ADDRESS, "ana")).await), tokens[0], "not sold: held by whoever asks");
+                assert!(matches!(press(&world, 1, browser(ADDRESS, "cem")).await, Ok(Bought::SoldOut(..))));
+                let ben = token(press(&world, 1, browser(ADDRESS, "ben")).await);
+                world.services.checkout().cancel(&ben).await.expect("cancel");
+            }
+            let order = world.services.checkout().order(&tokens[0]).await.expect("order").1;
+            if round < 2 {
+                assert_eq!(usize::try_from(order.number).ok(), Some(1 + 2 * round), "a paid order is not bought again");
+                world.services.checkout().pay(&tokens[0], &form("success")).await.expect("pay");
+                world.services.catalog().update(&viewer, &product.id, &edit("Cup", "38", 2)).await.expect("two again");
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn two_browsers_of_one_house_buy_two_pieces(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 10).await;
+        let ana = token(press(&world, 1, browser(ADDRESS, "ana")).await);
+        let ben = token(press(&world, 1, browser(ADDRESS, "ben")).await);
+        assert_ne!(ana, ben);
+        assert_ne!(token(press(&world, 2, browser(ADDRESS, "ana")).await), ana, "two pieces are another wish");
+        world.services.checkout().cancel(&ben).await.expect("cancel");
+        assert_ne!(token(press(&world, 1, browser(ADDRESS, "ben")).await), ben, "a cancelled order is not bought again");
+        world.clock.advance_ms(ANONYMOUS_HOLD_MS);
+        assert_ne!(token(press(&world, 1, browser(ADDRESS, "ana")).await), ana, "nor one that is over");
+    }
+}
+
+on_both! {
+    async fn one_address_holds_little_without_paying(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 1000).await;
+        world.product(&viewer, "Bowl", 1000).await;
+        let checkout = world.services.checkout();
+        for _ in 0..MAX_OPEN_HOLDS {
+            token(press(&world, 1, browser("2001:db8::1", "")).await);
+        }
+        // Another address of the same network is the same household.
+        let refused = press(&world, 1, browser("2001:db8::2", "")).await;
+        let Err(Error::Limited { message, retry_after_s }) = refused else { panic!("{refused:?}") };
+        assert!(message.contains("Pay or cancel one of them, or try again in 5 minutes."), "{message}");
+        assert_eq!(retry_after_s, u64::try_from(ANONYMOUS_HOLD_MS / 1000).expect("seconds"));
+        token(press(&world, 1, browser("2001:db8:0:1::1", "")).await);
+        checkout.buy("bowl", 1, None, None, browser("2001:db8::1", "")).await.expect("another product");
+
+        token(press(&world, 99, browser("198.51.100.1", "")).await);
+        assert!(matches!(press(&world, 1, browser("198.51.100.1", "")).await, Err(Error::Limited { .. })), "pieces count too");
+
+        let mut of_one = Vec::new();
+        for quantity in 1..=3 {
+            of_one.push(token(press(&world, quantity, browser(ADDRESS, "ana")).await));
+        }
+        assert!(matches!(press(&world, 4, browser(ADDRESS, "ana")).await, Err(Error::Limited { .. })));
+        token(press(&world, 4, browser(ADDRESS, "ben")).await);
+        checkout.pay(&of_one[0], &form("success")).await.expect("pay");
+        token(press(&world, 4, browser(ADDRESS, "ana")).await);
+
+        world.clock.advance_ms(ANONYMOUS_HOLD_MS);
+        token(press(&world, 1, browser("2001:db8::2", "")).await);
+        let mut connection = world.connection().await;
+        let kept: i64 = sqlx::query("SELECT COUNT(*) AS n FROM reservation WHERE state = 'committed' AND (client IS NOT NULL OR browser IS NOT NULL)")
+            .fetch_one(&mut connection).await.expect("row").get("n");
+        assert_eq!(kept, 0, "whoever paid is not remembered by address");
+    }
+}
+
+on_both! {
+    async fn a_hold_is_short_until_it_is_known_who_buys(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 2).await;
+        let checkout = world.services.checkout();
+        let nobody = held(&world, 1).await;
+        assert_eq!(nobody.held_until, world.clock.now().plus_ms(ANONYMOUS_HOLD_MS));
+        let known = held(&world, 1).await;
+        world.clock.advance_ms(ANONYMOUS_HOLD_MS - 1);
+        checkout.pay(&known.token, &form("decline")).await.expect("declined");
+        world.clock.advance_ms(1);
+        assert_eq!(checkout.expire_holds().await.expect("expire"), 1);
+        assert_eq!(checkout.order(&nobody.token).await.expect("order").1.state, State::Expired);
+        let tried = checkout.order(&known.token).await.expect("order").1;
+        assert_eq!(tried.held_until, world.clock.now().plus_ms(HOLD_MS - 1));
+        // Trying for ever does not hold for ever.
+        for _ in 0..10 {
+            world.clock.advance_ms(HOLD_MS - 2);
+            if checkout.pay(&known.token, &form("decline")).await.is_err() {
+                break;
+            }
+        }
+        let over = checkout.order(&known.token).await.expect("order").1;
+        assert_eq!(over.state, State::Expired);
+        assert!(world.clock.now() <= known.created_at.plus_ms(MAX_HOLD_MS + HOLD_MS));
+    }
+}
+
+on_both! {
+    async fn a_long_list_of_orders_has_pages(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 1000).await;
+        let checkout = world.services.checkout();
+        let start = world.clock.now();
+        for number in 0..103 {
+            let order = held(&world, 1).await;
+            if number % 2 == 0 {
+                checkout.pay(&order.token, &form("success")).await.expect("pay");
+            }
+        }
+        let mut seen = Vec::new();
+        let mut before = None;
+        loop {
+            let page = checkout.orders(&viewer, Filter::All, before).await.expect("orders");
+            assert!(page.orders.len() <= 50 && page.orders.iter().all(|order| order.lines.len() == 1));
+            assert_eq!((page.count(Filter::All), page.count(Filter::Unpaid)), (52, 51));
+            seen.extend(page.orders.iter().map(|order| order.number));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        let expected: Vec<u32> = (1..=103).rev().step_by(2).collect();
+        assert_eq!(seen, expected, "each once, newest first");
+        let (waiting, count) = checkout.to_pack(&viewer, 3).await.expect("to pack");
+        assert_eq!((waiting.iter().map(|order| order.number).collect::<Vec<_>>(), count), (vec![1, 3, 5], 52));
+        let sales = checkout.sales(&viewer, start).await.expect("sales");
+        assert_eq!((sales[0].orders, sales[0].minor, sales.len()), (52, 52 * 3800, 1));
+    }
+}
+
+on_both! {
+    async fn an_order_that_cannot_be_read_hides_no_other(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 10).await;
+        let checkout = world.services.checkout();
+        let orders = [held(&world, 1).await, held(&world, 1).await, held(&world, 1).await];
+        for order in &orders {
+            checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        }
+        let mut connection = world.connection().await;
+        for (statement, id) in [
+            ("UPDATE orders SET buyer = 'not json' WHERE id = $1", &orders[0].id),
+            ("UPDATE payment SET currency = 'XXX' WHERE order_id = $1", &orders[1].id),
+        ] {
+            sqlx::query(statement).bind(id.as_str()).execute(&mut connection).await.expect("damage");
+        }
+        let page = checkout.orders(&viewer, Filter::All, None).await.expect("orders");
+        assert_eq!(page.orders.iter().map(|order| &order.id).collect::<Vec<_>>(), [&orders[2].id, &orders[1].id]);
+        world.clock.advance_ms(10_000);
+        world.services.drain().await.expect("drain");
+        assert_eq!(checkout.order(&orders[2].token).await.expect("order").1.state, State::Paid);
+        assert_eq!(checkout.order(&orders[1].token).await.expect("order").1.state, State::Pending, "its page still opens");
     }
 }

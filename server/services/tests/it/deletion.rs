@@ -200,7 +200,7 @@ on_both! {
         config.shop_quota_bytes = 2 * 1024 * 1024;
         let services = Services::open_with(config, world.clock.clone(), services::Random::System).await.expect("open");
         let media = services.media();
-        let new = |length| NewUpload { kind: Kind::Clip, length, alt: String::new(), session: None, span: None };
+        let new = |length| NewUpload { kind: Kind::Clip, length, alt: String::new(), session: None, span: None, metadata: String::new() };
         let first = media.create_upload(&viewer, new(1_500_000)).await.expect("room");
         let usage = media.usage(&viewer).await.expect("usage");
         assert_eq!((usage.used_bytes, usage.allowed_bytes), (1_500_000, 2 * 1024 * 1024));

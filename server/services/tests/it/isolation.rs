@@ -73,8 +73,8 @@ on_both! {
             panic!("in stock");
         };
         checkout.pay(&order.token, &form("success")).await.expect("pay");
-        assert_eq!(checkout.orders(&owner).await.expect("orders").len(), 1);
-        assert!(checkout.orders(&stranger).await.expect("orders").is_empty());
+        assert_eq!(checkout.orders(&owner, domain::checkout::Filter::All, None).await.expect("orders").orders.len(), 1);
+        assert!(checkout.orders(&stranger, domain::checkout::Filter::All, None).await.expect("orders").orders.is_empty());
         is_missing(checkout.order_of(&stranger, &order.id).await, "order_of");
         is_missing(checkout.mark_sent(&stranger, &order.id).await, "mark_sent");
         is_missing(checkout.order("made-up").await, "a made-up token");

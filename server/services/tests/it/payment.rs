@@ -1,4 +1,4 @@
-use domain::checkout::{HOLD_MS, PayForm, State};
+use domain::checkout::{Filter, HOLD_MS, PayForm, State};
 use services::{
     Error,
     checkout::{Bought, Paid},
@@ -161,7 +161,7 @@ on_both! {
         assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
         let late = checkout.order(&first.token).await.expect("order").1;
         assert_eq!((late.state, late.receipt), (State::RefundDue, Some(1)), "sold to somebody else meanwhile");
-        assert!(checkout.orders(&viewer).await.expect("orders").iter().any(|order| order.id == first.id), "the shop sees it");
+        assert!(checkout.orders(&viewer, Filter::All, None).await.expect("orders").orders.iter().any(|order| order.id == first.id), "the shop sees it");
 
         checkout.cancel(&second.token).await.expect("cancel");
         connection.execute("UPDATE orders SET state = 'cancelled', receipt = NULL WHERE state = 'refund_due'").await.expect("forced");
@@ -169,5 +169,99 @@ on_both! {
         assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
         assert_eq!(checkout.order(&first.token).await.expect("order").1.state, State::Paid, "the piece was there again");
         assert_eq!(world.services.catalog().by_slug("cup").await.expect("page").1.stock, 0);
+    }
+}
+
+async fn number(world: &World, statement: &'static str) -> i64 {
+    let mut connection = world.connection().await;
+    sqlx::query(statement)
+        .fetch_one(&mut connection)
+        .await
+        .expect("a number")
+        .get("n")
+}
+
+const INTENTS: &str = "SELECT COUNT(*) AS n FROM test_gateway_intent";
+
+on_both! {
+    /// The row says at which processor a payment is and what it is called there. Nothing is created to find out.
+    async fn reconciliation_asks_by_the_name_in_the_row(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 5).await;
+        let checkout = world.services.checkout();
+        let order = held(&world, 1).await;
+        checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        let mut connection = world.connection().await;
+        // The processor has forgotten the key, as it may after a day.
+        connection.execute("UPDATE test_gateway_intent SET idempotency_key = 'forgotten'").await.expect("forgotten");
+        world.clock.advance_ms(LATER_MS);
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(checkout.order(&order.token).await.expect("order").1.state, State::Paid);
+        assert_eq!(number(&world, INTENTS).await, 1, "nothing was created");
+    }
+}
+
+on_both! {
+    async fn a_payment_of_another_gateway_is_not_asked_about_at_the_test_gateway(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 5).await;
+        let checkout = world.services.checkout();
+        let (other, ours) = (held(&world, 1).await, held(&world, 1).await);
+        for order in [&other, &ours] {
+            checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        }
+        let mut connection = world.connection().await;
+        sqlx::query("UPDATE payment SET gateway = 'stripe', intent_id = 'pi_elsewhere', idempotency_key = 'elsewhere' WHERE order_id = $1")
+            .bind(other.id.as_str()).execute(&mut connection).await.expect("elsewhere");
+        world.clock.advance_ms(LATER_MS);
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1, "ours");
+        assert_eq!(checkout.order(&ours.token).await.expect("order").1.state, State::Paid);
+        assert_eq!(checkout.order(&other.token).await.expect("order").1.state, State::Pending, "its hold stays");
+        assert_eq!(number(&world, INTENTS).await, 2, "nothing was created");
+    }
+}
+
+on_both! {
+    async fn a_payment_that_the_processor_never_heard_of_is_given_up(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 5).await;
+        let checkout = world.services.checkout();
+        let order = held(&world, 1).await;
+        checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        let mut connection = world.connection().await;
+        // As if the process had died before it asked.
+        for statement in [
+            "DELETE FROM test_gateway_intent",
+            "UPDATE payment SET state = 'asked', intent_id = NULL",
+            "UPDATE orders SET state = 'paying'",
+        ] {
+            connection.execute(statement).await.expect("interrupted");
+        }
+        world.clock.advance_ms(61_000);
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        let given_up = checkout.order(&order.token).await.expect("order").1;
+        assert_eq!(given_up.state, State::Declined);
+        assert_eq!(number(&world, INTENTS).await, 0, "nothing was created");
+        // One whose creation was answered, but not noted, is found by its key.
+        checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        connection.execute("UPDATE payment SET intent_id = NULL WHERE state = 'unknown'").await.expect("lost");
+        world.clock.advance_ms(LATER_MS);
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(checkout.order(&order.token).await.expect("order").1.state, State::Paid);
+    }
+}
+
+on_both! {
+    async fn another_amount_at_the_processor_settles_nothing(world: World) {
+        let viewer = world.shop("clay").await;
+        world.product(&viewer, "Cup", 5).await;
+        let checkout = world.services.checkout();
+        let order = held(&world, 1).await;
+        checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        let mut connection = world.connection().await;
+        connection.execute("UPDATE test_gateway_intent SET amount_minor = 1").await.expect("another amount");
+        world.clock.advance_ms(LATER_MS);
+        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0);
+        assert_eq!(checkout.order(&order.token).await.expect("order").1.state, State::Pending);
     }
 }

@@ -5,26 +5,38 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use domain::id::OrderId;
+use serde::Deserialize;
 
-use super::Filter;
 use crate::{
     http::{document, error::Problem, viewer::Signed},
     state::Vitrine,
 };
 
+/// Which page of which list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ListQuery {
+    show: String,
+    /// Orders with a number below this one; anything that is no number is the first page.
+    before: String,
+}
+
 /// `GET /manage/orders`.
 pub async fn list(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
-    Query(filter): Query<Filter>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let orders = vitrine.services.checkout().orders(&viewer).await?;
-    let show = app::manage::page::ShowOrders::read(&filter.show);
+    let filter = app::manage::page::order_filter(&query.show);
+    let before: Option<u32> = query.before.parse().ok();
+    let checkout = vitrine.services.checkout();
+    let page = checkout.orders(&viewer, filter, before).await?;
     Ok(document::private(app::manage::page::orders(
         &vitrine.site,
         &viewer,
-        &orders,
-        show,
+        &page,
+        filter,
+        before.is_none(),
     )))
 }
 

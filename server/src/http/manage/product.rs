@@ -1,5 +1,6 @@
 //! `/manage/products…`: the list and the editor.
 
+use app::manage::page::Editor;
 use axum::{
     Form,
     extract::{Path, Query, State},
@@ -123,15 +124,16 @@ pub async fn edit(
     let flash = Flash::ALL
         .into_iter()
         .find(|flash| flash.name() == query.flash);
-    let page = app::manage::page::product(
-        &vitrine.site,
-        &viewer,
-        &product,
-        &waitlist,
-        None,
-        &[],
-        flash.map(Flash::message),
-    );
+    let editor = Editor {
+        product: &product,
+        waitlist: &waitlist,
+        form: None,
+        errors: &[],
+        message: flash.map(Flash::message),
+        form_key: &vitrine.services.token()?,
+        changed: false,
+    };
+    let page = app::manage::page::product(&vitrine.site, &viewer, &editor);
     Ok(document::private(page))
 }
 
@@ -207,6 +209,9 @@ pub async fn waitlist_notified(
     Ok(redirect_to_editor(&id, Flash::Notified))
 }
 
+/// Stands in the place of a field where the fields were changed elsewhere.
+const CHANGED: &str = "changed";
+
 pub(super) fn read(id: &str) -> Result<ProductId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
 }
@@ -243,6 +248,7 @@ async fn editor_with_error(
             Invalid::new(field, message),
         ),
         Error::Conflict(message) => (StatusCode::CONFLICT, Invalid::new("", message)),
+        Error::Changed(message) => (StatusCode::CONFLICT, Invalid::new(CHANGED, message)),
         Error::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, Invalid::new("", message)),
         other => return Err(other.into()),
     };
@@ -261,14 +267,15 @@ pub(super) async fn editor_with_errors(
     let catalog = vitrine.services.catalog();
     let product = catalog.product(viewer, id).await?;
     let waitlist = catalog.waitlist(viewer, id).await?;
-    let page = app::manage::page::product(
-        &vitrine.site,
-        viewer,
-        &product,
-        &waitlist,
+    let editor = Editor {
+        product: &product,
+        waitlist: &waitlist,
         form,
         errors,
-        None,
-    );
+        message: None,
+        form_key: &vitrine.services.token()?,
+        changed: errors.iter().any(|error| error.field == CHANGED),
+    };
+    let page = app::manage::page::product(&vitrine.site, viewer, &editor);
     Ok((status, document::private(page)).into_response())
 }

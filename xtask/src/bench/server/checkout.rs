@@ -76,7 +76,12 @@ fn guest(instance: &Instance) -> Result<()> {
         let address = format!("10.{a}.{b}.{c}");
         let from = ("x-forwarded-for", address.as_str());
         let headers = [origin, from, kind];
-        let cart = form(&[("quantity", "1"), ("price_seen_minor", "3800")]);
+        let key = format!("bench-{}-{address}", std::process::id()).replace('.', "-");
+        let cart = form(&[
+            ("quantity", "1"),
+            ("price_seen_minor", "3800"),
+            ("idempotency_key", &key),
+        ]);
         let path = format!("{}/buy", instance.page);
         let held = connection.ask("POST", &path, &headers, &cart)?.with(303)?;
         let checkout = held.header("location").to_owned();

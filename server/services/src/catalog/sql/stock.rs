@@ -1,6 +1,7 @@
 //! Queries of what is sold and how much of it there is; those of reserving and selling are with the checkout.
 
 use domain::{
+    catalog::MAX_STOCK,
     id::{LocationId, PersonId, ProductId, ShopId, VariantId},
     time::UnixMs,
 };
@@ -34,6 +35,7 @@ pub(crate) struct Move<'a> {
     pub(crate) reason: Reason,
     pub(crate) subject: Option<&'a str>,
     pub(crate) by: Option<&'a PersonId>,
+    pub(crate) form: Option<&'a str>,
 }
 
 pub(crate) async fn insert_move(
@@ -43,8 +45,8 @@ pub(crate) async fn insert_move(
     at: UnixMs,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO stock_move (variant_id, location_id, shop_id, delta, reason, subject, by_person, at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO stock_move (variant_id, location_id, shop_id, delta, reason, subject, by_person, form_key, at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(moved.variant.as_str())
     .bind(moved.location.as_str())
@@ -53,6 +55,7 @@ pub(crate) async fn insert_move(
     .bind(moved.reason.as_str())
     .bind(moved.subject)
     .bind(moved.by.map(PersonId::as_str))
+    .bind(moved.form)
     .bind(at.0)
     .execute(connection)
     .await?;
@@ -87,21 +90,37 @@ pub(in crate::catalog) async fn insert(
     Ok(())
 }
 
-/// What a person counted.
-pub(in crate::catalog) struct Count<'a> {
+/// What a person typed about the stock of a product.
+pub(in crate::catalog) struct Correction<'a> {
     pub(in crate::catalog) product: &'a ProductId,
-    /// Pieces that can be sold, those promised to open orders included.
+    /// Pieces in stock, those reserved by open orders included.
     pub(in crate::catalog) pieces: u32,
+    /// What the page had shown; `None`: whatever there is now.
+    pub(in crate::catalog) seen: Option<u32>,
+    /// Names the page. What it corrected before counts towards what it corrects now.
+    pub(in crate::catalog) form: Option<&'a str>,
     pub(in crate::catalog) by: &'a PersonId,
 }
 
-/// Writes a count; `false`, and nothing changed, when more pieces are reserved than that.
-pub(in crate::catalog) async fn set(
+/// What came of a correction.
+pub(in crate::catalog) enum Corrected {
+    Written,
+    /// Nothing was written, because only so many of the pieces in stock are not reserved.
+    Reserved {
+        pieces: i64,
+        reserved: i64,
+    },
+    /// Nothing was written, because it would be more than a shop can count.
+    TooMany,
+}
+
+/// Adds the difference between what a person typed and what they saw to the stock.
+pub(in crate::catalog) async fn correct(
     connection: &mut AnyConnection,
     shop: &ShopId,
-    count: &Count<'_>,
+    correction: &Correction<'_>,
     now: UnixMs,
-) -> Result<bool> {
+) -> Result<Corrected> {
     // Locks the row, so that what is read stands until the end of the transaction.
     let row = sqlx::query(
         "UPDATE stock SET on_hand = on_hand WHERE shop_id = $1 AND variant_id = \
@@ -109,22 +128,34 @@ pub(in crate::catalog) async fn set(
          RETURNING variant_id, location_id, on_hand - committed AS pieces, reserved",
     )
     .bind(shop.as_str())
-    .bind(count.product.as_str())
+    .bind(correction.product.as_str())
     .fetch_optional(&mut *connection)
     .await?
     .ok_or_else(|| Error::internal("a product without stock"))?;
-    let pieces = i64::from(count.pieces);
-    if db::number(&row, "reserved")? > pieces {
-        return Ok(false);
-    }
-    let delta = pieces - db::number(&row, "pieces")?;
-    if delta == 0 {
-        return Ok(true);
-    }
+    let (pieces, reserved) = (db::number(&row, "pieces")?, db::number(&row, "reserved")?);
     let (variant, location): (VariantId, LocationId) = (
         db::parsed(&row, "variant_id")?,
         db::parsed(&row, "location_id")?,
     );
+    let (seen, form) = match correction.seen {
+        Some(seen) => (i64::from(seen), correction.form),
+        None => (pieces, None),
+    };
+    let before = match form {
+        Some(form) => corrected_before(connection, &variant, form).await?,
+        None => 0,
+    };
+    let delta = i64::from(correction.pieces) - seen - before;
+    if delta == 0 {
+        return Ok(Corrected::Written);
+    }
+    let left = pieces + delta;
+    if left < reserved {
+        return Ok(Corrected::Reserved { pieces, reserved });
+    }
+    if left > i64::from(MAX_STOCK) {
+        return Ok(Corrected::TooMany);
+    }
     sqlx::query(
         "UPDATE stock SET on_hand = on_hand + $3 WHERE variant_id = $1 AND location_id = $2",
     )
@@ -139,8 +170,25 @@ pub(in crate::catalog) async fn set(
         delta,
         reason: Reason::Correction,
         subject: None,
-        by: Some(count.by),
+        by: Some(correction.by),
+        form,
     };
     insert_move(connection, shop, &moved, now).await?;
-    Ok(true)
+    Ok(Corrected::Written)
+}
+
+/// What a page has corrected so far.
+async fn corrected_before(
+    connection: &mut AnyConnection,
+    variant: &VariantId,
+    form: &str,
+) -> Result<i64> {
+    let row = sqlx::query(
+        "SELECT CAST(COALESCE(SUM(delta), 0) AS BIGINT) AS delta FROM stock_move WHERE form_key = $1 AND variant_id = $2",
+    )
+    .bind(form)
+    .bind(variant.as_str())
+    .fetch_one(connection)
+    .await?;
+    db::number(&row, "delta")
 }
