@@ -150,9 +150,9 @@ fn room(usage: Usage) -> impl IntoView {
     let full = usage.used_bytes >= usage.allowed_bytes;
     let advice = full.then_some(" Nothing more can be uploaded before some of them are deleted.");
     view! {
-        <p class=if full { "room notice wrong" } else { "room soft" }>
-            "Photos and clips: "<span class="figure">{used}</span>" of "<span class="figure">{allowed}</span>"."{advice}
-        </p>
+        <div class=if full { "room notice wrong" } else { "room soft" }>
+            <p>"Photos and clips: "<span class="figure">{used}</span>" of "<span class="figure">{allowed}</span>"."{advice}</p>
+        </div>
     }
 }
 
