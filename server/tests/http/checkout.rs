@@ -331,7 +331,7 @@ async fn a_changed_price_is_shown_before_anything_is_held() {
             && asked.text().contains("value=\"4250\"")
             && asked
                 .text()
-                .contains("While you were looking, the price of Blue cup went up."),
+                .contains("While you were looking, the price of <bdi>Blue cup</bdi> went up."),
         "{}",
         asked.text()
     );

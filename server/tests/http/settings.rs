@@ -110,10 +110,7 @@ async fn the_currency_stays_once_something_is_sold() {
     );
     let shown = app.get(&product).send().await.text();
     assert!(shown.contains('$') && !shown.contains('€'), "{shown}");
-    let bought = app
-        .post(&format!("{product}/buy"))
-        .form(&[("quantity", "1")])
-        .await;
+    let bought = app.buy(&product, &[("quantity", "1")]).await;
     assert_eq!(bought.status, 303, "{}", bought.text());
     let refused = send(&app, &clay, "/currency", &[("currency", "EUR")]).await;
     assert_eq!(refused.status, 409);
