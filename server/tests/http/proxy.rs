@@ -7,7 +7,7 @@ use crate::test_app::TestApp;
 /// The tests connect from this machine.
 fn trusted(hops: Option<usize>) -> Proxies {
     Proxies {
-        networks: vec![parse_network("127.0.0.1").unwrap()],
+        networks: vec![parse_network("127.0.0.1").expect("an address")],
         hops,
     }
 }

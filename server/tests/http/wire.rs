@@ -11,20 +11,21 @@ use crate::test_app::TestApp;
 
 /// The head and the body of an answer.
 async fn exchange(at: SocketAddr, request: &[u8]) -> (String, Vec<u8>) {
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    stream.write_all(request).await.unwrap();
+    let mut stream = TcpStream::connect(at).await.expect("connects");
+    stream.write_all(request).await.expect("is sent");
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
+    stream.read_to_end(&mut answer).await.expect("is answered");
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("{:?}", String::from_utf8_lossy(&answer)));
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).expect("is text");
     (head.to_lowercase(), answer[end + 4..].to_vec())
 }
 
 async fn status(at: SocketAddr, head: &str) -> u16 {
     let request = format!("{head}connection: close\r\n\r\n");
     let (head, _) = exchange(at, request.as_bytes()).await;
-    head.split(' ').nth(1).unwrap().parse().unwrap()
+    let status = head.split(' ').nth(1).expect("has a status");
+    status.parse().expect("is a number")
 }
 
 #[tokio::test]
