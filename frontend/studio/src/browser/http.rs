@@ -117,16 +117,6 @@ pub(crate) enum CallError {
     Refused(String),
 }
 
-impl CallError {
-    /// The message for the person.
-    pub(crate) fn message(self) -> String {
-        match self {
-            Self::Unreadable => error::unreadable_answer().to_owned(),
-            Self::Refused(message) => message,
-        }
-    }
-}
-
 /// Calls a server function.
 pub(crate) async fn call<A: Serialize, R: DeserializeOwned>(
     address: &str,
