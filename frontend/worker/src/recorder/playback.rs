@@ -184,7 +184,7 @@ pub(super) async fn play<S: Source>(
                 Played::Nothing if track.is_left() => track.decoder.changed().await,
                 Played::Nothing => {
                     track.decoder.end().await;
-                    heard(&mut track, sink).await;
+                    drain_sound(&mut track, sink).await;
                     break;
                 }
             }
@@ -260,7 +260,7 @@ async fn sound<S: Source>(
     let mut played = Played::Nothing;
     if track.samples.peek().is_none() && !track.runs.as_slice().is_empty() {
         track.decoder.end().await;
-        heard(track, sink).await;
+        drain_sound(track, sink).await;
         track.next_run();
         played = Played::Some;
     }
@@ -275,14 +275,17 @@ async fn sound<S: Source>(
         }
         played = Played::Some;
     }
-    if heard(track, sink).await {
+    if drain_sound(track, sink).await {
         played = Played::Some;
     }
     Ok(played)
 }
 
-/// Gives on what the decoder has ready; whether that was anything.
-async fn heard<S: Source>(track: &mut Track<'_, SoundDecoder, S>, sink: &mut impl Sink) -> bool {
+/// Hands on what the decoder has ready. Answers whether that was anything.
+async fn drain_sound<S: Source>(
+    track: &mut Track<'_, SoundDecoder, S>,
+    sink: &mut impl Sink,
+) -> bool {
     let mut any = false;
     while let Ok(Some(stretch)) = track.decoder.take() {
         any = true;

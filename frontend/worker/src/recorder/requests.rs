@@ -94,8 +94,8 @@ fn failed(request: Option<u32>, message: String, ended: bool) {
     });
 }
 
-/// Tells again what the creator was told when the session was made.
-fn tell(session: &Session) {
+/// Reports again what the creator was told when the session was made.
+fn report_notes(session: &Session) {
     if !session.index.notes.is_empty() {
         report(&Report::Notes {
             notes: session.index.notes.clone(),
@@ -339,13 +339,13 @@ impl Recorder {
         }
         if session.index.complete() && session.index.unanalysed().is_none() {
             report(&session.stopped(session.index.network()));
-            tell(&session);
+            report_notes(&session);
             let choice = highlight::choose(&session.index.measurements, &meta.contract);
             report(&session.chosen(choice));
             self.activity = Activity::Open(Box::new(OpenSession::new(session)));
             return;
         }
-        tell(&session);
+        report_notes(&session);
         self.analysis.begin();
         if let Err(reason) = recovery::analyse(&session, &self.analysis).await {
             failed(

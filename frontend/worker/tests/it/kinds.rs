@@ -14,7 +14,7 @@ pub(crate) const LIVE: &[&str] = &[
 ];
 
 /// Eight seconds of pictures that differ, and a sweep, encoded as `how` says.
-pub(crate) fn made(folder: &Folder, name: &str, how: &[&str]) -> PathBuf {
+pub(crate) fn make_film(folder: &Folder, name: &str, how: &[&str]) -> PathBuf {
     let path = folder.file(name);
     let text = path.to_str().expect("UTF-8");
     let pictures = "testsrc2=size=160x90:rate=30:duration=8";
@@ -98,7 +98,7 @@ fn assert_decodable(film: &Film) {
 #[test]
 fn an_edit_list_is_honoured_from_start_to_end() {
     let folder = Folder::new("edits");
-    let source = made(&folder, "source.mp4", &[LIVE, &["-c:a", "aac"]].concat());
+    let source = make_film(&folder, "source.mp4", &[LIVE, &["-c:a", "aac"]].concat());
     // Where its first picture is on its own time.
     let late = 2.0 / 30.0;
     for (n, edits) in [
@@ -179,7 +179,7 @@ fn an_edit_list_is_honoured_from_start_to_end() {
 #[test]
 fn a_copy_that_was_trimmed_keeps_what_it_keeps() {
     let folder = Folder::new("trimmed");
-    let source = made(&folder, "source.mp4", &[LIVE, &["-c:a", "aac"]].concat());
+    let source = make_film(&folder, "source.mp4", &[LIVE, &["-c:a", "aac"]].concat());
     for (name, how) in [
         ("cut.mp4", &[][..]),
         ("cut.mov", &[]),
@@ -225,7 +225,7 @@ fn a_copy_that_was_trimmed_keeps_what_it_keeps() {
 #[test]
 fn composition_offsets_have_a_sign_in_either_version() {
     let folder = Folder::new("ctts");
-    let source = made(
+    let source = make_film(
         &folder,
         "v1.mov",
         &[LIVE, &["-an", "-movflags", "+negative_cts_offsets"]].concat(),
@@ -264,7 +264,7 @@ fn a_start_far_from_zero_is_the_start() {
         ),
         ("late.mkv", &["-c:a", "aac"]),
     ] {
-        let path = made(
+        let path = make_film(
             &folder,
             name,
             &[LIVE, how, &["-output_ts_offset", "7200"]].concat(),
@@ -296,7 +296,7 @@ fn parameter_sets_in_the_stream_are_found() {
         ],
     ]
     .concat();
-    let source = made(&folder, "record.mkv", &how);
+    let source = make_film(&folder, "record.mkv", &how);
     let film = read(&source).expect("a film");
     let path = changed(&folder, &source, "stream.mkv", |bytes| {
         // Lengths of four bytes become start codes, and the record a number that means nothing.
@@ -370,7 +370,7 @@ fn pictures_last_as_long_as_they_are_shown() {
             .concat(),
         ),
     ] {
-        let path = made(&folder, name, &[&slides, how].concat());
+        let path = make_film(&folder, name, &[&slides, how].concat());
         let film = read(&path).expect("a film");
         assert_times(&film, &path);
         let video = film.video.as_ref().expect("pictures");
@@ -390,7 +390,7 @@ fn pictures_last_as_long_as_they_are_shown() {
         "-an",
     ];
     for name in ["uneven.mp4", "uneven.mkv"] {
-        let path = made(&folder, name, &[&uneven, LIVE].concat());
+        let path = make_film(&folder, name, &[&uneven, LIVE].concat());
         let film = read(&path).expect("a film");
         assert_times(&film, &path);
         let mut samples: Vec<_> = film.video.as_ref().expect("pictures").shown().collect();
@@ -412,7 +412,7 @@ fn pictures_last_as_long_as_they_are_shown() {
 #[test]
 fn turned_and_mirrored_pictures_are_told() {
     let folder = Folder::new("turned");
-    let source = made(&folder, "upright.mp4", &[LIVE, &["-an"]].concat());
+    let source = make_film(&folder, "upright.mp4", &[LIVE, &["-an"]].concat());
     const ONE: i32 = 1 << 16;
     for (matrix, rotation, mirrored) in [
         ([ONE, 0, 0, ONE], 0, false),
@@ -449,7 +449,7 @@ fn turned_and_mirrored_pictures_are_told() {
 fn pixels_that_are_not_square_are_told() {
     let folder = Folder::new("aspect");
     for name in ["wide.mp4", "wide.mov", "wide.mkv"] {
-        let path = made(
+        let path = make_film(
             &folder,
             name,
             &[LIVE, &["-an", "-vf", "setsar=4/3"]].concat(),
@@ -467,7 +467,7 @@ fn pixels_that_are_not_square_are_told() {
             );
         }
     }
-    let path = made(
+    let path = make_film(
         &folder,
         "tall.webm",
         &[
@@ -498,7 +498,7 @@ fn pixels_that_are_not_square_are_told() {
 fn colours_are_told_or_taken_as_players_take_them() {
     let folder = Folder::new("colour");
     let of = |name: &str, how: &[&str]| {
-        let path = made(&folder, name, &[how, &["-an"]].concat());
+        let path = make_film(&folder, name, &[how, &["-an"]].concat());
         let colour = read(&path)
             .expect("a film")
             .video

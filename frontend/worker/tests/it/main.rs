@@ -3,9 +3,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod clip;
+mod description;
 mod edited;
 mod filmed;
 mod kinds;
 mod matroska;
 mod reel;
-mod told;

@@ -96,7 +96,7 @@ impl Catalog<'_> {
             };
             let corrected =
                 sql::stock::correct(&mut write, &viewer.shop.id, &correction, now).await?;
-            judge(&corrected)?;
+            check_correction(&corrected)?;
         }
         self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
@@ -149,7 +149,8 @@ impl Catalog<'_> {
     }
 }
 
-fn judge(corrected: &Corrected) -> Result<()> {
+/// The refusal of a correction of stock that was not written.
+fn check_correction(corrected: &Corrected) -> Result<()> {
     match corrected {
         Corrected::Written => Ok(()),
         Corrected::Reserved { pieces, reserved } => Err(Error::Conflict(format!(

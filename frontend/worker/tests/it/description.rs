@@ -4,7 +4,7 @@ use worker::film::{FilmError, pcm::Format};
 
 use crate::{
     filmed::{Folder, near, read_film, run},
-    kinds::{LIVE, assert_times, case, made, read},
+    kinds::{LIVE, assert_times, case, make_film, read},
 };
 
 #[test]
@@ -26,7 +26,7 @@ fn uncompressed_sound_is_read_sample_by_sample() {
         ("be16.mkv", "pcm_s16be", 16),
         ("f32.mkv", "pcm_f32le", 24),
     ] {
-        let path = made(
+        let path = make_film(
             &folder,
             name,
             &[LIVE, &["-c:a", codec, "-ac", "2"]].concat(),
@@ -109,7 +109,7 @@ fn of_several_tracks_the_main_one_is_brought_in_and_told() {
             ],
         ]
         .concat();
-        let film = read(&made(&folder, name, &how)).expect("a film");
+        let film = read(&make_film(&folder, name, &how)).expect("a film");
         let codec = film.audio.as_ref().expect("sound").config.codec.clone();
         // ffmpeg switches on the first sound of an MP4 whatever it is told.
         let wanted = if default == 1 && name.ends_with(".mkv") {
@@ -128,7 +128,7 @@ fn of_several_tracks_the_main_one_is_brought_in_and_told() {
             film.notes()
         );
     }
-    let film = read(&made(
+    let film = read(&make_film(
         &folder,
         "one.mp4",
         &[LIVE, &["-c:a", "aac"]].concat(),
@@ -165,7 +165,7 @@ fn encodings_that_are_not_known_are_refused_by_name() {
         ("ffv1.mkv", &["-c:v", "ffv1"], "FFV1"),
         ("mpeg2.mkv", &["-c:v", "mpeg2video"], "MPEG-2"),
     ] {
-        let refused = read(&made(&folder, name, how)).expect_err(name);
+        let refused = read(&make_film(&folder, name, how)).expect_err(name);
         assert_eq!(refused, FilmError::Picture(called.to_owned()), "{name}");
         assert!(refused.message().contains(called) && refused.message().contains("H.264"));
     }
@@ -175,16 +175,20 @@ fn encodings_that_are_not_known_are_refused_by_name() {
         ("alac.mov", "alac", "Apple Lossless"),
         ("mp2.mkv", "mp2", "MPEG audio layer 2 (MP2)"),
     ] {
-        let film =
-            read(&made(&folder, name, &[LIVE, &["-c:a", codec]].concat())).expect("pictures");
+        let film = read(&make_film(
+            &folder,
+            name,
+            &[LIVE, &["-c:a", codec]].concat(),
+        ))
+        .expect("pictures");
         assert_eq!(film.sound_lost.as_deref(), Some(called), "{name}");
         assert!(film.notes()[0].contains(called), "{:?}", film.notes());
     }
     // Sound alone is never said to be a film.
-    let film = read(&made(&folder, "alone.mp4", &["-vn", "-c:a", "aac"])).expect("sound");
+    let film = read(&make_film(&folder, "alone.mp4", &["-vn", "-c:a", "aac"])).expect("sound");
     assert!(film.notes()[0].contains("no picture"), "{:?}", film.notes());
     assert_eq!(
-        read(&made(&folder, "alone.mkv", &["-vn", "-c:a", "ac3"])).map(|_| ()),
+        read(&make_film(&folder, "alone.mkv", &["-vn", "-c:a", "ac3"])).map(|_| ()),
         Err(FilmError::Sound("Dolby Digital (AC-3)".to_owned()))
     );
     for (name, how, says) in [
@@ -192,7 +196,7 @@ fn encodings_that_are_not_known_are_refused_by_name() {
         ("film.ts", LIVE, "MPEG transport stream"),
         ("film.flv", &["-c:v", "flv"], "Flash"),
     ] {
-        let refused = read(&made(&folder, name, &[how, &["-an"]].concat())).expect_err(name);
+        let refused = read(&make_film(&folder, name, &[how, &["-an"]].concat())).expect_err(name);
         assert!(refused.message().contains(says), "{}", refused.message());
     }
     if let Some(path) = case("mpeg4-part2.mp4") {
@@ -217,7 +221,7 @@ fn fast_and_slow_films_keep_their_times() {
         } else {
             &[]
         };
-        let path = made(&folder, name, &[LIVE, &["-an", "-vf", rate], frag].concat());
+        let path = make_film(&folder, name, &[LIVE, &["-an", "-vf", rate], frag].concat());
         let film = read(&path).expect("a film");
         assert_times(&film, &path);
         assert!(near(film.duration, 8.0, 0.02), "{name}: {}", film.duration);
