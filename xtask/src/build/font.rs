@@ -88,6 +88,8 @@ mod tests {
     #[test]
     fn the_text_face_and_the_display_face_weigh_less_than_fifty_kilobytes() {
         let place = Place::find().expect("a checkout");
+        // A fresh checkout has no packages yet, and unit tests come before what else installs them.
+        crate::install::npm(&place).expect("npm packages");
         let home = crate::scratch::Scratch::new();
         let cache = Cache::open(&Place {
             root: home.path().into(),

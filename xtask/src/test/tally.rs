@@ -27,10 +27,13 @@ impl Tally {
         let mut tally = Self::default();
         for line in lines {
             let line = plain(line);
-            let line = line.trim();
-            if let Some((_, counts)) = line.split_once("test result: ") {
+            // Indented, it is what a failed test printed, which nextest repeats and has counted.
+            if let Some(counts) = line.strip_prefix("test result: ") {
                 tally += words(counts);
-            } else if let Some((_, counts)) = line
+                continue;
+            }
+            let line = line.trim();
+            if let Some((_, counts)) = line
                 .strip_prefix("Summary [")
                 .and_then(|rest| rest.split_once(']'))
             {
@@ -147,6 +150,20 @@ mod tests {
                 passed: 9,
                 failed: 3,
                 skipped: 4
+            }
+        );
+    }
+
+    #[test]
+    fn what_a_failed_test_printed_is_no_count_of_its_own() {
+        let text = "        FAIL [   0.1s] a::b\n  stdout ───\n\n    test result: FAILED. 0 passed; 1 failed; 59 filtered out\n\
+                    ────────────\n     Summary [   0.3s] 60 tests run: 59 passed, 1 failed, 0 skipped";
+        assert_eq!(
+            of(text),
+            Tally {
+                passed: 59,
+                failed: 1,
+                skipped: 0
             }
         );
     }
