@@ -124,7 +124,12 @@ impl World {
 
     /// A buyer's order as it stands.
     pub(crate) async fn order(&self, token: &str) -> domain::checkout::Order {
-        self.services.checkout().order(token).await.expect("an order").1
+        self.services
+            .checkout()
+            .order(token)
+            .await
+            .expect("an order")
+            .1
     }
 
     /// The same instance, as another process that starts on its folder and database.
