@@ -11,6 +11,8 @@ mod identity;
 mod manage;
 mod media;
 mod proxy;
+#[path = "../../services/tests/it/round.rs"]
+mod round;
 mod settings;
 mod shop;
 mod test_app;

@@ -8,6 +8,8 @@
 
 mod bucket;
 mod child;
+#[path = "../../services/tests/it/round.rs"]
+mod round;
 mod shared;
 mod sqlite;
 mod upload;

@@ -12,6 +12,7 @@ mod job;
 mod media;
 mod migration;
 mod payment;
+mod round;
 mod seed;
 mod settings;
 mod transport;
