@@ -8,6 +8,7 @@
 
 mod bucket;
 mod child;
+mod clearing;
 mod shared;
 mod sqlite;
 mod upload;
