@@ -63,8 +63,14 @@ pub(crate) fn build_site(site: &Path) {
 
 /// Runs another command of the binary to its end.
 pub(crate) fn command(arguments: &[&str]) -> Output {
+    command_with(arguments, &[])
+}
+
+/// The same, with variables of its own.
+pub(crate) fn command_with(arguments: &[&str], variables: &[(&str, String)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_vitrine"))
         .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap()
 }

@@ -8,6 +8,7 @@
 
 mod bucket;
 mod child;
+mod clearing;
 #[path = "../../services/tests/it/round.rs"]
 mod round;
 mod shared;

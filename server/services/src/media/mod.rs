@@ -7,6 +7,7 @@ pub(crate) mod delete;
 pub(crate) mod orphan;
 mod part;
 mod photo;
+pub(crate) mod poster;
 pub(crate) mod process;
 mod quota;
 mod receive;
@@ -25,6 +26,7 @@ use domain::{
 };
 use futures::stream::BoxStream;
 
+pub use self::poster::find_ffmpeg;
 use self::store::Key;
 pub(crate) use self::{append::Appends, part::Parts, store::Store};
 use crate::{Error, Result, Services, db::Write, event};

@@ -12,6 +12,7 @@ mod job;
 mod media;
 mod migration;
 mod payment;
+mod poster;
 mod round;
 mod seed;
 mod settings;
