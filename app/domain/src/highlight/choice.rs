@@ -124,23 +124,6 @@ pub fn choose_again(measurements: &Measurements, contract: &Contract, taste: &Ta
     }
 }
 
-/// Holds a creator's trim to what can be cut: it starts on the first keyframe not before `start` and inside the shot, and
-/// ends at `end` or with the shot. `None` when no keyframe leaves at least a tenth of a second.
-#[must_use]
-pub fn snap(start: f64, end: f64, shot: &Shot, keyframes: &[f64]) -> Option<(f64, f64)> {
-    let from = start.max(shot.start);
-    let end = end.min(shot.end);
-    if !from.is_finite() || !end.is_finite() {
-        return None;
-    }
-    let key = keyframes
-        .iter()
-        .copied()
-        .filter(|&k| k.is_finite() && k >= from - 1e-6)
-        .min_by(f64::total_cmp)?;
-    (end - key >= 0.1).then_some((key, end))
-}
-
 /// A contract whose numbers can be met: finite, positive, the least not above the most.
 pub(super) fn sound(contract: &Contract) -> Contract {
     let or = |x: f64, y: f64| if x.is_finite() && x > 0.0 { x } else { y };

@@ -252,20 +252,6 @@ fn poor_sessions_end_in_something_or_a_sentence() {
 }
 
 #[test]
-fn trims_stay_inside_their_shot_and_on_keyframes() {
-    let shot = Shot {
-        start: 2.0,
-        end: 6.0,
-    };
-    let keys = [0.0, 1.0, 2.5, 3.5, 4.5, 5.95];
-    assert_eq!(snap(0.0, 9.0, &shot, &keys), Some((2.5, 6.0)));
-    assert_eq!(snap(2.6, 5.0, &shot, &keys), Some((3.5, 5.0)));
-    assert_eq!(snap(5.0, 6.0, &shot, &keys), None);
-    assert_eq!(snap(4.0, 3.0, &shot, &keys), None);
-    assert_eq!(snap(f64::NAN, 3.0, &shot, &[]), None);
-}
-
-#[test]
 fn an_old_contract_still_reads() {
     let text = r#"{"min_clips":3,"max_clips":10,"min_length":1.5,"max_length":6.0,"max_stills":8}"#;
     let contract: Contract = serde_json::from_str(text).expect("reads");
@@ -386,15 +372,6 @@ proptest! {
         let contract = Contract { min_clips: n * 2, max_clips: n, min_length: a, max_length: b, max_stills: n, max_share: c, ..Contract::default() };
         let choice = choose(&measurements, &contract);
         prop_assert!(choice.highlights.len() <= n);
-    }
-
-    #[test]
-    fn snapping_never_leaves_the_shot(start in any_time(), end in any_time(), a in 0.0_f64..50.0, len in 0.0_f64..20.0, keys in prop::collection::vec(any_time(), 0..30)) {
-        let shot = Shot { start: a, end: a + len };
-        if let Some((from, to)) = snap(start, end, &shot, &keys) {
-            prop_assert!(from >= shot.start - 1e-6 && to <= shot.end && from < to && keys.contains(&from));
-            prop_assert!(from >= start - 1e-6 && to <= end);
-        }
     }
 }
 
