@@ -28,6 +28,8 @@ export interface Row {
   size_wanted?: string;
   /** Mean difference of the sampled pictures, of 255. */
   colour?: number;
+  /** That of the first still. */
+  still_colour?: number;
   /** By how much the sound is late or early at most, ms. */
   drift_ms?: number;
   /** What is wrong, in words. */
@@ -131,16 +133,32 @@ async function pictures(row: Row, theirs: Referee, wanted: Picture, ours: Refere
   if (brought.still && (Math.abs(brought.still.width - size.width) > 1 || Math.abs(brought.still.height - size.height) > 1)) wrong.push(`a still of ${brought.still.width}x${brought.still.height}`);
   const numbers = [...new Set([0.15, 0.45, 0.55, 0.9].map((share) => Math.floor(share * (wanted.times.length - 1))))];
   const seen = await colours(ours.path, got, numbers);
-  const apart = (real: Uint8Array[]): number => Math.max(...real.map((picture, at) => mean(picture, seen[at] ?? new Uint8Array())));
   const most = wanted.wide ? WIDE_COLOUR : COLOUR;
-  let colour = wanted.wide && played ? Infinity : apart(await colours(theirs.path, wanted, numbers));
-  if (colour > most && played) {
-    // What this ffmpeg knows nothing of: turns in Matroska, and how bright pictures are shown on common screens.
-    const middle = (at: number): number => ((wanted.times[at] ?? 0) + (wanted.times[at + 1] ?? (wanted.times[at] ?? 0) + wanted.last)) / 2;
-    colour = Math.min(colour, apart(await shownAt(player, numbers.map(middle))));
-  }
+  const byPlayer = wanted.wide && played;
+  const apart = (real: Uint8Array[]): number => Math.max(...real.map((picture, at) => mean(picture, seen[at] ?? new Uint8Array())));
+  let colour = byPlayer ? Infinity : apart(await colours(theirs.path, wanted, numbers));
+  if (colour > most && played) colour = Math.min(colour, apart(await shownAt(player, numbers.map((at) => middle(wanted, at)))));
   row.colour = Math.round(colour * 10) / 10;
   if (!(row.colour <= most)) wrong.push("colours");
+  if (brought.still) await still(row, theirs, wanted, brought.still, byPlayer ? player : undefined, played ? player : undefined);
+}
+
+/** Halfway through the time a picture is shown, s. */
+function middle(picture: Picture, at: number): number {
+  const from = picture.times[at] ?? 0;
+  return (from + (picture.times[at + 1] ?? from + picture.last)) / 2;
+}
+
+/** Holds a still against the pictures around its time, which is told in tenths. What this ffmpeg knows nothing of (turns in Matroska,
+ * how bright pictures are shown on common screens) a player says. */
+async function still(row: Row, theirs: Referee, wanted: Picture, taken: NonNullable<Brought["still"]>, only: Page | undefined, player: Page | undefined): Promise<void> {
+  const numbers = wanted.times.flatMap((time, at) => (Math.abs(time - taken.time) < 0.1 + wanted.frame ? [at] : [])).slice(0, 60);
+  const least = (real: Uint8Array[]): number => Math.min(...real.map((picture) => mean(picture, taken.colours)));
+  const most = wanted.wide ? WIDE_COLOUR : COLOUR;
+  let colour = only ? Infinity : least(await colours(theirs.path, wanted, numbers));
+  if (colour > most && player) colour = Math.min(colour, least(await shownAt(player, numbers.map((at) => middle(wanted, at)))));
+  row.still_colour = Math.round(colour * 10) / 10;
+  if (!(row.still_colour <= most)) row.wrong.push("colours of a still");
 }
 
 /** Mean difference of two pictures; that of black and white where one is missing. */

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { expect, type Page } from "@playwright/test";
 
 import { by } from "../src/steps.ts";
+import { sampled } from "./referee.ts";
 
 const run = promisify(execFile);
 
@@ -22,8 +23,8 @@ export interface Brought {
   loudness: Array<[number, number]>;
   /** Length as the studio tells it. */
   recorded: string;
-  /** The first still: its size, pixels, and its colours, small. */
-  still: { width: number; height: number } | undefined;
+  /** The first still: its size, pixels, when it is from, s, and its colours, small. */
+  still: { width: number; height: number; time: number; colours: Uint8Array } | undefined;
 }
 
 /** Forgets every session of this browser. The studio must not be open. */
@@ -73,10 +74,18 @@ export async function bringIn(page: Page, url: string, path: string, folder: str
   let still: Brought["still"];
   if ((await by(page, "still").count()) > 0) {
     await expect(picture).toHaveAttribute("src", /^blob:/);
-    still = await picture.evaluate(async (image: HTMLImageElement) => {
+    const seen = await picture.evaluate(async (image: HTMLImageElement, { width, height }) => {
       await image.decode();
-      return { width: image.naturalWidth, height: image.naturalHeight };
-    });
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [width, height];
+      const context = canvas.getContext("2d");
+      if (!context) throw new Error("no canvas");
+      context.imageSmoothingQuality = "high";
+      context.drawImage(image, 0, 0, width, height);
+      return { width: image.naturalWidth, height: image.naturalHeight, data: Array.from(context.getImageData(0, 0, width, height).data) };
+    }, sampled);
+    const [, minutes, seconds] = /(\d+):(\d+(?:\.\d+)?)/.exec(await by(page, "still").first().innerText()) ?? [];
+    still = { width: seen.width, height: seen.height, time: Number(minutes) * 60 + Number(seconds), colours: Uint8Array.from(seen.data.filter((_, at) => at % 4 !== 3)) };
   }
   const bytes = await log(page, url);
   if (!bytes) return { says, film: undefined, start: 0, loudness: [], recorded, still };

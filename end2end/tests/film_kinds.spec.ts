@@ -167,6 +167,22 @@ test("films of every kind come in as they are", async ({ vitrine, browse }) => {
         const found = await bring(drawn(name));
         expect(found.shots.length, `${name}: ${found.says}`).toBe(shots);
       }
+      const slides = await bring(drawn("long-frames.mp4"));
+      expect(slides.shots).toEqual([0, 4, 8, 12]);
+      await expect(by(page, "recorded")).toContainText("16.0 s");
+      // The last slide, which one frame stands for, gives a still and a clip of its length.
+      const [stills, clips] = [await by(page, "still").count(), await by(page, "clip-card").count()];
+      const box = await by(page, "timeline").boundingBox();
+      if (!box) throw new Error("there is no timeline");
+      await by(page, "timeline").click({ position: { x: box.width * 0.97, y: box.height / 2 } });
+      await by(page, "add-still").click();
+      await expect(by(page, "still")).toHaveCount(stills + 1);
+      if (await by(page, "add-clip").isVisible()) {
+        await by(page, "add-clip").click();
+        await expect(by(page, "clip-card")).toHaveCount(clips + 1);
+      }
+      const spans = await by(page, "span").evaluateAll((spans) => spans.map((span) => Number((span as HTMLElement).style.getPropertyValue("--end"))));
+      expect(Math.max(...spans), "a clip of the last slide, to its end").toBeGreaterThan(0.99);
       const kept = await bring(drawn("trimmed-by-edit-list.mov"));
       expect(kept.shots.length, kept.says).toBe(1);
       await expect(by(page, "recorded")).toContainText("7.0 s");
