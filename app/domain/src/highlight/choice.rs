@@ -25,6 +25,8 @@ const NEW_LOOK: f32 = 0.6;
 const NEAR: f32 = 0.3;
 /// Nearness ends at this distance in time, s.
 const NEAR_REACH: f64 = 8.0;
+/// Shortest clip beside others, s: what is shorter shows nothing, and fewer clips are better.
+const SHORT: f64 = 1.0;
 /// Shortest clip ever, s: taken only where nothing longer can be had.
 const SHORTEST: f64 = 0.5;
 /// Left out before a shot's end, s: one frame, in which a boundary might be late.
@@ -179,9 +181,16 @@ fn clips(
         doubts: &[],
         ..*places
     };
-    for places in [places, &anywhere] {
-        if chosen.len() < contract.min_clips {
-            let all = candidates(session, places, contract.min_length, SHORTEST);
+    for (places, least) in [
+        (places, SHORT),
+        (&anywhere, SHORT),
+        (places, SHORTEST),
+        (&anywhere, SHORTEST),
+    ] {
+        let wanted = chosen.len() < contract.min_clips && (least == SHORT || chosen.is_empty());
+        if wanted {
+            let least = least.min(contract.min_length);
+            let all = candidates(session, places, contract.min_length, least);
             take(&mut chosen, free(all), budget, contract.min_clips, contract);
         }
     }

@@ -118,6 +118,22 @@ fn a_session_all_in_doubt_still_gives_clips() {
 }
 
 #[test]
+fn a_clip_of_less_than_a_second_is_taken_only_where_there_is_no_longer_one() {
+    let lengths = |shots: &[f64]| -> Vec<f64> {
+        let choice = choose(&session(shots), &Contract::default());
+        choice.highlights.iter().map(|h| h.end - h.start).collect()
+    };
+    // Nine seconds, of which the last two shots have no room for a clip.
+    let found = lengths(&[7.6, 0.7, 0.7]);
+    assert!(found.len() >= 2, "{found:?}");
+    assert!(found.iter().all(|&length| length >= 1.0), "{found:?}");
+    // Quick cuts only: better those than nothing.
+    let found = lengths(&[0.8; 6]);
+    assert!(!found.is_empty(), "{found:?}");
+    assert!(found.iter().all(|&length| length < 0.8), "{found:?}");
+}
+
+#[test]
 fn rounding_hides_the_last_bits() {
     let mut a = session(&[3.0, 3.0]);
     let mut b = a.clone();
