@@ -28,7 +28,7 @@ const OBJECT_BYTES: usize = 8 * 1024 * 1024;
 /// How long whoever asks where an upload stands waits for the append before.
 const SETTLING: Duration = Duration::from_secs(5);
 /// The most parts of an upload: the smallest piece that a client may send again and again is so bounded.
-const MOST_PARTS: i64 = 10_000;
+pub(super) const MOST_PARTS: i64 = 10_000;
 
 /// Appends under way in this process: an upload's newest one, and how the one before is ended.
 #[derive(Clone, Default)]
@@ -136,8 +136,8 @@ pub(super) struct Writer {
     pub(super) fence: i64,
     /// The last acknowledged offset.
     pub(super) received: u64,
-    /// The upload's whole length.
-    pub(super) length: u64,
+    /// The byte that completes the upload; `None` where none does.
+    pub(super) complete_at: Option<u64>,
     /// How long the job that processes the complete upload waits, ms: not 0 where the caller does that itself.
     pub(super) process_after_ms: i64,
 }
@@ -291,7 +291,7 @@ impl Writer {
                     .to_owned(),
             ));
         }
-        if end == self.length {
+        if Some(end) == self.complete_at {
             let job = Job::ProcessUpload {
                 shop: self.shop.clone(),
                 upload: self.upload.clone(),

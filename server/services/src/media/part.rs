@@ -164,7 +164,7 @@ fn copy(from: &mut impl Read, to: &mut impl Write, length: u64) -> io::Result<()
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)

@@ -12,7 +12,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::Checksum;
+use super::{Checksum, LaterChecksum};
 use crate::{Error, disk};
 
 /// Bytes between two points where progress is made durable, so that a crash loses no more than this.
@@ -47,6 +47,8 @@ pub(super) enum Hash {
     None,
     Sha1(Sha1, [u8; 20]),
     Sha256(Sha256, [u8; 32]),
+    /// Both, until it is known which counts.
+    Later(Sha1, Sha256, LaterChecksum),
 }
 
 impl Hash {
@@ -55,6 +57,7 @@ impl Hash {
             None => Self::None,
             Some(Checksum::Sha1(expected)) => Self::Sha1(Sha1::new(), *expected),
             Some(Checksum::Sha256(expected)) => Self::Sha256(Sha256::new(), *expected),
+            Some(Checksum::Later(later)) => Self::Later(Sha1::new(), Sha256::new(), later.clone()),
         }
     }
 
@@ -63,6 +66,10 @@ impl Hash {
             Self::None => {}
             Self::Sha1(hash, _) => hash.update(bytes),
             Self::Sha256(hash, _) => hash.update(bytes),
+            Self::Later(sha1, sha256, _) => {
+                sha1.update(bytes);
+                sha256.update(bytes);
+            }
         }
     }
 
@@ -71,6 +78,11 @@ impl Hash {
             Self::None => true,
             Self::Sha1(hash, expected) => hash.finalize()[..] == expected[..],
             Self::Sha256(hash, expected) => hash.finalize()[..] == expected[..],
+            Self::Later(sha1, sha256, later) => match later.get() {
+                Some(Checksum::Sha1(expected)) => sha1.finalize()[..] == expected[..],
+                Some(Checksum::Sha256(expected)) => sha256.finalize()[..] == expected[..],
+                Some(Checksum::Later(_)) | None => false,
+            },
         }
     }
 }

@@ -10,9 +10,10 @@ use futures::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Checksum, Library, NewUpload,
+    Checksum, Form, Library, NewUpload,
     append::{Writer, superseded},
-    process,
+    complete::stands_at,
+    delete, process,
     receive::{Append, Piece},
     sql,
 };
@@ -40,16 +41,24 @@ fn missing() -> Error {
     Error::NotFound("There is no such upload. Start it again.".to_owned())
 }
 
-fn check(new: &mut NewUpload) -> Result<()> {
-    if new.length > new.kind.max_bytes() {
-        let message = new
-            .kind
-            .check_length(new.length)
-            .err()
-            .map(|invalid| invalid.message);
-        return Err(Error::TooLarge(message.unwrap_or_default()));
+/// Refuses what is too long for its kind. An empty file is not refused here.
+pub(super) fn check_length(kind: Kind, length: u64) -> Result<()> {
+    if length <= kind.max_bytes() {
+        return Ok(());
     }
+    let message = kind
+        .check_length(length)
+        .err()
+        .map(|invalid| invalid.message);
+    Err(Error::TooLarge(message.unwrap_or_default()))
+}
+
+pub(super) fn check(new: &mut NewUpload) -> Result<()> {
     new.alt = domain::media::alt(&new.alt)?;
+    if new.form.is_deferred {
+        new.length = new.kind.max_bytes();
+    }
+    check_length(new.kind, new.length)?;
     let in_order = |(start, end): (f64, f64)| start >= 0.0 && end >= start && end <= MAX_SPAN_S;
     if new.span.is_some_and(|span| !in_order(span)) {
         return Err(Error::Invalid {
@@ -68,6 +77,9 @@ impl Library<'_> {
     /// `Invalid`, `TooLarge`, `Full`. An empty file is taken, as the protocol says, and fails when it is processed.
     pub async fn create_upload(&self, viewer: &Viewer, mut new: NewUpload) -> Result<Upload> {
         check(&mut new)?;
+        // Looked at first without holding up who writes, since whoever is refused may go on asking.
+        self.check_unfinished(&mut *self.services.inner.db.read().await?, viewer)
+            .await?;
         let free =
             disk::free_bytes(&self.services.inner.scratch).map_err(|error| disk::failed(&error))?;
         if free < new.length.saturating_add(SPARE_BYTES) {
@@ -80,6 +92,7 @@ impl Library<'_> {
         let id: UploadId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
         self.check_quota(&mut write, viewer, new.length).await?;
+        self.check_unfinished(&mut write, viewer).await?;
         sql::insert_upload(
             &mut write,
             &viewer.shop.id,
@@ -90,7 +103,7 @@ impl Library<'_> {
         )
         .await?;
         self.services.inner.parts.create(&id).await?;
-        if new.length == 0 {
+        if new.is_complete() {
             // Nothing is missing, so it is complete; that an empty file cannot be used is said like of any other file.
             let job = Job::ProcessUpload {
                 shop: viewer.shop.id.clone(),
@@ -216,10 +229,7 @@ impl Library<'_> {
         write.commit().await?;
         let upload = self.upload(viewer, id).await?;
         let Some(fence) = fence else {
-            return Err(Error::Conflict(format!(
-                "The upload stands at byte {}. Ask where it stands and go on from there.",
-                upload.received
-            )));
+            return Err(stands_at(upload.received));
         };
         Ok(Writer {
             services: self.services.clone(),
@@ -232,30 +242,37 @@ impl Library<'_> {
             },
             fence,
             received: offset,
-            length: upload.length,
+            complete_at: (!upload.is_open).then_some(upload.length),
             process_after_ms: 0,
         })
     }
 
-    /// Throws an unfinished upload away. An append that is under way ends.
+    /// Throws an upload away, complete or not. An append that is under way ends; what became of it goes too, unless a product
+    /// shows it.
     ///
     /// # Errors
-    /// `NotFound`, `Conflict` when it is already complete.
+    /// `NotFound`.
     pub async fn terminate(&self, viewer: &Viewer, id: &UploadId) -> Result<()> {
         let mut write = self.services.inner.db.write().await?;
+        let stored = sql::upload(&mut write, &viewer.shop.id, id).await?;
+        let stored = stored.ok_or_else(missing)?;
         if !sql::delete_upload(&mut write, &viewer.shop.id, id).await? {
-            drop(write);
-            self.upload(viewer, id).await?;
-            return Err(Error::Conflict(
-                "This upload is already complete. Remove its picture or clip instead.".to_owned(),
-            ));
+            return Err(missing());
+        }
+        if let Some(media) = &stored.media {
+            delete::enqueue(self.services, &mut write, &viewer.shop.id, media).await?;
         }
         self.delete_parts(&mut write, &viewer.shop.id, id).await?;
         write.commit().await
     }
 
     /// Enqueues the deletion of an upload's parts.
-    async fn delete_parts(&self, write: &mut Write, shop: &ShopId, id: &UploadId) -> Result<()> {
+    pub(super) async fn delete_parts(
+        &self,
+        write: &mut Write,
+        shop: &ShopId,
+        id: &UploadId,
+    ) -> Result<()> {
         let job = Job::DeleteUploadParts {
             shop: shop.clone(),
             upload: id.clone(),
@@ -282,6 +299,7 @@ impl Library<'_> {
             session: None,
             span: None,
             metadata: String::new(),
+            form: Form::default(),
         };
         let upload = self.create_upload(viewer, new).await?;
         let mut writer = self.begin_append(viewer, &upload.id, 0, None).await?;
