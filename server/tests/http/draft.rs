@@ -191,7 +191,10 @@ fn assert_problem(answer: &TestResponse, status: u16, kind: &str) {
     assert_eq!(problem["type"], expected.as_str(), "{problem}");
     assert_eq!(problem["status"], status);
     assert!(
-        problem["detail"].as_str().unwrap().ends_with('.'),
+        problem["detail"]
+            .as_str()
+            .expect("a sentence")
+            .ends_with('.'),
         "{problem}"
     );
 }
