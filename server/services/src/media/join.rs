@@ -11,11 +11,10 @@ use domain::{
 
 use super::{
     Library, NewUpload,
-    append::MOST_PARTS,
     complete::PARTIAL,
     part::{Part, Parts, blocking},
     sql::{self, Stored},
-    upload::{LIFE_MS, check, check_length},
+    upload::{LIFE_MS, MOST_APPENDS, check, check_length},
 };
 use crate::{
     Error, Result, disk,
@@ -125,7 +124,7 @@ impl Library<'_> {
             }
             length += stored.length;
         }
-        if i64::try_from(pieces.len()).is_ok_and(|count| count <= MOST_PARTS) {
+        if i64::try_from(pieces.len()).is_ok_and(|count| count <= MOST_APPENDS) {
             Ok((length, pieces))
         } else {
             Err(refused(

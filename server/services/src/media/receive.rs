@@ -16,7 +16,7 @@ use super::{Checksum, LaterChecksum};
 use crate::{Error, disk};
 
 /// Bytes between two points where progress is made durable, so that a crash loses no more than this.
-const SYNC_BYTES: u64 = 4 * 1024 * 1024;
+const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Bytes that wait in memory for one write.
 const WRITE_BYTES: u64 = 256 * 1024;

@@ -32,6 +32,8 @@ const QUIET: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// How long an unfinished upload waits for its next byte, and a finished one for whoever asks what became of it, ms: a day.
 pub(super) const LIFE_MS: i64 = 24 * 60 * 60 * 1000;
+/// The most appends to an upload: the smallest piece that a client may send again and again is so bounded.
+pub(super) const MOST_APPENDS: i64 = 10_000;
 /// Room that must be left on the disk beside an upload, bytes: the database and the renditions need some.
 const SPARE_BYTES: u64 = 32 * 1024 * 1024;
 /// The longest recording a span can lie in, s: a day.
@@ -212,8 +214,8 @@ impl Library<'_> {
             }
         }
         drop(pieces);
-        writing.await.map_err(Error::internal)??;
-        self.upload(viewer, id).await
+        let upload = writing.await.map_err(Error::internal)??;
+        Ok(upload.seen(None))
     }
 
     /// Takes a fencing number for an append at `offset`.
@@ -224,25 +226,30 @@ impl Library<'_> {
         offset: u64,
         checksum: Option<Checksum>,
     ) -> Result<Writer> {
+        let now = self.services.now();
         let mut write = self.services.inner.db.write().await?;
-        let fence = sql::begin_append(&mut write, &viewer.shop.id, id, offset).await?;
+        let begun = sql::begin_append(&mut write, &viewer.shop.id, id, offset, now).await?;
+        let Some((fence, upload)) = begun else {
+            drop(write);
+            return Err(stands_at(self.upload(viewer, id).await?.received));
+        };
+        if fence > MOST_APPENDS {
+            return Err(Error::Conflict(
+                "This upload came in too many small pieces. Start it again with larger ones."
+                    .to_owned(),
+            ));
+        }
         write.commit().await?;
-        let upload = self.upload(viewer, id).await?;
-        let Some(fence) = fence else {
-            return Err(stands_at(upload.received));
+        let append = Append {
+            offset,
+            room: upload.length.saturating_sub(offset),
+            checksum,
         };
         Ok(Writer {
             services: self.services.clone(),
-            shop: viewer.shop.id.clone(),
-            upload: id.clone(),
-            append: Append {
-                offset,
-                room: upload.length.saturating_sub(offset),
-                checksum,
-            },
+            upload,
+            append,
             fence,
-            received: offset,
-            complete_at: (!upload.is_open).then_some(upload.length),
             process_after_ms: 0,
         })
     }

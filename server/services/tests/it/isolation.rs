@@ -74,9 +74,10 @@ on_both! {
         is_missing(media.rendition(None, &hash, &file).await, "an unpublished rendition");
         catalog.publish(&owner, &product.id).await.expect("publish");
 
-        let Bought::Held(order) = checkout.buy(&product.slug, 1, None, None, None).await.expect("buy") else {
+        let Bought::Held(token) = checkout.buy(&product.slug, 1, None, None, None).await.expect("buy") else {
             panic!("in stock");
         };
+        let order = world.order(&token).await;
         checkout.pay(&order.token, &form("success")).await.expect("pay");
         assert_eq!(checkout.orders(&owner, domain::checkout::Filter::All, None).await.expect("orders").orders.len(), 1);
         assert!(checkout.orders(&stranger, domain::checkout::Filter::All, None).await.expect("orders").orders.is_empty());

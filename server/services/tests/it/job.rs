@@ -188,10 +188,10 @@ on_both! {
         let checkout = world.services.checkout();
         let mut orders = Vec::new();
         for _ in 0..3 {
-            let services::checkout::Bought::Held(order) = checkout.buy("cup", 1, None, None, None).await.expect("buy") else {
+            let services::checkout::Bought::Held(token) = checkout.buy("cup", 1, None, None, None).await.expect("buy") else {
                 panic!("sold out");
             };
-            orders.push(order);
+            orders.push(world.order(&token).await);
         }
         let mut connection = world.connection().await;
         sqlx::query("UPDATE orders SET buyer = 'not json' WHERE id = $1")

@@ -122,6 +122,16 @@ impl World {
         })
     }
 
+    /// A buyer's order as it stands.
+    pub(crate) async fn order(&self, token: &str) -> domain::checkout::Order {
+        self.services
+            .checkout()
+            .order(token)
+            .await
+            .expect("an order")
+            .1
+    }
+
     /// The same instance, as another process that starts on its folder and database.
     pub(crate) async fn again(&self) -> Services {
         Services::open_with(self.config.clone(), self.clock.clone(), Random::System)

@@ -54,10 +54,15 @@ impl Stored {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "id, shop_id, kind, state, length, received, media_id, error, expires_at, metadata, is_length_known, is_explicit, concat"
+    };
+}
+
 macro_rules! upload_columns {
     () => {
-        "SELECT id, shop_id, kind, state, length, received, media_id, error, expires_at, metadata, is_length_known, is_explicit, concat \
-         FROM upload "
+        concat!("SELECT ", columns!(), " FROM upload ")
     };
 }
 
@@ -151,23 +156,28 @@ pub(in crate::media) async fn insert_upload(
     Ok(())
 }
 
-/// Takes the next fencing number for an append at `offset`; `None` when the upload does not stand there.
+/// Takes the next fencing number for an append at `offset`, and answers with the upload; `None` when it does not stand there, or
+/// waited too long.
 pub(in crate::media) async fn begin_append(
     connection: &mut AnyConnection,
     shop: &ShopId,
     id: &UploadId,
     offset: u64,
-) -> Result<Option<i64>> {
-    let row = sqlx::query(
+    now: UnixMs,
+) -> Result<Option<(i64, Stored)>> {
+    let row = sqlx::query(concat!(
         "UPDATE upload SET fence = fence + 1 WHERE shop_id = $1 AND id = $2 AND state = 'receiving' AND received = $3 \
-         RETURNING fence",
-    )
+         AND expires_at > $4 RETURNING fence, ",
+        columns!()
+    ))
     .bind(shop.as_str())
     .bind(id.as_str())
     .bind(i64::try_from(offset).unwrap_or(i64::MAX))
+    .bind(now.0)
     .fetch_optional(connection)
     .await?;
-    row.map(|row| db::number(&row, "fence")).transpose()
+    row.map(|row| Ok((db::number(&row, "fence")?, stored(&row)?)))
+        .transpose()
 }
 
 /// Keeps the length of an upload that stands at `received` and had none; `false` when it stands elsewhere or has one.
@@ -264,13 +274,13 @@ pub(in crate::media) async fn acknowledge(
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes how long a part is by now. Returns how many parts the upload has.
+/// Writes how long a part is by now.
 pub(in crate::media) async fn put_part(
     connection: &mut AnyConnection,
     shop: &ShopId,
     id: &UploadId,
     part: &Part,
-) -> Result<i64> {
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO upload_part (upload_id, start, shop_id, fence, length) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (upload_id, start) DO UPDATE SET length = excluded.length",
@@ -280,13 +290,9 @@ pub(in crate::media) async fn put_part(
     .bind(shop.as_str())
     .bind(part.fence)
     .bind(i64::try_from(part.length).unwrap_or(i64::MAX))
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    let row = sqlx::query("SELECT COUNT(*) AS parts FROM upload_part WHERE upload_id = $1")
-        .bind(id.as_str())
-        .fetch_one(connection)
-        .await?;
-    db::number(&row, "parts")
+    Ok(())
 }
 
 /// The acknowledged parts of an upload, in order.
