@@ -161,7 +161,7 @@ impl Writer {
     ) -> Result<()> {
         let (durable, mut progress) = mpsc::unbounded_channel();
         let append = self.append.clone();
-        let disk = Arc::clone(&self.services.inner.upload_disk);
+        let disk = self.services.inner.upload_disk.clone();
         let writing = tokio::spawn(receive::run(append, path, pieces, durable, disk));
         let start = self.append.offset;
         let mut failed = None;

@@ -1,8 +1,6 @@
 //! Joining partial uploads to one file (tus' concatenation): their parts become the parts of a new upload, without copying a
 //! byte where the store is a folder, and the partial uploads go, so that every byte counts once for the shop's room.
 
-use std::io;
-
 use domain::{
     id::UploadId,
     identity::Viewer,
@@ -12,7 +10,8 @@ use domain::{
 use super::{
     Library, NewUpload,
     complete::PARTIAL,
-    part::{Part, Parts, blocking},
+    file::UploadDisk,
+    part::{Part, Parts},
     sql::{self, Stored},
     upload::{LIFE_MS, MOST_APPENDS, check, check_length},
 };
@@ -93,8 +92,9 @@ impl Library<'_> {
         check_length(new.kind, new.length)?;
         check(&mut new)?;
         let id: UploadId = self.services.inner.random.id()?;
-        self.services.inner.parts.create(&id).await?;
-        link(&self.services.inner.parts, &pieces, &id).await?;
+        let disk = &self.services.inner.upload_disk;
+        self.services.inner.parts.create(disk, &id).await?;
+        link(&self.services.inner.parts, disk, &pieces, &id).await?;
         let made = self
             .insert_joined(viewer, &new, partials, &pieces, &id)
             .await;
@@ -169,7 +169,7 @@ impl Library<'_> {
 }
 
 /// Gives the bytes of the pieces a second name in the upload `into`; durable when this returns.
-async fn link(parts: &Parts, pieces: &[Piece], into: &UploadId) -> Result<()> {
+async fn link(parts: &Parts, disk: &UploadDisk, pieces: &[Piece], into: &UploadId) -> Result<()> {
     match parts {
         Parts::Folder(folder) => {
             let names: Vec<_> = pieces
@@ -182,20 +182,13 @@ async fn link(parts: &Parts, pieces: &[Piece], into: &UploadId) -> Result<()> {
                 })
                 .collect();
             let own = folder.join(into.as_str());
-            let made = blocking(move || {
+            let made = disk.run(move |files| {
                 for (from, to) in names {
-                    match std::fs::hard_link(&from, &to) {
-                        // A file system without a second name for a file.
-                        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                            std::fs::copy(&from, &to)?;
-                            std::fs::File::open(&to)?.sync_all()?;
-                        }
-                        done => done?,
-                    }
+                    files.link(&from, &to)?;
                 }
-                disk::sync_folder(&own)
+                files.sync_folder(&own)
             });
-            made.await
+            made.await.map_err(|error| disk::failed(&error))
         }
         Parts::Objects(store) => {
             for piece in pieces {

@@ -5,6 +5,9 @@ pub(crate) mod avif;
 mod clip;
 mod complete;
 pub(crate) mod delete;
+#[cfg(test)]
+mod fault;
+mod file;
 mod join;
 pub(crate) mod orphan;
 mod part;
@@ -31,7 +34,7 @@ use domain::{
 use futures::stream::BoxStream;
 
 use self::store::Key;
-pub(crate) use self::{append::Appends, part::Parts, store::Store};
+pub(crate) use self::{append::Appends, file::UploadDisk, part::Parts, store::Store};
 use crate::{Error, Result, Services, db::Write, event};
 
 /// Uploads, pictures and clips.

@@ -104,7 +104,8 @@ impl Library<'_> {
             now.plus_ms(LIFE_MS),
         )
         .await?;
-        self.services.inner.parts.create(&id).await?;
+        let disk = &self.services.inner.upload_disk;
+        self.services.inner.parts.create(disk, &id).await?;
         if new.is_complete() {
             // Nothing is missing, so it is complete; that an empty file cannot be used is said like of any other file.
             let job = Job::ProcessUpload {
