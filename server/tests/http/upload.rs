@@ -48,7 +48,7 @@ pub(crate) async fn create(app: &TestApp, creator: &Creator, kind: &str, length:
     made.header("location").to_owned()
 }
 
-async fn send(
+pub(crate) async fn send(
     app: &TestApp,
     creator: &Creator,
     path: &str,
@@ -89,7 +89,7 @@ async fn a_server_says_what_it_can() {
     );
     assert_eq!(
         response.header("tus-extension"),
-        "creation,creation-with-upload,expiration,termination,checksum"
+        "creation,creation-with-upload,creation-defer-length,expiration,termination,checksum,checksum-trailer,concatenation"
     );
     assert_eq!(response.header("tus-checksum-algorithm"), "sha1,sha256");
     assert!(response.header("tus-max-size").parse::<u64>().unwrap() > 1_000_000);

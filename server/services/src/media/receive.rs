@@ -1,18 +1,19 @@
 //! Taking the bytes of one append in: durable before acknowledged, whatever happens to the connection.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use bytes::Bytes;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-use super::Checksum;
+use super::{
+    Checksum, LaterChecksum,
+    file::{Files, PartWrite, UploadDisk},
+};
 use crate::{Error, disk};
 
 /// Bytes between two points where progress is made durable, so that a crash loses no more than this.
@@ -47,6 +48,8 @@ pub(super) enum Hash {
     None,
     Sha1(Sha1, [u8; 20]),
     Sha256(Sha256, [u8; 32]),
+    /// Both, until it is known which counts.
+    Later(Sha1, Sha256, LaterChecksum),
 }
 
 impl Hash {
@@ -55,6 +58,7 @@ impl Hash {
             None => Self::None,
             Some(Checksum::Sha1(expected)) => Self::Sha1(Sha1::new(), *expected),
             Some(Checksum::Sha256(expected)) => Self::Sha256(Sha256::new(), *expected),
+            Some(Checksum::Later(later)) => Self::Later(Sha1::new(), Sha256::new(), later.clone()),
         }
     }
 
@@ -63,6 +67,10 @@ impl Hash {
             Self::None => {}
             Self::Sha1(hash, _) => hash.update(bytes),
             Self::Sha256(hash, _) => hash.update(bytes),
+            Self::Later(sha1, sha256, _) => {
+                sha1.update(bytes);
+                sha256.update(bytes);
+            }
         }
     }
 
@@ -71,6 +79,11 @@ impl Hash {
             Self::None => true,
             Self::Sha1(hash, expected) => hash.finalize()[..] == expected[..],
             Self::Sha256(hash, expected) => hash.finalize()[..] == expected[..],
+            Self::Later(sha1, sha256, later) => match later.get() {
+                Some(Checksum::Sha1(expected)) => sha1.finalize()[..] == expected[..],
+                Some(Checksum::Sha256(expected)) => sha256.finalize()[..] == expected[..],
+                Some(Checksum::Later(_)) | None => false,
+            },
         }
     }
 }
@@ -79,14 +92,14 @@ impl Hash {
 /// many work at once is bounded, so that others find threads as well.
 struct PartFile {
     /// `None` only while a step works on it.
-    file: Option<File>,
-    disk: Arc<Semaphore>,
+    file: Option<Box<dyn PartWrite>>,
+    disk: UploadDisk,
 }
 
 impl PartFile {
     /// The file of a new part; its name is durable when this returns.
-    async fn open(path: PathBuf, disk: Arc<Semaphore>) -> io::Result<Self> {
-        let file = on_disk(&disk, move || open_new(&path)).await?;
+    async fn open(path: PathBuf, disk: UploadDisk) -> io::Result<Self> {
+        let file = disk.run(move |files| open_new(files, &path)).await?;
         Ok(Self {
             file: Some(file),
             disk,
@@ -95,16 +108,18 @@ impl PartFile {
 
     async fn step<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut File) -> T + Send + 'static,
+        work: impl FnOnce(&mut dyn PartWrite) -> T + Send + 'static,
     ) -> io::Result<T> {
         let Some(mut file) = self.file.take() else {
             return Err(io::Error::other("a step before this one did not end"));
         };
-        let (file, done) = on_disk(&self.disk, move || {
-            let done = work(&mut file);
-            Ok((file, done))
-        })
-        .await?;
+        let (file, done) = self
+            .disk
+            .run(move |_| {
+                let done = work(&mut *file);
+                Ok((file, done))
+            })
+            .await?;
         self.file = Some(file);
         Ok(done)
     }
@@ -137,22 +152,6 @@ impl PartFile {
     }
 }
 
-async fn on_disk<T: Send + 'static>(
-    disk: &Arc<Semaphore>,
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    let turn = Arc::clone(disk)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
-    tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        work()
-    })
-    .await
-    .map_err(io::Error::other)?
-}
-
 /// Writes what comes into a new file until the end, a break or an error.
 ///
 /// Sends each durable offset on the way and stops when nobody takes it; answers with the last durable one and why it stopped,
@@ -162,7 +161,7 @@ pub(super) async fn run(
     path: PathBuf,
     pieces: mpsc::Receiver<Piece>,
     durable: mpsc::UnboundedSender<u64>,
-    disk: Arc<Semaphore>,
+    disk: UploadDisk,
 ) -> (u64, Option<Error>) {
     match PartFile::open(path, disk).await {
         Ok(file) => write(&append, file, pieces, durable).await,
@@ -251,9 +250,10 @@ async fn write(
     }
 }
 
-fn open_new(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    path.parent().map_or(Ok(()), disk::sync_folder)?;
+fn open_new(files: &dyn Files, path: &Path) -> io::Result<Box<dyn PartWrite>> {
+    let file = files.create(path)?;
+    path.parent()
+        .map_or(Ok(()), |folder| files.sync_folder(folder))?;
     Ok(file)
 }
 
@@ -275,13 +275,13 @@ mod tests {
     /// `/dev/null` takes every byte and refuses to be synced or cut: each sync of an append fails, the one after the pieces as
     /// well.
     async fn append_to_null(offset: u64, pieces: &[usize]) -> (u64, Option<Error>) {
-        let file = OpenOptions::new()
+        let file = std::fs::OpenOptions::new()
             .write(true)
             .open("/dev/null")
             .expect("opens");
         let file = PartFile {
-            file: Some(file),
-            disk: Arc::new(Semaphore::new(1)),
+            file: Some(Box::new(file)),
+            disk: UploadDisk::new(1),
         };
         let append = Append {
             offset,

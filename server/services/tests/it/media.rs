@@ -8,7 +8,7 @@ use domain::{
 use futures::{StreamExt, stream};
 use services::{
     Error, Services,
-    media::{Checksum, NewUpload},
+    media::{Checksum, Form, NewUpload},
 };
 use sha2::Digest;
 use tokio::sync::Notify;
@@ -28,6 +28,7 @@ fn new(kind: Kind, length: usize) -> NewUpload {
         session: None,
         span: Some((1.0, 3.5)),
         metadata: "kind cGhvdG8=".to_owned(),
+        form: Form::default(),
     }
 }
 
