@@ -58,8 +58,8 @@ CREATE TABLE reservation (
     PRIMARY KEY (order_id, variant_id, location_id)
 );
 CREATE INDEX reservation_variant ON reservation (variant_id);
-CREATE INDEX reservation_client ON reservation (client) WHERE client IS NOT NULL;
-CREATE INDEX reservation_browser ON reservation (browser) WHERE browser IS NOT NULL;
+CREATE INDEX reservation_client ON reservation (client, variant_id) WHERE client IS NOT NULL;
+CREATE INDEX reservation_browser ON reservation (browser, variant_id) WHERE browser IS NOT NULL;
 
 CREATE TABLE payment (
     id TEXT PRIMARY KEY,

@@ -117,7 +117,8 @@ pub async fn buy(
         Err(error) => return or_moved(&vitrine, error.into(), &slug, "/buy", &uri).await,
     };
     let mut response = match bought {
-        Bought::Held(order) => Redirect::to(&order_path(&order)).into_response(),
+        // An order that is on its way already is shown from there.
+        Bought::Held(token) => Redirect::to(&format!("/checkout/{token}")).into_response(),
         Bought::PriceChanged(shop, product) => {
             let currency = product.price.map(|price| price.currency);
             let page = match (seen, currency) {
@@ -171,15 +172,6 @@ fn confirm(
     Ok(document::private(page))
 }
 
-/// Where the buyer goes on with an order: the form while it can be paid, the order page afterwards.
-fn order_path(order: &domain::checkout::Order) -> String {
-    if order.state.payable() {
-        format!("/checkout/{}", order.token)
-    } else {
-        format!("/order/{}", order.token)
-    }
-}
-
 /// `GET /checkout/{token}`.
 pub async fn page(
     State(vitrine): State<Vitrine>,
@@ -189,7 +181,7 @@ pub async fn page(
     // An order that ran out shows here why, and the way back to the product.
     let is_over = matches!(order.state, OrderState::Expired | OrderState::Cancelled);
     if !order.state.payable() && !is_over {
-        return Ok(Redirect::to(&order_path(&order)).into_response());
+        return Ok(Redirect::to(&format!("/order/{token}")).into_response());
     }
     let form = order.buyer.clone().map(|buyer| PayForm {
         email: buyer.email,
@@ -215,10 +207,8 @@ pub async fn pay(
 ) -> Result<Response, Problem> {
     let checkout = vitrine.services.checkout();
     let (status, message) = match checkout.pay(&token, &form).await {
-        Ok(Paid::Done(order)) => {
-            return Ok(Redirect::to(&format!("/order/{}", order.token)).into_response());
-        }
-        Ok(Paid::Declined(_order, message)) => (StatusCode::PAYMENT_REQUIRED, message),
+        Ok(Paid::Done) => return Ok(Redirect::to(&format!("/order/{token}")).into_response()),
+        Ok(Paid::Declined(message)) => (StatusCode::PAYMENT_REQUIRED, message),
         Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message),
         Err(error) => {
             return Err(error.into());
@@ -234,8 +224,8 @@ pub async fn cancel(
     State(vitrine): State<Vitrine>,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
-    let order = vitrine.services.checkout().cancel(&token).await?;
-    Ok(Redirect::to(&format!("/order/{}", order.token)).into_response())
+    vitrine.services.checkout().cancel(&token).await?;
+    Ok(Redirect::to(&format!("/order/{token}")).into_response())
 }
 
 /// `GET /order/{token}`: the order and its receipt.

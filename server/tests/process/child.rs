@@ -143,9 +143,16 @@ impl Serve {
         tokio::time::timeout(PATIENCE, found).await.unwrap()
     }
 
-    /// Ends it as a power cut would.
+    /// Ends it in the middle of whatever it does.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Begins to end it so, while somebody still talks to it.
+    pub(crate) fn begin_kill(&self) {
+        let id = self.child.id().unwrap().to_string();
+        let killed = Command::new("kill").args(["-KILL", &id]).status().unwrap();
+        assert!(killed.success());
     }
 
     /// Ends it in order.

@@ -3,16 +3,19 @@
 use std::{net::IpAddr, time::Duration};
 
 use domain::{
-    catalog::Product,
     checkout::{ANONYMOUS_HOLD_MS, Line, MAX_BROWSER_HOLDS, MAX_OPEN_HOLDS, MAX_QUANTITY, Quote},
     event::{Event, OrderChange},
-    id::{OrderId, ShopId},
+    id::{OrderId, ProductId},
     money::Money,
     time::UnixMs,
 };
 use sqlx::AnyConnection;
 
-use super::{Checkout, missing, sql, stock};
+use super::{
+    Checkout, missing,
+    sql::{self, Offer},
+    stock,
+};
 use crate::{
     Error, Result, db, event,
     random::token_hash,
@@ -34,8 +37,7 @@ pub struct Client<'a> {
 /// A press of the buy button.
 #[derive(Clone, Copy)]
 pub(super) struct Press<'a> {
-    pub(super) shop: &'a ShopId,
-    pub(super) product: &'a Product,
+    pub(super) offer: &'a Offer,
     pub(super) quantity: u32,
     pub(super) price_seen_minor: Option<i64>,
     pub(super) key: Option<&'a str>,
@@ -65,135 +67,137 @@ impl Holder {
             browser: client.and_then(|client| client.browser).map(token_hash),
         }
     }
+}
+
+/// A hold of a product that still stands: its time is not over, or a bank has been asked.
+struct OpenHold {
+    token: String,
+    /// Its order's number, by which the newest is told.
+    number: i64,
+    client: Option<String>,
+    browser: Option<String>,
+    pieces: i64,
+    /// What a piece costs.
+    price_minor: i64,
+    /// `None` while a bank thinks about it.
+    until: Option<UnixMs>,
+}
+
+/// What a household and a browser hold of a product.
+struct OpenHolds(Vec<OpenHold>);
+
+macro_rules! holds_by {
+    ($column:literal, $place:literal) => {
+        concat!(
+            "SELECT orders.token, orders.number, reservation.client, reservation.browser, reservation.quantity AS pieces, \
+             order_line.price_minor, CASE WHEN orders.held_until > $2 THEN orders.held_until END AS until FROM reservation \
+             JOIN orders ON orders.id = reservation.order_id \
+             JOIN order_line ON order_line.order_id = orders.id AND order_line.variant_id = reservation.variant_id \
+             WHERE reservation.",
+            $column,
+            " = ",
+            $place,
+            " AND reservation.variant_id IN (SELECT id FROM variant WHERE product_id = $1) AND reservation.state = 'held' \
+             AND (orders.held_until > $2 OR orders.state IN ('paying', 'pending'))"
+        )
+    };
+}
+
+impl OpenHolds {
+    /// Each column has an index of its own, which one condition over both would not use.
+    async fn read(
+        connection: &mut AnyConnection,
+        product: &ProductId,
+        holder: &Holder,
+        now: UnixMs,
+    ) -> Result<Self> {
+        let rows = sqlx::query(concat!(
+            holds_by!("client", "$3"),
+            " UNION ",
+            holds_by!("browser", "$4")
+        ))
+        .bind(product.as_str())
+        .bind(now.0)
+        .bind(holder.client.as_deref())
+        .bind(holder.browser.as_deref())
+        .fetch_all(connection)
+        .await?;
+        let hold = |row| {
+            Ok(OpenHold {
+                token: db::text(row, "token")?,
+                number: db::number(row, "number")?,
+                client: db::text_or_null(row, "client")?,
+                browser: db::text_or_null(row, "browser")?,
+                pieces: db::number(row, "pieces")?,
+                price_minor: db::number(row, "price_minor")?,
+                until: db::number_or_null(row, "until")?.map(UnixMs),
+            })
+        };
+        Ok(Self(rows.iter().map(hold).collect::<Result<_>>()?))
+    }
+
+    /// The browser's newest order that this press would only repeat: of as many pieces, at the price that was seen.
+    fn repeated<'a>(&'a self, press: &Press<'_>, holder: &'a Holder) -> Option<&'a str> {
+        let is_same = |hold: &&OpenHold| {
+            hold.pieces == i64::from(press.quantity)
+                && press
+                    .price_seen_minor
+                    .is_none_or(|seen| seen < 0 || seen == hold.price_minor)
+        };
+        self.of(|hold| &hold.browser, &holder.browser)
+            .filter(is_same)
+            .max_by_key(|hold| hold.number)
+            .map(|hold| hold.token.as_str())
+    }
+
+    fn of<'a>(
+        &'a self,
+        whose: impl Fn(&OpenHold) -> &Option<String>,
+        holder: &'a Option<String>,
+    ) -> impl Iterator<Item = &'a OpenHold> {
+        self.0
+            .iter()
+            .filter(move |hold| holder.is_some() && whose(hold) == holder)
+    }
 
     /// Refuses one hold more where enough of the product is held and not paid.
-    async fn check_room(
-        &self,
-        connection: &mut AnyConnection,
-        press: &Press<'_>,
-        now: UnixMs,
-    ) -> Result<()> {
-        if let Some(client) = &self.client {
-            let open = open_holds(connection, BY_CLIENT, press, client, now).await?;
-            let pieces = open.pieces.saturating_add(i64::from(press.quantity));
-            if open.holds >= i64::from(MAX_OPEN_HOLDS)
-                || (open.holds > 0 && pieces > i64::from(MAX_QUANTITY))
-            {
-                return Err(open.refusal("Several orders from your network", now));
-            }
+    fn check_room(&self, quantity: u32, holder: &Holder, now: UnixMs) -> Result<()> {
+        let household: Vec<&OpenHold> = self.of(|hold| &hold.client, &holder.client).collect();
+        let pieces: i64 = household.iter().map(|hold| hold.pieces).sum();
+        if household.len() >= MAX_OPEN_HOLDS as usize
+            || (!household.is_empty() && pieces + i64::from(quantity) > i64::from(MAX_QUANTITY))
+        {
+            return Err(refusal("Several orders from your network", &household, now));
         }
-        if let Some(browser) = &self.browser {
-            let open = open_holds(connection, BY_BROWSER, press, browser, now).await?;
-            if open.holds >= i64::from(MAX_BROWSER_HOLDS) {
-                return Err(open.refusal("Several of your orders", now));
-            }
+        let browser: Vec<&OpenHold> = self.of(|hold| &hold.browser, &holder.browser).collect();
+        if browser.len() >= MAX_BROWSER_HOLDS as usize {
+            return Err(refusal("Several of your orders", &browser, now));
         }
         Ok(())
     }
 }
 
-/// What is held of a product and not paid.
-struct OpenHolds {
-    holds: i64,
-    pieces: i64,
-    /// When the first of them ends; `None` while a bank thinks about all of them.
-    first_end: Option<UnixMs>,
-}
-
-impl OpenHolds {
-    fn refusal(&self, whose: &str, now: UnixMs) -> Error {
-        let ms = self.first_end.map_or(0, |end| end.0.saturating_sub(now.0));
-        let wait_s = u64::try_from(ms.max(0)).unwrap_or(0).div_ceil(1000).max(1);
-        let minutes = wait_s.div_ceil(60);
-        let minutes = match minutes {
-            1 => "a minute".to_owned(),
-            minutes => format!("{minutes} minutes"),
-        };
-        Error::Limited {
-            message: format!(
-                "{whose} hold pieces of this and are not paid yet. Pay or cancel one of them, or try again in {minutes}."
-            ),
-            retry_after_s: wait_s,
-        }
+fn refusal(whose: &str, holds: &[&OpenHold], now: UnixMs) -> Error {
+    let first_end = holds.iter().filter_map(|hold| hold.until).min();
+    let ms = first_end.map_or(0, |end| end.0.saturating_sub(now.0));
+    let wait_s = u64::try_from(ms.max(0)).unwrap_or(0).div_ceil(1000).max(1);
+    let minutes = match wait_s.div_ceil(60) {
+        1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    };
+    Error::Limited {
+        message: format!(
+            "{whose} hold pieces of this and are not paid yet. Pay or cancel one of them, or try again in {minutes}."
+        ),
+        retry_after_s: wait_s,
     }
-}
-
-/// An order whose reservation still stands: its time is not over, or a bank has been asked.
-macro_rules! open {
-    () => {
-        "reservation.state = 'held' AND (orders.held_until > $3 OR orders.state IN ('paying', 'pending'))"
-    };
-}
-
-macro_rules! open_holds {
-    ($column:literal) => {
-        concat!(
-            "SELECT COUNT(*) AS holds, CAST(COALESCE(SUM(reservation.quantity), 0) AS BIGINT) AS pieces, \
-             MIN(CASE WHEN orders.held_until > $3 THEN orders.held_until END) AS first_end \
-             FROM reservation JOIN orders ON orders.id = reservation.order_id \
-             JOIN variant ON variant.id = reservation.variant_id \
-             WHERE variant.product_id = $1 AND reservation.",
-            $column,
-            " = $2 AND ",
-            open!()
-        )
-    };
-}
-
-const BY_CLIENT: &str = open_holds!("client");
-const BY_BROWSER: &str = open_holds!("browser");
-
-async fn open_holds(
-    connection: &mut AnyConnection,
-    statement: &'static str,
-    press: &Press<'_>,
-    whose: &str,
-    now: UnixMs,
-) -> Result<OpenHolds> {
-    let row = sqlx::query(statement)
-        .bind(press.product.id.as_str())
-        .bind(whose)
-        .bind(now.0)
-        .fetch_one(connection)
-        .await?;
-    Ok(OpenHolds {
-        holds: db::number(&row, "holds")?,
-        pieces: db::number(&row, "pieces")?,
-        first_end: db::number_or_null(&row, "first_end")?.map(UnixMs),
-    })
-}
-
-/// The order of a browser that this press would only repeat: of as many pieces, at the price that was seen, and not paid.
-async fn open_order(
-    connection: &mut AnyConnection,
-    press: &Press<'_>,
-    browser: &str,
-    now: UnixMs,
-) -> Result<Option<String>> {
-    let row = sqlx::query(concat!(
-        "SELECT orders.token FROM reservation JOIN orders ON orders.id = reservation.order_id \
-         JOIN order_line ON order_line.order_id = orders.id AND order_line.variant_id = reservation.variant_id \
-         WHERE order_line.product_id = $1 AND reservation.browser = $2 AND ",
-        open!(),
-        " AND reservation.quantity = $4 AND ($5 < 0 OR order_line.price_minor = $5) \
-         ORDER BY orders.created_at DESC, orders.number DESC LIMIT 1"
-    ))
-    .bind(press.product.id.as_str())
-    .bind(browser)
-    .bind(now.0)
-    .bind(i64::from(press.quantity))
-    .bind(press.price_seen_minor.unwrap_or(-1))
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| db::text(&row, "token")).transpose()
 }
 
 impl Checkout<'_> {
     /// Holds the pieces and makes their order, or finds the one that is repeated.
     pub(super) async fn try_hold(&self, press: &Press<'_>) -> Result<Tried> {
         let Press {
-            shop,
-            product,
+            offer,
             quantity,
             price_seen_minor,
             key,
@@ -201,10 +205,7 @@ impl Checkout<'_> {
         } = *press;
         let now = self.services.now();
         let random = &self.services.inner.random;
-        let currency = product
-            .price
-            .map(|price| price.currency)
-            .ok_or_else(missing)?;
+        let (shop, product, currency) = (&offer.shop, &offer.product, offer.currency);
         // Judged before anything is locked; the price that counts is the one read with the hold.
         Quote::new(Money::zero(currency), quantity)?;
         let mut write = self.services.inner.db.write().await?;
@@ -213,16 +214,15 @@ impl Checkout<'_> {
             shared::take(&mut write, &format!("hold {client}"), HOLDS, now).await?;
         }
         // Locks the stock, so that presses for one product come one after the other from here on.
-        let reserved = stock::reserve(&mut write, shop, &product.id, quantity).await?;
-        if let Some(browser) = &holder.browser
-            && let Some(token) = open_order(&mut write, press, browser, now).await?
-        {
-            return Ok(Tried::Held(token));
+        let reserved = stock::reserve(&mut write, shop, product, quantity).await?;
+        let open = OpenHolds::read(&mut write, product, &holder, now).await?;
+        if let Some(token) = open.repeated(press, &holder) {
+            return Ok(Tried::Held(token.to_owned()));
         }
         let Some(reserved) = reserved else {
             return Ok(Tried::TooFew);
         };
-        holder.check_room(&mut write, press, now).await?;
+        open.check_room(quantity, &holder, now)?;
         let price = reserved
             .price_minor
             .and_then(|minor| Money::new(minor, currency))
@@ -244,9 +244,9 @@ impl Checkout<'_> {
             return Ok(Tried::Twice);
         };
         let line = Line {
-            product: product.id.clone(),
-            slug: product.slug.clone(),
-            title: product.title.clone(),
+            product: product.clone(),
+            slug: offer.slug.clone(),
+            title: offer.title.clone(),
             quantity,
             price,
             total: quote.total,
@@ -259,7 +259,7 @@ impl Checkout<'_> {
             number,
             total_minor: quote.total.minor,
             test: self.test_payments(),
-            products: vec![product.id.clone()],
+            products: vec![product.clone()],
         });
         event::write(&mut write, shop, event, now).await?;
         write.commit().await?;

@@ -33,8 +33,8 @@ pub struct Checkout<'a> {
 /// What came of pressing buy.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Bought {
-    /// Stock is held: go to `/checkout/{token}`.
-    Held(Order),
+    /// Stock is held, by the order of this token: go to `/checkout/{token}`.
+    Held(String),
     /// The price is not the one the buyer saw: show it and ask again.
     PriceChanged(Shop, Product),
     /// Not that many are left.
@@ -79,14 +79,20 @@ pub struct DaySales {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Paid {
     /// Go to `/order/{token}`: paid, or pending until the bank answers.
-    Done(Order),
+    Done,
     /// Declined: the sentence says why, and the form can be used again.
-    Declined(Order, String),
+    Declined(String),
 }
 
 fn missing() -> Error {
     Error::NotFound(
         "There is no such order. Check the address, or open the product and buy again.".to_owned(),
+    )
+}
+
+fn not_for_sale() -> Error {
+    Error::NotFound(
+        "There is no such product here. It may have been taken off the shop.".to_owned(),
     )
 }
 
@@ -136,32 +142,32 @@ impl Checkout<'_> {
         self.gateway().ok_or_else(no_gateway)?;
         if let Some(key) = key {
             check_key(key)?;
-            if let Some(order) = self.of_key(key, slug).await? {
-                return Ok(Bought::Held(order));
+            if let Some(token) = self.of_key(key, slug).await? {
+                return Ok(Bought::Held(token));
             }
         }
-        let (shop, product) = self.services.catalog().by_slug(slug).await?;
+        let offer = sql::offer(&mut *self.services.inner.db.read().await?, slug).await?;
+        let offer = offer.ok_or_else(not_for_sale)?;
         let press = Press {
-            shop: &shop.id,
-            product: &product,
+            offer: &offer,
             quantity,
             price_seen_minor,
             key,
             client,
         };
         let mut tried = self.try_hold(&press).await?;
-        if matches!(tried, Tried::TooFew) && self.expire(Some(&product.id)).await? > 0 {
+        if matches!(tried, Tried::TooFew) && self.expire(Some(&offer.product)).await? > 0 {
             tried = self.try_hold(&press).await?;
         }
         // The same key may have been quicker, and taken the last piece.
         if !matches!(tried, Tried::Held(_))
             && let Some(key) = key
-            && let Some(order) = self.of_key(key, slug).await?
+            && let Some(token) = self.of_key(key, slug).await?
         {
-            return Ok(Bought::Held(order));
+            return Ok(Bought::Held(token));
         }
         match tried {
-            Tried::Held(token) => Ok(Bought::Held(self.order(&token).await?.1)),
+            Tried::Held(token) => Ok(Bought::Held(token)),
             Tried::PriceChanged => {
                 let (shop, product) = self.services.catalog().by_slug(slug).await?;
                 Ok(Bought::PriceChanged(shop, product))
@@ -175,18 +181,17 @@ impl Checkout<'_> {
         }
     }
 
-    async fn of_key(&self, key: &str, slug: &str) -> Result<Option<Order>> {
-        let token =
-            sql::by_idempotency_key(&mut *self.services.inner.db.read().await?, key).await?;
-        let Some(token) = token else { return Ok(None) };
-        let (_, order) = self.order(&token).await?;
-        if order.lines.iter().any(|line| line.slug == slug) {
-            return Ok(Some(order));
+    /// The token of the order that a key made.
+    async fn of_key(&self, key: &str, slug: &str) -> Result<Option<String>> {
+        let mut connection = self.services.inner.db.read().await?;
+        match sql::by_idempotency_key(&mut connection, key, slug).await? {
+            None => Ok(None),
+            Some((token, true)) => Ok(Some(token)),
+            Some((_, false)) => Err(Error::Conflict(
+                "This form already bought something else. Reload the product page and press buy again."
+                    .to_owned(),
+            )),
         }
-        Err(Error::Conflict(
-            "This form already bought something else. Reload the product page and press buy again."
-                .to_owned(),
-        ))
     }
 
     /// The buyer's order with its shop. Settles what can be settled first (expired hold, answer of the bank).
@@ -219,19 +224,18 @@ impl Checkout<'_> {
     ///
     /// # Errors
     /// `NotFound`, `Conflict` once it is paid or being paid.
-    pub async fn cancel(&self, token: &str) -> Result<Order> {
+    pub async fn cancel(&self, token: &str) -> Result<()> {
         self.happen(token, Input::Cancel).await
     }
 
-    async fn happen(&self, token: &str, input: Input) -> Result<Order> {
+    async fn happen(&self, token: &str, input: Input) -> Result<()> {
         let now = self.services.now();
         let mut write = self.services.inner.db.write().await?;
         let (shop, mut order) = sql::lock(&mut write, token, now)
             .await?
             .ok_or_else(missing)?;
         settle::run(&mut write, &shop, &mut order, input, now).await?;
-        write.commit().await?;
-        Ok(self.order(token).await?.1)
+        write.commit().await
     }
 
     /// The orders of the viewer's shop that a list takes, newest first: those with a number below `before`, a page of them.
@@ -305,7 +309,7 @@ impl Checkout<'_> {
     ///
     /// # Errors
     /// `NotFound`, `Conflict` when it is not paid.
-    pub async fn mark_sent(&self, viewer: &Viewer, id: &OrderId) -> Result<Order> {
+    pub async fn mark_sent(&self, viewer: &Viewer, id: &OrderId) -> Result<()> {
         let token = self.token_of(viewer, id).await?;
         self.happen(&token, Input::Send).await
     }

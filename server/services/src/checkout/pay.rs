@@ -1,7 +1,7 @@
 //! Paying: ask the processor outside of any transaction, settle inside one, and reconcile what was never answered.
 
 use domain::{
-    checkout::{Input, Outcome, PayForm, prolonged},
+    checkout::{Input, Order, Outcome, PayForm, prolonged},
     time::UnixMs,
 };
 
@@ -45,15 +45,14 @@ impl Checkout<'_> {
     pub async fn pay(&self, token: &str, form: &PayForm) -> Result<Paid> {
         let gateway = self.gateway().ok_or_else(no_gateway)?;
         match self.begin(token, form, gateway).await? {
-            Begun::Stands => Ok(Paid::Done(self.order(token).await?.1)),
+            Begun::Stands => Ok(Paid::Done),
             Begun::Ask(payment) => {
                 let outcome: Outcome = form.outcome.parse()?;
                 let answer = self.ask(gateway, &payment, outcome).await;
-                self.note(&payment, answer).await?;
-                let (_, order) = self.order(token).await?;
-                match order.declined.clone() {
-                    Some(reason) if order.state.payable() => Ok(Paid::Declined(order, reason)),
-                    _ => Ok(Paid::Done(order)),
+                let order = self.note(&payment, answer).await?;
+                match order.declined {
+                    Some(reason) if order.state.payable() => Ok(Paid::Declined(reason)),
+                    _ => Ok(Paid::Done),
                 }
             }
         }
@@ -126,9 +125,9 @@ impl Checkout<'_> {
         Ok(answer.map(|intent| intent.status))
     }
 
-    /// Under the order's lock: writes what the processor answered. A failure of ours counts as no answer, because the
-    /// processor may have charged all the same.
-    async fn note(&self, payment: &OpenPayment, answer: Answer<Status>) -> Result<()> {
+    /// Under the order's lock: writes what the processor answered, and answers with the order as it stands then. A failure of
+    /// ours counts as no answer, because the processor may have charged all the same.
+    async fn note(&self, payment: &OpenPayment, answer: Answer<Status>) -> Result<Order> {
         let now = self.services.now();
         let status = match answer {
             Ok(Ok(status)) => Some(status),
@@ -162,13 +161,15 @@ impl Checkout<'_> {
         // A late word about a payment that was settled meanwhile must not touch the one that came after it. Money counts
         // whenever it comes.
         if !first && !matches!(input, Input::Succeeded { .. }) {
-            return write.commit().await;
+            write.commit().await?;
+            return Ok(order);
         }
         if input == Input::Declined && order.state.open() {
             order.declined.clone_from(&reason);
         }
         settle::run(&mut write, &shop, &mut order, input, now).await?;
-        write.commit().await
+        write.commit().await?;
+        Ok(order)
     }
 
     /// Asks the processors about open payments. Returns how many were settled. One that cannot be settled is logged and holds

@@ -143,16 +143,50 @@ pub(super) async fn lock(
     Ok(Some((shop, order)))
 }
 
-/// The order that was made with a key, if there is one.
+/// The order that was made with a key, if there is one, and whether it is of the product at this address.
 pub(super) async fn by_idempotency_key(
     connection: &mut AnyConnection,
     key: &str,
-) -> Result<Option<String>> {
-    let row = sqlx::query("SELECT token FROM orders WHERE idempotency_key = $1")
-        .bind(key)
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| db::text(&row, "token")).transpose()
+    slug: &str,
+) -> Result<Option<(String, bool)>> {
+    let row = sqlx::query(
+        "SELECT token, (SELECT COUNT(*) FROM order_line WHERE order_line.order_id = orders.id AND order_line.slug = $2) AS lines \
+         FROM orders WHERE idempotency_key = $1",
+    )
+    .bind(key)
+    .bind(slug)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| Ok((db::text(&row, "token")?, db::number(&row, "lines")? > 0)))
+        .transpose()
+}
+
+/// What a press needs to know of a product that is for sale.
+pub(super) struct Offer {
+    pub(super) shop: ShopId,
+    pub(super) product: ProductId,
+    pub(super) slug: String,
+    pub(super) title: String,
+    pub(super) currency: Currency,
+}
+
+pub(super) async fn offer(connection: &mut AnyConnection, slug: &str) -> Result<Option<Offer>> {
+    let row = sqlx::query(
+        "SELECT shop_id, id, slug, title, currency FROM product WHERE slug = $1 AND state = 'published'",
+    )
+    .bind(slug)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Offer {
+            shop: db::parsed(&row, "shop_id")?,
+            product: db::parsed(&row, "id")?,
+            slug: db::text(&row, "slug")?,
+            title: db::text(&row, "title")?,
+            currency: db::parsed(&row, "currency")?,
+        })
+    })
+    .transpose()
 }
 
 pub(super) async fn token_of(

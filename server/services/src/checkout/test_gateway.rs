@@ -15,6 +15,12 @@ pub(crate) const SLOW_MS: i64 = 4000;
 const DECLINED: &str =
     "The bank declined the payment. Nothing was taken. Try again or use another card.";
 
+macro_rules! columns {
+    () => {
+        "id, state, amount_minor, currency"
+    };
+}
+
 fn intent(row: &AnyRow) -> Result<Intent> {
     let status = match db::text(row, "state")?.as_str() {
         "requires_confirmation" => Status::RequiresConfirmation,
@@ -34,31 +40,32 @@ fn intent(row: &AnyRow) -> Result<Intent> {
 pub(super) async fn create(services: &Services, ask: &Ask<'_>) -> Answer<Intent> {
     let id: String = services.inner.random.id()?;
     let mut write = services.inner.db.write().await?;
-    sqlx::query(
+    // An update that changes nothing: without it, the row that is there already would not be returned.
+    let row = sqlx::query(concat!(
         "INSERT INTO test_gateway_intent (id, shop_id, idempotency_key, amount_minor, currency, state, created_at) \
-         VALUES ($1, $2, $3, $4, $5, 'requires_confirmation', $6) ON CONFLICT (idempotency_key) DO NOTHING",
-    )
+         VALUES ($1, $2, $3, $4, $5, 'requires_confirmation', $6) \
+         ON CONFLICT (idempotency_key) DO UPDATE SET idempotency_key = excluded.idempotency_key RETURNING ",
+        columns!()
+    ))
     .bind(format!("pi_{id}"))
     .bind(ask.shop.as_str())
     .bind(ask.key)
     .bind(ask.amount.minor)
     .bind(ask.amount.currency.code())
     .bind(services.now().0)
-    .execute(&mut *write)
+    .fetch_one(&mut *write)
     .await?;
-    let row = sqlx::query("SELECT id, state, amount_minor, currency FROM test_gateway_intent WHERE idempotency_key = $1")
-        .bind(ask.key)
-        .fetch_one(&mut *write)
-        .await?;
     let intent = intent(&row)?;
     write.commit().await?;
     Ok(Ok(intent))
 }
 
 pub(super) async fn find(services: &Services, key: &str) -> Answer<Option<Intent>> {
-    let row = sqlx::query(
-        "SELECT id, state, amount_minor, currency FROM test_gateway_intent WHERE idempotency_key = $1",
-    )
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM test_gateway_intent WHERE idempotency_key = $1"
+    ))
     .bind(key)
     .fetch_optional(&mut *services.inner.db.read().await?)
     .await?;
@@ -73,18 +80,23 @@ pub(super) async fn confirm(services: &Services, id: &str, outcome: Outcome) -> 
         Outcome::UnknownDecline => ("processing", Some("declined")),
     };
     let mut write = services.inner.db.write().await?;
-    sqlx::query(
+    let row = sqlx::query(concat!(
         "UPDATE test_gateway_intent SET state = $2, result = $3, settles_at = $4 \
-         WHERE id = $1 AND state = 'requires_confirmation'",
-    )
+         WHERE id = $1 AND state = 'requires_confirmation' RETURNING ",
+        columns!()
+    ))
     .bind(id)
     .bind(state)
     .bind(result)
     .bind(services.now().plus_ms(SLOW_MS).0)
-    .execute(&mut *write)
+    .fetch_optional(&mut *write)
     .await?;
     write.commit().await?;
-    let answer = retrieve(services, id).await?;
+    let answer = match row {
+        Some(row) => Ok(intent(&row)?),
+        // It was confirmed or cancelled before.
+        None => retrieve(services, id).await?,
+    };
     Ok(answer.and_then(|intent| match intent.status {
         // The connection broke before the bank answered.
         Status::Processing => Err(Unanswered),
@@ -101,9 +113,11 @@ pub(super) async fn retrieve(services: &Services, id: &str) -> Answer<Intent> {
     .bind(services.now().0)
     .execute(&mut *write)
     .await?;
-    let row = sqlx::query(
-        "SELECT id, state, amount_minor, currency FROM test_gateway_intent WHERE id = $1",
-    )
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM test_gateway_intent WHERE id = $1"
+    ))
     .bind(id)
     .fetch_one(&mut *write)
     .await?;

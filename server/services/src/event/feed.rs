@@ -22,6 +22,8 @@ pub(super) const CHANNEL: &str = "vitrine_feed";
 const BATCH: i64 = 500;
 /// Between two reads although nobody said that something is new.
 const EVERY: Duration = Duration::from_secs(1);
+/// How long a commit of this process waits for others, to be read with them: it has purged what it made stale already.
+const GATHER: Duration = Duration::from_millis(10);
 /// Between two looks at SQLite's data version: how late another process' commit is noticed at most.
 const DATA_VERSION_EVERY: Duration = Duration::from_millis(100);
 
@@ -119,6 +121,7 @@ impl<F: Fn(Update)> Follower<'_, F> {
             (self.apply)(Update::Current(began));
             return Ok(());
         };
+        let first = cursor;
         loop {
             let events = after(self.db, cursor).await?;
             let whole = i64::try_from(events.len()).unwrap_or(i64::MAX);
@@ -136,7 +139,8 @@ impl<F: Fn(Update)> Follower<'_, F> {
                 break;
             }
         }
-        if head(self.db).await? < cursor {
+        // A feed that went on is the one that was read before.
+        if cursor == first && head(self.db).await? < cursor {
             self.reset(began).await?;
             return Ok(());
         }
@@ -202,7 +206,10 @@ impl<'a> Wake<'a> {
                 }
             };
             tokio::select! {
-                () = own => true,
+                () = own => {
+                    tokio::time::sleep(GATHER).await;
+                    true
+                }
                 heard = elsewhere => heard,
                 () = tokio::time::sleep(EVERY) => true,
             }

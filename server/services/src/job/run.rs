@@ -6,7 +6,7 @@ use super::{
     Job,
     queue::{self, Claimed},
 };
-use crate::{Error, Result, Services, media};
+use crate::{Result, Services, media};
 
 /// Between two renewals of a lease.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
@@ -49,7 +49,8 @@ pub(super) async fn attempt(services: &Services, claimed: Claimed) -> Result<()>
         Ok(Ok(())) => queue::complete(services, &claimed).await,
         Ok(Err(error)) => {
             tracing::warn!(%error, kind = claimed.kind.as_str(), attempts = claimed.attempts, "a job failed");
-            failed(services, &claimed, &reason(&error)).await
+            // With the detail of an internal error: only the shop's owner and the operator read the list of failed work.
+            failed(services, &claimed, &error.to_string()).await
         }
         Err(error) if error.is_panic() => {
             tracing::error!(kind = claimed.kind.as_str(), "a job panicked");
@@ -71,12 +72,6 @@ impl Drop for Abort {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// What the list of failed work shows: the detail of an internal error too, since only the shop's owner and the operator
-/// read it.
-fn reason(error: &Error) -> String {
-    error.to_string()
 }
 
 async fn failed(services: &Services, claimed: &Claimed, reason: &str) -> Result<()> {

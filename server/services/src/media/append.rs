@@ -9,13 +9,13 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use domain::id::{ShopId, UploadId};
+use domain::{id::UploadId, media::UploadState};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     part::{Part, Parts},
     receive::{self, Append, Hash, Piece},
-    sql,
+    sql::{self, Stored},
     upload::LIFE_MS,
 };
 use crate::{
@@ -27,8 +27,6 @@ use crate::{
 const OBJECT_BYTES: usize = 8 * 1024 * 1024;
 /// How long whoever asks where an upload stands waits for the append before.
 const SETTLING: Duration = Duration::from_secs(5);
-/// The most parts of an upload: the smallest piece that a client may send again and again is so bounded.
-const MOST_PARTS: i64 = 10_000;
 
 /// Appends under way in this process: an upload's newest one, and how the one before is ended.
 #[derive(Clone, Default)]
@@ -130,21 +128,17 @@ pub(super) fn superseded() -> Error {
 /// An append and where its bytes go.
 pub(super) struct Writer {
     pub(super) services: Services,
-    pub(super) shop: ShopId,
-    pub(super) upload: UploadId,
+    /// As it was last acknowledged.
+    pub(super) upload: Stored,
     pub(super) append: Append,
     pub(super) fence: i64,
-    /// The last acknowledged offset.
-    pub(super) received: u64,
-    /// The upload's whole length.
-    pub(super) length: u64,
     /// How long the job that processes the complete upload waits, ms: not 0 where the caller does that itself.
     pub(super) process_after_ms: i64,
 }
 
 impl Writer {
-    /// Writes until the end, a break or an error.
-    pub(super) async fn run(mut self, pieces: mpsc::Receiver<Piece>) -> Result<()> {
+    /// Writes until the end, a break or an error. Answers with the upload as it is then.
+    pub(super) async fn run(mut self, pieces: mpsc::Receiver<Piece>) -> Result<Stored> {
         match self.services.inner.parts.clone() {
             Parts::Folder(folder) => {
                 let part = Part {
@@ -152,11 +146,12 @@ impl Writer {
                     fence: self.fence,
                     length: 0,
                 };
-                let path = Parts::file(&folder, &self.upload, &part);
-                self.write_file(path, pieces).await
+                let path = Parts::file(&folder, &self.upload.id, &part);
+                self.write_file(path, pieces).await?;
             }
-            Parts::Objects(_) => self.write_objects(pieces).await,
+            Parts::Objects(_) => self.write_objects(pieces).await?,
         }
+        Ok(self.upload)
     }
 
     async fn write_file(
@@ -166,7 +161,7 @@ impl Writer {
     ) -> Result<()> {
         let (durable, mut progress) = mpsc::unbounded_channel();
         let append = self.append.clone();
-        let disk = Arc::clone(&self.services.inner.upload_disk);
+        let disk = self.services.inner.upload_disk.clone();
         let writing = tokio::spawn(receive::run(append, path, pieces, durable, disk));
         let start = self.append.offset;
         let mut failed = None;
@@ -179,7 +174,7 @@ impl Writer {
         // The writer stops when nobody takes its progress.
         drop(progress);
         let (end, stopped) = writing.await.map_err(Error::internal)?;
-        if failed.is_none() && end > self.received {
+        if failed.is_none() && end > self.upload.received {
             failed = self.acknowledge(start, end).await.err();
         }
         failed.or(stopped).map_or(Ok(()), Err)
@@ -243,7 +238,7 @@ impl Writer {
             fence: self.fence,
             length: bytes.len() as u64,
         };
-        let name = Parts::object(&self.upload, &part);
+        let name = Parts::object(&self.upload.id, &part);
         self.services.inner.store.put_at(&name, bytes).await?;
         Ok(part)
     }
@@ -260,7 +255,7 @@ impl Writer {
     }
 
     async fn forget(&self, part: &Part) {
-        let name = Parts::object(&self.upload, part);
+        let name = Parts::object(&self.upload.id, part);
         if let Err(error) = self.services.inner.store.delete_at(&name).await {
             tracing::warn!(%error, name, "a part that does not count could not be deleted");
         }
@@ -273,11 +268,11 @@ impl Writer {
         let mut write = services.inner.db.write().await?;
         let step = sql::Step {
             fence: self.fence,
-            from: self.received,
+            from: self.upload.received,
             to: end,
             expires_at: now.plus_ms(LIFE_MS),
         };
-        if !sql::acknowledge(&mut write, &self.upload, &step).await? {
+        if !sql::acknowledge(&mut write, &self.upload.id, &step).await? {
             return Err(superseded());
         }
         let part = Part {
@@ -285,22 +280,22 @@ impl Writer {
             fence: self.fence,
             length: end - start,
         };
-        if sql::put_part(&mut write, &self.shop, &self.upload, &part).await? > MOST_PARTS {
-            return Err(Error::Conflict(
-                "This upload came in too many small pieces. Start it again with larger ones."
-                    .to_owned(),
-            ));
-        }
-        if end == self.length {
+        sql::put_part(&mut write, &self.upload.shop, &self.upload.id, &part).await?;
+        let is_whole = end == self.upload.length && !self.upload.is_open();
+        if is_whole {
             let job = Job::ProcessUpload {
-                shop: self.shop.clone(),
-                upload: self.upload.clone(),
+                shop: self.upload.shop.clone(),
+                upload: self.upload.id.clone(),
             };
             let due = now.plus_ms(self.process_after_ms);
             queue::enqueue(services, &mut write, &job, due).await?;
         }
         write.commit().await?;
-        self.received = end;
+        self.upload.received = end;
+        self.upload.expires_at = step.expires_at;
+        if is_whole {
+            self.upload.state = UploadState::Processing;
+        }
         Ok(())
     }
 }

@@ -114,9 +114,9 @@ on_both! {
         // A GET that settles an order included.
         let order = world.services.checkout().buy("cup", 1, None, None, None).await.expect("buy");
         assert_eq!(take(), tags);
-        let services::checkout::Bought::Held(order) = order else { panic!("{order:?}") };
+        let services::checkout::Bought::Held(token) = order else { panic!("{order:?}") };
         world.clock.advance_ms(domain::checkout::HOLD_MS);
-        world.services.checkout().order(&order.token).await.expect("order");
+        world.services.checkout().order(&token).await.expect("order");
         assert_eq!(take(), tags);
     }
 }

@@ -7,7 +7,10 @@ use domain::{
     media::{Kind, UploadState},
 };
 use futures::stream;
-use services::{Error, media::NewUpload};
+use services::{
+    Error,
+    media::{Form, NewUpload},
+};
 use sqlx::Row;
 
 use crate::{
@@ -27,6 +30,7 @@ async fn uploaded(world: &World, viewer: &Viewer) -> domain::id::UploadId {
         session: None,
         span: None,
         metadata: String::new(),
+        form: Form::default(),
     };
     let media = world.services.media();
     let upload = media.create_upload(viewer, new).await.expect("create");
@@ -184,10 +188,10 @@ on_both! {
         let checkout = world.services.checkout();
         let mut orders = Vec::new();
         for _ in 0..3 {
-            let services::checkout::Bought::Held(order) = checkout.buy("cup", 1, None, None, None).await.expect("buy") else {
+            let services::checkout::Bought::Held(token) = checkout.buy("cup", 1, None, None, None).await.expect("buy") else {
                 panic!("sold out");
             };
-            orders.push(order);
+            orders.push(world.order(&token).await);
         }
         let mut connection = world.connection().await;
         sqlx::query("UPDATE orders SET buyer = 'not json' WHERE id = $1")

@@ -13,6 +13,7 @@ mod media;
 mod migration;
 mod payment;
 mod poster;
+mod round;
 mod seed;
 mod settings;
 mod transport;

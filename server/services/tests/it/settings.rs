@@ -274,10 +274,10 @@ on_both! {
         world.services.drain().await.expect("drain");
         assert!(identity.can_change_currency(&viewer).await.expect("asked"));
 
-        let services::checkout::Bought::Held(order) = checkout.buy("cup", 1, None, None, None).await.expect("held") else {
+        let services::checkout::Bought::Held(token) = checkout.buy("cup", 1, None, None, None).await.expect("held") else {
             panic!("not held");
         };
-        checkout.pay(&order.token, &form("success")).await.expect("paid");
+        checkout.pay(&token, &form("success")).await.expect("paid");
         assert!(matches!(identity.change_currency(&viewer, "EUR").await, Err(Error::Conflict(_))));
         let (shop, _) = catalog.by_slug("cup").await.expect("page");
         assert_eq!(shop.currency, "JPY");

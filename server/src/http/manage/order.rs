@@ -64,12 +64,9 @@ pub async fn send(
     Signed(viewer): Signed,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let order = vitrine
-        .services
-        .checkout()
-        .mark_sent(&viewer, &read(&id)?)
-        .await?;
-    Ok(Redirect::to(&format!("/manage/orders/{}", order.id)).into_response())
+    let id = read(&id)?;
+    vitrine.services.checkout().mark_sent(&viewer, &id).await?;
+    Ok(Redirect::to(&format!("/manage/orders/{id}")).into_response())
 }
 
 fn read(id: &str) -> Result<OrderId, Problem> {
