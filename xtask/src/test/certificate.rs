@@ -22,8 +22,8 @@ impl Certificates {
     /// # Errors
     /// When the system gives no randomness.
     pub(super) fn made_out_to(names: &[&str]) -> Result<Self> {
-        let (authority, issuer) = authority()?;
-        let (other, _) = authority()?;
+        let (authority, issuer) = new_authority()?;
+        let (other, _) = new_authority()?;
         let key = KeyPair::generate()?;
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let server = CertificateParams::new(names)?.signed_by(&key, &issuer)?;
@@ -36,7 +36,7 @@ impl Certificates {
     }
 }
 
-fn authority() -> Result<(String, Issuer<'static, KeyPair>)> {
+fn new_authority() -> Result<(String, Issuer<'static, KeyPair>)> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(Vec::<String>::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
