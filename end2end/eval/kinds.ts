@@ -42,6 +42,8 @@ const surround = "aevalsrc='0|0|0.3*sin(2*PI*(200+90*t)*t)|0|0.1*sin(2*PI*150*t)
 
 const mp4 = (what: string, rest: Partial<Kind> = {}): Kind => ({ name: `mp4-h264-${what}.mp4`, how: [...h264, ...aac], ...rest });
 const mov = (what: string, sound: string[], rest: Partial<Kind> = {}): Kind => ({ name: `mov-h264-${what}.mov`, how: [...h264, ...sound], ...rest });
+/** Another picture, first in the file and switched off. */
+const beside = ["-i", "IN", "-f", "lavfi", "-i", "color=0xc03030:s=320x180:r=30:d=6", "-map", "1:v", "-map", "0:v", "-map", "0:a", ...h264, "-c:a", "copy", "-disposition:v:0", "0", "-disposition:v:1", "default"];
 const turn = (degrees: number): string[] => ["-i", "IN", "-c", "copy", "-metadata:s:v", `rotate=${degrees}`];
 
 export const kinds: Kind[] = [
@@ -173,6 +175,8 @@ export const kinds: Kind[] = [
   // Several tracks.
   mp4("two-sounds", { sound: ["sine=f=900:r=48000:d=6", tone(6)], how: [...h264, ...aac, "-disposition:a:0", "0", "-disposition:a:1", "default"] }),
 
+  mp4("two-pictures", { again: [beside] }),
+  { name: "mkv-h264-two-pictures.mkv", how: [...h264, ...aac], again: [beside] },
   { name: "mkv-h264-second-sound.mkv", sound: ["sine=f=900:r=48000:d=6", tone(6)], how: [...h264, ...aac, "-disposition:a:0", "0", "-disposition:a:1", "default"] },
 
   // What browsers do not decode.
