@@ -6,6 +6,7 @@ pub mod migrate;
 pub mod owner_link;
 pub mod seed;
 pub mod serve;
+pub mod token;
 
 use std::process::ExitCode;
 

@@ -52,7 +52,7 @@ use self::{
     body::{End, Ending},
     concat::Concat,
 };
-use super::{error::Problem, viewer::Signed};
+use super::{error::Problem, viewer::Uploader};
 use crate::state::Vitrine;
 
 /// The extensions that this server implements.
@@ -80,12 +80,15 @@ pub async fn options() -> Response {
     response
 }
 
+/// Whether a path is of uploads.
+pub(super) fn is_here(path: &str) -> bool {
+    path.strip_prefix(address::UPLOADS)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Names our version on every answer of the endpoint, whoever gives it: outermost, so that refusals by other layers have it too.
 pub async fn name_version(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_here = path
-        .strip_prefix(address::UPLOADS)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_here = is_here(request.uri().path());
     let is_draft = draft::Version::of(request.headers()).is_some();
     let mut response = next.run(request).await;
     if is_here && !is_draft {
@@ -133,15 +136,15 @@ fn overridden(headers: &HeaderMap) -> Option<String> {
 /// `POST /api/uploads/{id}`: another method in its clothes.
 pub async fn other(
     State(vitrine): State<Vitrine>,
-    signed: Signed,
+    uploader: Uploader,
     id: Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     match overridden(&headers).as_deref() {
-        Some("PATCH") => patch(State(vitrine), signed, id, headers, body).await,
-        Some("DELETE") => terminate(State(vitrine), signed, id).await,
-        Some("HEAD") => head(State(vitrine), signed, id, headers).await,
+        Some("PATCH") => patch(State(vitrine), uploader, id, headers, body).await,
+        Some("DELETE") => terminate(State(vitrine), uploader, id).await,
+        Some("HEAD") => head(State(vitrine), uploader, id, headers).await,
         _ => Err(Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -157,7 +160,7 @@ pub async fn other(
 /// `POST /api/uploads`: a new upload, perhaps with its first bytes.
 pub async fn create(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -215,7 +218,7 @@ fn created(upload: &Upload) -> Result<Response, Problem> {
 /// `HEAD /api/uploads/{id}`: how much is here.
 pub async fn head(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -258,7 +261,7 @@ pub async fn head(
 /// `PATCH /api/uploads/{id}`: the next bytes.
 pub async fn patch(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -311,7 +314,7 @@ pub async fn patch(
 /// `DELETE /api/uploads/{id}`: terminates an upload.
 pub async fn terminate(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     vitrine
@@ -325,7 +328,7 @@ pub async fn terminate(
 /// `GET /api/uploads/{id}`: how far it is and what became of it, for the studio (not part of the protocol).
 pub async fn status(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let upload = vitrine

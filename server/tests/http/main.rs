@@ -23,5 +23,6 @@ mod tus;
 mod tus_extension;
 mod upload;
 mod upload_abuse;
+mod upload_token;
 mod waitlist;
 mod wire;
