@@ -24,7 +24,7 @@ fn stalling(pieces: Vec<Bytes>) -> (Body, mpsc::UnboundedReceiver<()>) {
     let (wanted, heard) = mpsc::unbounded_channel();
     let pieces = futures::stream::iter(pieces);
     let never = futures::stream::once(async move {
-        wanted.send(()).unwrap();
+        wanted.send(()).expect("somebody waits");
         futures::future::pending::<Bytes>().await
     });
     let body = pieces.chain(never).map(Ok::<_, Infallible>);
@@ -40,17 +40,17 @@ async fn stop_for(
     wait: Duration,
 ) -> JoinHandle<Response> {
     let (body, mut heard) = stalling(pieces);
-    let at: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    let at: std::net::SocketAddr = "127.0.0.1:50000".parse().expect("an address");
     let request = request
         .header("host", "localhost:3000")
         .header("origin", "http://localhost:3000")
         .header("cookie", &clay.cookie)
         .extension(ConnectInfo(at))
         .body(body)
-        .unwrap();
+        .expect("a request");
     let router = app.router.clone();
     let answer = tokio::spawn(async move { router.oneshot(request).await.unwrap() });
-    heard.recv().await.unwrap();
+    heard.recv().await.expect("it was asked for");
     // Only this wait is shortened: the database has a clock of its own.
     pause();
     advance(wait).await;
