@@ -9,6 +9,7 @@ mod film;
 mod identity;
 mod isolation;
 mod job;
+mod joined;
 mod media;
 mod migration;
 mod payment;
