@@ -18,7 +18,7 @@ const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(20);
 
 /// How long the demo shop's pictures may take to be encoded.
-const QUIET: Duration = Duration::from_secs(300);
+const QUIET: Duration = Duration::from_secs(900);
 
 /// Processor's time in half a second below which a server is at rest, µs.
 const REST_US: f64 = 20_000.0;
