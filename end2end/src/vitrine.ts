@@ -148,6 +148,13 @@ export class Vitrine {
     }
   }
 
+  /** Lets the time of every upload run out, while nothing serves. */
+  async expireUploads(): Promise<void> {
+    const statement = "UPDATE upload SET expires_at = 1 WHERE state = 'receiving'";
+    const script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()";
+    await run("python3", ["-c", script, join(this.data, "vitrine.sqlite"), statement]);
+  }
+
   /** Asks it to end, as a service manager does, and waits until it has; gives the exit code. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     const child = this.child;

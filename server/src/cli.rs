@@ -32,6 +32,8 @@ enum Command {
     OwnerLink(OwnerLink),
     /// List background work that failed for good, with its reasons; try it again with `--retry ID` or `--retry-all`.
     Jobs(Jobs),
+    /// Tokens for programs without a browser, which upload by tus: make one, list them, revoke one.
+    Token(Token),
 }
 
 /// Where the shop keeps what it must not lose.
@@ -242,6 +244,47 @@ pub struct Jobs {
     pub retry_all: bool,
 }
 
+/// `vitrine token`.
+#[derive(Debug, Clone, Args)]
+pub struct Token {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: TokenAction,
+    /// Where its data is.
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// What `vitrine token` does.
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenAction {
+    /// Make a token that uploads to one shop, and print it once.
+    Upload {
+        /// The shop, by its handle. Not needed when there is only one.
+        #[arg(long, value_name = "HANDLE")]
+        shop: Option<String>,
+        /// What you call it, to know it again in the list.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// How long it works, days.
+        #[arg(
+            long,
+            value_name = "DAYS",
+            default_value_t = 30,
+            value_parser = clap::value_parser!(u32).range(1..=i64::from(services::identity::upload_token::MAX_DAYS))
+        )]
+        days: u32,
+    },
+    /// List the tokens that work, of every shop.
+    List,
+    /// Revoke a token, by what the list calls it first.
+    Revoke {
+        /// Its identifier.
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -266,6 +309,7 @@ pub fn run() -> ExitCode {
             Command::Doctor(args) => command::doctor::run(&args).await,
             Command::OwnerLink(args) => command::owner_link::run(&args).await,
             Command::Jobs(args) => command::jobs::run(&args).await,
+            Command::Token(args) => command::token::run(&args).await,
         }
     });
     // Whatever must end well was waited for; a picture that is being encoded is begun anew by the next start.

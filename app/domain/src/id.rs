@@ -87,6 +87,8 @@ ids! {
     OrderId,
     /// A resumable upload in progress.
     UploadId,
+    /// What a program without a browser uploads with.
+    UploadTokenId,
     /// One recording on a creator's device. Named on the device, so only as trustworthy as its owner.
     SessionId,
 }

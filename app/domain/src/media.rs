@@ -360,8 +360,15 @@ pub struct Upload {
     pub state: UploadState,
     /// Bytes that are durable on the server.
     pub received: u64,
-    /// Bytes in all.
+    /// Bytes in all; while the length is not known, the most that its kind may have.
     pub length: u64,
+    /// Whether its sender has said how long it is.
+    pub is_length_known: bool,
+    /// Whether reaching the length does not complete it: the length comes later, it is one part of a file (tus' concatenation),
+    /// or its sender completes it by a request of its own (IETF).
+    pub is_open: bool,
+    /// tus' `Upload-Concat` as it came: `partial`, `final;…`, or empty.
+    pub concat: String,
     /// When an unfinished upload is thrown away.
     pub expires_at: UnixMs,
     /// What became of it, once ready.

@@ -59,8 +59,8 @@ struct Inner {
     scratch: PathBuf,
     /// Appends of this process, so that a newer one ends the older at once.
     appends: media::Appends,
-    /// How many appends write to the disk at once. Tokio has 512 threads for such work, and everything else needs some too.
-    upload_disk: Arc<Semaphore>,
+    /// Where appends write.
+    upload_disk: media::UploadDisk,
     /// Room for one photo being decoded and encoded.
     encoding: Semaphore,
     clock: Clock,
@@ -126,6 +126,7 @@ fn make_folder(config: &Config) -> Result<PathBuf> {
 struct Folders {
     scratch: PathBuf,
     store: media::Store,
+    upload_disk: media::UploadDisk,
 }
 
 impl Folders {
@@ -133,6 +134,7 @@ impl Folders {
         Ok(Self {
             scratch: make_folder(config)?,
             store: media::Store::open(&config.media())?,
+            upload_disk: media::UploadDisk::new(UPLOAD_WRITES),
         })
     }
 }
@@ -157,6 +159,19 @@ impl Services {
         Ok(Self::assemble(config, folders, db, clock, random))
     }
 
+    /// [`Services::open`] with uploads on another file system.
+    #[cfg(test)]
+    pub(crate) async fn open_on(config: Config, upload_disk: media::UploadDisk) -> Result<Self> {
+        let folders = Folders {
+            upload_disk,
+            ..Folders::open(&config)?
+        };
+        let db = Db::open(&config.database()).await?;
+        migration::run(&db, &Clock::System).await?;
+        let (clock, random) = (Clock::System, Random::System);
+        Ok(Self::assemble(config, folders, db, clock, random))
+    }
+
     /// [`Services::open`] for a command that may run beside a shop: migrates an empty database and refuses an older one, so
     /// that none is changed under a shop that runs.
     ///
@@ -171,7 +186,11 @@ impl Services {
     }
 
     fn assemble(config: Config, folders: Folders, db: Db, clock: Clock, random: Random) -> Self {
-        let Folders { scratch, store } = folders;
+        let Folders {
+            scratch,
+            store,
+            upload_disk,
+        } = folders;
         Self {
             inner: Arc::new(Inner {
                 passkeys: identity::Passkeys::new(&config.public_url),
@@ -181,7 +200,7 @@ impl Services {
                 store,
                 scratch,
                 appends: media::Appends::default(),
-                upload_disk: Arc::new(Semaphore::new(UPLOAD_WRITES)),
+                upload_disk,
                 encoding: Semaphore::new(1),
                 clock,
                 random,

@@ -4,6 +4,8 @@
 //! since 2020). A request that changes something and says neither comes from no browser of today; it is refused as
 //! well, because a cookie could still travel with it and nothing says who sent it. A script that calls the shop on
 //! purpose sends `Origin: <public URL>`.
+//!
+//! Uploads by a token need neither: no page of elsewhere can send its header, and no cookie counts beside it.
 
 use axum::{
     extract::{Request, State},
@@ -12,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::error::Problem;
+use super::{error::Problem, upload, viewer};
 use crate::state::Vitrine;
 
 /// Whether a request with this method and these headers may change something at `origin`.
@@ -37,7 +39,9 @@ pub fn is_allowed(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
 
 /// Refuses requests from elsewhere that would change something.
 pub async fn guard(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
-    if is_allowed(request.method(), request.headers(), &vitrine.origin) {
+    let is_upload = upload::is_here(request.uri().path());
+    let by_token = is_upload && viewer::bearer(request.headers()).is_some();
+    if by_token || is_allowed(request.method(), request.headers(), &vitrine.origin) {
         return next.run(request).await;
     }
     let message = format!(

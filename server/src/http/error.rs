@@ -89,6 +89,12 @@ impl Problem {
         self.status
     }
 
+    /// The word for programs.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
     /// The message of the answer.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -1,9 +1,21 @@
-//! Resumable uploads: tus 1.0.0 (<https://tus.io/protocols/resumable-upload>), core and the extensions named in [`EXTENSIONS`].
+//! Resumable uploads: tus 1.0.0 (<https://tus.io/protocols/resumable-upload>), core and the extensions named in [`EXTENSIONS`];
+//! and by the same addresses the IETF's draft of it, see [`draft`].
 //!
 //! `Upload-Offset` is always what is durable on disk. A connection that breaks off keeps what came, so `HEAD` says where
 //! the client goes on.
+//!
+//! What tus leaves open: `X-HTTP-Method-Override` counts with `POST` only, since a `GET` must change nothing, whoever sends it.
+//! A final upload is refused with 409 while one of its partial uploads is not complete. Once it is made, its partial uploads are
+//! gone, and the same request once more answers with the final upload that there is.
 
+mod body;
 mod checksum;
+mod concat;
+mod creation;
+mod draft;
+mod field;
+#[cfg(test)]
+mod fuzz;
 mod metadata;
 
 use std::{
@@ -13,43 +25,38 @@ use std::{
 
 use axum::{
     Json,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use domain::{
-    id::{SessionId, UploadId},
+    id::UploadId,
     identity::Viewer,
-    media::{Kind, Upload},
+    media::{Kind, Upload, UploadState},
     wire::{
         address,
         upload::{
-            CONTENT_TYPE, Status, VERSION,
+            CONTENT_TYPE, PARTIAL_CONTENT_TYPE, Status, VERSION,
             header::{
-                TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET,
+                TUS_RESUMABLE, UPLOAD_CHECKSUM, UPLOAD_CONCAT, UPLOAD_DEFER_LENGTH, UPLOAD_EXPIRES,
+                UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET,
             },
-            metadata as metadata_key,
         },
     },
 };
-use futures::{StreamExt, stream::BoxStream};
-use services::media::{Checksum, NewUpload};
-use tokio::time::Instant;
+use services::media::{Checksum, Form, LaterChecksum, NewUpload};
 
-use super::{error::Problem, viewer::Signed};
+use self::{
+    body::{End, Ending},
+    concat::Concat,
+};
+use super::{error::Problem, viewer::Uploader};
 use crate::state::Vitrine;
 
 /// The extensions that this server implements.
-pub const EXTENSIONS: &str = "creation,creation-with-upload,expiration,termination,checksum";
-
-/// How long a client may send nothing in the middle of a body before the connection is closed. What came is kept.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How often the bytes of a body are counted, and how many must have come: a slow phone line brings ten times that.
-const PACE: (Duration, usize) = (Duration::from_secs(60), 8 * 1024);
+pub const EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,expiration,termination,checksum,checksum-trailer,concatenation";
 
 /// `OPTIONS /api/uploads`: what this server can do.
 pub async fn options() -> Response {
@@ -65,17 +72,26 @@ pub async fn options() -> Response {
         HeaderValue::from_static(checksum::ALGORITHMS),
     );
     set("tus-max-size", HeaderValue::from(Kind::Clip.max_bytes()));
+    set("upload-limit", draft::limits(None));
+    let types = format!("{CONTENT_TYPE}, {PARTIAL_CONTENT_TYPE}");
+    if let Ok(types) = HeaderValue::try_from(types) {
+        set("accept-patch", types);
+    }
     response
+}
+
+/// Whether a path is of uploads.
+pub(super) fn is_here(path: &str) -> bool {
+    path.strip_prefix(address::UPLOADS)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Names our version on every answer of the endpoint, whoever gives it: outermost, so that refusals by other layers have it too.
 pub async fn name_version(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_here = path
-        .strip_prefix(address::UPLOADS)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_here = is_here(request.uri().path());
+    let is_draft = draft::Version::of(request.headers()).is_some();
     let mut response = next.run(request).await;
-    if is_here {
+    if is_here && !is_draft {
         response.headers_mut().insert(
             HeaderName::from_static(TUS_RESUMABLE),
             HeaderValue::from_static(VERSION),
@@ -94,10 +110,15 @@ pub async fn check_version(request: Request, next: Next) -> Response {
     if matches!(method, "OPTIONS" | "GET") || version == Some(VERSION.as_bytes()) {
         return next.run(request).await;
     }
+    if version.is_none()
+        && let Some(draft) = draft::Version::of(request.headers())
+    {
+        return draft::answer(draft, request, next).await;
+    }
     Problem::new(
         StatusCode::PRECONDITION_FAILED,
         "wrong_version",
-        "This server implements tus 1.0.0. Send the header Tus-Resumable: 1.0.0.",
+        "This server implements tus 1.0.0. Send the header Tus-Resumable: 1.0.0; or Upload-Draft-Interop-Version, 5 to 8, for the IETF's draft of it.",
     )
     .with(
         HeaderName::from_static("tus-version"),
@@ -115,15 +136,15 @@ fn overridden(headers: &HeaderMap) -> Option<String> {
 /// `POST /api/uploads/{id}`: another method in its clothes.
 pub async fn other(
     State(vitrine): State<Vitrine>,
-    signed: Signed,
+    uploader: Uploader,
     id: Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     match overridden(&headers).as_deref() {
-        Some("PATCH") => patch(State(vitrine), signed, id, headers, body).await,
-        Some("DELETE") => terminate(State(vitrine), signed, id).await,
-        Some("HEAD") => head(State(vitrine), signed, id).await,
+        Some("PATCH") => patch(State(vitrine), uploader, id, headers, body).await,
+        Some("DELETE") => terminate(State(vitrine), uploader, id).await,
+        Some("HEAD") => head(State(vitrine), uploader, id, headers).await,
         _ => Err(Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -139,7 +160,7 @@ pub async fn other(
 /// `POST /api/uploads`: a new upload, perhaps with its first bytes.
 pub async fn create(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -148,7 +169,18 @@ pub async fn create(
             "{method} is no method of the address that makes uploads. Send it to the upload's own address."
         )));
     }
-    let new = parse_creation(&headers)?;
+    if let Some(version) = draft::Version::of(&headers) {
+        return draft::create(&vitrine, &viewer, version, &headers, body).await;
+    }
+    let (new, partials) = parse_creation(&headers, &vitrine.origin)?;
+    if let Some(partials) = partials {
+        let upload = vitrine
+            .services
+            .media()
+            .join(&viewer, new, &partials)
+            .await?;
+        return created(&upload);
+    }
     let with_bytes = match headers.get(header::CONTENT_TYPE) {
         Some(kind) if kind.as_bytes() == CONTENT_TYPE.as_bytes() => true,
         Some(_) if length(&headers)?.is_some_and(|n| n > 0) => return Err(wrong_type()),
@@ -158,7 +190,7 @@ pub async fn create(
     let mut upload = vitrine.services.media().create_upload(&viewer, new).await?;
     let id = upload.id.clone();
     let location = HeaderValue::try_from(address::upload(&id)).map_err(Problem::internal)?;
-    if with_bytes && upload.length > 0 {
+    if with_bytes && upload.state == UploadState::Receiving {
         match append(&vitrine, &viewer, &id, 0, checksum, body).await {
             Ok(grown) => upload = grown,
             // The upload exists whatever became of its first bytes; its offset says where the client goes on.
@@ -173,22 +205,31 @@ pub async fn create(
             }
         }
     }
+    created(&upload)
+}
+
+fn created(upload: &Upload) -> Result<Response, Problem> {
+    let location = HeaderValue::try_from(address::upload(&upload.id)).map_err(Problem::internal)?;
     let mut response = (StatusCode::CREATED, [(header::LOCATION, location)]).into_response();
-    set_progress(&mut response, &upload);
+    set_progress(&mut response, upload);
     Ok(response)
 }
 
 /// `HEAD /api/uploads/{id}`: how much is here.
 pub async fn head(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let upload = vitrine
         .services
         .media()
         .settle(&viewer, &read(&id)?)
         .await?;
+    if draft::Version::of(&headers).is_some() {
+        return Ok(draft::head(&vitrine, &upload));
+    }
     let mut response = StatusCode::OK.into_response();
     set_progress(&mut response, &upload);
     let headers = response.headers_mut();
@@ -197,10 +238,22 @@ pub async fn head(
     {
         headers.insert(HeaderName::from_static(UPLOAD_METADATA), metadata);
     }
-    headers.insert(
-        HeaderName::from_static(UPLOAD_LENGTH),
-        HeaderValue::from(upload.length),
-    );
+    if upload.is_length_known {
+        headers.insert(
+            HeaderName::from_static(UPLOAD_LENGTH),
+            HeaderValue::from(upload.length),
+        );
+    } else {
+        headers.insert(
+            HeaderName::from_static(UPLOAD_DEFER_LENGTH),
+            HeaderValue::from_static("1"),
+        );
+    }
+    if !upload.concat.is_empty()
+        && let Ok(concat) = HeaderValue::try_from(upload.concat)
+    {
+        headers.insert(HeaderName::from_static(UPLOAD_CONCAT), concat);
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -208,12 +261,15 @@ pub async fn head(
 /// `PATCH /api/uploads/{id}`: the next bytes.
 pub async fn patch(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
+    if let Some(version) = draft::Version::of(&headers) {
+        return draft::append(&vitrine, &viewer, version, &id, &headers, body).await;
+    }
     if headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes) != Some(CONTENT_TYPE.as_bytes())
     {
         return Err(wrong_type());
@@ -222,16 +278,43 @@ pub async fn patch(
         Problem::bad("Upload-Offset is missing; it says where these bytes belong.")
     })?;
     let checksum = parse_checksum(&headers)?;
-    let upload = append(&vitrine, &viewer, &id, offset, checksum, body).await?;
+    let media = vitrine.services.media();
+    if let Some(length) = number(&headers, UPLOAD_LENGTH)? {
+        media.announce_length(&viewer, &id, offset, length).await?;
+    }
+    let is_empty = body.is_end_stream();
+    let mut upload = match append(&vitrine, &viewer, &id, offset, checksum, body).await {
+        Err(problem) if problem.status() == StatusCode::CONFLICT => {
+            let upload = media.upload(&viewer, &id).await?;
+            if upload.concat.starts_with("final") {
+                return Err(Problem::new(
+                    StatusCode::FORBIDDEN,
+                    "final_upload",
+                    "This upload was joined of others and takes no bytes of its own.",
+                ));
+            }
+            // Nothing at the end of a complete upload changes nothing.
+            if upload.received != offset || !is_empty {
+                return Err(problem);
+            }
+            upload
+        }
+        appended => appended?,
+    };
+    let is_whole = upload.is_length_known && upload.received == upload.length;
+    if upload.is_open && is_whole && upload.concat.is_empty() {
+        // Begun by a client of the IETF's draft, which would say so.
+        upload = media.complete(&viewer, &id, upload.received).await?;
+    }
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_progress(&mut response, &upload);
     Ok(response)
 }
 
-/// `DELETE /api/uploads/{id}`: terminates an unfinished upload.
+/// `DELETE /api/uploads/{id}`: terminates an upload.
 pub async fn terminate(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     vitrine
@@ -245,7 +328,7 @@ pub async fn terminate(
 /// `GET /api/uploads/{id}`: how far it is and what became of it, for the studio (not part of the protocol).
 pub async fn status(
     State(vitrine): State<Vitrine>,
-    Signed(viewer): Signed,
+    Uploader(viewer): Uploader,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let upload = vitrine
@@ -268,42 +351,36 @@ async fn append(
     checksum: Option<Checksum>,
     body: Body,
 ) -> Result<Upload, Problem> {
-    let upload = vitrine
-        .services
-        .media()
-        .append(viewer, id, offset, checksum, with_idle_timeout(body))
-        .await?;
+    let (upload, _) = append_noting_end(vitrine, viewer, id, offset, checksum, body).await?;
+    Ok(upload)
+}
+
+/// Appends a body, and tells how it ended.
+async fn append_noting_end(
+    vitrine: &Vitrine,
+    viewer: &Viewer,
+    id: &UploadId,
+    offset: u64,
+    checksum: Option<Checksum>,
+    body: Body,
+) -> Result<(Upload, Ending), Problem> {
+    let body = body::read(body, checksum.as_ref());
+    let media = vitrine.services.media();
+    let appended = media
+        .append(viewer, id, offset, checksum, body.stream)
+        .await;
+    let upload = match appended {
+        Err(services::Error::Checksum(_)) if body.ending.get() == End::Unusable => {
+            return Err(Problem::bad(checksum::MISSING));
+        }
+        appended => appended?,
+    };
     let gained = upload.received.saturating_sub(offset);
     vitrine
         .metrics
         .uploaded_bytes
         .fetch_add(gained, Ordering::Relaxed);
-    Ok(upload)
-}
-
-/// The body as a stream that ends with an error when its sender sends nothing for [`IDLE_TIMEOUT`], or hardly anything.
-fn with_idle_timeout(body: Body) -> BoxStream<'static, Result<Bytes, String>> {
-    let chunks = body.into_data_stream();
-    let pace = (Instant::now(), 0);
-    futures::stream::unfold(Some((chunks, pace)), |state| async move {
-        let (mut chunks, (mut since, mut bytes)) = state?;
-        match tokio::time::timeout(IDLE_TIMEOUT, chunks.next()).await {
-            Ok(None) => None,
-            Ok(Some(Ok(chunk))) => {
-                bytes += chunk.len();
-                if since.elapsed() >= PACE.0 {
-                    if bytes < PACE.1 {
-                        return Some((Err("the sender is too slow".to_owned()), None));
-                    }
-                    (since, bytes) = (Instant::now(), 0);
-                }
-                Some((Ok(chunk), Some((chunks, (since, bytes)))))
-            }
-            Ok(Some(Err(broken))) => Some((Err(broken.to_string()), None)),
-            Err(_elapsed) => Some((Err("the sender sent nothing for too long".to_owned()), None)),
-        }
-    })
-    .boxed()
+    Ok((upload, body.ending))
 }
 
 fn read(id: &str) -> Result<UploadId, Problem> {
@@ -318,75 +395,57 @@ fn wrong_type() -> Problem {
     )
 }
 
-/// The upload that a `POST` creates.
-fn parse_creation(headers: &HeaderMap) -> Result<NewUpload, Problem> {
-    if headers.contains_key("upload-concat") {
-        return Err(Problem::bad(
-            "This server joins no partial uploads (the extension concatenation). Send the file as one upload, without Upload-Concat.",
-        ));
+/// The upload that a `POST` creates, and the partial uploads that it is joined of.
+fn parse_creation(
+    headers: &HeaderMap,
+    origin: &str,
+) -> Result<(NewUpload, Option<Vec<UploadId>>), Problem> {
+    let mut form = Form::default();
+    let mut partials = None;
+    if let Some(value) = headers.get(UPLOAD_CONCAT) {
+        let text = value.to_str().unwrap_or_default();
+        match concat::parse(text, origin).map_err(|error| Problem::bad(error.to_string()))? {
+            Concat::Partial => form.is_partial = true,
+            Concat::Final(uploads) => partials = Some(uploads),
+        }
+        form.concat = text.trim().to_owned();
     }
-    if headers.contains_key("upload-defer-length") {
-        return Err(Problem::bad(
-            "This server needs to know the length at once; send Upload-Length.",
-        ));
-    }
-    let length = number(headers, UPLOAD_LENGTH)?.ok_or_else(|| {
-        Problem::bad("Upload-Length is missing; it says how many bytes there will be.")
-    })?;
-    let metadata = match headers.get(UPLOAD_METADATA) {
-        Some(value) => value
-            .to_str()
-            .map_err(|_| Problem::bad(metadata::Malformed::Pair.to_string()))?
-            .to_owned(),
-        None => String::new(),
+    form.is_deferred = match headers.get(UPLOAD_DEFER_LENGTH).map(HeaderValue::as_bytes) {
+        Some(b"1") => true,
+        None => false,
+        Some(_) => {
+            return Err(Problem::bad(
+                "Upload-Defer-Length must be 1; it says that the length comes later.",
+            ));
+        }
     };
-    let pairs = metadata::parse(&metadata).map_err(|error| Problem::bad(error.to_string()))?;
-    let value = |key: &str| {
-        pairs
-            .get(key)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+    let length = number(headers, UPLOAD_LENGTH)?;
+    let length = match (length, form.is_deferred, &partials) {
+        (Some(length), false, None) => length,
+        (None, true, None) | (None, false, Some(_)) => 0,
+        (_, _, Some(_)) => {
+            return Err(Problem::bad(
+                "The length of a final upload is that of its partial uploads together. Send no Upload-Length.",
+            ));
+        }
+        (Some(_), true, _) => {
+            return Err(Problem::bad(
+                "Send Upload-Length, or Upload-Defer-Length: 1 where the length comes later, and not both.",
+            ));
+        }
+        (None, false, None) => {
+            return Err(Problem::bad(
+                "Upload-Length is missing; it says how many bytes there will be. Send Upload-Defer-Length: 1 where that comes later.",
+            ));
+        }
     };
-    let kind: Kind = value(metadata_key::KIND)
-        .ok_or_else(|| Problem::bad("Upload-Metadata must say the kind: photo or clip."))?
-        .parse()
-        .map_err(|invalid: domain::invalid::Invalid| Problem::bad(invalid.message))?;
-    let session = match value(metadata_key::SESSION) {
-        Some(text) => Some(
-            text.parse::<SessionId>()
-                .map_err(|_| Problem::bad("The session's name is malformed."))?,
-        ),
-        None => None,
-    };
-    let seconds = |key: &str| match value(key) {
-        Some(text) => match text.parse::<f64>() {
-            Ok(at) if at.is_finite() && at >= 0.0 => Ok(Some(at)),
-            _ => Err(Problem::bad(format!(
-                "`{key}` must be seconds from the start of the session, 0 or more."
-            ))),
-        },
-        None => Ok(None),
-    };
-    let span = match (seconds(metadata_key::START)?, seconds(metadata_key::END)?) {
-        (Some(start), Some(end)) if start <= end => Some((start, end)),
-        (Some(at), None) => Some((at, at)),
-        (None, None) => None,
-        _ => return Err(Problem::bad("`end` must not come before `start`.")),
-    };
-    let alt = value(metadata_key::ALT).unwrap_or_default().to_owned();
-    Ok(NewUpload {
-        kind,
-        length,
-        alt,
-        session,
-        span,
-        metadata,
-    })
+    Ok((creation::parse(headers, length, form)?, partials))
 }
 
 fn parse_checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Problem> {
-    let Some(value) = headers.get("upload-checksum") else {
-        return Ok(None);
+    let Some(value) = headers.get(UPLOAD_CHECKSUM) else {
+        let later = || Checksum::Later(LaterChecksum::default());
+        return Ok(body::has_trailing_checksum(headers).then(later));
     };
     let text = value.to_str().unwrap_or_default();
     checksum::parse(text)
@@ -420,7 +479,7 @@ fn set_progress(response: &mut Response, upload: &Upload) {
         HeaderName::from_static(UPLOAD_OFFSET),
         HeaderValue::from(upload.received),
     );
-    if upload.received < upload.length {
+    if upload.state == UploadState::Receiving {
         let at = UNIX_EPOCH
             + Duration::from_millis(u64::try_from(upload.expires_at.0).unwrap_or_default());
         if let Ok(expires) = HeaderValue::try_from(httpdate::fmt_http_date(at)) {

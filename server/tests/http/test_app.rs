@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use bytes::Bytes;
+use domain::identity::Viewer;
 use http_body_util::BodyExt;
 use server::{
     asset::Files,
@@ -34,7 +35,7 @@ pub(crate) struct TestApp {
     pub(crate) router: Router,
     pub(crate) vitrine: Vitrine,
     pub(crate) origin: String,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 /// A creator who is signed in.
@@ -87,7 +88,7 @@ impl TestApp {
             router: http::router(vitrine.clone()),
             vitrine,
             origin: public_url.origin(),
-            _data: data,
+            data,
         }
     }
 
@@ -100,6 +101,26 @@ impl TestApp {
             listen::serve(listener, router, admission, std::future::pending()).await
         });
         at
+    }
+
+    /// Who a creator is to the services.
+    pub(crate) async fn viewer(&self, creator: &Creator) -> Viewer {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, creator.cookie.parse().unwrap());
+        let token = http::cookie::Kind::Session
+            .read(&self.vitrine, &headers)
+            .unwrap();
+        let identity = self.vitrine.services.identity();
+        identity.session(&token).await.unwrap().unwrap().viewer
+    }
+
+    /// The uploads that have a folder of parts.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        let folder = self.data.path().join("data/media/.uploads");
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     /// The value of a metric.
@@ -222,12 +243,13 @@ impl TestApp {
 fn build_site(site: &Path) {
     std::fs::create_dir_all(site.join("pkg")).unwrap();
     std::fs::create_dir_all(site.join("static")).unwrap();
-    let manifest = r#"{"shop.css":"/pkg/shop-1.css","studio-boot.js":"/pkg/studio-boot-1.js","passkey.js":"/pkg/passkey-1.js"}"#;
+    let manifest = r#"{"shop.css":"/pkg/shop-1.css","studio-boot.js":"/pkg/studio-boot-1.js","passkey.js":"/pkg/passkey-1.js","heic.js":"/pkg/heic-1.js"}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     std::fs::write(site.join("pkg/shop-1.css"), "body{}").unwrap();
     std::fs::write(site.join("pkg/shop-1.css.br"), "packed").unwrap();
     std::fs::write(site.join("pkg/studio-boot-1.js"), "export {}").unwrap();
     std::fs::write(site.join("static/favicon.svg"), "<svg/>").unwrap();
+    std::fs::write(site.join("static/favicon.svg.br"), "packed").unwrap();
     std::fs::write(site.join("static/favicon.ico"), "icon").unwrap();
 }
 
@@ -330,24 +352,35 @@ impl<'a> TestRequest<'a> {
             .await
     }
 
-    pub(crate) async fn send(self) -> TestResponse {
+    pub(crate) async fn send(mut self) -> TestResponse {
+        let is_given = |(name, _): &(String, Vec<u8>)| name == "content-length";
+        if !self.body.is_empty() && !self.headers.iter().any(is_given) {
+            self = self.with_length();
+        }
+        let body = Body::from(std::mem::take(&mut self.body));
+        self.send_body(body).await
+    }
+
+    fn with_length(self) -> Self {
+        let length = self.body.len().to_string();
+        self.header("content-length", &length)
+    }
+
+    /// Sends pieces as a body whose length nobody says.
+    pub(crate) async fn chunked(self, pieces: &[&'static [u8]]) -> TestResponse {
+        let pieces: Vec<Result<&'static [u8], std::io::Error>> =
+            pieces.iter().copied().map(Ok).collect();
+        let body = Body::from_stream(futures::stream::iter(pieces));
+        self.send_body(body).await
+    }
+
+    async fn send_body(self, body: Body) -> TestResponse {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value.as_slice());
         }
-        if !self.body.is_empty()
-            && !self
-                .headers
-                .iter()
-                .any(|(name, _)| name == "content-length")
-        {
-            request = request.header(header::CONTENT_LENGTH, self.body.len());
-        }
         let at: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
-        let request = request
-            .extension(ConnectInfo(at))
-            .body(Body::from(self.body))
-            .unwrap();
+        let request = request.extension(ConnectInfo(at)).body(body).unwrap();
         let response = self.app.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         TestResponse {

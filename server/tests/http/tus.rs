@@ -118,23 +118,6 @@ async fn an_upload_whose_first_bytes_fail_is_there() {
 }
 
 #[tokio::test]
-async fn parts_of_an_upload_are_refused_clearly() {
-    let app = TestApp::start().await;
-    let clay = app.creator("Clay", "clay").await;
-    for concat in ["partial", "final;/api/uploads/a /api/uploads/b"] {
-        let refused = tus(&app, &clay, "POST", "/api/uploads")
-            .header("upload-length", "10")
-            .header("upload-concat", concat)
-            .header("upload-metadata", &metadata(&[("kind", "photo")]))
-            .send()
-            .await;
-        assert_eq!(refused.status, 400);
-        let message = refused.json()["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("Upload-Concat"), "{message}");
-    }
-}
-
-#[tokio::test]
 async fn an_empty_upload_is_complete_and_fails_with_a_message() {
     let app = TestApp::start().await;
     let clay = app.creator("Clay", "clay").await;

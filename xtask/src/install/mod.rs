@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) use apt::{Package, have};
 pub(crate) use npm::npm;
 pub(crate) use onnx::onnxruntime;
-pub(crate) use python::{onnx, pyscenedetect, python, reference};
+pub(crate) use python::{onnx, pyscenedetect, python, reference, tuspy};
 pub(crate) use tool::Tool;
 
 use crate::cargo;

@@ -61,6 +61,14 @@ pub(crate) fn pyscenedetect(place: &Place) -> Result<PathBuf> {
     environment(place, "pyscenedetect", list, &exact)
 }
 
+/// The interpreter of an environment with `end2end/clients/tuspy.txt`.
+///
+/// # Errors
+/// When Python is missing or a package cannot be fetched.
+pub(crate) fn tuspy(place: &Place) -> Result<PathBuf> {
+    environment(place, "tuspy", "end2end/clients/tuspy.txt", &["--no-deps"])
+}
+
 /// The interpreter of an environment with the packages of a list, made when it is missing or of another list.
 fn environment(place: &Place, name: &str, list: &str, settings: &[&str]) -> Result<PathBuf> {
     let file = place.at(list);

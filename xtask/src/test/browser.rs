@@ -60,6 +60,7 @@ pub(super) fn wasm(place: &Place) -> Result<Tally> {
 pub(super) fn playwright(place: &Place) -> Result<Tally> {
     let chromium = install::have(Package::Chromium)?;
     install::have(Package::Ffmpeg)?;
+    let tuspy = install::tuspy(place)?;
     let site = build::site(place, Grade::Test, &Bundle::ALL)?;
     let binary = cargo::server(place)?;
     let folder = place.at("end2end");
@@ -80,6 +81,7 @@ pub(super) fn playwright(place: &Place) -> Result<Tally> {
             .env("CARGO_TARGET_DIR", &place.target)
             .env("VITRINE_BIN", binary)
             .env("VITRINE_SITE", site)
-            .env("VITRINE_CHROMIUM", chromium),
+            .env("VITRINE_CHROMIUM", chromium)
+            .env("VITRINE_TUSPY", tuspy),
     )
 }

@@ -1,5 +1,5 @@
-//! Resumable uploads: tus 1.0.0 (<https://tus.io/protocols/resumable-upload>), and what `GET` tells of one, which is not of
-//! that protocol.
+//! Resumable uploads: tus 1.0.0 (<https://tus.io/protocols/resumable-upload>), the draft of the same at the IETF
+//! (draft-ietf-httpbis-resumable-upload), and what `GET` tells of one, which is of neither.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,10 @@ pub const VERSION: &str = "1.0.0";
 /// The content type of a request with bytes of an upload.
 pub const CONTENT_TYPE: &str = "application/offset+octet-stream";
 
-/// The names of the protocol's headers.
+/// The content type of a request with bytes of an upload, at the IETF.
+pub const PARTIAL_CONTENT_TYPE: &str = "application/partial-upload";
+
+/// The names of the protocols' headers.
 pub mod header {
     /// The version that a side uses.
     pub const TUS_RESUMABLE: &str = "tus-resumable";
@@ -23,6 +26,18 @@ pub mod header {
     pub const UPLOAD_METADATA: &str = "upload-metadata";
     /// When an unfinished upload is thrown away.
     pub const UPLOAD_EXPIRES: &str = "upload-expires";
+    /// `1` where the length comes later.
+    pub const UPLOAD_DEFER_LENGTH: &str = "upload-defer-length";
+    /// `partial`, or `final;` and the addresses of partial uploads.
+    pub const UPLOAD_CONCAT: &str = "upload-concat";
+    /// An algorithm and the base64 digest of a request's body; may come as a trailer.
+    pub const UPLOAD_CHECKSUM: &str = "upload-checksum";
+    /// IETF: whether a request ends the upload, or whether it has ended.
+    pub const UPLOAD_COMPLETE: &str = "upload-complete";
+    /// IETF: what an upload may be.
+    pub const UPLOAD_LIMIT: &str = "upload-limit";
+    /// IETF: the iteration of the draft that a side implements.
+    pub const UPLOAD_DRAFT_INTEROP_VERSION: &str = "upload-draft-interop-version";
 }
 
 /// The keys of `Upload-Metadata` that the server reads.
@@ -33,6 +48,8 @@ pub mod metadata {
     pub const SESSION: &str = "session";
     /// What a person who downloads it sees as its name.
     pub const FILENAME: &str = "filename";
+    /// Its media type, as other clients say it: it names the kind where [`KIND`] does not.
+    pub const FILETYPE: &str = "filetype";
     /// First frame, seconds from the start of the session.
     pub const START: &str = "start";
     /// One past the last frame, seconds from the start of the session.

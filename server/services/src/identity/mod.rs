@@ -8,6 +8,7 @@ mod settings;
 mod setup;
 mod sign_in;
 pub(crate) mod sql;
+pub mod upload_token;
 
 use std::net::IpAddr;
 

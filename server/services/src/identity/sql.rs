@@ -4,6 +4,7 @@ pub(super) mod ceremony;
 pub(super) mod credential;
 pub(super) mod link;
 pub(super) mod session;
+pub(super) mod upload_token;
 
 use domain::{
     id::{LocationId, PersonId, ShopId},

@@ -87,12 +87,14 @@ async fn work(services: &Services, job: &Job) -> Result<()> {
     match job {
         Job::ProcessUpload { shop, upload } => media::process::run(services, shop, upload).await,
         Job::EncodeAvif { shop, media } => media::avif::run(services, shop, media).await,
+        Job::MakePoster { shop, media } => media::poster::run(services, shop, media).await,
         Job::DeleteUploadParts { upload, .. } => services.inner.parts.delete(upload).await,
         Job::DeleteMedia { shop, media } => media::delete::run(services, shop, media).await,
         Job::ExpireHolds => services.checkout().expire_holds().await.map(|_| ()),
         Job::ReconcilePayments => services.checkout().reconcile().await.map(|_| ()),
         Job::SweepUploads => services.media().sweep().await,
         Job::SweepMedia => media::orphan::sweep(services).await,
+        Job::FindPosterless => media::poster::find(services).await,
         Job::SweepIdentity => services.identity().sweep().await,
         Job::SweepWaitlist => services.catalog().sweep_waitlist().await,
     }

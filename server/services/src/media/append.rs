@@ -161,7 +161,7 @@ impl Writer {
     ) -> Result<()> {
         let (durable, mut progress) = mpsc::unbounded_channel();
         let append = self.append.clone();
-        let disk = Arc::clone(&self.services.inner.upload_disk);
+        let disk = self.services.inner.upload_disk.clone();
         let writing = tokio::spawn(receive::run(append, path, pieces, durable, disk));
         let start = self.append.offset;
         let mut failed = None;
@@ -281,7 +281,7 @@ impl Writer {
             length: end - start,
         };
         sql::put_part(&mut write, &self.upload.shop, &self.upload.id, &part).await?;
-        let is_whole = end == self.upload.length;
+        let is_whole = end == self.upload.length && !self.upload.is_open();
         if is_whole {
             let job = Job::ProcessUpload {
                 shop: self.upload.shop.clone(),

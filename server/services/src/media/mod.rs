@@ -3,10 +3,16 @@
 mod append;
 pub(crate) mod avif;
 mod clip;
+mod complete;
 pub(crate) mod delete;
+#[cfg(test)]
+mod fault;
+mod file;
+mod join;
 pub(crate) mod orphan;
 mod part;
 mod photo;
+pub(crate) mod poster;
 pub(crate) mod process;
 mod quota;
 mod receive;
@@ -14,7 +20,10 @@ pub(crate) mod sql;
 mod store;
 mod upload;
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use domain::{
@@ -25,8 +34,9 @@ use domain::{
 };
 use futures::stream::BoxStream;
 
+pub use self::poster::find_ffmpeg;
 use self::store::Key;
-pub(crate) use self::{append::Appends, part::Parts, store::Store};
+pub(crate) use self::{append::Appends, file::UploadDisk, part::Parts, store::Store};
 use crate::{Error, Result, Services, db::Write, event};
 
 /// Uploads, pictures and clips.
@@ -49,6 +59,39 @@ pub struct NewUpload {
     pub span: Option<(f64, f64)>,
     /// What its sender says of it (tus' `Upload-Metadata`), to be given back as it is; may be empty.
     pub metadata: String,
+    /// How it comes to its end.
+    pub form: Form,
+}
+
+/// How an upload comes to its end; by default when all bytes that were announced are there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Form {
+    /// The length comes later; until then room is kept for the longest file of its kind, and [`NewUpload::length`] is not read.
+    pub is_deferred: bool,
+    /// Its sender completes it by a request of its own, see [`Library::complete`].
+    pub is_explicit: bool,
+    /// It is one part of a file and becomes nothing alone, see [`Library::join`].
+    pub is_partial: bool,
+    /// tus' `Upload-Concat`, to be given back as it is; may be empty. What is joined of others says `final;…`.
+    pub concat: String,
+}
+
+impl Form {
+    const fn is_open(&self) -> bool {
+        self.is_deferred || self.is_explicit || self.is_partial
+    }
+
+    /// Whether it is joined of others, so that all its bytes are there.
+    fn is_final(&self) -> bool {
+        self.concat.starts_with("final")
+    }
+}
+
+impl NewUpload {
+    /// Whether nothing is missing when it is created.
+    fn is_complete(&self) -> bool {
+        (self.length == 0 && !self.form.is_open()) || self.form.is_final()
+    }
 }
 
 /// A checksum that a client sent with a piece (tus checksum extension).
@@ -58,7 +101,35 @@ pub enum Checksum {
     Sha1([u8; 20]),
     /// SHA-256, 32 bytes.
     Sha256([u8; 32]),
+    /// One of the others, known only once all bytes have come.
+    Later(LaterChecksum),
 }
+
+/// A checksum that comes behind the bytes of its piece (a trailer). Without one when the piece ends, the piece is thrown away.
+#[derive(Debug, Clone, Default)]
+pub struct LaterChecksum(Arc<OnceLock<Checksum>>);
+
+impl LaterChecksum {
+    /// Says what it is; only the first one counts.
+    pub fn set(&self, checksum: Checksum) {
+        // A second one is no reason to believe it instead.
+        let _ = self.0.set(checksum);
+    }
+
+    /// What it is, once it is known.
+    #[must_use]
+    pub fn get(&self) -> Option<&Checksum> {
+        self.0.get()
+    }
+}
+
+impl PartialEq for LaterChecksum {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for LaterChecksum {}
 
 /// A stored rendition, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

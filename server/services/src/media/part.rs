@@ -10,7 +10,7 @@ use std::{
 
 use domain::id::UploadId;
 
-use super::store::Store;
+use super::{file::UploadDisk, store::Store};
 use crate::{Error, Result, disk};
 
 /// The folder of parts beside the shops' folders: no shop's identifier has a dot.
@@ -59,16 +59,13 @@ impl Parts {
     }
 
     /// Makes room for the parts of a new upload; its name is durable when this returns.
-    pub(super) async fn create(&self, upload: &UploadId) -> Result<()> {
+    pub(super) async fn create(&self, disk: &UploadDisk, upload: &UploadId) -> Result<()> {
         let Self::Folder(folder) = self else {
             return Ok(());
         };
         let (folder, name) = (folder.clone(), folder.join(upload.as_str()));
-        blocking(move || {
-            std::fs::create_dir_all(&name)?;
-            disk::sync_folder(&folder)
-        })
-        .await
+        let made = disk.make_folder(folder, name);
+        made.await.map_err(|error| disk::failed(&error))
     }
 
     /// Deletes whatever there is of an upload; nothing is fine.

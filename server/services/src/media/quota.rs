@@ -5,10 +5,34 @@ use domain::{
     media::{Usage, size},
 };
 
+use sqlx::AnyConnection;
+
 use super::{Library, sql};
 use crate::{Error, Result, db::Write};
 
+/// The most uploads of a shop that wait for bytes or for the server: each has a row and a folder, however short it is.
+pub(super) const MOST_UNFINISHED: u64 = 1000;
+/// After how long a client that has too many may try again, s.
+const TRY_AGAIN_S: u64 = 60;
+
 impl Library<'_> {
+    /// Refuses one upload too many. Uploads of a shop are counted one after the other, see [`Library::check_quota`].
+    pub(super) async fn check_unfinished(
+        &self,
+        connection: &mut AnyConnection,
+        viewer: &Viewer,
+    ) -> Result<()> {
+        if sql::unfinished(connection, &viewer.shop.id).await? < MOST_UNFINISHED {
+            return Ok(());
+        }
+        Err(Error::Limited {
+            message: format!(
+                "{MOST_UNFINISHED} uploads of your shop are not finished, and there can be no more at a time. Finish or delete some, then try again."
+            ),
+            retry_after_s: TRY_AGAIN_S,
+        })
+    }
+
     /// What the viewer's shop takes of the media store, and what it may.
     ///
     /// # Errors

@@ -1,25 +1,26 @@
 //! Taking the bytes of one append in: durable before acknowledged, whatever happens to the connection.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use bytes::Bytes;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::Checksum;
+use super::{
+    Checksum, LaterChecksum,
+    file::{PartWrite, UploadDisk},
+};
 use crate::{Error, disk};
 
 /// Bytes between two points where progress is made durable, so that a crash loses no more than this.
 const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Bytes that wait in memory for one write.
-const WRITE_BYTES: u64 = 256 * 1024;
+const WRITE_BYTES: u64 = 512 * 1024;
 
 /// Pieces that wait for it at most: each has a cost of its own, however short it is.
 const WRITE_PIECES: usize = 512;
@@ -47,6 +48,8 @@ pub(super) enum Hash {
     None,
     Sha1(Sha1, [u8; 20]),
     Sha256(Sha256, [u8; 32]),
+    /// Both, until it is known which counts.
+    Later(Sha1, Sha256, LaterChecksum),
 }
 
 impl Hash {
@@ -55,6 +58,7 @@ impl Hash {
             None => Self::None,
             Some(Checksum::Sha1(expected)) => Self::Sha1(Sha1::new(), *expected),
             Some(Checksum::Sha256(expected)) => Self::Sha256(Sha256::new(), *expected),
+            Some(Checksum::Later(later)) => Self::Later(Sha1::new(), Sha256::new(), later.clone()),
         }
     }
 
@@ -63,6 +67,10 @@ impl Hash {
             Self::None => {}
             Self::Sha1(hash, _) => hash.update(bytes),
             Self::Sha256(hash, _) => hash.update(bytes),
+            Self::Later(sha1, sha256, _) => {
+                sha1.update(bytes);
+                sha256.update(bytes);
+            }
         }
     }
 
@@ -71,6 +79,11 @@ impl Hash {
             Self::None => true,
             Self::Sha1(hash, expected) => hash.finalize()[..] == expected[..],
             Self::Sha256(hash, expected) => hash.finalize()[..] == expected[..],
+            Self::Later(sha1, sha256, later) => match later.get() {
+                Some(Checksum::Sha1(expected)) => sha1.finalize()[..] == expected[..],
+                Some(Checksum::Sha256(expected)) => sha256.finalize()[..] == expected[..],
+                Some(Checksum::Later(_)) | None => false,
+            },
         }
     }
 }
@@ -79,32 +92,42 @@ impl Hash {
 /// many work at once is bounded, so that others find threads as well.
 struct PartFile {
     /// `None` only while a step works on it.
-    file: Option<File>,
-    disk: Arc<Semaphore>,
+    file: Option<Box<dyn PartWrite>>,
+    /// Makes the file's name durable while bytes come; `None` once that was waited for.
+    naming: Option<JoinHandle<io::Result<()>>>,
+    disk: UploadDisk,
 }
 
 impl PartFile {
-    /// The file of a new part; its name is durable when this returns.
-    async fn open(path: PathBuf, disk: Arc<Semaphore>) -> io::Result<Self> {
-        let file = on_disk(&disk, move || open_new(&path)).await?;
+    /// The file of a new part.
+    async fn open(path: PathBuf, disk: UploadDisk) -> io::Result<Self> {
+        let folder = path.parent().map(Path::to_owned);
+        let file = disk.run(move |files| files.create(&path)).await?;
+        let naming = folder.map(|folder| {
+            let disk = disk.clone();
+            tokio::spawn(async move { disk.run(move |files| files.sync_folder(&folder)).await })
+        });
         Ok(Self {
             file: Some(file),
+            naming,
             disk,
         })
     }
 
     async fn step<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut File) -> T + Send + 'static,
+        work: impl FnOnce(&mut dyn PartWrite) -> T + Send + 'static,
     ) -> io::Result<T> {
         let Some(mut file) = self.file.take() else {
             return Err(io::Error::other("a step before this one did not end"));
         };
-        let (file, done) = on_disk(&self.disk, move || {
-            let done = work(&mut file);
-            Ok((file, done))
-        })
-        .await?;
+        let (file, done) = self
+            .disk
+            .run(move |_| {
+                let done = work(&mut *file);
+                Ok((file, done))
+            })
+            .await?;
         self.file = Some(file);
         Ok(done)
     }
@@ -126,31 +149,20 @@ impl PartFile {
         written.unwrap_or_else(|error| (0, Err(error)))
     }
 
+    /// Makes name and bytes durable.
     async fn sync(&mut self) -> io::Result<()> {
-        self.step(|file| file.sync_data()).await?
+        self.step(|file| file.sync_data()).await??;
+        match self.naming.take() {
+            Some(naming) => naming.await.map_err(io::Error::other)?,
+            None => Ok(()),
+        }
     }
 
     /// Cuts the file to `length` and makes that durable.
     async fn cut(&mut self, length: u64) -> io::Result<()> {
-        self.step(move |file| file.set_len(length).and_then(|()| file.sync_data()))
-            .await?
+        self.step(move |file| file.set_len(length)).await??;
+        self.sync().await
     }
-}
-
-async fn on_disk<T: Send + 'static>(
-    disk: &Arc<Semaphore>,
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    let turn = Arc::clone(disk)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
-    tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        work()
-    })
-    .await
-    .map_err(io::Error::other)?
 }
 
 /// Writes what comes into a new file until the end, a break or an error.
@@ -162,7 +174,7 @@ pub(super) async fn run(
     path: PathBuf,
     pieces: mpsc::Receiver<Piece>,
     durable: mpsc::UnboundedSender<u64>,
-    disk: Arc<Semaphore>,
+    disk: UploadDisk,
 ) -> (u64, Option<Error>) {
     match PartFile::open(path, disk).await {
         Ok(file) => write(&append, file, pieces, durable).await,
@@ -242,19 +254,17 @@ async fn write(
         return (append.offset, Some(error));
     }
     // A write that failed half-way may have left bytes behind the last whole one.
-    match file.cut(written).await {
+    let kept = match &stopped {
+        None => file.sync().await,
+        Some(_) => file.cut(written).await,
+    };
+    match kept {
         Ok(()) => (append.offset + written, stopped),
         Err(error) => (
             append.offset + synced,
             Some(stopped.unwrap_or_else(|| disk::failed(&error))),
         ),
     }
-}
-
-fn open_new(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    path.parent().map_or(Ok(()), disk::sync_folder)?;
-    Ok(file)
 }
 
 pub(super) fn too_large() -> Error {
@@ -275,13 +285,14 @@ mod tests {
     /// `/dev/null` takes every byte and refuses to be synced or cut: each sync of an append fails, the one after the pieces as
     /// well.
     async fn append_to_null(offset: u64, pieces: &[usize]) -> (u64, Option<Error>) {
-        let file = OpenOptions::new()
+        let file = std::fs::OpenOptions::new()
             .write(true)
             .open("/dev/null")
             .expect("opens");
         let file = PartFile {
-            file: Some(file),
-            disk: Arc::new(Semaphore::new(1)),
+            file: Some(Box::new(file)),
+            naming: None,
+            disk: UploadDisk::new(1),
         };
         let append = Append {
             offset,

@@ -124,6 +124,17 @@ impl Store {
         Ok(())
     }
 
+    /// Copies an object of ours to another name; durable when this returns.
+    ///
+    /// # Errors
+    /// `Invalid` when it is lost.
+    pub(super) async fn copy_at(&self, from: &str, to: &str) -> Result<()> {
+        match self.objects.copy(&self.at(from), &self.at(to)).await {
+            Err(object_store::Error::NotFound { .. }) => Err(super::part::lost()),
+            done => done.map_err(|error| failed(&error)),
+        }
+    }
+
     /// Deletes an object of ours; none is fine.
     pub(super) async fn delete_at(&self, name: &str) -> Result<()> {
         match self.objects.delete(&self.at(name)).await {

@@ -10,9 +10,10 @@ use futures::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Checksum, Library, NewUpload,
+    Checksum, Form, Library, NewUpload,
     append::{Writer, superseded},
-    process,
+    complete::stands_at,
+    delete, process,
     receive::{Append, Piece},
     sql,
 };
@@ -32,7 +33,7 @@ const QUIET: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long an unfinished upload waits for its next byte, and a finished one for whoever asks what became of it, ms: a day.
 pub(super) const LIFE_MS: i64 = 24 * 60 * 60 * 1000;
 /// The most appends to an upload: the smallest piece that a client may send again and again is so bounded.
-const MOST_APPENDS: i64 = 10_000;
+pub(super) const MOST_APPENDS: i64 = 10_000;
 /// Room that must be left on the disk beside an upload, bytes: the database and the renditions need some.
 const SPARE_BYTES: u64 = 32 * 1024 * 1024;
 /// The longest recording a span can lie in, s: a day.
@@ -42,16 +43,24 @@ fn missing() -> Error {
     Error::NotFound("There is no such upload. Start it again.".to_owned())
 }
 
-fn check(new: &mut NewUpload) -> Result<()> {
-    if new.length > new.kind.max_bytes() {
-        let message = new
-            .kind
-            .check_length(new.length)
-            .err()
-            .map(|invalid| invalid.message);
-        return Err(Error::TooLarge(message.unwrap_or_default()));
+/// Refuses what is too long for its kind. An empty file is not refused here.
+pub(super) fn check_length(kind: Kind, length: u64) -> Result<()> {
+    if length <= kind.max_bytes() {
+        return Ok(());
     }
+    let message = kind
+        .check_length(length)
+        .err()
+        .map(|invalid| invalid.message);
+    Err(Error::TooLarge(message.unwrap_or_default()))
+}
+
+pub(super) fn check(new: &mut NewUpload) -> Result<()> {
     new.alt = domain::media::alt(&new.alt)?;
+    if new.form.is_deferred {
+        new.length = new.kind.max_bytes();
+    }
+    check_length(new.kind, new.length)?;
     let in_order = |(start, end): (f64, f64)| start >= 0.0 && end >= start && end <= MAX_SPAN_S;
     if new.span.is_some_and(|span| !in_order(span)) {
         return Err(Error::Invalid {
@@ -70,6 +79,9 @@ impl Library<'_> {
     /// `Invalid`, `TooLarge`, `Full`. An empty file is taken, as the protocol says, and fails when it is processed.
     pub async fn create_upload(&self, viewer: &Viewer, mut new: NewUpload) -> Result<Upload> {
         check(&mut new)?;
+        // Looked at first without holding up who writes, since whoever is refused may go on asking.
+        self.check_unfinished(&mut *self.services.inner.db.read().await?, viewer)
+            .await?;
         let free =
             disk::free_bytes(&self.services.inner.scratch).map_err(|error| disk::failed(&error))?;
         if free < new.length.saturating_add(SPARE_BYTES) {
@@ -82,6 +94,7 @@ impl Library<'_> {
         let id: UploadId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
         self.check_quota(&mut write, viewer, new.length).await?;
+        self.check_unfinished(&mut write, viewer).await?;
         sql::insert_upload(
             &mut write,
             &viewer.shop.id,
@@ -91,8 +104,9 @@ impl Library<'_> {
             now.plus_ms(LIFE_MS),
         )
         .await?;
-        self.services.inner.parts.create(&id).await?;
-        if new.length == 0 {
+        let disk = &self.services.inner.upload_disk;
+        self.services.inner.parts.create(disk, &id).await?;
+        if new.is_complete() {
             // Nothing is missing, so it is complete; that an empty file cannot be used is said like of any other file.
             let job = Job::ProcessUpload {
                 shop: viewer.shop.id.clone(),
@@ -214,15 +228,12 @@ impl Library<'_> {
         checksum: Option<Checksum>,
     ) -> Result<Writer> {
         let now = self.services.now();
-        let mut write = self.services.inner.db.write().await?;
+        // Nothing is promised by it: whatever is acknowledged under this number comes later and is durable with it.
+        let mut write = self.services.inner.db.write_unsynced().await?;
         let begun = sql::begin_append(&mut write, &viewer.shop.id, id, offset, now).await?;
         let Some((fence, upload)) = begun else {
             drop(write);
-            let upload = self.upload(viewer, id).await?;
-            return Err(Error::Conflict(format!(
-                "The upload stands at byte {}. Ask where it stands and go on from there.",
-                upload.received
-            )));
+            return Err(stands_at(self.upload(viewer, id).await?.received));
         };
         if fence > MOST_APPENDS {
             return Err(Error::Conflict(
@@ -245,25 +256,32 @@ impl Library<'_> {
         })
     }
 
-    /// Throws an unfinished upload away. An append that is under way ends.
+    /// Throws an upload away, complete or not. An append that is under way ends; what became of it goes too, unless a product
+    /// shows it.
     ///
     /// # Errors
-    /// `NotFound`, `Conflict` when it is already complete.
+    /// `NotFound`.
     pub async fn terminate(&self, viewer: &Viewer, id: &UploadId) -> Result<()> {
         let mut write = self.services.inner.db.write().await?;
+        let stored = sql::upload(&mut write, &viewer.shop.id, id).await?;
+        let stored = stored.ok_or_else(missing)?;
         if !sql::delete_upload(&mut write, &viewer.shop.id, id).await? {
-            drop(write);
-            self.upload(viewer, id).await?;
-            return Err(Error::Conflict(
-                "This upload is already complete. Remove its picture or clip instead.".to_owned(),
-            ));
+            return Err(missing());
+        }
+        if let Some(media) = &stored.media {
+            delete::enqueue(self.services, &mut write, &viewer.shop.id, media).await?;
         }
         self.delete_parts(&mut write, &viewer.shop.id, id).await?;
         write.commit().await
     }
 
     /// Enqueues the deletion of an upload's parts.
-    async fn delete_parts(&self, write: &mut Write, shop: &ShopId, id: &UploadId) -> Result<()> {
+    pub(super) async fn delete_parts(
+        &self,
+        write: &mut Write,
+        shop: &ShopId,
+        id: &UploadId,
+    ) -> Result<()> {
         let job = Job::DeleteUploadParts {
             shop: shop.clone(),
             upload: id.clone(),
@@ -290,6 +308,7 @@ impl Library<'_> {
             session: None,
             span: None,
             metadata: String::new(),
+            form: Form::default(),
         };
         let upload = self.create_upload(viewer, new).await?;
         let mut writer = self.begin_append(viewer, &upload.id, 0, None).await?;

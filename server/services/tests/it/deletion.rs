@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use domain::{id::MediaId, identity::Viewer, media::Kind};
-use services::{Error, Services, catalog::NewProduct, media::NewUpload};
+use services::{
+    Error, Services,
+    catalog::NewProduct,
+    media::{Form, NewUpload},
+};
 
 use crate::{
     film::Film,
@@ -207,6 +211,7 @@ on_both! {
             session: None,
             span: None,
             metadata: String::new(),
+            form: Form::default(),
         };
         let first = media.create_upload(&viewer, new(1_500_000)).await.expect("room");
         let usage = media.usage(&viewer).await.expect("usage");

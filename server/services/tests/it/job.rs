@@ -7,7 +7,10 @@ use domain::{
     media::{Kind, UploadState},
 };
 use futures::stream;
-use services::{Error, media::NewUpload};
+use services::{
+    Error,
+    media::{Form, NewUpload},
+};
 use sqlx::Row;
 
 use crate::{
@@ -27,6 +30,7 @@ async fn uploaded(world: &World, viewer: &Viewer) -> domain::id::UploadId {
         session: None,
         span: None,
         metadata: String::new(),
+        form: Form::default(),
     };
     let media = world.services.media();
     let upload = media.create_upload(viewer, new).await.expect("create");

@@ -6,6 +6,9 @@ use services::media::Checksum;
 /// Value of `Tus-Checksum-Algorithm`.
 pub(super) const ALGORITHMS: &str = "sha1,sha256";
 
+/// What is said where a checksum was announced for behind the bytes and did not come.
+pub(super) const MISSING: &str = "The trailer Upload-Checksum was announced and is missing or malformed, so these bytes were not kept. It must be `sha1` or `sha256`, a space and the base64 digest of the body.";
+
 /// Why the header cannot be used: 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("Upload-Checksum must be `sha1` or `sha256`, a space and the base64 digest of the body.")]

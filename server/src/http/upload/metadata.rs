@@ -21,6 +21,9 @@ pub(super) enum Malformed {
     /// A value that is not base64 of UTF-8.
     #[error("A value in Upload-Metadata is not base64 of UTF-8 text.")]
     Value,
+    /// A value with control characters other than tabs and line ends.
+    #[error("A value in Upload-Metadata has control characters. Send text without them.")]
+    Control,
 }
 
 /// Reads the header. A key without a value has the empty value.
@@ -39,11 +42,20 @@ pub(super) fn parse(header: &str) -> Result<BTreeMap<String, String>, Malformed>
         let mut parts = pair.trim().split(' ');
         let key = parts.next().unwrap_or_default();
         let value = parts.next().unwrap_or_default();
-        if key.is_empty() || !key.is_ascii() || parts.next().is_some() {
+        if key.is_empty()
+            || !key.bytes().all(|byte| byte.is_ascii_graphic())
+            || parts.next().is_some()
+        {
             return Err(Malformed::Pair);
         }
         let bytes = STANDARD.decode(value).map_err(|_| Malformed::Value)?;
         let text = String::from_utf8(bytes).map_err(|_| Malformed::Value)?;
+        if text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+        {
+            return Err(Malformed::Control);
+        }
         if pairs.insert(key.to_owned(), text).is_some() {
             return Err(Malformed::Pair);
         }
@@ -71,12 +83,16 @@ mod tests {
         assert_eq!(parse("a YQ==,a YQ=="), Err(Malformed::Pair));
         assert_eq!(parse("a !!"), Err(Malformed::Value));
         assert_eq!(parse("a /w=="), Err(Malformed::Value));
+        assert_eq!(parse("a\tb YQ=="), Err(Malformed::Pair));
+        assert_eq!(parse("a YQBi"), Err(Malformed::Control));
+        assert_eq!(parse("a G1szMW0="), Err(Malformed::Control));
+        assert!(parse("a YQpi").is_ok());
         assert_eq!(parse(&"a".repeat(5000)), Err(Malformed::TooLong));
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(pairs in proptest::collection::btree_map("[a-z]{1,9}", ".{0,40}", 1..6)) {
+        fn what_is_written_is_read(pairs in proptest::collection::btree_map("[a-z]{1,9}", "[^\\p{Cc}]{0,40}", 1..6)) {
             let header = pairs.iter().map(|(k, v)| format!("{k} {}", STANDARD.encode(v))).collect::<Vec<_>>().join(",");
             prop_assert_eq!(parse(&header).unwrap(), pairs);
         }

@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 
 use crate::{
     Result, db,
-    media::{NewUpload, part::Part},
+    media::{NewUpload, complete::PARTIAL, part::Part},
 };
 
 /// An upload as it is kept.
@@ -24,12 +24,21 @@ pub(in crate::media) struct Stored {
     pub(in crate::media) error: Option<String>,
     pub(in crate::media) expires_at: UnixMs,
     pub(in crate::media) metadata: String,
+    pub(in crate::media) is_length_known: bool,
+    pub(in crate::media) is_explicit: bool,
+    pub(in crate::media) concat: String,
 }
 
 impl Stored {
+    /// Whether reaching its length does not complete it.
+    pub(in crate::media) fn is_open(&self) -> bool {
+        self.is_explicit || !self.is_length_known || self.concat == PARTIAL
+    }
+
     /// As its owner sees it.
     pub(in crate::media) fn seen(self, media: Option<Media>) -> Upload {
         Upload {
+            is_open: self.is_open(),
             id: self.id,
             kind: self.kind,
             state: self.state,
@@ -39,13 +48,15 @@ impl Stored {
             media,
             error: self.error,
             metadata: self.metadata,
+            is_length_known: self.is_length_known,
+            concat: self.concat,
         }
     }
 }
 
 macro_rules! columns {
     () => {
-        "id, shop_id, kind, state, length, received, media_id, error, expires_at, metadata"
+        "id, shop_id, kind, state, length, received, media_id, error, expires_at, metadata, is_length_known, is_explicit, concat"
     };
 }
 
@@ -72,6 +83,9 @@ fn stored(row: &AnyRow) -> Result<Stored> {
         error: db::text_or_null(row, "error")?,
         expires_at: UnixMs(db::number(row, "expires_at")?),
         metadata: db::text(row, "metadata")?,
+        is_length_known: db::number(row, "is_length_known")? != 0,
+        is_explicit: db::number(row, "is_explicit")? != 0,
+        concat: db::text(row, "concat")?,
     })
 }
 
@@ -117,8 +131,9 @@ pub(in crate::media) async fn insert_upload(
     )]
     let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
     sqlx::query(
-        "INSERT INTO upload (id, shop_id, kind, state, length, alt, session_id, start_ms, end_ms, created_at, expires_at, metadata) \
-         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12)",
+        "INSERT INTO upload (id, shop_id, kind, state, length, alt, session_id, start_ms, end_ms, created_at, expires_at, metadata, \
+         is_length_known, is_explicit, concat, received) \
+         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, $13, $14, $15, $16)",
     )
     .bind(id.as_str())
     .bind(shop.as_str())
@@ -130,8 +145,12 @@ pub(in crate::media) async fn insert_upload(
     .bind(new.span.map(|(_, end)| ms(end)))
     .bind(now.0)
     .bind(expires_at.0)
-    .bind(if new.length == 0 { "processing" } else { "receiving" })
+    .bind(if new.is_complete() { "processing" } else { "receiving" })
     .bind(new.metadata.as_str())
+    .bind(i64::from(!new.form.is_deferred))
+    .bind(i64::from(new.form.is_explicit))
+    .bind(new.form.concat.as_str())
+    .bind(i64::try_from(if new.form.is_final() { new.length } else { 0 }).unwrap_or(i64::MAX))
     .execute(connection)
     .await?;
     Ok(())
@@ -161,6 +180,70 @@ pub(in crate::media) async fn begin_append(
         .transpose()
 }
 
+/// Keeps the length of an upload that stands at `received` and had none; `false` when it stands elsewhere or has one.
+pub(in crate::media) async fn set_length(
+    connection: &mut AnyConnection,
+    id: &UploadId,
+    received: u64,
+    length: u64,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE upload SET length = $3, is_length_known = 1 \
+         WHERE id = $1 AND state = 'receiving' AND received = $2 AND is_length_known = 0",
+    )
+    .bind(id.as_str())
+    .bind(i64::try_from(received).unwrap_or(i64::MAX))
+    .bind(i64::try_from(length).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Makes an upload that stands at `received` complete there; `false` when it stands elsewhere.
+pub(in crate::media) async fn begin_processing(
+    connection: &mut AnyConnection,
+    id: &UploadId,
+    received: u64,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE upload SET length = received, is_length_known = 1, is_explicit = 0, state = 'processing' \
+         WHERE id = $1 AND state = 'receiving' AND received = $2 AND concat <> 'partial'",
+    )
+    .bind(id.as_str())
+    .bind(i64::try_from(received).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The upload that was joined in these words.
+pub(in crate::media) async fn joined(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    concat: &str,
+) -> Result<Option<UploadId>> {
+    let row = sqlx::query("SELECT id FROM upload WHERE shop_id = $1 AND concat = $2")
+        .bind(shop.as_str())
+        .bind(concat)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| db::parsed(&row, "id")).transpose()
+}
+
+/// How many uploads of a shop wait for bytes or for the server.
+pub(in crate::media) async fn unfinished(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+) -> Result<u64> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS uploads FROM upload WHERE shop_id = $1 AND state IN ('receiving', 'processing')",
+    )
+    .bind(shop.as_str())
+    .fetch_one(connection)
+    .await?;
+    db::count(&row, "uploads")
+}
+
 /// Bytes that have become durable.
 pub(in crate::media) struct Step {
     pub(in crate::media) fence: i64,
@@ -177,7 +260,8 @@ pub(in crate::media) async fn acknowledge(
 ) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE upload SET received = $4, expires_at = $5, \
-         state = CASE WHEN $4 = length THEN 'processing' ELSE 'receiving' END \
+         state = CASE WHEN $4 = length AND is_explicit = 0 AND is_length_known = 1 AND concat <> 'partial' \
+         THEN 'processing' ELSE 'receiving' END \
          WHERE id = $1 AND state = 'receiving' AND fence = $2 AND received = $3",
     )
     .bind(id.as_str())
@@ -254,19 +338,17 @@ pub(in crate::media) async fn end_upload(
     Ok(done.rows_affected() == 1)
 }
 
-/// Deletes an upload that is not complete, or failed; `false` when there is none.
+/// Deletes an upload; `false` when there is none.
 pub(in crate::media) async fn delete_upload(
     connection: &mut AnyConnection,
     shop: &ShopId,
     id: &UploadId,
 ) -> Result<bool> {
-    let done = sqlx::query(
-        "DELETE FROM upload WHERE shop_id = $1 AND id = $2 AND state IN ('receiving', 'failed')",
-    )
-    .bind(shop.as_str())
-    .bind(id.as_str())
-    .execute(connection)
-    .await?;
+    let done = sqlx::query("DELETE FROM upload WHERE shop_id = $1 AND id = $2")
+        .bind(shop.as_str())
+        .bind(id.as_str())
+        .execute(connection)
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
