@@ -531,22 +531,36 @@ fn colours_are_told_or_taken_as_players_take_them() {
     assert_eq!(of("told.mkv", &[LIVE, &tagged].concat()), (1, 1, 1, false));
     let full = [&LIVE[..8], &["-pix_fmt", "yuvj420p"]].concat();
     assert_eq!(of("full.mp4", &full), (6, 6, 6, true));
-    let hlg = [
+    let vp9 = [
         "-c:v",
         "libvpx-vp9",
         "-deadline",
         "realtime",
         "-cpu-used",
         "8",
-        "-pix_fmt",
-        "yuv420p10le",
-        "-color_primaries",
-        "bt2020",
-        "-color_trc",
-        "arib-std-b67",
-        "-colorspace",
-        "bt2020nc",
     ];
+    let av1 = [
+        "-c:v",
+        "libaom-av1",
+        "-usage",
+        "realtime",
+        "-cpu-used",
+        "8",
+        "-t",
+        "0.5",
+    ];
+    for name in ["small-vp9.mp4", "small-vp9.webm"] {
+        assert_eq!(of(name, &vp9), (6, 6, 6, false), "{name}");
+    }
+    for name in ["small-av1.mp4", "small-av1.webm"] {
+        assert_eq!(of(name, &av1), (6, 6, 6, false), "{name}");
+    }
+    let hlg = [
+        &vp9[..],
+        &["-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020"],
+        &["-color_trc", "arib-std-b67", "-colorspace", "bt2020nc"],
+    ]
+    .concat();
     for name in ["hlg.mp4", "hlg.webm"] {
         assert_eq!(of(name, &hlg), (9, 18, 9, false), "{name}");
     }
