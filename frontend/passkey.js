@@ -86,8 +86,12 @@ function written(credential) {
 async function press(button, say) {
   const purpose = purposes[button.dataset.passkey];
   const form = button.form;
-  for (const field of form.querySelectorAll("input:not([type=password]), select, textarea")) {
-    if (!field.reportValidity()) return;
+  const checked = [...form.querySelectorAll("input:not([type=password]), select, textarea")];
+  const wrong = checked.filter((field) => !field.checkValidity());
+  if (wrong.length) {
+    say(wrong.map((field) => `${field.labels[0]?.textContent.trim()}: ${field.validationMessage}`).join(" "));
+    wrong[0].focus();
+    return;
   }
   const fields = Object.fromEntries(new FormData(form));
   delete fields.password;

@@ -59,6 +59,12 @@ CREATE TABLE upload (
     error TEXT,
     -- What the sender said of it (tus' Upload-Metadata), given back as it came.
     metadata TEXT NOT NULL,
+    -- 1 while only a request of its client's completes it (IETF), and not its last byte.
+    is_explicit BIGINT NOT NULL DEFAULT 0,
+    -- 0 while the length is not known; `length` is then the most that it may have, so that room is kept for it.
+    is_length_known BIGINT NOT NULL DEFAULT 1,
+    -- tus' Upload-Concat as it came: 'partial', 'final;…', or empty.
+    concat TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );

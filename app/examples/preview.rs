@@ -500,7 +500,7 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ),
         (
             "setup",
-            identity::page::setup(site, "t0ken", None, &setup, None),
+            identity::page::setup(site, "t0ken", None, &setup, &[]),
         ),
         (
             "setup-wrong",
@@ -509,15 +509,12 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 "t0ken",
                 None,
                 &setup,
-                Some(&Invalid::new(
-                    "handle",
-                    "A handle has 3 to 30 characters, for example clay-and-ash.",
-                )),
+                &SetupForm::default().errors(),
             ),
         ),
         (
             "setup-recovery",
-            identity::page::setup(site, "t0ken", Some(&viewer.shop), &setup, None),
+            identity::page::setup(site, "t0ken", Some(&viewer.shop), &setup, &[]),
         ),
         (
             "sign-in",

@@ -1,9 +1,9 @@
 //! Parts of forms: labelled fields and error messages.
 
-use domain::invalid::Invalid;
+use domain::invalid::{Invalid, parts};
 use leptos::prelude::*;
 
-use crate::{flash, icon::Icon};
+use crate::icon::Icon;
 
 /// The error message of a field.
 pub(crate) fn field_error(errors: &[Invalid], field: &'static str) -> Option<String> {
@@ -13,14 +13,15 @@ pub(crate) fn field_error(errors: &[Invalid], field: &'static str) -> Option<Str
         .map(|invalid| invalid.message.clone())
 }
 
-/// The errors that belong to none of `fields`, in one message.
-pub(crate) fn other_errors(errors: &[Invalid], fields: &[&str]) -> Option<AnyView> {
-    let messages: Vec<&str> = errors
-        .iter()
-        .filter(|invalid| !fields.contains(&invalid.field))
-        .map(|invalid| invalid.message.as_str())
-        .collect();
-    (!messages.is_empty()).then(|| flash::error(&messages.join(" ")))
+/// A message whose names have a direction of their own.
+fn sentence(message: &str) -> AnyView {
+    parts(message)
+        .map(|(part, is_name)| match is_name {
+            true => view! { <bdi>{part.to_owned()}</bdi> }.into_any(),
+            false => part.to_owned().into_any(),
+        })
+        .collect_view()
+        .into_any()
 }
 
 /// All errors of a form, at its head: each one links to its field. `outcome` says what did not happen ("Not saved"), `fields`
@@ -33,7 +34,7 @@ pub(crate) fn error_summary(
     let messages = errors
         .iter()
         .map(|invalid| {
-            let message = invalid.message.clone();
+            let message = sentence(&invalid.message);
             let to = fields
                 .contains(&invalid.field)
                 .then(|| format!("#{}", invalid.field));

@@ -59,6 +59,7 @@ fn store(
     config.database_url.clone_from(&store.database_url);
     config.media_url.clone_from(&store.media_url);
     config.shop_quota_bytes = store.shop_quota_gb * 1024 * 1024 * 1024;
+    config.ffmpeg = std::env::var_os("PATH").and_then(|path| services::media::find_ffmpeg(&path));
     config.test_payments = test_payments;
     config
 }

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod cargo;
 mod dist;
+mod eval;
 mod install;
 mod model;
 mod network;
@@ -48,8 +49,8 @@ enum Command {
     Soak(soak::Args),
     /// Trains a network of our own
     Train(network::Args),
-    /// Scores a network against truth files
-    Eval(network::Args),
+    /// Holds a network against truth files, or the import of films against a referee
+    Eval(eval::Args),
     /// Fetches weights that others published and turns them into files of ours
     Models,
     /// Draws the demo shop's pictures and clips
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&place, &args),
         Command::Soak(args) => soak::run(&place, &args),
         Command::Train(args) => network::run(&place, Act::Train, &args),
-        Command::Eval(args) => network::run(&place, Act::Eval, &args),
+        Command::Eval(args) => eval::run(&place, &args),
         Command::Models => model::run(&place),
         Command::Art(args) => art::run(&place, &args),
     });

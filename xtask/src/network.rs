@@ -25,7 +25,7 @@ const TEACHER: &str = "--teacher";
 const PEERS: &str = "--peers";
 const PEER: &str = "--peer";
 
-/// What both commands take.
+/// What `cargo xtask train` takes, and what is made of `cargo xtask eval shots`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Which network
@@ -35,6 +35,16 @@ pub(crate) struct Args {
     /// keeps what they found in the target folder, for `--peer FOLDER`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
+}
+
+impl Args {
+    /// Those of the shot boundaries.
+    pub(crate) fn shots(arguments: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            name: Name::Shots,
+            arguments: arguments.into_iter().collect(),
+        }
+    }
 }
 
 /// The networks of our own.

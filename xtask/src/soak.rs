@@ -48,14 +48,12 @@ impl Name {
                 "buyers_of_one_piece",
                 "pressing_buy_twice",
                 "paying_twice_at_once",
-                "last_piece",
             ],
             Self::UploadKill => &[
                 "upload_goes_on_where_it_broke",
                 "goes_away_loses_nothing",
                 "cut_connection_resumes",
-                "full_disk_keeps",
-                "taken_up_after_a_restart",
+                "after_the_server_was_killed",
             ],
             Self::TwoProcesses => &["two_processes", "processes_that_start_together"],
         }

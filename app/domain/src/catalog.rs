@@ -6,7 +6,7 @@ use crate::{
     id::ProductId,
     invalid::{Invalid, many_lines, one_line},
     media::{Kind, Media},
-    money::Money,
+    money::{Currency, Money},
     time::UnixMs,
 };
 
@@ -141,6 +141,29 @@ pub struct EditForm {
     pub slug: String,
 }
 
+impl EditForm {
+    /// Everything that is wrong with the fields, in the order in which the editor shows them: a sentence each.
+    #[must_use]
+    pub fn errors(&self, currency: Currency) -> Vec<Invalid> {
+        let (price, slug) = (self.price.trim(), self.slug.trim());
+        [
+            title(&self.title).err(),
+            Some(price)
+                .filter(|price| !price.is_empty())
+                .and_then(|price| Money::parse(price, currency).err()),
+            stock(&self.stock).err(),
+            summary(&self.summary).err(),
+            text(&self.text).err(),
+            Some(slug)
+                .filter(|slug| !slug.is_empty())
+                .and_then(|slug| slug.parse::<Slug>().err()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
 /// A title: one line of at most 120 characters; empty is allowed in a draft.
 ///
 /// # Errors
@@ -225,7 +248,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::money::Currency;
 
     fn photo(ready: bool) -> Media {
         let variant = crate::media::Variant {
@@ -300,6 +322,26 @@ mod tests {
         assert!(title(&"x".repeat(121)).is_err());
         assert!(summary(&"x".repeat(241)).is_err());
         assert!(text(&"x".repeat(20_001)).is_err());
+    }
+
+    #[test]
+    fn a_form_is_told_everything_at_once() {
+        let form = EditForm {
+            title: "x".repeat(121),
+            summary: "x".repeat(241),
+            text: "x".repeat(20_001),
+            price: "dear".into(),
+            stock: "some".into(),
+            slug: "/".into(),
+            ..EditForm::default()
+        };
+        let errors = form.errors(Currency::EUR);
+        let fields: Vec<&str> = errors.iter().map(|error| error.field).collect();
+        assert_eq!(
+            fields,
+            ["title", "price", "stock", "summary", "text", "slug"]
+        );
+        assert_eq!(EditForm::default().errors(Currency::EUR), []);
     }
 
     #[test]

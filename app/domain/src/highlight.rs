@@ -4,8 +4,7 @@
 //!
 //! [`boundaries`] decides where shots change, [`shots`] lists the stretches between, [`choose`] picks clips and stills,
 //! [`choose_again`] does so after a person said what they like, [`reel`] fits the clips into one film of the contract's length,
-//! [`seconds`] tells how a recording looked and sounded second by second,
-//! and [`snap`] holds a creator's trim inside its shot and on a keyframe. None of them panics, whatever the numbers.
+//! and [`seconds`] tells how a recording looked and sounded second by second. None of them panics, whatever the numbers.
 
 mod boundary;
 mod choice;
@@ -22,7 +21,7 @@ mod taste;
 mod test;
 
 pub use boundary::{Boundary, boundaries, shots};
-pub use choice::{choose, choose_again, snap};
+pub use choice::{choose, choose_again};
 use document::Histograms;
 pub use look::{COEFFICIENTS, ColourLayout};
 pub use reel::{Offer, Part, reel};

@@ -199,6 +199,19 @@ impl SetupForm {
         !self.end_others.is_empty()
     }
 
+    /// Everything that is wrong with a new shop, in the order of the fields: a sentence each.
+    #[must_use]
+    pub fn errors(&self) -> Vec<Invalid> {
+        [
+            self.shop_name.parse::<ShopName>().err(),
+            self.handle.parse::<Handle>().err(),
+            self.currency.parse::<Currency>().err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
     /// Checks every field.
     ///
     /// # Errors
@@ -270,7 +283,23 @@ mod tests {
         assert_eq!(form.check().map_err(|e| e.field), Err("shop_name"));
     }
 
+    #[test]
+    fn an_empty_setup_form_is_told_everything_at_once() {
+        let fields: Vec<&str> = SetupForm::default()
+            .errors()
+            .iter()
+            .map(|error| error.field)
+            .collect();
+        assert_eq!(fields, ["shop_name", "handle", "currency"]);
+    }
+
     proptest! {
+        #[test]
+        fn a_setup_form_is_judged_the_same_whole_and_field_by_field(shop_name: String, handle in "[a-z-]{0,8}", currency in "[A-Z]{3}|EUR") {
+            let form = SetupForm { shop_name, handle, currency, ..SetupForm::default() };
+            prop_assert_eq!(form.check().err(), form.errors().into_iter().next());
+        }
+
         #[test]
         fn an_accepted_handle_is_safe_in_an_address(text: String) {
             if let Ok(handle) = text.parse::<Handle>() {

@@ -30,6 +30,29 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
+/// The characters around a name whose direction is its own: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (Unicode Standard
+/// Annex 9, section 2.4).
+const ISOLATE: [char; 2] = ['\u{2068}', '\u{2069}'];
+
+/// A name that somebody else chose, to be put into a sentence: what is written from right to left does not turn the rest.
+#[must_use]
+pub fn isolated(name: &str) -> String {
+    let [begin, end] = ISOLATE;
+    let name: String = name.chars().filter(|c| !ISOLATE.contains(c)).collect();
+    format!("{begin}{name}{end}")
+}
+
+/// The parts of a sentence, in order, and whether each is a name that [`isolated`] put there.
+pub fn parts(message: &str) -> impl Iterator<Item = (&str, bool)> {
+    message
+        .split_inclusive(ISOLATE)
+        .map(|part| match part.strip_suffix(ISOLATE) {
+            Some(name) => (name, part.ends_with(ISOLATE[1])),
+            None => (part, false),
+        })
+        .filter(|(part, _)| !part.is_empty())
+}
+
 /// Collapses runs of white space to one space, drops control characters, and trims.
 ///
 /// Every one-line text that a person types goes through this before it is kept.
@@ -65,6 +88,25 @@ pub fn many_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_in_a_sentence_are_told_apart() {
+        let message = format!(
+            "{}: damaged, like {}.",
+            isolated("שלום\u{2069}.jpg"),
+            isolated("b")
+        );
+        assert_eq!(
+            parts(&message).collect::<Vec<_>>(),
+            [
+                ("שלום.jpg", true),
+                (": damaged, like ", false),
+                ("b", true),
+                (".", false)
+            ]
+        );
+        assert_eq!(parts("No name.").collect::<Vec<_>>(), [("No name.", false)]);
+    }
 
     #[test]
     fn text_is_tidied() {

@@ -41,9 +41,9 @@ pub fn checkout(
     document(site, head, || {
         view! {
             {header(shop)}
-            <main id="main" class="desk">
-                <section class="desk-form">{body}</section>
-                <aside class="desk-side" aria-labelledby="bought">
+            <main id="main" class="order-layout">
+                <section class="order-main">{body}</section>
+                <aside class="order-side" aria-labelledby="bought">
                     <h2 id="bought">"What you buy"</h2>
                     {lines}
                 </aside>
@@ -168,9 +168,9 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
     document(site, head, || {
         view! {
             {header(shop)}
-            <main id="main" class="desk" data-order-state=order.state.as_str()>
-                <section class="desk-form">{status}</section>
-                <aside class="desk-side receipt" aria-labelledby="receipt">
+            <main id="main" class="order-layout" data-order-state=order.state.as_str()>
+                <section class="order-main">{status}</section>
+                <aside class="order-side receipt" aria-labelledby="receipt">
                     {receipt}
                     {lines}
                     {order.test.then(|| view! { <p class="test-mark">"Test order: no money moved and nothing will be sent."</p> })}

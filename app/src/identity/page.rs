@@ -14,19 +14,19 @@ use crate::{
     Site,
     document::{Head, Surface, document},
     flash,
-    form::{field, field_error, other_errors},
+    form::{error_summary, field, field_error},
 };
 
 /// Opens a shop with a one-time owner link, or (when the link recovers `shop`) sets a new way in.
 ///
-/// `form` is what was typed before and `error` what was wrong with it.
+/// `form` is what was typed before and `errors` everything that was wrong with it.
 #[must_use]
 pub fn setup(
     site: &Site,
     token: &str,
     shop: Option<&Shop>,
     form: &SetupForm,
-    error: Option<&Invalid>,
+    errors: &[Invalid],
 ) -> String {
     let title = shop.map_or_else(
         || "Open your shop".to_owned(),
@@ -37,15 +37,19 @@ pub fn setup(
         |shop| view! { "A new way into " <bdi>{shop.name.clone()}</bdi> }.into_any(),
     );
     let head = Head::new(Surface::Manage, title).booting(PASSKEY_SCRIPT);
-    let errors: Vec<Invalid> = error.cloned().into_iter().collect();
     let known: &[&str] = if shop.is_some() {
         &["password"]
     } else {
         &["shop_name", "handle", "currency", "password"]
     };
+    let outcome = if shop.is_some() {
+        "Not set"
+    } else {
+        "Not opened"
+    };
     let fields = match shop {
         Some(_) => end_others_field(form),
-        None => shop_fields(site, form, &errors),
+        None => shop_fields(site, form, errors),
     };
     let lead = if shop.is_some() {
         "This link works once and gives you one more way in. A new password takes the place of the old one; everything else stays, unless you tick the box."
@@ -63,10 +67,11 @@ pub fn setup(
             <main id="main" class="sign-in">
                 <h1>{heading}</h1>
                 <p class="lead">{lead}</p>
-                {other_errors(&errors, known)}
-                <form class="stack" method="post" action=path>
+                {error_summary(outcome, errors, known)}
+                // The shop checks all fields at once; a browser would stop at the first.
+                <form class="stack" method="post" novalidate action=path>
                     {fields}
-                    {sign_in_methods(site, Purpose::Register(token.to_owned()), submit_label, "new-password", Some("At least 10 characters; four random words make a good one"), field_error(&errors, "password"))}
+                    {sign_in_methods(site, Purpose::Register(token.to_owned()), submit_label, "new-password", Some("At least 10 characters; four random words make a good one"), field_error(errors, "password"))}
                 </form>
             </main>
         }
@@ -98,7 +103,7 @@ fn shop_fields(site: &Site, form: &SetupForm, errors: &[Invalid]) -> AnyView {
         .to_owned();
     let currencies = currency_options(&form.currency);
     view! {
-        {field("shop-name", "Name of the shop", None, field_error(errors, "shop_name"), |id, described, invalid| {
+        {field("shop_name", "Name of the shop", None, field_error(errors, "shop_name"), |id, described, invalid| {
             view! {
                 <input class="input" id=id name="shop_name" required maxlength="60" dir="auto" autocomplete="organization" aria-describedby=described aria-invalid=invalid value=form.shop_name.clone() />
             }.into_any()

@@ -1,4 +1,5 @@
-//! The pictures and clips of a product in its editor: plain forms that add, move, replace and remove.
+//! The pictures and clips of a product in its editor: buttons that add, move, replace and remove. They send the form of the
+//! fields along, so that nothing is lost that was typed there.
 
 use domain::{
     catalog::Product,
@@ -6,10 +7,13 @@ use domain::{
 };
 use leptos::prelude::*;
 
+use super::product::FIELDS_FORM;
 use crate::media::parts::{Fetch, Shape, accessible_name, clip, length, picture};
 
-/// File types a browser offers to pick; the server decides by content. HEIC is not among them: an iPhone turns its photos into JPEG
-/// for a form that does not take HEIC.
+/// The script that adds HEIC to the pickers where the browser can turn it into JPEG, by its name in the manifest.
+pub(super) const HEIC_SCRIPT: &str = "heic.js";
+
+/// File types a browser offers to pick; the server decides by content, and takes no HEIC.
 const PICTURES: &str = "image/jpeg,image/png,image/webp,image/avif";
 
 /// The grid and the picker below it.
@@ -35,14 +39,15 @@ pub(super) fn editor(product: &Product) -> AnyView {
     };
     view! {
         {grid}
-        <form class="add" method="post" action=format!("{base}/photos") enctype="multipart/form-data">
+        <div class="add">
             <div class="field">
                 <label r#for="photos">"Add photos"</label>
                 <p class="hint" id="photos-hint">"JPEG, PNG, WebP or AVIF, several at once. Large ones are best: at least 1600 pixels."</p>
-                <input class="input" r#type="file" id="photos" name="photos" accept=PICTURES multiple required aria-describedby="photos-hint" />
+                <input class="input" r#type="file" id="photos" name="photos" form=FIELDS_FORM accept=PICTURES multiple aria-describedby="photos-hint" />
+                <p class="hint" role="status" data-heic=""></p>
             </div>
-            <button class="button quiet" r#type="submit">"Upload photos"</button>
-        </form>
+            <button class="button quiet" r#type="submit" form=FIELDS_FORM formaction=format!("{base}/photos") formenctype="multipart/form-data">"Upload photos"</button>
+        </div>
     }
     .into_any()
 }
@@ -65,10 +70,9 @@ fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
     };
     let step = |direction: &'static str, label: &'static str| {
         view! {
-            <form method="post" action=format!("{place}/move")>
-                <input r#type="hidden" name="direction" value=direction />
-                <button class="link" r#type="submit">{label}<span class="unseen">{format!(": {what}")}</span></button>
-            </form>
+            <button class="link" r#type="submit" form=FIELDS_FORM formaction=format!("{place}/move") name="direction" value=direction>
+                {label}<span class="unseen">{format!(": {what}")}</span>
+            </button>
         }
         .into_any()
     };
@@ -80,11 +84,12 @@ fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
         view! {
             <details>
                 <summary class="link">"Replace"<span class="unseen">{format!(": {what}")}</span></summary>
-                <form class="stack" method="post" action=format!("{place}/replace") enctype="multipart/form-data">
+                <div class="stack">
                     <label r#for=file.clone()>"New photo"</label>
-                    <input class="input" r#type="file" id=file.clone() name="photo" accept=PICTURES required />
-                    <button class="button quiet" r#type="submit">"Replace it"</button>
-                </form>
+                    <input class="input" r#type="file" id=file.clone() name=file.clone() form=FIELDS_FORM accept=PICTURES />
+                    <p class="hint" role="status" data-heic=""></p>
+                    <button class="button quiet" r#type="submit" form=FIELDS_FORM formaction=format!("{place}/replace") formenctype="multipart/form-data">"Replace it"</button>
+                </div>
             </details>
         }
     });
@@ -99,11 +104,11 @@ fn card(base: &str, media: &Media, index: usize, last: bool) -> AnyView {
                 {mark.map(|mark| view! { <span class="card-mark">{mark}</span> })}
                 {missing}
             </div>
-            <div class="card-acts">
+            <div class="card-actions">
                 {first} {up} {down} {replace}
-                <form method="post" action=format!("{place}/remove")>
-                    <button class="link" r#type="submit">"Remove"<span class="unseen">{format!(": {what}")}</span></button>
-                </form>
+                <button class="link" r#type="submit" form=FIELDS_FORM formaction=format!("{place}/remove")>
+                    "Remove"<span class="unseen">{format!(": {what}")}</span>
+                </button>
             </div>
         </li>
     }

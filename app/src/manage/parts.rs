@@ -60,7 +60,7 @@ pub(super) fn framed_with(
             <header class="manage-bar">
                 <a class="manage-name" dir="auto" href="/manage">{shop.name.clone()}</a>
                 <nav aria-label="Manage"><ul class="places">{places}</ul></nav>
-                <div class="manage-out">
+                <div class="manage-links">
                     <a class="link" href=format!("/@{}", shop.handle)>"View shop"</a>
                     <form method="post" action="/sign-out"><button class="link" r#type="submit">"Sign out"</button></form>
                     <a class="button" href="/studio">{Icon::Camera.svg()} "Film"</a>

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 
 use super::{
     media,
-    parts::{Place, empty, filters, framed},
+    parts::{Place, empty, filters, framed, framed_with},
     waitlist::section,
 };
 use crate::{
@@ -202,6 +202,23 @@ pub struct Editor<'a> {
     pub changed: bool,
 }
 
+impl Editor<'_> {
+    /// Whether `form` has words or numbers that are not stored.
+    #[must_use]
+    pub fn is_unsaved(product: &Product, form: &EditForm) -> bool {
+        let stored = stored(product, &form.form_key);
+        form.title.trim() != stored.title
+            || form.summary.trim() != stored.summary
+            || many_lines(&form.text) != stored.text
+            || form.price.trim() != stored.price
+            || form.slug.trim() != stored.slug
+            || form.stock.trim() != form.stock_seen
+    }
+}
+
+/// The id of the form of the fields. Every other button of the editor sends that form as well.
+pub(super) const FIELDS_FORM: &str = "fields";
+
 /// The editor of one product.
 #[must_use]
 pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
@@ -215,6 +232,8 @@ pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
         </div>
         {editor.message.map(flash::success)}
         {error_summary("Not saved", editor.errors, &FIELDS)}
+        // A browser presses the first button of a form when Enter is pressed in a field: this one saves.
+        <button class="unseen" r#type="submit" form=FIELDS_FORM tabindex="-1" aria-hidden="true">"Save"</button>
         <div class="editor">
             <section class="editor-media" aria-labelledby="photos-title">
                 <h2 id="photos-title">"Photos and clips"</h2>
@@ -231,7 +250,8 @@ pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
         </div>
     }
     .into_any();
-    framed(site, viewer, Place::Products, &title, main)
+    let script = Some(media::HEIC_SCRIPT);
+    framed_with(site, viewer, Place::Products, &title, script, main)
 }
 
 /// What is stored, as the form shows it.
@@ -276,7 +296,7 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
         (editor.changed && typed.trim() != stored).then(|| saved_now(stored))
     };
     view! {
-        <form class="stack" method="post" action=format!("/manage/products/{}", product.id)>
+        <form class="stack" id=FIELDS_FORM method="post" action=format!("/manage/products/{}", product.id)>
             <input r#type="hidden" name="version" value=version.clone() />
             <input r#type="hidden" name="stock_seen" value=form.stock_seen.clone() />
             <input r#type="hidden" name="form_key" value=form.form_key.clone() />
@@ -373,9 +393,7 @@ fn publishing(product: &Product) -> AnyView {
         State::Published => view! {
             <h2 id="page-title">"Page"</h2>
             <p>"Shoppers see this page now. Saved changes show at once."</p>
-            <form method="post" action=format!("{base}/unpublish")>
-                <button class="button quiet" r#type="submit">"Take the page down"</button>
-            </form>
+            <button class="button quiet" r#type="submit" form=FIELDS_FORM formaction=format!("{base}/unpublish")>"Take the page down"</button>
         }
         .into_any(),
         State::Draft => {
@@ -391,16 +409,14 @@ fn publishing(product: &Product) -> AnyView {
                 <h2 id="page-title">"Page"</h2>
                 {list}
                 {hint}
-                <form method="post" action=format!("{base}/publish")>
-                    <button class="button large whole" r#type="submit" disabled=!ready>"Publish page"</button>
-                </form>
+                <button class="button large whole" r#type="submit" form=FIELDS_FORM formaction=format!("{base}/publish") disabled=!ready>"Publish page"</button>
             }
             .into_any()
         }
     };
     view! {
         <section class="publishing" aria-labelledby="page-title">{publish}</section>
-        <details class="end-of-it">
+        <details class="delete-product">
             <summary class="link">"Delete this product"</summary>
             <p class="soft">"Its page, photos and clips go for good. Orders that were made keep their lines."</p>
             <form method="post" action=format!("{base}/delete")>

@@ -3,6 +3,7 @@
 use domain::{catalog::Product, waitlist::Entry};
 use leptos::prelude::*;
 
+use super::product::FIELDS_FORM;
 use crate::{Site, form::textarea_text, shop::parts::name};
 
 /// The most addresses in one link.
@@ -40,12 +41,9 @@ pub(super) fn section(site: &Site, product: &Product, waitlist: &[Entry]) -> Opt
                     <p class="hint" id="waitlist-hint">"Put them into the line for blind copies (Bcc), so that nobody sees the others."</p>
                     <textarea class="input" id="waitlist-emails" readonly rows="3" dir="auto" aria-describedby="waitlist-hint">{textarea_text(&emails.join(",\n"))}</textarea>
                 </div>
-                <form method="post" action=format!("/manage/products/{}/waitlist/notified", product.id)>
-                    // Whoever joined after this page was rendered has not been written to.
-                    <input r#type="hidden" name="until" value=last.since.0.to_string() />
-                    <button class="button quiet" r#type="submit">"I have told them"</button>
-                    <p class="soft">"Takes them off the list for good."</p>
-                </form>
+                // Whoever joined after this page was rendered has not been written to.
+                <button class="button quiet" r#type="submit" form=FIELDS_FORM formaction=format!("/manage/products/{}/waitlist/notified", product.id) name="until" value=last.since.0.to_string()>"I have told them"</button>
+                <p class="soft">"Takes them off the list for good."</p>
             </section>
         }
         .into_any(),

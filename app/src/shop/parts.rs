@@ -64,7 +64,7 @@ pub(crate) fn message_page(
 ) -> String {
     let shown = hero(product).map(|media| {
         view! {
-            <div class="ask-picture">{picture(media, &accessible_name(media), "(min-width: 60rem) 26rem, 100vw", Fetch::Soon)}</div>
+            <div class="confirm-picture">{picture(media, &accessible_name(media), "(min-width: 60rem) 26rem, 100vw", Fetch::Soon)}</div>
         }
     });
     let body = body();
@@ -74,9 +74,9 @@ pub(crate) fn message_page(
         || {
             view! {
                 {header(shop)}
-                <main id="main" class="ask">
+                <main id="main" class="confirm">
                     {shown}
-                    <div class="ask-words">
+                    <div class="confirm-text">
                         <h1>{title}</h1>
                         {body}
                     </div>

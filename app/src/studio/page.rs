@@ -20,7 +20,7 @@ pub fn studio(site: &Site, viewer: &Viewer, config: &str) -> String {
             <main id="main">
                 <h1 class="unseen">"Studio"</h1>
                 <div id="studio">
-                    <div class="studio-alone studio-loading">
+                    <div class="studio-empty studio-loading">
                         <p class="studio-name" dir="auto">{viewer.shop.name.clone()}</p>
                         <p class="soft" role="status">"Opening the studio"</p>
                         <noscript>

@@ -1,7 +1,10 @@
 //! What a form says when it was not filled in, and the marks that rendering leaves.
 
-use app::checkout::page::checkout;
-use domain::checkout::{PayForm, State};
+use app::{checkout::page::checkout, identity::page::setup};
+use domain::{
+    checkout::{PayForm, State},
+    identity::{Password, SetupForm},
+};
 
 use crate::{
     fixture::{order, shop, site},
@@ -52,6 +55,30 @@ fn an_empty_checkout_names_every_field_at_once() {
         names(form).iter().any(|name| name == "novalidate"),
         "{form}"
     );
+}
+
+#[test]
+fn an_empty_setup_form_names_every_field_at_once() {
+    let form = SetupForm::default();
+    let mut errors = form.errors();
+    errors.extend("".parse::<Password>().err());
+    let html = setup(&site(false), "t0k", None, &form, &errors);
+    let tags = tags(&html);
+    for field in ["shop_name", "handle", "currency", "password"] {
+        let (_, control) = tags
+            .iter()
+            .find(|(_, attributes)| value(attributes, "name") == Some(field))
+            .expect("the field");
+        assert_eq!(value(control, "aria-invalid"), Some("true"), "{control}");
+        assert_eq!(value(control, "id"), Some(field));
+        assert!(html.contains(&format!("href=\"#{field}\"")), "{field}");
+    }
+    assert!(html.contains("4 things need to be put right"));
+    let (_, form) = tags
+        .iter()
+        .find(|(name, _)| *name == "form")
+        .expect("the form");
+    assert!(names(form).iter().any(|name| name == "novalidate"));
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Config {
     pub public_url: String,
     /// The most bytes that the photos and clips of one shop may take.
     pub shop_quota_bytes: u64,
+    /// The program `ffmpeg`, which takes stills of clips that came without a poster; `None`: pages show a placeholder.
+    pub ffmpeg: Option<PathBuf>,
     /// Whether the test gateway takes payments.
     pub test_payments: bool,
 }
@@ -33,6 +35,7 @@ impl Config {
             media_url: None,
             public_url: public_url.into(),
             shop_quota_bytes: 20 * 1024 * 1024 * 1024,
+            ffmpeg: None,
             test_payments: false,
         }
     }

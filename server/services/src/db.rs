@@ -36,6 +36,8 @@ pub(crate) enum Engine {
 #[derive(Clone)]
 pub(crate) struct Db {
     pool: AnyPool,
+    /// SQLite: one connection whose commits are not synced.
+    unsynced: Option<AnyPool>,
     engine: Engine,
     url: Arc<str>,
     writer: Arc<Semaphore>,
@@ -133,8 +135,33 @@ impl DerefMut for Write {
     }
 }
 
-pub(crate) const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON;";
+macro_rules! sqlite_settings {
+    ($synchronous:literal) => {
+        concat!(
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = ",
+            $synchronous,
+            "; PRAGMA foreign_keys = ON;"
+        )
+    };
+}
+
+pub(crate) const SQLITE_SETTINGS: &str = sqlite_settings!("FULL");
+const SQLITE_SETTINGS_UNSYNCED: &str = sqlite_settings!("NORMAL");
+
+/// Connections that begin with `settings`.
+fn connections(most: u32, settings: Option<&'static str>) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(Duration::from_secs(20))
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if let Some(settings) = settings {
+                    connection.execute(settings).await?;
+                }
+                Ok(())
+            })
+        })
+}
 
 impl Db {
     pub(crate) async fn open(url: &str) -> Result<Self> {
@@ -157,22 +184,20 @@ impl Db {
                 "the connection to the database may be read and changed on its way, as its address says. Use sslmode=verify-full wherever that network is not yours alone"
             );
         }
-        let pool = AnyPoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(Duration::from_secs(20))
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if engine == Engine::Sqlite {
-                        connection.execute(SQLITE_SETTINGS).await?;
-                    }
-                    Ok(())
-                })
-            })
+        let settings = match engine {
+            Engine::Sqlite => Some(SQLITE_SETTINGS),
+            Engine::Postgres => None,
+        };
+        let pool = connections(8, settings)
             .connect(&url)
             .await
             .map_err(|error| unreachable_database(&error, &url))?;
+        let unsynced = (engine == Engine::Sqlite)
+            .then(|| connections(1, Some(SQLITE_SETTINGS_UNSYNCED)).connect_lazy(&url))
+            .transpose()?;
         Ok(Self {
             pool,
+            unsynced,
             engine,
             url: url.into(),
             writer: Arc::new(Semaphore::new(1)),
@@ -206,6 +231,17 @@ impl Db {
     /// Begins a write transaction. Rows are locked in the order upload, order, product, stock, media, shop, feed head
     /// everywhere.
     pub(crate) async fn write(&self) -> Result<Write> {
+        self.write_on(&self.pool).await
+    }
+
+    /// [`Db::write`], whose commit a power cut may take back on SQLite, until a later one of [`Db::write`] makes both durable: the
+    /// write-ahead log is synced as a whole. The end of the process takes nothing back.
+    pub(crate) async fn write_unsynced(&self) -> Result<Write> {
+        self.write_on(self.unsynced.as_ref().unwrap_or(&self.pool))
+            .await
+    }
+
+    async fn write_on(&self, pool: &AnyPool) -> Result<Write> {
         let (turn, begin) = match self.engine {
             Engine::Sqlite => (
                 Some(Arc::clone(&self.writer).acquire_owned().await),
@@ -215,7 +251,7 @@ impl Db {
         };
         let turn = turn.transpose().map_err(Error::internal)?;
         Ok(Write {
-            transaction: self.pool.begin_with(begin).await?,
+            transaction: pool.begin_with(begin).await?,
             engine: self.engine,
             after: AfterCommit {
                 listeners: Arc::clone(&self.listeners),
@@ -229,6 +265,9 @@ impl Db {
     }
 
     pub(crate) async fn close(&self) {
+        if let Some(unsynced) = &self.unsynced {
+            unsynced.close().await;
+        }
         self.pool.close().await;
     }
 }

@@ -58,6 +58,7 @@ pub(crate) async fn look(config: &Config) -> Vec<Check> {
     }
     checks.push(check("media store", store(config).await));
     checks.push(check("free space", space(config)));
+    checks.push(check("posters", Ok(posters(config))));
     checks.push(check("payments", payments(config)));
     checks.push(check("public address", address(config)));
     checks
@@ -127,6 +128,18 @@ fn space(config: &Config) -> Result<String> {
         )));
     }
     Ok(format!("{mb} MB are left on the disk."))
+}
+
+/// Nothing is wrong without it.
+fn posters(config: &Config) -> String {
+    match &config.ffmpeg {
+        Some(ffmpeg) => format!(
+            "Clips that came without a poster get one by {}.",
+            ffmpeg.display()
+        ),
+        None => "ffmpeg is not installed: clips that came without a poster show a placeholder. Install it, and they get one within two hours."
+            .to_owned(),
+    }
 }
 
 fn payments(config: &Config) -> Result<String> {

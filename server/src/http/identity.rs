@@ -7,12 +7,18 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use domain::{identity::SetupForm, invalid::Invalid};
+use domain::{
+    identity::{Password, SetupForm},
+    invalid::Invalid,
+};
 use serde::Deserialize;
 use services::{Error, identity::SignedIn};
 
 use super::{browser::Browser, client::Client, cookie, document, error::Problem, viewer::Anyone};
 use crate::state::Vitrine;
+
+/// The field of the password in forms and errors.
+const PASSWORD: &str = "password";
 
 /// The set-up form as posted.
 #[derive(Debug, Default, Deserialize)]
@@ -43,7 +49,7 @@ pub async fn setup_page(
         &token,
         shop.as_ref(),
         &form,
-        None,
+        &[],
     )))
 }
 
@@ -69,12 +75,13 @@ pub async fn set_up(
             let (status, invalid) = field_error(error)?;
             vitrine.limits.setup.give_back(&client.0);
             let shop = identity.check_link(&token).await.map_err(gone)?;
+            let errors = all_errors(&setup, shop.is_some(), invalid);
             let page = app::identity::page::setup(
                 &vitrine.site,
                 &token,
                 shop.as_ref(),
                 &setup.form,
-                Some(&invalid),
+                &errors,
             );
             Ok((status, document::private(page)).into_response())
         }
@@ -173,6 +180,22 @@ fn field_error(error: Error) -> Result<(StatusCode, Invalid), Problem> {
         Error::Conflict(message) => Ok((StatusCode::CONFLICT, Invalid::new("handle", message))),
         other => Err(gone(other).into()),
     }
+}
+
+/// Everything that is wrong with a set-up form, where setting up stopped at `first`. A link that recovers a shop reads only the
+/// password.
+fn all_errors(setup: &Setup, recovers: bool, first: Invalid) -> Vec<Invalid> {
+    let mut errors = if recovers {
+        Vec::new()
+    } else {
+        setup.form.errors()
+    };
+    // That a handle is taken is not seen in the form.
+    if first.field != PASSWORD && !errors.iter().any(|error| error.field == first.field) {
+        errors.push(first);
+    }
+    errors.extend(setup.password.parse::<Password>().err());
+    errors
 }
 
 fn redirect_signed_in(

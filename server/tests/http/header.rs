@@ -5,6 +5,38 @@ use domain::wire::address::CREATE_PRODUCT;
 use crate::test_app::TestApp;
 
 #[tokio::test]
+async fn drawings_and_errors_travel_packed() {
+    let app = TestApp::start().await;
+    let get = async |path: &str, accepted: &str| {
+        let request = app.get(path).header("accept-encoding", accepted);
+        request.send().await
+    };
+    let drawing = get("/static/favicon.svg", "br").await;
+    assert_eq!(drawing.header("content-type"), "image/svg+xml");
+    assert_eq!(drawing.header("content-encoding"), "br");
+    assert_eq!(drawing.body, b"packed"[..]);
+    let plain = get("/static/favicon.svg", "identity").await;
+    assert_eq!(
+        (plain.header("content-encoding"), &plain.body[..]),
+        ("", &b"<svg/>"[..])
+    );
+    for path in ["/p/nothing-here", "/nowhere/at/all"] {
+        let whole = get(path, "identity").await;
+        assert_eq!(
+            (whole.status.as_u16(), whole.header("content-encoding")),
+            (404, "")
+        );
+        for encoding in ["br", "gzip"] {
+            let packed = get(path, encoding).await;
+            assert_eq!(packed.status, 404);
+            assert_eq!(packed.header("content-encoding"), encoding, "{path}");
+            assert!(packed.header("vary").contains("accept-encoding"), "{path}");
+            assert!(packed.body.len() < whole.body.len(), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_answer_is_closed_in() {
     let app = TestApp::start().await;
     for path in [

@@ -10,6 +10,48 @@ use crate::{
 };
 
 #[tokio::test]
+async fn a_setup_form_is_told_everything_at_once() {
+    let app = TestApp::start().await;
+    let wrong = |page: &str| {
+        ["shop_name", "handle", "currency", "password"]
+            .into_iter()
+            .filter(|field| page.contains(&format!("id=\"{field}-wrong\"")))
+            .collect::<Vec<_>>()
+    };
+    let link = app.link().await;
+    let empty = app.post(&link).form(&[]).await;
+    assert_eq!(empty.status, 422);
+    assert_eq!(
+        wrong(&empty.text()),
+        ["shop_name", "handle", "currency", "password"]
+    );
+    // That a handle is taken does not hide that the password is short.
+    app.creator("Clay", "clay").await;
+    let link = app.link().await;
+    let fields = [
+        ("shop_name", "Clay"),
+        ("handle", "clay"),
+        ("currency", "EUR"),
+        ("password", "short"),
+    ];
+    let taken = app.post(&link).form(&fields).await;
+    assert_eq!(taken.status, 409);
+    assert_eq!(wrong(&taken.text()), ["handle", "password"]);
+    assert_eq!(app.get(&link).send().await.status, 200, "it is not used up");
+    // A passkey asks for the same but the password.
+    let token = link.trim_start_matches("/setup/");
+    let asked =
+        json!({ "token": token, "form": { "shop_name": "", "handle": "?", "currency": "EUR" } });
+    let refused = app.post("/fn/start-passkey-setup").json(&asked).await;
+    assert_eq!(refused.status, 422);
+    let message = refused.json()["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("Give your shop a name.") && message.contains("A handle has"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn a_link_opens_one_shop_once() {
     let app = TestApp::start().await;
     let link = app.link().await;

@@ -6,14 +6,18 @@ mod authenticator;
 mod catalog;
 mod checkout;
 mod draft;
+mod editor;
 mod function;
 mod header;
 mod identity;
 mod manage;
 mod media;
 mod proxy;
+#[path = "../../services/tests/it/round.rs"]
+mod round;
 mod settings;
 mod shop;
+mod slow;
 mod test_app;
 mod tus;
 mod tus_extension;

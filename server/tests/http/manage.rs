@@ -287,7 +287,7 @@ async fn photos_are_added_moved_replaced_and_removed() {
     let replaced = app
         .post(&format!("{path}/media/{}/replace", ids[0]))
         .cookie(&clay.cookie)
-        .files("photo", &[("c.jpg", &photo(80, 80))])
+        .files(&format!("replace-{}", ids[0]), &[("c.jpg", &photo(80, 80))])
         .await;
     assert_eq!(replaced.status, 303, "{}", replaced.text());
     let now = order().await;

@@ -63,8 +63,14 @@ pub(crate) fn build_site(site: &Path) {
 
 /// Runs another command of the binary to its end.
 pub(crate) fn command(arguments: &[&str]) -> Output {
+    command_with(arguments, &[])
+}
+
+/// The same, with variables of its own.
+pub(crate) fn command_with(arguments: &[&str], variables: &[(&str, String)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_vitrine"))
         .args(arguments)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap()
 }
@@ -137,9 +143,16 @@ impl Serve {
         tokio::time::timeout(PATIENCE, found).await.unwrap()
     }
 
-    /// Ends it as a power cut would.
+    /// Ends it in the middle of whatever it does.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Begins to end it so, while somebody still talks to it.
+    pub(crate) fn begin_kill(&self) {
+        let id = self.child.id().unwrap().to_string();
+        let killed = Command::new("kill").args(["-KILL", &id]).status().unwrap();
+        assert!(killed.success());
     }
 
     /// Ends it in order.

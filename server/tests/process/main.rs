@@ -8,6 +8,9 @@
 
 mod bucket;
 mod child;
+mod clearing;
+#[path = "../../services/tests/it/round.rs"]
+mod round;
 mod shared;
 mod sqlite;
 mod upload;

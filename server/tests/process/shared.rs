@@ -8,16 +8,12 @@ use sqlx::{AnyConnection, Connection, Executor};
 use crate::{
     bucket::Bucket,
     child::{Serve, build_site},
-    upload::{assert_no_parts, assert_stored, create, offset, patch, photo, settled},
+    round::rounds,
+    upload::{
+        assert_no_parts, assert_stored, create, finish, offset, patch, photo, send_until_killed,
+        settled,
+    },
 };
-
-/// How often the tests repeat what they are about.
-fn rounds() -> u32 {
-    std::env::var("VITRINE_SOAK_ROUNDS")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(2)
-}
 
 /// A place that two processes share.
 struct Shared {
@@ -119,8 +115,8 @@ impl Shared {
 /// Two processes take one upload together, each sending the same pieces.
 async fn take_one_upload_together(shared: &Shared) {
     let (one, two, cookie) = shared.pair().await;
-    for round in 0..rounds() {
-        let bytes = photo(round.wrapping_mul(7919) + 3);
+    for round in rounds(2) {
+        let bytes = photo(round.below(1 << 20, 2) as u32);
         let path = create(&one, &cookie, bytes.len()).await;
         let mut at = 0;
         while at < bytes.len() {
@@ -153,25 +149,14 @@ async fn take_one_upload_together(shared: &Shared) {
 /// One process is killed in the middle of an upload, and the other goes on with it.
 async fn go_on_after_a_kill(shared: &Shared) {
     let (mut one, two, cookie) = shared.pair().await;
-    for round in 0..rounds() {
-        let bytes = photo(round.wrapping_mul(104_729) + 11);
-        let path = create(&two, &cookie, bytes.len()).await;
-        let half = bytes.len() / 2;
-        let sent = patch(&one, &cookie, &path, 0, &bytes[..half])
-            .await
-            .unwrap();
-        assert_eq!(sent.status, 204);
-        one.kill().await;
-        let at = offset(&two, &cookie, &path).await;
-        assert_eq!(at, half, "what was acknowledged is there");
-        let rest = patch(&two, &cookie, &path, at, &bytes[at..]).await.unwrap();
-        assert_eq!(rest.status, 204);
-        let status = settled(&two, &cookie, &path).await;
-        assert_eq!(status["state"], "ready", "{status}");
-        assert_stored(&shared.media(), &bytes);
+    for round in rounds(2) {
+        let bytes = photo(round.below(1 << 20, 2) as u32);
+        let (path, acknowledged) = send_until_killed(one, &cookie, &bytes, round).await;
+        finish(&two, &cookie, &path, acknowledged, &bytes, &shared.media()).await;
         one = shared.spawn("one");
         one.open().await;
     }
+    assert_no_parts(&shared.media()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -238,7 +223,7 @@ async fn two_processes_on_postgres_share_purging_holds_and_limits() {
 
     // An edit at one is at the other in a blink, without its being asked by anybody.
     let mut worst = Duration::ZERO;
-    for round in 0..rounds() * 5 {
+    for price in 100..100 + 5 * rounds(2).count() {
         for process in [&one, &two] {
             // The feed drops what the commit before dropped as well, so a page is cached for good a moment later.
             while !process
@@ -248,7 +233,7 @@ async fn two_processes_on_postgres_share_purging_holds_and_limits() {
                 .contains("hit")
             {}
         }
-        let price = format!("{}", 100 + round);
+        let price = price.to_string();
         save(&one, &price, "1").await;
         let saved = Instant::now();
         assert!(

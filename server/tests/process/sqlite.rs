@@ -5,7 +5,10 @@ use image::{ImageFormat, RgbImage};
 use crate::{
     bucket::Bucket,
     child::{Serve, build_site, command},
-    upload::{assert_no_parts, assert_stored, create, patch, settled},
+    round::rounds,
+    upload::{
+        assert_no_parts, assert_stored, create, finish, patch, photo, send_until_killed, settled,
+    },
 };
 
 #[tokio::test]
@@ -30,6 +33,26 @@ async fn a_second_serve_on_a_sqlite_folder_waits_for_the_first() {
     let mut third = Serve::spawn(&site, &["--data", data]);
     assert!(!third.ended().await, "two would serve at once");
     assert_eq!(second.get("/@clay", "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_goes_on_after_the_server_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, data) = (folder.path().join("site"), folder.path().join("data"));
+    build_site(&site);
+    let media = data.join("media");
+    let arguments = ["--data", data.to_str().unwrap()];
+    let mut process = Serve::spawn(&site, &arguments);
+    process.open().await;
+    let cookie = process.set_up(&arguments).await;
+    for round in rounds(2) {
+        let bytes = photo(round.below(1 << 20, 2) as u32);
+        let (path, acknowledged) = send_until_killed(process, &cookie, &bytes, round).await;
+        process = Serve::spawn(&site, &arguments);
+        process.open().await;
+        finish(&process, &cookie, &path, acknowledged, &bytes, &media).await;
+    }
+    assert_no_parts(&media).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,10 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::child::{Answer, Serve};
+use crate::{
+    child::{Answer, Serve},
+    round::Round,
+};
 
 /// The files below a folder.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     entries
         .map(|entry| entry.unwrap().path())
@@ -85,6 +88,54 @@ pub(crate) async fn offset(process: &Serve, cookie: &str, path: &str) -> usize {
     let head = tus(process, cookie, "HEAD", path, &[], &[]).await.unwrap();
     assert_eq!(head.status, 200);
     head.header("upload-offset").parse().unwrap()
+}
+
+/// Sends an upload in two pieces, and kills the process at any moment of the second one. Answers with the address, and with how
+/// many bytes were acknowledged at least.
+pub(crate) async fn send_until_killed(
+    process: Serve,
+    cookie: &str,
+    bytes: &[u8],
+    round: Round,
+) -> (String, usize) {
+    let path = create(&process, cookie, bytes.len()).await;
+    let cut = 1 + round.below(bytes.len() - 1, 0);
+    let sent = patch(&process, cookie, &path, 0, &bytes[..cut]).await;
+    assert_eq!(sent.unwrap().status, 204);
+    // A piece takes some milliseconds, so this falls before, into or after it.
+    let moment = Duration::from_micros(round.below(8000, 1) as u64);
+    let (sent, ()) = tokio::join!(patch(&process, cookie, &path, cut, &bytes[cut..]), async {
+        tokio::time::sleep(moment).await;
+        process.begin_kill();
+    });
+    process.kill().await;
+    let is_acknowledged = sent.is_ok_and(|answer| answer.status == 204);
+    (path, if is_acknowledged { bytes.len() } else { cut })
+}
+
+/// Goes on with what [`send_until_killed`] left, and compares what is stored.
+pub(crate) async fn finish(
+    process: &Serve,
+    cookie: &str,
+    path: &str,
+    acknowledged: usize,
+    bytes: &[u8],
+    media: &Path,
+) {
+    let at = offset(process, cookie, path).await;
+    assert!(
+        at >= acknowledged,
+        "{at} of {acknowledged} acknowledged bytes are there"
+    );
+    if at < bytes.len() {
+        let rest = patch(process, cookie, path, at, &bytes[at..])
+            .await
+            .unwrap();
+        assert_eq!(rest.status, 204);
+    }
+    let status = settled(process, cookie, path).await;
+    assert_eq!(status["state"], "ready", "{status}");
+    assert_stored(media, bytes);
 }
 
 /// What became of an upload, asked until it is there: the job may run in either process.

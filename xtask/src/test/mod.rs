@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check there is, the quick ones first.
 
 mod browser;
+mod certificate;
 mod deny;
 mod lint;
 mod native;

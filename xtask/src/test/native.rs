@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::pg::Cluster;
+use super::pg::{Cluster, POSTGRES};
 use super::tally::Tally;
 use crate::cargo;
 use crate::install::{self, Package};
@@ -14,9 +14,6 @@ use crate::progress::{self, Lines, say, step};
 
 /// The crates that talk to a database.
 const DATABASE: [&str; 2] = ["services", "server"];
-
-/// The variable by which tests learn of a PostgreSQL server.
-const POSTGRES: &str = "VITRINE_TEST_POSTGRES";
 
 /// What the names of the tests have in them that need a PostgreSQL server.
 const ON_POSTGRES: &str = "postgres";
@@ -93,7 +90,7 @@ fn group(place: &Place, cluster: Option<&Cluster>, reach: Reach) -> Result<Tally
     let mut command = runner.command(place);
     let mut left_out = Vec::new();
     if let Some(cluster) = cluster {
-        command.env(POSTGRES, cluster.url());
+        command.envs(cluster.variables());
     } else {
         command.env_remove(POSTGRES);
         left_out.push(ON_POSTGRES);
@@ -136,7 +133,7 @@ pub(crate) fn named(place: &Place, words: &[&str], variables: &[(&str, String)])
         }
     };
     if let Some(cluster) = &cluster {
-        command.env(POSTGRES, cluster.url());
+        command.envs(cluster.variables());
         choose(&mut command, words, &[]);
     } else {
         command.env_remove(POSTGRES);

@@ -1,12 +1,15 @@
-//! A PostgreSQL cluster of our own: made for one run, on a free port, and gone afterwards.
+//! A PostgreSQL cluster of our own: made for one run, on a free port, and gone afterwards. It speaks TLS to whoever asks for it.
 
+use std::io::Write as _;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::certificate::Certificates;
 use crate::install::{self, Package};
 use crate::progress::{self, Lines};
 
@@ -15,6 +18,16 @@ const ASKS: usize = 300;
 
 /// What the folders of clusters are called, before the id of the process that made them.
 const NAME: &str = "vitrine-pg-";
+
+/// The variable by which tests learn of a PostgreSQL server.
+pub(super) const POSTGRES: &str = "VITRINE_TEST_POSTGRES";
+
+/// The addresses that its certificate is made out to. `localhost` leads to it too, and is not among them.
+const ADDRESSES: [&str; 2] = ["127.0.0.1", "0.0.0.0"];
+
+/// The file of the authority that made the certificate, and that of another one.
+const AUTHORITY: &str = "authority.pem";
+const OTHER_AUTHORITY: &str = "other-authority.pem";
 
 /// A running cluster. Dropped, it stops and its folder goes.
 #[derive(Debug)]
@@ -67,6 +80,7 @@ impl Cluster {
                 ])
                 .arg(&folder),
         )?;
+        certify(&folder, root)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let server = program(root, &programs.join("postgres"))
             .arg("-D")
@@ -86,6 +100,14 @@ impl Cluster {
                 "-c",
                 "max_connections=300",
             ])
+            .args([
+                "-c",
+                "ssl=on",
+                "-c",
+                "ssl_cert_file=server.pem",
+                "-c",
+                "ssl_key_file=server.key",
+            ])
             .args(["-c", "log_min_messages=fatal"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -104,8 +126,21 @@ impl Cluster {
     }
 
     /// Where tests reach it, as its superuser.
-    pub(super) fn url(&self) -> String {
+    fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// What tests have to know of it: where it is, and whose certificate it has.
+    pub(super) fn variables(&self) -> [(&'static str, String); 3] {
+        let file = |name| self.folder.join(name).display().to_string();
+        [
+            (POSTGRES, self.url()),
+            ("VITRINE_TEST_POSTGRES_AUTHORITY", file(AUTHORITY)),
+            (
+                "VITRINE_TEST_POSTGRES_OTHER_AUTHORITY",
+                file(OTHER_AUTHORITY),
+            ),
+        ]
     }
 
     /// Waits until it takes connections.
@@ -135,6 +170,28 @@ impl Drop for Cluster {
         drop(self.server.wait());
         drop(std::fs::remove_dir_all(&self.folder));
     }
+}
+
+/// Puts a certificate into the cluster's folder, and the authorities beside it.
+fn certify(folder: &Path, root: bool) -> Result<()> {
+    let made = Certificates::made_out_to(&ADDRESSES)?;
+    for (name, pem) in [
+        (AUTHORITY, &made.authority),
+        (OTHER_AUTHORITY, &made.other),
+        ("server.pem", &made.server),
+        ("server.key", &made.key),
+    ] {
+        let mut options = std::fs::OpenOptions::new();
+        let file = folder.join(name);
+        // PostgreSQL takes no key that others may read.
+        options.write(true).create_new(true).mode(0o600);
+        options.open(&file)?.write_all(pem.as_bytes())?;
+        if root {
+            let owned = Command::new("chown").arg("postgres").arg(&file).status()?;
+            anyhow::ensure!(owned.success(), "{} cannot be given away.", file.display());
+        }
+    }
+    Ok(())
 }
 
 /// Stops and removes what test runs left that were killed.

@@ -25,6 +25,8 @@ const NEW_LOOK: f32 = 0.6;
 const NEAR: f32 = 0.3;
 /// Nearness ends at this distance in time, s.
 const NEAR_REACH: f64 = 8.0;
+/// Shortest clip beside others, s: what is shorter shows nothing, and fewer clips are better.
+const SHORT: f64 = 1.0;
 /// Shortest clip ever, s: taken only where nothing longer can be had.
 const SHORTEST: f64 = 0.5;
 /// Left out before a shot's end, s: one frame, in which a boundary might be late.
@@ -122,23 +124,6 @@ pub fn choose_again(measurements: &Measurements, contract: &Contract, taste: &Ta
     }
 }
 
-/// Holds a creator's trim to what can be cut: it starts on the first keyframe not before `start` and inside the shot, and
-/// ends at `end` or with the shot. `None` when no keyframe leaves at least a tenth of a second.
-#[must_use]
-pub fn snap(start: f64, end: f64, shot: &Shot, keyframes: &[f64]) -> Option<(f64, f64)> {
-    let from = start.max(shot.start);
-    let end = end.min(shot.end);
-    if !from.is_finite() || !end.is_finite() {
-        return None;
-    }
-    let key = keyframes
-        .iter()
-        .copied()
-        .filter(|&k| k.is_finite() && k >= from - 1e-6)
-        .min_by(f64::total_cmp)?;
-    (end - key >= 0.1).then_some((key, end))
-}
-
 /// A contract whose numbers can be met: finite, positive, the least not above the most.
 pub(super) fn sound(contract: &Contract) -> Contract {
     let or = |x: f64, y: f64| if x.is_finite() && x > 0.0 { x } else { y };
@@ -196,9 +181,16 @@ fn clips(
         doubts: &[],
         ..*places
     };
-    for places in [places, &anywhere] {
-        if chosen.len() < contract.min_clips {
-            let all = candidates(session, places, contract.min_length, SHORTEST);
+    for (places, least) in [
+        (places, SHORT),
+        (&anywhere, SHORT),
+        (places, SHORTEST),
+        (&anywhere, SHORTEST),
+    ] {
+        let wanted = chosen.len() < contract.min_clips && (least == SHORT || chosen.is_empty());
+        if wanted {
+            let least = least.min(contract.min_length);
+            let all = candidates(session, places, contract.min_length, least);
             take(&mut chosen, free(all), budget, contract.min_clips, contract);
         }
     }

@@ -47,9 +47,9 @@ fn unsupported(config: &Config, message: String) -> impl IntoView {
         <div class="studio" data-phase="filming">
             <div class="studio-bar">
                 <a class="studio-name" href="/manage">{config.shop.name.clone()}</a>
-                <span class="studio-where">"Studio"</span>
+                <span class="studio-phase">"Studio"</span>
             </div>
-            <div class="studio-alone">
+            <div class="studio-empty">
                 <h2>"No camera here"</h2>
                 <p data-test="failure">{message}</p>
                 <a class="button quiet" href="/manage/products">"Add photos to a product instead"</a>
@@ -90,7 +90,7 @@ fn whole(studio: Studio) -> impl IntoView {
         <div class="studio" data-phase=phase data-analysis=move || engine_name(studio.analysis.engine.get())>
             <div class="studio-bar">
                 <a class="studio-name" href="/manage">{name}</a>
-                <span class="studio-where" aria-live="polite" data-test="phase">{place}</span>
+                <span class="studio-phase" aria-live="polite" data-test="phase">{place}</span>
                 <Show when=move || studio.stage.get() == Stage::Review>
                     <button type="button" class="link" data-test="film-again" on:click=move |_| studio.film_again()>
                         "Film again"
@@ -115,7 +115,7 @@ fn message_view(studio: Studio, message: Message) -> impl IntoView {
     let Message { text, is_error } = message;
     view! {
         <div
-            class="notice studio-word"
+            class="notice studio-message"
             class:wrong=is_error
             class:warn=!is_error
             role=if is_error { "alert" } else { "status" }

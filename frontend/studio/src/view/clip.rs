@@ -103,7 +103,7 @@ pub(crate) fn ClipCard(
                     </For>
                 </p>
                 <Trim studio id clip />
-                <div class="clip-acts">
+                <div class="clip-actions">
                     <div class="segments" role="group" aria-label="Keep or drop">
                         <button type="button" data-test="keep" aria-pressed=move || kept().to_string() on:click=move |_| keep(true)>"Keep"</button>
                         <button type="button" data-test="drop" aria-pressed=move || (!kept()).to_string() on:click=move |_| keep(false)>"Drop"</button>

@@ -26,7 +26,7 @@ pub(crate) fn Controls(
     let devices = studio.devices;
     let setting_up = move || studio.stage.get() == Stage::Setup;
     view! {
-        <section class="desk" aria-label="Controls">
+        <section class="controls" aria-label="Controls">
             <Show when=setting_up>
                 <div class="picker wide">
                     <span class="picker-label" id="film-with">"Film with"</span>
@@ -50,8 +50,8 @@ pub(crate) fn Controls(
             </Show>
             <Meter devices />
             <Light devices />
-            <div class="desk-space"></div>
-            <div class="desk-row">
+            <div class="controls-gap"></div>
+            <div class="controls-row">
                 <Show when=move || devices.has_picture() && matches!(studio.stage.get(), Stage::Setup | Stage::Recording)>
                     <Shutter studio video />
                 </Show>

@@ -66,7 +66,7 @@ pub(crate) fn Monitor(
             ></video>
             // As large as the screen's picture, so that the camera is previewed where it will be recorded.
             <div class="monitor-layer" hidden=move || !both()>
-                <div class="monitor-over" style=("--shape", move || shape.get().to_string())>
+                <div class="monitor-overlay" style=("--shape", move || shape.get().to_string())>
                     <video class="monitor-inset" node_ref=inset autoplay playsinline muted></video>
                 </div>
             </div>

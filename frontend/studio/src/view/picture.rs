@@ -66,7 +66,7 @@ pub(crate) fn PictureCard(
         >
             <button
                 type="button"
-                class="still-choose"
+                class="still-button"
                 data-test="hero"
                 aria-pressed=move || hero().to_string()
                 aria-label=move || format!("{}: use as the first photo", name())

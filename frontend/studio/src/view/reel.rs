@@ -113,7 +113,7 @@ fn Player(
                 </Show>
             </div>
             {move || reel.error.get().map(|message| view! { <p class="notice wrong" role="alert">{message}</p> })}
-            <div class="reel-acts">
+            <div class="reel-actions">
                 <button type="button" class="button quiet" data-test="reel-save" on:click=move |_| reel.save()>"Save reel"</button>
                 <p class="small soft" role="status">
                     {move || if waits() { "Making the reel" } else { "Made on this device and not uploaded." }}

@@ -167,8 +167,8 @@ fn Draft(
     };
     view! {
         <form class="draft" novalidate on:submit=submit>
-            <div class="make">
-                <div class="field make-field">
+            <div class="page-form">
+                <div class="field page-form-field">
                     <label for="product-title">"Name of the product"</label>
                     <input
                         id="product-title"
@@ -191,7 +191,7 @@ fn Draft(
                     </span>
                 </div>
                 <button type="submit" class="button large" data-test="make-page" disabled=nothing>"Make a page"</button>
-                <p class="small make-what" data-test="summary">{what}</p>
+                <p class="small page-form-summary" data-test="summary">{what}</p>
             </div>
         </form>
     }

@@ -31,8 +31,8 @@ pub(crate) fn Sessions(
     };
     view! {
         <Show when=some>
-            <section class="kept" aria-labelledby="kept-title" data-test="kept">
-                <h2 id="kept-title">"On this device"</h2>
+            <section class="sessions" aria-labelledby="sessions-title" data-test="kept">
+                <h2 id="sessions-title">"On this device"</h2>
                 <For each=each key=|(stored, locked)| (stored.session.clone(), stored.bytes, stored.complete, *locked) let:item>
                     <Row studio stored=item.0 locked=item.1 />
                 </For>
@@ -67,10 +67,10 @@ fn Row(
     let name = date(stored.started_at);
     let label = format!("Open the session of {name}");
     view! {
-        <div class="kept-row" data-test="kept-session" data-session=stored.session.to_string() data-complete=stored.complete.to_string()>
-            <span class="kept-name">
+        <div class="session-row" data-test="kept-session" data-session=stored.session.to_string() data-complete=stored.complete.to_string()>
+            <span class="session-name">
                 {name}
-                {(!state.is_empty()).then(|| view! { <span class="kept-state soft small">{state}</span> })}
+                {(!state.is_empty()).then(|| view! { <span class="session-state soft small">{state}</span> })}
             </span>
             <span class="figure">{wording::length(stored.duration)}</span>
             <span class="figure">{wording::size(stored.bytes)}</span>

@@ -479,7 +479,7 @@ fn Described(
         }
     };
     view! {
-        <div class="timeline-said" aria-live="polite">
+        <div class="timeline-reason" aria-live="polite">
             <span>{text}</span>
             " "
             <Show when=move || shot().is_some_and(|(_, taken)| !taken)>

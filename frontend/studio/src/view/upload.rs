@@ -66,7 +66,7 @@ pub(crate) fn Upload(
                 </For>
             </div>
             <Show when=stopped>
-                <div class="make">
+                <div class="page-form">
                     <button type="button" class="button large" data-test="try-again" on:click=move |_| studio.continue_upload()>"Try again"</button>
                     <button type="button" class="button quiet" on:click=move |_| studio.stage.set(Stage::Review)>"Back to the clips"</button>
                 </div>

@@ -1,6 +1,12 @@
 //! Decoders whose output is pulled, frame by frame, so that never more than a few are held.
 
-use std::{cell::RefCell, collections::VecDeque, future::Future, pin::pin, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    future::{Future, pending},
+    pin::pin,
+    rc::Rc,
+};
 
 use futures::future::{Either, select};
 use gloo::events::EventListener;
@@ -321,16 +327,18 @@ impl SoundDecoder {
         }
     }
 
-    /// Waits until something came out, went wrong, or was taken from the queue; counts from this call. Sound that is not
-    /// compressed never lets anybody wait.
+    /// Waits until something came out, went wrong, or was taken from the queue; counts from this call. With sound that is not
+    /// compressed nothing happens by itself, so that wait never ends: whoever waits for pictures beside it must not be woken
+    /// in their place, or the browser never comes to decode them.
     pub(crate) fn changed(&self) -> impl Future<Output = ()> + '_ {
         let changed = match self {
             Self::Plain { .. } => None,
             Self::Browser(browser) => Some(browser.out.changed.next()),
         };
         async move {
-            if let Some(changed) = changed {
-                changed.await;
+            match changed {
+                Some(changed) => changed.await,
+                None => pending().await,
             }
         }
     }

@@ -36,10 +36,13 @@ pub(super) fn video(trak: &Trak) -> Option<(VideoConfig, Look)> {
         b"vp09" => {
             let vpcc = child(b"vpcC")?;
             colour = colour.or_else(|| vpcc_colour(vpcc));
+            // What the stream itself says goes before this in a decoder.
+            colour = Some(Colour::settled(colour, height));
             (vp9(vpcc)?, &[][..])
         }
         b"av01" => {
             let av1c = child(b"av1C")?;
+            colour = Some(Colour::settled(colour, height));
             (av1(av1c)?, av1c)
         }
         _ => return None,

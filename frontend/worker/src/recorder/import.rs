@@ -97,12 +97,7 @@ pub(super) async fn run(recording: &Rc<Recording>, file: File, film: Film) -> Re
         .video
         .as_ref()
         .map(|track| encoding::of_codec(&track.config.codec));
-    let undecodable = |reason: String| {
-        format!(
-            "This film's picture, which is encoded as {}, cannot be decoded in this browser ({reason}); export it as MP4 with H.264 and choose that.",
-            name.as_deref().unwrap_or("something unknown")
-        )
-    };
+    let name = name.unwrap_or_default();
     // Two readers, because picture and sound may lie far apart in the file.
     let (pictures, heard) = (FileSource::new(file.clone()), FileSource::new(file));
     let mut video = None;
@@ -115,7 +110,9 @@ pub(super) async fn run(recording: &Rc<Recording>, file: File, film: Film) -> Re
         lengths.sort_unstable();
         drawer = Some(Drawer::new(&track.config, film.look));
         let decoder = PictureDecoder::start(&track.config).await;
-        let decoder = decoder.map_err(undecodable)?;
+        let decoder = decoder.map_err(|_| format!(
+            "The picture of this film is encoded as {name}, which this browser does not decode; export it as MP4 with H.264 and choose that."
+        ))?;
         video = Some(Track::of_runs(
             decoder,
             &track.samples,
@@ -128,10 +125,11 @@ pub(super) async fn run(recording: &Rc<Recording>, file: File, film: Film) -> Re
     }
     let mut audio = None;
     if let Some(track) = &film.audio {
+        let sound = encoding::of_codec(&track.config.codec);
         match SoundDecoder::start(&track.config).await {
             Ok(decoder) => audio = Some(Track::of_runs(decoder, &track.samples, &track.runs, heard)),
-            Err(reason) if film.video.is_some() => recording.note(format!("The film's sound cannot be decoded in this browser ({reason}); it is brought in without sound. To keep the sound, export the film with AAC.")),
-            Err(reason) => return Err(format!("This file holds no picture, and its sound cannot be decoded in this browser ({reason}); export it with AAC and choose that.")),
+            Err(_) if film.video.is_some() => recording.note(format!("The film's sound is encoded as {sound}, which this browser does not decode; it is brought in without sound. To keep the sound, export the film with AAC.")),
+            Err(_) => return Err(format!("This file holds no picture, and its sound is encoded as {sound}, which this browser does not decode; export it with AAC and choose that.")),
         }
     }
     let mut sink = RecordingSink {
@@ -150,7 +148,12 @@ pub(super) async fn run(recording: &Rc<Recording>, file: File, film: Film) -> Re
         ));
     }
     played.map_err(|error| match error {
-        PlaybackError::Decoder(reason) => undecodable(reason),
+        PlaybackError::Decoder(reason) if recording.state.borrow().frames == 0 => format!(
+            "The picture of this film, which is encoded as {name}, could not be decoded ({reason}); export it as MP4 with H.264 and choose that."
+        ),
+        PlaybackError::Decoder(reason) => format!(
+            "The picture of this film, which is encoded as {name}, could not be decoded to its end ({reason}); what came before is kept. To bring in all of it, export it as MP4 with H.264 and choose that."
+        ),
         PlaybackError::Source(error) => format!(
             "The film could not be read to its end ({}); what came before is kept.",
             describe(&error)

@@ -4,6 +4,7 @@ use domain::{
     event::Event,
     id::{PersonId, ShopId},
     identity::{NewShop, Password, SetupForm, Shop, Viewer, credential::PasskeyName},
+    invalid::Invalid,
     time::UnixMs,
 };
 use sqlx::AnyConnection;
@@ -35,6 +36,16 @@ fn spent() -> Error {
     Error::Gone(
         "This link was already used or is too old. Run `vitrine owner-link` where the shop runs and open the new link.".to_owned(),
     )
+}
+
+/// Everything that is wrong with a form, in one message under its first wrong field.
+fn all_errors(form: &SetupForm, first: Invalid) -> Invalid {
+    let messages: Vec<String> = form
+        .errors()
+        .into_iter()
+        .map(|error| error.message)
+        .collect();
+    Invalid::new(first.field, messages.join(" "))
 }
 
 /// Inserts a shop with its owner, who has no way in yet, and a place for its stock.
@@ -140,7 +151,7 @@ impl Identity<'_> {
         match self.check_link(token).await? {
             Some(shop) => Ok((Some(shop), None)),
             None => {
-                let new = form.check()?;
+                let new = form.check().map_err(|first| all_errors(form, first))?;
                 let mut connection = self.services.inner.db.read().await?;
                 if sql::shop_by_any_handle(&mut connection, new.handle.as_str())
                     .await?

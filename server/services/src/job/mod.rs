@@ -22,6 +22,8 @@ pub(crate) enum Job {
     ProcessUpload { shop: ShopId, upload: UploadId },
     /// Makes the AVIF renditions of a photo.
     EncodeAvif { shop: ShopId, media: MediaId },
+    /// Makes the poster of a clip that came without one.
+    MakePoster { shop: ShopId, media: MediaId },
     /// Deletes the parts of an upload that is done or thrown away.
     DeleteUploadParts { shop: ShopId, upload: UploadId },
     /// Deletes a picture or clip that nothing shows, with its files.
@@ -34,6 +36,8 @@ pub(crate) enum Job {
     SweepUploads,
     /// Deletes pictures and clips that nothing ever showed, and files of the media store that belong to nothing.
     SweepMedia,
+    /// Finds clips that pages show without a poster.
+    FindPosterless,
     /// Forgets sessions, links, ceremonies and rate limits that are over.
     SweepIdentity,
     /// Forgets waitlist addresses that were kept long enough.
@@ -45,12 +49,14 @@ pub(crate) enum Job {
 pub(crate) enum Kind {
     ProcessUpload,
     EncodeAvif,
+    MakePoster,
     DeleteUploadParts,
     DeleteMedia,
     ExpireHolds,
     ReconcilePayments,
     SweepUploads,
     SweepMedia,
+    FindPosterless,
     SweepIdentity,
     SweepWaitlist,
 }
@@ -59,15 +65,17 @@ const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 impl Kind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::ProcessUpload,
         Self::EncodeAvif,
+        Self::MakePoster,
         Self::DeleteUploadParts,
         Self::DeleteMedia,
         Self::ExpireHolds,
         Self::ReconcilePayments,
         Self::SweepUploads,
         Self::SweepMedia,
+        Self::FindPosterless,
         Self::SweepIdentity,
         Self::SweepWaitlist,
     ];
@@ -77,12 +85,14 @@ impl Kind {
         match self {
             Self::ProcessUpload => "process_upload",
             Self::EncodeAvif => "encode_avif",
+            Self::MakePoster => "make_poster",
             Self::DeleteUploadParts => "delete_upload_parts",
             Self::DeleteMedia => "delete_media",
             Self::ExpireHolds => "expire_holds",
             Self::ReconcilePayments => "reconcile_payments",
             Self::SweepUploads => "sweep_uploads",
             Self::SweepMedia => "sweep_media",
+            Self::FindPosterless => "find_posterless",
             Self::SweepIdentity => "sweep_identity",
             Self::SweepWaitlist => "sweep_waitlist",
         }
@@ -93,12 +103,14 @@ impl Kind {
         match self {
             Self::ProcessUpload => "Prepare an uploaded picture or clip",
             Self::EncodeAvif => "Make a photo smaller to load",
+            Self::MakePoster => "Make a still of a clip",
             Self::DeleteUploadParts => "Delete what is left of an upload",
             Self::DeleteMedia => "Delete a picture or clip",
             Self::ExpireHolds => "Put unpaid pieces back on sale",
             Self::ReconcilePayments => "Ask the bank about open payments",
             Self::SweepUploads => "Throw away unfinished uploads",
             Self::SweepMedia => "Delete files that nothing shows",
+            Self::FindPosterless => "Find clips without a still",
             Self::SweepIdentity => "Forget old sessions and links",
             Self::SweepWaitlist => "Forget old waitlist addresses",
         }
@@ -109,6 +121,8 @@ impl Kind {
         match self {
             Self::ProcessUpload => 5,
             Self::EncodeAvif => 4,
+            // The same program on the same film.
+            Self::MakePoster => 2,
             Self::DeleteUploadParts | Self::DeleteMedia => 10,
             _ => i64::MAX,
         }
@@ -137,10 +151,12 @@ impl Kind {
         match self {
             Self::ProcessUpload
             | Self::EncodeAvif
+            | Self::MakePoster
             | Self::DeleteUploadParts
             | Self::DeleteMedia => None,
             // Lists the whole store.
             Self::SweepMedia => Some(6 * 60 * MINUTE_MS),
+            Self::FindPosterless => Some(60 * MINUTE_MS),
             Self::ExpireHolds | Self::ReconcilePayments => Some(5 * SECOND_MS),
             Self::SweepUploads | Self::SweepIdentity | Self::SweepWaitlist => Some(5 * MINUTE_MS),
         }
@@ -163,12 +179,14 @@ impl Job {
         match self {
             Self::ProcessUpload { .. } => Kind::ProcessUpload,
             Self::EncodeAvif { .. } => Kind::EncodeAvif,
+            Self::MakePoster { .. } => Kind::MakePoster,
             Self::DeleteUploadParts { .. } => Kind::DeleteUploadParts,
             Self::DeleteMedia { .. } => Kind::DeleteMedia,
             Self::ExpireHolds => Kind::ExpireHolds,
             Self::ReconcilePayments => Kind::ReconcilePayments,
             Self::SweepUploads => Kind::SweepUploads,
             Self::SweepMedia => Kind::SweepMedia,
+            Self::FindPosterless => Kind::FindPosterless,
             Self::SweepIdentity => Kind::SweepIdentity,
             Self::SweepWaitlist => Kind::SweepWaitlist,
         }
@@ -180,7 +198,9 @@ impl Job {
             Self::ProcessUpload { upload, .. } | Self::DeleteUploadParts { upload, .. } => {
                 upload.as_str()
             }
-            Self::EncodeAvif { media, .. } | Self::DeleteMedia { media, .. } => media.as_str(),
+            Self::EncodeAvif { media, .. }
+            | Self::MakePoster { media, .. }
+            | Self::DeleteMedia { media, .. } => media.as_str(),
             _ => "",
         }
     }
@@ -189,6 +209,7 @@ impl Job {
         match self {
             Self::ProcessUpload { shop, .. }
             | Self::EncodeAvif { shop, .. }
+            | Self::MakePoster { shop, .. }
             | Self::DeleteMedia { shop, .. }
             | Self::DeleteUploadParts { shop, .. } => Some(shop),
             _ => None,
@@ -196,12 +217,13 @@ impl Job {
     }
 
     /// The recurring work of an instance.
-    const fn recurring() -> [Self; 6] {
+    const fn recurring() -> [Self; 7] {
         [
             Self::ExpireHolds,
             Self::ReconcilePayments,
             Self::SweepUploads,
             Self::SweepMedia,
+            Self::FindPosterless,
             Self::SweepIdentity,
             Self::SweepWaitlist,
         ]

@@ -6,7 +6,7 @@ use super::{
     Job,
     queue::{self, Claimed},
 };
-use crate::{Error, Result, Services, media};
+use crate::{Result, Services, media};
 
 /// Between two renewals of a lease.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
@@ -49,7 +49,8 @@ pub(super) async fn attempt(services: &Services, claimed: Claimed) -> Result<()>
         Ok(Ok(())) => queue::complete(services, &claimed).await,
         Ok(Err(error)) => {
             tracing::warn!(%error, kind = claimed.kind.as_str(), attempts = claimed.attempts, "a job failed");
-            failed(services, &claimed, &reason(&error)).await
+            // With the detail of an internal error: only the shop's owner and the operator read the list of failed work.
+            failed(services, &claimed, &error.to_string()).await
         }
         Err(error) if error.is_panic() => {
             tracing::error!(kind = claimed.kind.as_str(), "a job panicked");
@@ -73,12 +74,6 @@ impl Drop for Abort {
     }
 }
 
-/// What the list of failed work shows: the detail of an internal error too, since only the shop's owner and the operator
-/// read it.
-fn reason(error: &Error) -> String {
-    error.to_string()
-}
-
 async fn failed(services: &Services, claimed: &Claimed, reason: &str) -> Result<()> {
     let mut write = services.inner.db.write().await?;
     let last = queue::fail(services, &mut write, claimed, reason).await?;
@@ -92,12 +87,14 @@ async fn work(services: &Services, job: &Job) -> Result<()> {
     match job {
         Job::ProcessUpload { shop, upload } => media::process::run(services, shop, upload).await,
         Job::EncodeAvif { shop, media } => media::avif::run(services, shop, media).await,
+        Job::MakePoster { shop, media } => media::poster::run(services, shop, media).await,
         Job::DeleteUploadParts { upload, .. } => services.inner.parts.delete(upload).await,
         Job::DeleteMedia { shop, media } => media::delete::run(services, shop, media).await,
         Job::ExpireHolds => services.checkout().expire_holds().await.map(|_| ()),
         Job::ReconcilePayments => services.checkout().reconcile().await.map(|_| ()),
         Job::SweepUploads => services.media().sweep().await,
         Job::SweepMedia => media::orphan::sweep(services).await,
+        Job::FindPosterless => media::poster::find(services).await,
         Job::SweepIdentity => services.identity().sweep().await,
         Job::SweepWaitlist => services.catalog().sweep_waitlist().await,
     }

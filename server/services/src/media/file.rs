@@ -19,7 +19,7 @@ use crate::disk;
 pub(crate) trait Files: Send + Sync {
     /// Makes a folder and those around it; one that is there is fine.
     fn make_folder(&self, folder: &Path) -> io::Result<()>;
-    /// Makes a file that is not there yet.
+    /// Makes an empty file. One that is there was never acknowledged: a power cut took its fencing number back.
     fn create(&self, path: &Path) -> io::Result<Box<dyn PartWrite>>;
     /// Gives a file a second name, or its bytes where it can have only one; they are durable then.
     fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -60,7 +60,11 @@ impl Files for System {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn PartWrite>> {
-        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)?;
         Ok(Box::new(file))
     }
 

@@ -12,6 +12,7 @@ mod join;
 pub(crate) mod orphan;
 mod part;
 mod photo;
+pub(crate) mod poster;
 pub(crate) mod process;
 mod quota;
 mod receive;
@@ -33,6 +34,7 @@ use domain::{
 };
 use futures::stream::BoxStream;
 
+pub use self::poster::find_ffmpeg;
 use self::store::Key;
 pub(crate) use self::{append::Appends, file::UploadDisk, part::Parts, store::Store};
 use crate::{Error, Result, Services, db::Write, event};

@@ -269,3 +269,32 @@ pub(super) async fn on_a_thread<T: Send + 'static>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_does_not_come_to_an_end_is_given_up() {
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = tokio::spawn(on_a_thread(move || {
+            begin
+                .send(())
+                .map_err(|()| Error::internal("nobody waits"))?;
+            // Until the test lets it go.
+            let _ = ended.recv();
+            Ok(())
+        }));
+        begun.await.expect("it began");
+        tokio::time::advance(PATIENCE - Duration::from_secs(1)).await;
+        assert!(!work.is_finished(), "it may still end");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        let given_up = work.await.expect("an answer");
+        assert!(
+            matches!(&given_up, Err(Error::Invalid { message, .. }) if message.contains("could not be read")),
+            "{given_up:?}"
+        );
+        drop(end);
+    }
+}

@@ -8,11 +8,11 @@ use std::{
 use bytes::Bytes;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     Checksum, LaterChecksum,
-    file::{Files, PartWrite, UploadDisk},
+    file::{PartWrite, UploadDisk},
 };
 use crate::{Error, disk};
 
@@ -20,7 +20,7 @@ use crate::{Error, disk};
 const SYNC_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Bytes that wait in memory for one write.
-const WRITE_BYTES: u64 = 256 * 1024;
+const WRITE_BYTES: u64 = 512 * 1024;
 
 /// Pieces that wait for it at most: each has a cost of its own, however short it is.
 const WRITE_PIECES: usize = 512;
@@ -93,15 +93,23 @@ impl Hash {
 struct PartFile {
     /// `None` only while a step works on it.
     file: Option<Box<dyn PartWrite>>,
+    /// Makes the file's name durable while bytes come; `None` once that was waited for.
+    naming: Option<JoinHandle<io::Result<()>>>,
     disk: UploadDisk,
 }
 
 impl PartFile {
-    /// The file of a new part; its name is durable when this returns.
+    /// The file of a new part.
     async fn open(path: PathBuf, disk: UploadDisk) -> io::Result<Self> {
-        let file = disk.run(move |files| open_new(files, &path)).await?;
+        let folder = path.parent().map(Path::to_owned);
+        let file = disk.run(move |files| files.create(&path)).await?;
+        let naming = folder.map(|folder| {
+            let disk = disk.clone();
+            tokio::spawn(async move { disk.run(move |files| files.sync_folder(&folder)).await })
+        });
         Ok(Self {
             file: Some(file),
+            naming,
             disk,
         })
     }
@@ -141,14 +149,19 @@ impl PartFile {
         written.unwrap_or_else(|error| (0, Err(error)))
     }
 
+    /// Makes name and bytes durable.
     async fn sync(&mut self) -> io::Result<()> {
-        self.step(|file| file.sync_data()).await?
+        self.step(|file| file.sync_data()).await??;
+        match self.naming.take() {
+            Some(naming) => naming.await.map_err(io::Error::other)?,
+            None => Ok(()),
+        }
     }
 
     /// Cuts the file to `length` and makes that durable.
     async fn cut(&mut self, length: u64) -> io::Result<()> {
-        self.step(move |file| file.set_len(length).and_then(|()| file.sync_data()))
-            .await?
+        self.step(move |file| file.set_len(length)).await??;
+        self.sync().await
     }
 }
 
@@ -241,20 +254,17 @@ async fn write(
         return (append.offset, Some(error));
     }
     // A write that failed half-way may have left bytes behind the last whole one.
-    match file.cut(written).await {
+    let kept = match &stopped {
+        None => file.sync().await,
+        Some(_) => file.cut(written).await,
+    };
+    match kept {
         Ok(()) => (append.offset + written, stopped),
         Err(error) => (
             append.offset + synced,
             Some(stopped.unwrap_or_else(|| disk::failed(&error))),
         ),
     }
-}
-
-fn open_new(files: &dyn Files, path: &Path) -> io::Result<Box<dyn PartWrite>> {
-    let file = files.create(path)?;
-    path.parent()
-        .map_or(Ok(()), |folder| files.sync_folder(folder))?;
-    Ok(file)
 }
 
 pub(super) fn too_large() -> Error {
@@ -281,6 +291,7 @@ mod tests {
             .expect("opens");
         let file = PartFile {
             file: Some(Box::new(file)),
+            naming: None,
             disk: UploadDisk::new(1),
         };
         let append = Append {

@@ -2,6 +2,7 @@
 
 mod avif;
 mod object;
+mod poster;
 mod upload;
 
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(super) use self::{avif::*, object::*, upload::*};
+pub(super) use self::{avif::*, object::*, poster::*, upload::*};
 use crate::{Result, db};
 
 fn variant(row: &AnyRow) -> Result<Variant> {

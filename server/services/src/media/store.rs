@@ -235,20 +235,12 @@ impl Store {
     }
 
     fn path(&self, key: &Key) -> Path {
-        self.prefix
-            .clone()
-            .join(key.shop.as_str())
-            .join(key.hash.as_str())
-            .join(key.file.as_str())
+        self.at(&key.to_string())
     }
 
-    /// Writes an object whole; durable when this returns.
+    /// Writes a file whole; durable when this returns.
     pub(crate) async fn put(&self, key: &Key, bytes: Bytes) -> Result<()> {
-        self.objects
-            .put(&self.path(key), PutPayload::from(bytes))
-            .await
-            .map_err(|error| failed(&error))?;
-        Ok(())
+        self.put_at(&key.to_string(), bytes).await
     }
 
     /// Copies a file in without holding it in memory; durable when this returns.

@@ -228,7 +228,8 @@ impl Library<'_> {
         checksum: Option<Checksum>,
     ) -> Result<Writer> {
         let now = self.services.now();
-        let mut write = self.services.inner.db.write().await?;
+        // Nothing is promised by it: whatever is acknowledged under this number comes later and is durable with it.
+        let mut write = self.services.inner.db.write_unsynced().await?;
         let begun = sql::begin_append(&mut write, &viewer.shop.id, id, offset, now).await?;
         let Some((fence, upload)) = begun else {
             drop(write);

@@ -13,6 +13,8 @@ mod joined;
 mod media;
 mod migration;
 mod payment;
+mod poster;
+mod round;
 mod seed;
 mod settings;
 mod transport;

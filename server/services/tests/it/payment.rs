@@ -1,4 +1,4 @@
-use domain::checkout::{Filter, HOLD_MS, PayForm, State};
+use domain::checkout::{Filter, HOLD_MS, Order, PayForm, State};
 use services::{
     Error,
     checkout::{Bought, Paid},
@@ -13,13 +13,37 @@ use crate::{
 /// Longer than the pretend bank takes.
 const LATER_MS: i64 = 5000;
 
-async fn charged(world: &World) -> i64 {
+/// A shop with `stock` cups, and an order of one of them.
+async fn ordered(world: &World, stock: u32) -> Order {
+    let viewer = world.shop("clay").await;
+    world.product(&viewer, "Cup", stock).await;
+    held(world, 1).await
+}
+
+/// The same, paid with a card whose bank does not answer.
+async fn pending(world: &World, stock: u32) -> Order {
+    let order = ordered(world, stock).await;
+    let checkout = world.services.checkout();
+    let paid = checkout.pay(&order.token, &form("unknown")).await;
+    paid.expect("an answer");
+    order
+}
+
+/// What a statement counts as `n`.
+async fn number(world: &World, statement: &'static str) -> i64 {
     let mut connection = world.connection().await;
-    sqlx::query("SELECT COUNT(*) AS n FROM test_gateway_intent WHERE state = 'succeeded'")
+    sqlx::query(statement)
         .fetch_one(&mut connection)
         .await
-        .expect("count")
+        .expect("a number")
         .get("n")
+}
+
+const INTENTS: &str = "SELECT COUNT(*) AS n FROM test_gateway_intent";
+
+async fn charged(world: &World) -> i64 {
+    let succeeded = "SELECT COUNT(*) AS n FROM test_gateway_intent WHERE state = 'succeeded'";
+    number(world, succeeded).await
 }
 
 on_both! {
@@ -45,10 +69,8 @@ on_both! {
 
 on_both! {
     async fn a_declined_payment_keeps_the_hold(world: World) {
-        let viewer = world.shop("clay").await;
-        world.product(&viewer, "Cup", 1).await;
         let checkout = world.services.checkout();
-        let order = held(&world, 1).await;
+        let order = ordered(&world, 1).await;
         let Paid::Declined(reason) = checkout.pay(&order.token, &form("decline")).await.expect("answer") else {
             panic!("paid");
         };
@@ -65,9 +87,7 @@ on_both! {
 
 on_both! {
     async fn a_wrong_form_charges_nothing(world: World) {
-        let viewer = world.shop("clay").await;
-        world.product(&viewer, "Cup", 1).await;
-        let order = held(&world, 1).await;
+        let order = ordered(&world, 1).await;
         for (field, form) in [
             ("email", PayForm { email: "nobody".into(), ..form("success") }),
             ("name", PayForm { name: String::new(), ..form("success") }),
@@ -115,11 +135,8 @@ on_both! {
 on_both! {
     /// A process that died between its row and the processor's answer.
     async fn an_interrupted_payment_is_cleared_up(world: World) {
-        let viewer = world.shop("clay").await;
-        world.product(&viewer, "Cup", 2).await;
         let checkout = world.services.checkout();
-        let order = held(&world, 1).await;
-        checkout.pay(&order.token, &form("unknown")).await.expect("answer");
+        let order = pending(&world, 2).await;
         let mut connection = world.connection().await;
         // As if it had died before it confirmed.
         connection
@@ -174,25 +191,11 @@ on_both! {
     }
 }
 
-async fn number(world: &World, statement: &'static str) -> i64 {
-    let mut connection = world.connection().await;
-    sqlx::query(statement)
-        .fetch_one(&mut connection)
-        .await
-        .expect("a number")
-        .get("n")
-}
-
-const INTENTS: &str = "SELECT COUNT(*) AS n FROM test_gateway_intent";
-
 on_both! {
     /// The row says at which processor a payment is and what it is called there. Nothing is created to find out.
     async fn reconciliation_asks_by_the_name_in_the_row(world: World) {
-        let viewer = world.shop("clay").await;
-        world.product(&viewer, "Cup", 5).await;
         let checkout = world.services.checkout();
-        let order = held(&world, 1).await;
-        checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        let order = pending(&world, 5).await;
         let mut connection = world.connection().await;
         // The processor has forgotten the key, as it may after a day.
         connection.execute("UPDATE test_gateway_intent SET idempotency_key = 'forgotten'").await.expect("forgotten");
@@ -225,11 +228,8 @@ on_both! {
 
 on_both! {
     async fn a_payment_that_the_processor_never_heard_of_is_given_up(world: World) {
-        let viewer = world.shop("clay").await;
-        world.product(&viewer, "Cup", 5).await;
         let checkout = world.services.checkout();
-        let order = held(&world, 1).await;
-        checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        let order = pending(&world, 5).await;
         let mut connection = world.connection().await;
         // As if the process had died before it asked.
         for statement in [
@@ -255,11 +255,8 @@ on_both! {
 
 on_both! {
     async fn another_amount_at_the_processor_settles_nothing(world: World) {
-        let viewer = world.shop("clay").await;
-        world.product(&viewer, "Cup", 5).await;
         let checkout = world.services.checkout();
-        let order = held(&world, 1).await;
-        checkout.pay(&order.token, &form("unknown")).await.expect("pending");
+        let order = pending(&world, 5).await;
         let mut connection = world.connection().await;
         connection.execute("UPDATE test_gateway_intent SET amount_minor = 1").await.expect("another amount");
         world.clock.advance_ms(LATER_MS);

@@ -17,6 +17,8 @@ use services::{Clock, Config, Random, Services, catalog::NewProduct, identity::B
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 
+use crate::round::{Round, rounds};
+
 pub(crate) const IP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 pub(crate) const PASSWORD: &str = "four random words";
 /// 22 November 2026.
@@ -33,6 +35,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) folder: TempDir,
+    /// Where the test draws its faults from.
+    pub(crate) round: Round,
 }
 
 /// Makes `mod $name` with one test per database from one body.
@@ -46,16 +50,12 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn sqlite() {
-                if let Some(world) = World::new(Engine::Sqlite).await {
-                    body(world).await;
-                }
+                World::each_round(Engine::Sqlite, body).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn postgres() {
-                if let Some(world) = World::new(Engine::Postgres).await {
-                    body(world).await;
-                }
+                World::each_round(Engine::Postgres, body).await;
             }
         }
     };
@@ -119,7 +119,19 @@ impl World {
             clock,
             config,
             folder,
+            round: rounds(1).next().expect("a round"),
         })
+    }
+
+    /// Runs a test in a fresh world for each round of it, where there is the engine.
+    pub(crate) async fn each_round<F: Future<Output = ()>>(engine: Engine, body: fn(Self) -> F) {
+        for round in rounds(1) {
+            let Some(mut world) = Self::new(engine).await else {
+                return;
+            };
+            world.round = round;
+            body(world).await;
+        }
     }
 
     /// A buyer's order as it stands.

@@ -2,32 +2,35 @@
 
 use axum::{
     Form,
-    extract::{Multipart, Path, State, multipart::Field},
+    extract::{Multipart, Path, State, multipart::Field, rejection::FormRejection},
     http::StatusCode,
     response::Response,
 };
 use bytes::{Bytes, BytesMut};
 use domain::{
-    catalog::Direction,
+    catalog::{Direction, EditForm},
     id::MediaId,
     identity::Viewer,
-    invalid::Invalid,
+    invalid::{Invalid, isolated},
     media::{Kind, MAX_PHOTO_BYTES},
 };
 use serde::Deserialize;
 use services::Error;
 
-use super::product::{Flash, editor_with_errors, finish, read};
+use super::product::{Flash, editor_with_errors, finish, of_a_page, read, typed};
 use crate::{
-    http::{error::Problem, viewer::Signed},
+    http::{self, error::Problem, viewer::Signed},
     state::Vitrine,
 };
 
 /// Most photos of one form.
 pub const MAX_PHOTOS: usize = 12;
 
-/// Longest body of a form with photos, bytes: all of them at their largest, and their headers.
-pub const MAX_FORM_BYTES: usize = MAX_PHOTOS * MAX_PHOTO_BYTES as usize + 64 * 1024;
+/// The field of the photos to be added.
+const PHOTOS: &str = "photos";
+
+/// Longest body of a form with photos, bytes: all of them at their largest, what was typed, and their headers.
+pub const MAX_FORM_BYTES: usize = MAX_PHOTOS * MAX_PHOTO_BYTES as usize + 2 * 64 * 1024;
 
 /// `POST /manage/products/{id}/photos`: several files. Each is stored as it comes, so one bad file does not cost the good ones.
 pub async fn add(
@@ -41,29 +44,42 @@ pub async fn add(
     vitrine.services.catalog().product(&viewer, &id).await?;
     let (mut taken, mut faults, mut status) =
         (Vec::new(), Vec::new(), StatusCode::UNPROCESSABLE_ENTITY);
+    let (mut typed, mut full) = (Typed::default(), false);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         let Some(name) = file_name(&field) else {
+            typed.read(field).await?;
             continue;
         };
+        // A file that was chosen to replace another comes along.
+        if field.name() != Some(PHOTOS) {
+            continue;
+        }
         if taken.len() + faults.len() >= MAX_PHOTOS {
-            faults.push(Invalid::new(
-                "",
-                format!("{MAX_PHOTOS} photos at once are the most. Add the others now."),
-            ));
-            break;
+            if !full {
+                full = true;
+                faults.push(Invalid::new(
+                    "",
+                    format!("{MAX_PHOTOS} photos at once are the most. Add the others now."),
+                ));
+            }
+            // What was typed comes after the files.
+            continue;
         }
         match store(&vitrine, &viewer, field).await {
             Ok(Some(media)) => taken.push(media),
             Ok(None) => {}
             Err(Refused::Photo(refused, message)) => {
                 status = refused;
-                faults.push(Invalid::new("", format!("{name}: {message}")));
+                faults.push(Invalid::new("", format!("{}: {message}", isolated(&name))));
             }
             Err(Refused::Request(problem)) if taken.is_empty() => return Err(problem),
             // What already arrived stays.
             Err(Refused::Request(problem)) => {
                 status = problem.status();
-                faults.push(Invalid::new("", format!("{name}: {}", problem.message())));
+                faults.push(Invalid::new(
+                    "",
+                    format!("{}: {}", isolated(&name), problem.message()),
+                ));
                 break;
             }
         }
@@ -81,10 +97,11 @@ pub async fn add(
             .add_media(&viewer, &id, &taken)
             .await;
         if faults.is_empty() || added.is_err() {
-            return finish(&vitrine, &viewer, &id, added, Flash::Added).await;
+            return finish(&vitrine, &viewer, &id, added, Flash::Added, &typed.form).await;
         }
     }
-    editor_with_errors(&vitrine, &viewer, &id, None, status, &faults).await
+    let form = of_a_page(&typed.form);
+    editor_with_errors(&vitrine, &viewer, &id, form, status, &faults).await
 }
 
 /// `POST …/media/{media}/replace`: one file in the place of another.
@@ -99,40 +116,30 @@ pub async fn replace(
     if !product.media.iter().any(|media| media.id == old) {
         return Err(Problem::not_found());
     }
+    let (mut typed, mut stored) = (Typed::default(), None);
+    let own = format!("replace-{old}");
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         if file_name(&field).is_none() {
-            continue;
-        }
-        match store(&vitrine, &viewer, field).await {
-            Ok(Some(new)) => {
-                let result = vitrine
-                    .services
-                    .catalog()
-                    .replace_media(&viewer, &id, &old, &new)
-                    .await;
-                return finish(&vitrine, &viewer, &id, result, Flash::Replaced).await;
-            }
-            Ok(None) => {}
-            Err(Refused::Photo(status, message)) => {
-                let fault = Invalid::new("", message);
-                return editor_with_errors(&vitrine, &viewer, &id, None, status, &[fault]).await;
-            }
-            Err(Refused::Request(problem)) => return Err(problem),
+            typed.read(field).await?;
+        } else if stored.is_none() && field.name() == Some(&own) {
+            stored = store(&vitrine, &viewer, field).await.transpose();
         }
     }
-    let fault = Invalid::new(
-        "",
-        "No photo was chosen. Choose a JPEG, PNG, WebP or AVIF picture.",
-    );
-    editor_with_errors(
-        &vitrine,
-        &viewer,
-        &id,
-        None,
-        StatusCode::UNPROCESSABLE_ENTITY,
-        &[fault],
-    )
-    .await
+    let (status, message) = match stored {
+        Some(Ok(new)) => {
+            let catalog = vitrine.services.catalog();
+            let result = catalog.replace_media(&viewer, &id, &old, &new).await;
+            return finish(&vitrine, &viewer, &id, result, Flash::Replaced, &typed.form).await;
+        }
+        Some(Err(Refused::Photo(status, message))) => (status, message),
+        Some(Err(Refused::Request(problem))) => return Err(problem),
+        None => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "No photo was chosen. Choose a JPEG, PNG, WebP or AVIF picture.".to_owned(),
+        ),
+    };
+    let (form, fault) = (of_a_page(&typed.form), Invalid::new("", message));
+    editor_with_errors(&vitrine, &viewer, &id, form, status, &[fault]).await
 }
 
 /// The form of a move.
@@ -140,6 +147,8 @@ pub async fn replace(
 #[serde(default)]
 pub struct Move {
     direction: String,
+    #[serde(flatten)]
+    typed: EditForm,
 }
 
 /// `POST …/media/{media}/move`.
@@ -159,7 +168,7 @@ pub async fn reorder(
         .catalog()
         .move_media(&viewer, &id, &media, direction)
         .await;
-    finish(&vitrine, &viewer, &id, result, Flash::Saved).await
+    finish(&vitrine, &viewer, &id, result, Flash::Moved, &form.typed).await
 }
 
 /// `POST …/media/{media}/remove`.
@@ -167,6 +176,7 @@ pub async fn remove(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
     Path((id, media)): Path<(String, String)>,
+    form: Result<Form<EditForm>, FormRejection>,
 ) -> Result<Response, Problem> {
     let (id, media) = (read(&id)?, read_media(&media)?);
     let result = vitrine
@@ -174,11 +184,52 @@ pub async fn remove(
         .catalog()
         .remove_media(&viewer, &id, &media)
         .await;
-    finish(&vitrine, &viewer, &id, result, Flash::Removed).await
+    let typed = typed(form);
+    finish(&vitrine, &viewer, &id, result, Flash::Removed, &typed).await
 }
 
 fn read_media(id: &str) -> Result<MediaId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
+}
+
+/// The fields of the editor that came along with files.
+#[derive(Default)]
+struct Typed {
+    form: EditForm,
+    bytes: usize,
+}
+
+impl Typed {
+    /// Takes a field; one that is none of the editor's is left.
+    async fn read(&mut self, mut field: Field<'_>) -> Result<(), Problem> {
+        let form = &mut self.form;
+        let text = match field.name() {
+            Some("title") => &mut form.title,
+            Some("summary") => &mut form.summary,
+            Some("text") => &mut form.text,
+            Some("price") => &mut form.price,
+            Some("stock") => &mut form.stock,
+            Some("stock_seen") => &mut form.stock_seen,
+            Some("version") => &mut form.version,
+            Some("form_key") => &mut form.form_key,
+            Some("slug") => &mut form.slug,
+            _ => return Ok(()),
+        };
+        let mut bytes = Vec::new();
+        while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
+            self.bytes += chunk.len();
+            if self.bytes > http::MAX_FORM_BYTES {
+                return Err(Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "too_large",
+                    "What was typed is too long. Go back and shorten the text.",
+                ));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        *text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(())
+    }
 }
 
 /// Why a file was not stored.

@@ -3,7 +3,7 @@
 use app::manage::page::Editor;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{Path, Query, State, rejection::FormRejection},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -31,17 +31,19 @@ pub(super) enum Flash {
     Published,
     Unpublished,
     Added,
+    Moved,
     Replaced,
     Removed,
     Notified,
 }
 
 impl Flash {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Saved,
         Self::Published,
         Self::Unpublished,
         Self::Added,
+        Self::Moved,
         Self::Replaced,
         Self::Removed,
         Self::Notified,
@@ -53,6 +55,7 @@ impl Flash {
             Self::Published => "published",
             Self::Unpublished => "unpublished",
             Self::Added => "added",
+            Self::Moved => "moved",
             Self::Replaced => "replaced",
             Self::Removed => "removed",
             Self::Notified => "notified",
@@ -65,6 +68,7 @@ impl Flash {
             Self::Published => "Published. Shoppers can see and buy it now.",
             Self::Unpublished => "Taken off the shop. It is a draft again; its orders stay.",
             Self::Added => "Added to the end. Move a photo up to make it the first.",
+            Self::Moved => "Moved.",
             Self::Replaced => "Replaced.",
             Self::Removed => "Taken off this product.",
             Self::Notified => {
@@ -156,10 +160,11 @@ pub async fn publish(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
     Path(id): Path<String>,
+    form: Result<Form<EditForm>, FormRejection>,
 ) -> Result<Response, Problem> {
-    let id = read(&id)?;
+    let (id, typed) = (read(&id)?, typed(form));
     let result = vitrine.services.catalog().publish(&viewer, &id).await;
-    finish(&vitrine, &viewer, &id, result, Flash::Published).await
+    finish(&vitrine, &viewer, &id, result, Flash::Published, &typed).await
 }
 
 /// `POST …/unpublish`.
@@ -167,10 +172,11 @@ pub async fn unpublish(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
     Path(id): Path<String>,
+    form: Result<Form<EditForm>, FormRejection>,
 ) -> Result<Response, Problem> {
-    let id = read(&id)?;
+    let (id, typed) = (read(&id)?, typed(form));
     let result = vitrine.services.catalog().unpublish(&viewer, &id).await;
-    finish(&vitrine, &viewer, &id, result, Flash::Unpublished).await
+    finish(&vitrine, &viewer, &id, result, Flash::Unpublished, &typed).await
 }
 
 /// `POST …/delete`.
@@ -190,6 +196,8 @@ pub async fn delete(
 #[derive(Debug, Deserialize)]
 pub struct Notified {
     until: i64,
+    #[serde(flatten)]
+    typed: EditForm,
 }
 
 /// `POST …/waitlist/notified`: deletes the requests that were on the waitlist when the editor was rendered.
@@ -200,13 +208,10 @@ pub async fn waitlist_notified(
     Form(form): Form<Notified>,
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
-    let until = UnixMs(form.until);
-    vitrine
-        .services
-        .catalog()
-        .notified_waitlist(&viewer, &id, until)
-        .await?;
-    Ok(redirect_to_editor(&id, Flash::Notified))
+    let (catalog, until) = (vitrine.services.catalog(), UnixMs(form.until));
+    catalog.notified_waitlist(&viewer, &id, until).await?;
+    let result = catalog.product(&viewer, &id).await;
+    finish(&vitrine, &viewer, &id, result, Flash::Notified, &form.typed).await
 }
 
 /// Stands in the place of a field where the fields were changed elsewhere.
@@ -216,18 +221,50 @@ pub(super) fn read(id: &str) -> Result<ProductId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
 }
 
-/// Back to the editor: with a flash message when it went well, with the error when not.
+/// The fields that came along with a button that does not save them; nothing where a program sent none.
+pub(super) fn typed(form: Result<Form<EditForm>, FormRejection>) -> EditForm {
+    form.map(|Form(form)| form).unwrap_or_default()
+}
+
+/// What was typed, where it came from the editor's page.
+pub(super) fn of_a_page(typed: &EditForm) -> Option<&EditForm> {
+    Some(typed).filter(|typed| !typed.form_key.is_empty())
+}
+
+/// Back to the editor: with a flash message when it went well, with the error when not. What was typed and is not saved stands
+/// there again.
 pub(super) async fn finish(
     vitrine: &Vitrine,
     viewer: &Viewer,
     id: &ProductId,
     result: Result<Product, Error>,
     flash: Flash,
+    typed: &EditForm,
 ) -> Result<Response, Problem> {
-    match result {
-        Ok(product) => Ok(redirect_to_editor(&product.id, flash)),
-        Err(error) => editor_with_error(vitrine, viewer, id, None, error).await,
-    }
+    let typed = of_a_page(typed);
+    let product = match result {
+        Ok(product) => product,
+        Err(error) => return editor_with_error(vitrine, viewer, id, typed, error).await,
+    };
+    let Some(form) = typed.filter(|form| Editor::is_unsaved(&product, form)) else {
+        return Ok(redirect_to_editor(&product.id, flash));
+    };
+    let waitlist = vitrine.services.catalog().waitlist(viewer, id).await?;
+    let message = format!(
+        "{} What you typed stands below and is not saved yet.",
+        flash.message()
+    );
+    let editor = Editor {
+        product: &product,
+        waitlist: &waitlist,
+        form: Some(form),
+        errors: &[],
+        message: Some(&message),
+        form_key: &form.form_key,
+        changed: false,
+    };
+    let page = app::manage::page::product(&vitrine.site, viewer, &editor);
+    Ok(document::private(page))
 }
 
 fn redirect_to_editor(id: &ProductId, flash: Flash) -> Response {
@@ -243,16 +280,32 @@ async fn editor_with_error(
     error: Error,
 ) -> Result<Response, Problem> {
     let (status, invalid) = match error {
-        Error::Invalid { field, message } => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Invalid::new(field, message),
-        ),
+        Error::Invalid { field, message } => {
+            let first = Invalid::new(field, message);
+            let errors = all_errors(viewer, form, first);
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return editor_with_errors(vitrine, viewer, id, form, status, &errors).await;
+        }
         Error::Conflict(message) => (StatusCode::CONFLICT, Invalid::new("", message)),
         Error::Changed(message) => (StatusCode::CONFLICT, Invalid::new(CHANGED, message)),
         Error::TooLarge(message) => (StatusCode::PAYLOAD_TOO_LARGE, Invalid::new("", message)),
         other => return Err(other.into()),
     };
     editor_with_errors(vitrine, viewer, id, form, status, &[invalid]).await
+}
+
+/// Everything that is wrong with what was typed, where saving stopped at `first`.
+fn all_errors(viewer: &Viewer, form: Option<&EditForm>, first: Invalid) -> Vec<Invalid> {
+    let currency = viewer.shop.currency.parse().ok();
+    let mut errors = form
+        .zip(currency)
+        .map(|(form, currency)| form.errors(currency))
+        .unwrap_or_default();
+    // What only shows on saving stands alone.
+    if !errors.iter().any(|error| error.field == first.field) {
+        errors.push(first);
+    }
+    errors
 }
 
 /// The editor with errors.

@@ -143,11 +143,12 @@ fn video(body: &[u8], codec: &str, private: &[u8]) -> Option<(VideoConfig, Look,
     let mut colour = ebml::child(about, COLOUR).and_then(colour);
     let mut aspect = aspect(about, (width, height));
     let in_stream = codec == "V_MPEG4/ISO/AVC" && private.first() != Some(&1);
+    // What the stream itself says goes before this in a decoder.
+    if matches!(codec, "V_VP8" | "V_VP9" | "V_AV1") {
+        colour = Some(Colour::settled(colour, height));
+    }
     let (codec, description) = match codec {
-        "V_VP8" => {
-            colour = Some(Colour::settled(colour, height));
-            ("vp8".to_owned(), &[][..])
-        }
+        "V_VP8" => ("vp8".to_owned(), &[][..]),
         "V_VP9" => (vp9(private), &[][..]),
         "V_AV1" => (track::av1(private)?, private),
         "V_MPEG4/ISO/AVC" if in_stream => (String::new(), &[][..]),
