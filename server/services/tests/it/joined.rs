@@ -48,9 +48,8 @@ async fn send(services: &Services, viewer: &Viewer, id: &UploadId, offset: usize
     let body = stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::copy_from_slice(
         bytes,
     ))]);
-    let sent = services
-        .media()
-        .append(viewer, id, offset as u64, None, body);
+    let media = services.media();
+    let sent = media.append(viewer, id, offset as u64, None, body);
     assert_eq!(
         sent.await.expect("appended").received,
         (offset + bytes.len()) as u64
