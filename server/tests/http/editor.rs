@@ -2,7 +2,7 @@
 
 use crate::test_app::{Creator, TestApp, TestResponse, photo};
 
-/// Fields as the editor's page sends them, with a title that is not stored.
+/// Fields as the page of a draft that was saved once sends them, with a title that is not stored.
 const TYPED: [(&str, &str); 8] = [
     ("title", "Cup, \u{201c}large\u{201d} & <new>"),
     ("summary", "Typed"),
@@ -10,7 +10,7 @@ const TYPED: [(&str, &str); 8] = [
     ("price", "39"),
     ("stock", "7"),
     ("stock_seen", "2"),
-    ("version", "1"),
+    ("version", "2"),
     ("form_key", "page-1"),
 ];
 
@@ -53,7 +53,7 @@ fn assert_typed(answer: &TestResponse, status: u16) {
         ">\nOne\r\n\r\nTwo<",
         "value=\"39\"",
         "name=\"stock_seen\" value=\"2\"",
-        "name=\"version\" value=\"1\"",
+        "name=\"version\" value=\"2\"",
     ] {
         assert!(page.contains(shown), "{shown} in {page}");
     }

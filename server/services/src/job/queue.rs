@@ -173,6 +173,20 @@ fn claimed(row: &AnyRow, kind: Kind) -> Result<Claimed> {
     })
 }
 
+/// Ends the leases that an earlier process of this SQLite database left behind: no other one works on it, so their work need not wait
+/// for their end. On PostgreSQL it may be another process' work.
+pub(super) async fn end_leases(services: &Services) -> Result<()> {
+    let db = &services.inner.db;
+    if db.engine() != Engine::Sqlite {
+        return Ok(());
+    }
+    let mut write = db.write().await?;
+    sqlx::query("UPDATE job SET lease_until = 0 WHERE state = 'running'")
+        .execute(&mut *write)
+        .await?;
+    write.commit().await
+}
+
 /// Renews the lease; `false` when another process has the job.
 pub(super) async fn renew(db: &Db, claimed: &Claimed) -> Result<bool> {
     let statement = format!(

@@ -30,6 +30,9 @@ pub(crate) async fn keep(
         .map(|kind| (kind, Arc::new(Semaphore::new(kind.concurrency()))))
         .collect();
     let mut ensured = false;
+    if let Err(error) = queue::end_leases(services).await {
+        tracing::warn!(%error, "work that an earlier process left waits for a minute");
+    }
     loop {
         services.inner.loops.beat("jobs");
         if !ensured {
