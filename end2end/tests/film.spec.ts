@@ -92,7 +92,7 @@ for (const footage of [await studioFootage(), ...(await sessions())]) {
     await page.locator("[name=stock]").fill("2");
     await page.locator("[name=summary]").fill("A cup that keeps coffee warm.");
     await page.locator("form:has([name=price]) [type=submit]").first().click();
-    await page.locator("form[action$='/publish'] [type=submit]").click();
+    await page.locator("[formaction$='/publish']").click();
     const address = await page.locator("a[href*='/p/']").first().getAttribute("href");
     expect(address).toBeTruthy();
     const url = new URL(address ?? "", vitrine.url).href;
