@@ -21,7 +21,7 @@ impl Certificates {
     ///
     /// # Errors
     /// When the system gives no randomness.
-    pub(super) fn made_out_to(names: &[&str]) -> Result<Self> {
+    pub(super) fn for_names(names: &[&str]) -> Result<Self> {
         let (authority, issuer) = new_authority()?;
         let (other, _) = new_authority()?;
         let key = KeyPair::generate()?;

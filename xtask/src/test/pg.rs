@@ -174,7 +174,7 @@ impl Drop for Cluster {
 
 /// Puts a certificate into the cluster's folder, and the authorities beside it.
 fn certify(folder: &Path, root: bool) -> Result<()> {
-    let made = Certificates::made_out_to(&ADDRESSES)?;
+    let made = Certificates::for_names(&ADDRESSES)?;
     for (name, pem) in [
         (AUTHORITY, &made.authority),
         (OTHER_AUTHORITY, &made.other),

@@ -46,6 +46,13 @@ const MAX_DOCUMENT_BYTES: usize = 512 * 1024;
 /// How many slugs are tried that turn out to be taken at the same moment.
 const MAX_SLUGS: u32 = 16;
 
+/// What is said to shoppers of a product without a page.
+pub(crate) fn not_for_sale() -> Error {
+    Error::NotFound(
+        "There is no such product here. It may have been taken off the shop.".to_owned(),
+    )
+}
+
 fn missing() -> Error {
     Error::NotFound(
         "There is no such product in your shop. Open the list of products and choose one."
@@ -288,19 +295,14 @@ impl Catalog<'_> {
     /// # Errors
     /// `NotFound` for drafts too.
     pub async fn by_slug(&self, slug: &str) -> Result<(Shop, Product)> {
-        let gone = || {
-            Error::NotFound(
-                "There is no such product here. It may have been taken off the shop.".to_owned(),
-            )
-        };
-        let slug: Slug = slug.parse().map_err(|_| gone())?;
+        let slug: Slug = slug.parse().map_err(|_| not_for_sale())?;
         let mut connection = self.services.inner.db.read().await?;
         let (shop, product) = sql::published_by_slug(&mut connection, slug.as_str())
             .await?
-            .ok_or_else(gone)?;
+            .ok_or_else(not_for_sale)?;
         let shop = identity::sql::shop_by_id(&mut connection, &shop)
             .await?
-            .ok_or_else(gone)?;
+            .ok_or_else(not_for_sale)?;
         Ok((shop, product))
     }
 

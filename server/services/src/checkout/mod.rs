@@ -23,7 +23,7 @@ use self::{
     hold::{Press, Tried},
     pay::no_gateway,
 };
-use crate::{Error, Result, Services, identity};
+use crate::{Error, Result, Services, catalog::not_for_sale, identity};
 
 /// Buying and orders.
 pub struct Checkout<'a> {
@@ -87,12 +87,6 @@ pub enum Paid {
 fn missing() -> Error {
     Error::NotFound(
         "There is no such order. Check the address, or open the product and buy again.".to_owned(),
-    )
-}
-
-fn not_for_sale() -> Error {
-    Error::NotFound(
-        "There is no such product here. It may have been taken off the shop.".to_owned(),
     )
 }
 

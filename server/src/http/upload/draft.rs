@@ -96,7 +96,7 @@ pub(super) async fn answer(version: Version, request: Request, next: Next) -> Re
     {
         let expected = field::count(response.headers(), UPLOAD_OFFSET);
         let headers = std::mem::take(response.headers_mut());
-        response = tell(&problem, expected, provided);
+        response = problem_response(&problem, expected, provided);
         for (name, value) in &headers {
             if *name != header::CONTENT_LENGTH {
                 response.headers_mut().append(name.clone(), value.clone());
@@ -116,7 +116,7 @@ pub(super) async fn answer(version: Version, request: Request, next: Next) -> Re
 }
 
 /// A problem as `application/problem+json`.
-fn tell(problem: &Problem, expected: Option<u64>, provided: Option<u64>) -> Response {
+fn problem_response(problem: &Problem, expected: Option<u64>, provided: Option<u64>) -> Response {
     let status = problem.status();
     let code = problem.code();
     let of_the_draft = [MISMATCHING_OFFSET, COMPLETED, INCONSISTENT_LENGTH].contains(&code);
