@@ -10,6 +10,7 @@ CREATE TABLE product (
     text TEXT NOT NULL,
     price_minor BIGINT CHECK (price_minor >= 0),
     currency TEXT NOT NULL,
+    tax_class TEXT NOT NULL DEFAULT 'standard',
     -- Raised by every change of the editor's fields.
     version BIGINT NOT NULL DEFAULT 1,
     -- The recording it was drafted from and what was chosen from it (JSON).

@@ -14,6 +14,9 @@ CREATE TABLE orders (
     currency TEXT NOT NULL,
     -- Who buys and where it goes (JSON).
     buyer TEXT,
+    -- The country, or the part of one, that it is taxed and sent to.
+    destination TEXT,
+    code TEXT,
     receipt BIGINT,
     declined TEXT,
     held_until BIGINT NOT NULL,
@@ -32,13 +35,27 @@ CREATE TABLE order_line (
     order_id TEXT NOT NULL REFERENCES orders (id),
     position BIGINT NOT NULL,
     shop_id TEXT NOT NULL REFERENCES shop (id),
+    -- 'item', or 'delivery': a line without a product, after all others.
+    kind TEXT NOT NULL,
     -- No foreign keys: a line outlives what was sold.
-    product_id TEXT NOT NULL,
-    variant_id TEXT NOT NULL,
-    slug TEXT NOT NULL,
+    product_id TEXT,
+    variant_id TEXT,
+    slug TEXT,
+    -- How it is sent.
+    method TEXT,
     title TEXT NOT NULL,
     quantity BIGINT NOT NULL CHECK (quantity > 0),
+    -- What one costs as the page said it. quantity × price_minor − discount_minor is the net amount, or where that price includes
+    -- its tax, net and tax together. The order's total is the sum of net and tax of its lines.
     price_minor BIGINT NOT NULL CHECK (price_minor >= 0),
+    discount_minor BIGINT NOT NULL CHECK (discount_minor >= 0),
+    net_minor BIGINT NOT NULL CHECK (net_minor >= 0),
+    tax_minor BIGINT NOT NULL CHECK (tax_minor >= 0),
+    tax_class TEXT NOT NULL,
+    -- Absent on a line without tax: where it is owed, its rate in parts of a million, whether the price includes it.
+    tax_place TEXT,
+    tax_ppm BIGINT,
+    tax_inclusive BIGINT,
     PRIMARY KEY (order_id, position)
 );
 

@@ -1,12 +1,17 @@
-//! Buying: quotes, holds, orders, payments.
+//! Buying: holds, orders, payments.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    country::{Country, Place},
+    discount::Code,
     id::{OrderId, ProductId},
     invalid::{Invalid, many_lines, one_line},
     media::Media,
     money::Money,
+    quote::{Amounts, LineTax},
+    tax::{Class, Taxed},
+    terms::Terms,
     time::UnixMs,
 };
 
@@ -47,47 +52,29 @@ pub struct Line {
     pub quantity: u32,
     /// What one cost when it was bought.
     pub price: Money,
-    /// `price` times `quantity`.
+    /// `price` times `quantity`, before discount and tax.
     pub total: Money,
+    /// What a code took off the line, minor units.
+    pub discount: i64,
+    /// What is left, without and as tax, minor units.
+    pub taxed: Taxed,
+    /// How it is taxed.
+    pub class: Class,
+    /// The tax it carries, if any.
+    pub tax: Option<LineTax>,
     /// Its hero, for the summary; absent once the product is gone.
     pub photo: Option<Media>,
 }
 
-/// What a purchase would cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quote {
-    /// How many.
-    pub quantity: u32,
-    /// What one costs.
-    pub price: Money,
-    /// What all cost.
-    pub total: Money,
-}
-
-impl Quote {
-    /// Prices `quantity` pieces.
-    ///
-    /// # Errors
-    /// A sentence about the field `quantity`: zero, or more than [`MAX_QUANTITY`].
-    pub fn new(price: Money, quantity: u32) -> Result<Self, Invalid> {
-        if !(1..=MAX_QUANTITY).contains(&quantity) {
-            return Err(Invalid::new(
-                "quantity",
-                format!("Choose between 1 and {MAX_QUANTITY} pieces."),
-            ));
-        }
-        let total = price.times(quantity).ok_or_else(|| {
-            Invalid::new(
-                "quantity",
-                "This is more than one order can hold. Choose fewer pieces.",
-            )
-        })?;
-        Ok(Self {
-            quantity,
-            price,
-            total,
-        })
-    }
+/// The delivery of an order: a line of its own, but for what is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The way of sending, as the shop's terms know it.
+    pub method: String,
+    /// What it was called when it was chosen.
+    pub name: String,
+    /// What it costs.
+    pub amounts: Amounts,
 }
 
 /// Who buys and where it goes.
@@ -111,6 +98,16 @@ pub struct PayForm {
     pub name: String,
     /// Address, several lines.
     pub address: String,
+    /// Code of the country it goes to, where the shop asks for it.
+    pub country: String,
+    /// State or province, where the country's taxes depend on it.
+    pub region: String,
+    /// The way of sending.
+    pub delivery: String,
+    /// A discount code.
+    pub code: String,
+    /// The total that stood on the button, minor units; empty where the page did not say one.
+    pub total_seen_minor: String,
     /// What the test gateway shall do; see [`Outcome`]. Empty: succeed.
     pub outcome: String,
 }
@@ -118,15 +115,51 @@ pub struct PayForm {
 impl PayForm {
     /// Everything that is wrong with who buys, in the order of the fields: a sentence each.
     #[must_use]
-    pub fn errors(&self) -> Vec<Invalid> {
+    pub fn errors(&self, terms: &Terms) -> Vec<Invalid> {
         [
             email(&self.email).err(),
             name(&self.name).err(),
+            self.destination(terms).err(),
             address(&self.address).err(),
         ]
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// Where it goes; `None` for a shop that does not ask.
+    ///
+    /// # Errors
+    /// A sentence about the field `country` or `region`.
+    pub fn destination(&self, terms: &Terms) -> Result<Option<Place>, Invalid> {
+        if !terms.asks_country() {
+            return Ok(None);
+        }
+        let country: Country = self.country.parse()?;
+        if !terms.sends_to(country) {
+            let message = format!("The shop does not send to {}.", country.name());
+            return Err(Invalid::new("country", message));
+        }
+        if !terms.asks_region(country) {
+            return Ok(Some(Place::of(country)));
+        }
+        let region = self.region.trim();
+        let place = format!("{country}-{region}").parse().map_err(|_| {
+            let message = "Write your state or province in its short form, for example CA.";
+            Invalid::new("region", message)
+        })?;
+        Ok(Some(place))
+    }
+
+    /// The discount code, if one was typed.
+    ///
+    /// # Errors
+    /// A sentence about the field `code`.
+    pub fn code(&self) -> Result<Option<Code>, Invalid> {
+        match self.code.trim() {
+            "" => Ok(None),
+            code => code.parse().map(Some),
+        }
     }
 
     /// Checks who buys.
@@ -276,6 +309,12 @@ pub struct Order {
     pub test: bool,
     /// What is bought.
     pub lines: Vec<Line>,
+    /// How it is sent, where the shop asks for that.
+    pub delivery: Option<Delivery>,
+    /// The discount code that was used.
+    pub code: Option<Code>,
+    /// Where it goes, where the shop asks for that.
+    pub destination: Option<Place>,
     /// What it costs in all.
     pub total: Money,
     /// Who buys; known once payment was tried.
@@ -299,14 +338,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::money::Currency;
+    use crate::{
+        delivery::Zone,
+        tax::{Rate, Rounding, Seller},
+    };
 
     fn form() -> PayForm {
         PayForm {
             email: " ana@example.org ".into(),
             name: "Ana  B".into(),
             address: "1 Quiet St\r\n\r\nLeeds".into(),
-            outcome: String::new(),
+            ..PayForm::default()
         }
     }
 
@@ -357,12 +399,61 @@ mod tests {
     #[test]
     fn an_empty_form_is_told_everything_at_once() {
         let fields: Vec<&str> = PayForm::default()
-            .errors()
+            .errors(&Terms::default())
             .iter()
             .map(|error| error.field)
             .collect();
         assert_eq!(fields, ["email", "name", "address"]);
-        assert_eq!(form().errors(), []);
+        assert_eq!(form().errors(&Terms::default()), []);
+    }
+
+    #[test]
+    fn a_country_is_asked_for_where_it_matters() {
+        let seller = Seller {
+            home: "US-NY".parse().expect("a place"),
+            registered: true,
+            one_stop_shop: false,
+            also: Vec::new(),
+        };
+        let rate = Rate {
+            place: "US-NY".parse().expect("a place"),
+            class: Class::Standard,
+            ppm: 88_750,
+            inclusive: false,
+            rounding: Rounding::Line,
+            on_delivery: true,
+            from: UnixMs(0),
+        };
+        let zone = Zone {
+            id: "z".to_owned(),
+            name: "Here".to_owned(),
+            countries: vec![
+                "US".parse().expect("a country"),
+                "CA".parse().expect("a country"),
+            ],
+            methods: Vec::new(),
+        };
+        let terms = Terms {
+            seller: Some(seller),
+            rates: vec![rate],
+            zones: vec![zone],
+            ..Terms::default()
+        };
+        let to = |country: &str, region: &str| {
+            let form = PayForm {
+                country: country.to_owned(),
+                region: region.to_owned(),
+                ..form()
+            };
+            let place = form.destination(&terms).map_err(|error| error.field);
+            place.map(|place| place.map(|place| place.to_string()))
+        };
+        assert_eq!(to("us", "ny"), Ok(Some("US-NY".to_owned())));
+        assert_eq!(to("CA", ""), Ok(Some("CA".to_owned())));
+        assert_eq!(to("US", ""), Err("region"));
+        assert_eq!(to("FR", ""), Err("country"));
+        assert_eq!(to("", ""), Err("country"));
+        assert_eq!(form().destination(&Terms::default()), Ok(None));
     }
 
     #[test]
@@ -375,15 +466,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn a_quote_is_exact(minor in 0..=Money::MAX_MINOR, quantity in 0_u32..200) {
-            let price = Money { minor, currency: Currency::EUR };
-            match Quote::new(price, quantity) {
-                Ok(quote) => prop_assert_eq!(quote.total.minor, minor * i64::from(quantity)),
-                Err(_) => prop_assert!(quantity == 0 || quantity > MAX_QUANTITY),
-            }
-        }
-
         #[test]
         fn a_hold_is_prolonged_and_has_an_end(made in 0_i64..1_000_000_000, waits in proptest::collection::vec(0..HOLD_MS, 0..20)) {
             let made = UnixMs(made);
@@ -402,8 +484,8 @@ mod tests {
 
         #[test]
         fn any_form_is_judged(email: String, name: String, address: String) {
-            let form = PayForm { email, name, address, outcome: String::new() };
-            let errors = form.errors();
+            let form = PayForm { email, name, address, ..PayForm::default() };
+            let errors = form.errors(&Terms::default());
             match form.buyer() {
                 Ok(buyer) => {
                     prop_assert!(errors.is_empty());

@@ -24,6 +24,7 @@ pub mod share;
 mod slug;
 mod stock;
 pub mod tax;
+pub mod terms;
 pub mod time;
 pub mod waitlist;
 pub mod wire;

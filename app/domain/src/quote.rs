@@ -25,7 +25,7 @@ pub struct Item {
 
 /// Everything a quote depends on. All amounts are minor units of `currency`.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
+pub struct Basis<'a> {
     /// What everything is priced in.
     pub currency: Currency,
     /// Where the shop owes taxes; `None` for one that has not said.
@@ -114,8 +114,8 @@ fn too_much() -> Invalid {
 ///
 /// # Errors
 /// A sentence about the field `quantity`: no pieces, too many, or too much money.
-pub fn quote(items: &[Item], terms: &Terms<'_>) -> Result<Quote, Invalid> {
-    let currency = terms.currency;
+pub fn quote(items: &[Item], basis: &Basis<'_>) -> Result<Quote, Invalid> {
+    let currency = basis.currency;
     let mut sum = Money::zero(currency);
     let mut goods = Vec::with_capacity(items.len());
     for item in items {
@@ -124,7 +124,7 @@ pub fn quote(items: &[Item], terms: &Terms<'_>) -> Result<Quote, Invalid> {
         sum = sum.plus(line).ok_or_else(too_much)?;
         goods.push(line.minor);
     }
-    let off = terms
+    let off = basis
         .off
         .map_or_else(|| vec![0; goods.len()], |off| off.of_goods(&goods));
     let mut lines: Vec<Amounts> = items
@@ -142,9 +142,9 @@ pub fn quote(items: &[Item], terms: &Terms<'_>) -> Result<Quote, Invalid> {
             tax: None,
         })
         .collect();
-    let rates: Vec<Option<&Rate>> = items.iter().map(|item| terms.rate(item.class)).collect();
-    if let Some(delivery) = terms.delivery {
-        let off = terms.off.map_or(0, |off| off.of_delivery(delivery));
+    let rates: Vec<Option<&Rate>> = items.iter().map(|item| basis.rate(item.class)).collect();
+    if let Some(delivery) = basis.delivery {
+        let off = basis.off.map_or(0, |off| off.of_delivery(delivery));
         lines.push(Amounts {
             unit: delivery,
             quantity: 1,
@@ -156,16 +156,16 @@ pub fn quote(items: &[Item], terms: &Terms<'_>) -> Result<Quote, Invalid> {
             tax: None,
         });
     }
-    let of_delivery = terms.delivery.map(|_| delivery_rate(&lines, &rates));
+    let of_delivery = basis.delivery.map(|_| delivery_rate(&lines, &rates));
     let rates: Vec<Option<&Rate>> = rates.into_iter().chain(of_delivery).collect();
-    tax_lines(&mut lines, &rates, terms.destination);
+    tax_lines(&mut lines, &rates, basis.destination);
     let mut total = Money::zero(currency);
     for line in &lines {
         total = Money::new(line.total(), currency)
             .and_then(|line| total.plus(line))
             .ok_or_else(too_much)?;
     }
-    let delivery = terms.delivery.and_then(|_| lines.pop());
+    let delivery = basis.delivery.and_then(|_| lines.pop());
     Ok(Quote {
         lines,
         delivery,
@@ -173,7 +173,7 @@ pub fn quote(items: &[Item], terms: &Terms<'_>) -> Result<Quote, Invalid> {
     })
 }
 
-impl<'a> Terms<'a> {
+impl<'a> Basis<'a> {
     fn rate(&self, class: Class) -> Option<&'a Rate> {
         let place = self.seller?.taxed_in(self.destination?)?;
         tax::rate(self.rates, &place, class, self.at)

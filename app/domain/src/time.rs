@@ -47,6 +47,36 @@ impl UnixMs {
         (year, month as u8, day as u8)
     }
 
+    /// The beginning of a day of UTC written as `2026-12-01` (RFC 3339 full-date); `None` where there is no such day.
+    ///
+    /// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+    #[must_use]
+    pub fn of_day(text: &str) -> Option<Self> {
+        let mut parts = text.trim().splitn(3, '-');
+        let mut part = |digits: usize| -> Option<i64> {
+            let part = parts.next()?;
+            let fits = part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
+            part.parse().ok().filter(|_| fits)
+        };
+        let (year, month, day) = (part(4)?, part(2)?, part(2)?);
+        let shifted = year - i64::from(month <= 2);
+        let era = shifted.div_euclid(400);
+        let yoe = shifted.rem_euclid(400);
+        let mp = (month + 9) % 12;
+        let doe = yoe * 365 + yoe / 4 - yoe / 100 + (153 * mp + 2) / 5 + day - 1;
+        let at = Self((era * 146_097 + doe - 719_468).checked_mul(DAY_MS)?);
+        // A day that the month does not have comes out as another one.
+        let (y, m, d) = at.date();
+        ((y, i64::from(m), i64::from(d)) == (year, month, day)).then_some(at)
+    }
+
+    /// The day in UTC as a form writes it: `2026-12-01`.
+    #[must_use]
+    pub fn day(self) -> String {
+        let (year, month, day) = self.date();
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
     /// Hour, minute and second in UTC.
     #[must_use]
     pub const fn clock(self) -> (u8, u8, u8) {
@@ -95,7 +125,36 @@ mod tests {
         assert_eq!(UnixMs(-1).rfc3339(), "1969-12-31T23:59:59Z");
     }
 
+    #[test]
+    fn a_day_that_is_not_there_is_refused() {
+        assert_eq!(UnixMs::of_day("1970-01-02"), Some(UnixMs(DAY_MS)));
+        assert_eq!(
+            UnixMs::of_day("2024-02-29").map(|at| at.day()).as_deref(),
+            Some("2024-02-29")
+        );
+        for text in [
+            "",
+            "2023-02-29",
+            "2024-13-01",
+            "2024-00-10",
+            "2024-1-1",
+            "24-01-01",
+            "2024-01-01T",
+            "+024-01-01",
+        ] {
+            assert_eq!(UnixMs::of_day(text), None, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_day_reads_back(days in -700_000_i64..2_900_000) {
+            let at = UnixMs(days * DAY_MS);
+            if (0..10_000).contains(&at.date().0) {
+                prop_assert_eq!(UnixMs::of_day(&at.day()), Some(at));
+            }
+        }
+
         #[test]
         fn every_moment_has_a_date(ms: i64) {
             let (_, month, day) = UnixMs(ms).date();

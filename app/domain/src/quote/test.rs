@@ -38,8 +38,8 @@ const fn item(unit: i64, quantity: u32) -> Item {
     }
 }
 
-fn terms<'a>(seller: &'a Seller, rates: &'a [Rate], to: &'a Place) -> Terms<'a> {
-    Terms {
+fn basis<'a>(seller: &'a Seller, rates: &'a [Rate], to: &'a Place) -> Basis<'a> {
+    Basis {
         currency: Currency::EUR,
         seller: Some(seller),
         rates,
@@ -57,11 +57,11 @@ fn goods_and_delivery_are_taxed_at_the_destination() {
         rate("FR", Class::Standard, 200_000, true, Rounding::Line),
         rate("DE", Class::Standard, 190_000, true, Rounding::Line),
     ];
-    let terms = Terms {
+    let basis = Basis {
         delivery: Some(500),
-        ..terms(&seller, &rates, &to)
+        ..basis(&seller, &rates, &to)
     };
-    let quote = quote(&[item(3800, 2)], &terms).expect("a quote");
+    let quote = quote(&[item(3800, 2)], &basis).expect("a quote");
     assert_eq!(quote.total.minor, 8100);
     assert_eq!(
         quote.lines[0].taxed,
@@ -83,11 +83,11 @@ fn a_discount_is_taken_off_before_tax() {
     // 2 × 100 net, 10 % on top, 20 off: 180 net, 18 tax.
     let (seller, to) = (seller("US-NY"), place("US-NY"));
     let rates = [rate("US", Class::Standard, 100_000, false, Rounding::Line)];
-    let terms = Terms {
+    let basis = Basis {
         off: Some(Off::Amount(20)),
-        ..terms(&seller, &rates, &to)
+        ..basis(&seller, &rates, &to)
     };
-    let quote = quote(&[item(100, 2)], &terms).expect("a quote");
+    let quote = quote(&[item(100, 2)], &basis).expect("a quote");
     assert_eq!(
         (
             quote.lines[0].taxed.net,
@@ -106,7 +106,7 @@ fn a_discount_is_taken_off_before_tax() {
 fn what_leaves_the_country_carries_no_tax() {
     let (seller, to) = (seller("DE"), place("JP"));
     let rates = [rate("DE", Class::Standard, 190_000, true, Rounding::Line)];
-    let quote = quote(&[item(3800, 1)], &terms(&seller, &rates, &to)).expect("a quote");
+    let quote = quote(&[item(3800, 1)], &basis(&seller, &rates, &to)).expect("a quote");
     assert_eq!((quote.total.minor, quote.lines[0].taxed.tax), (3800, 0));
     assert_eq!(quote.lines[0].tax, None);
 }
@@ -115,19 +115,19 @@ fn what_leaves_the_country_carries_no_tax() {
 fn a_code_may_leave_nothing_to_pay() {
     let (seller, to) = (seller("DE"), place("DE"));
     let rates = [rate("DE", Class::Standard, 190_000, true, Rounding::Order)];
-    let free = Terms {
+    let free = Basis {
         off: Some(Off::Percent(10_000)),
         delivery: Some(0),
-        ..terms(&seller, &rates, &to)
+        ..basis(&seller, &rates, &to)
     };
     assert_eq!(
         quote(&[item(3800, 1)], &free).expect("a quote").total.minor,
         0
     );
-    let delivered = Terms {
+    let delivered = Basis {
         off: Some(Off::Delivery),
         delivery: Some(500),
-        ..terms(&seller, &rates, &to)
+        ..basis(&seller, &rates, &to)
     };
     let quote = quote(&[item(3800, 1)], &delivered).expect("a quote");
     assert_eq!(
@@ -146,11 +146,11 @@ fn yen_has_no_fractions_and_rounds_once() {
         true,
         Rounding::OrderDown,
     )];
-    let terms = Terms {
+    let basis = Basis {
         currency: Currency::JPY,
-        ..terms(&seller, &rates, &to)
+        ..basis(&seller, &rates, &to)
     };
-    let quote = quote(&[item(108, 1), item(108, 1)], &terms).expect("a quote");
+    let quote = quote(&[item(108, 1), item(108, 1)], &basis).expect("a quote");
     assert_eq!(
         quote.lines.iter().map(|line| line.taxed.tax).sum::<i64>(),
         19
@@ -161,7 +161,7 @@ fn yen_has_no_fractions_and_rounds_once() {
 #[test]
 fn nothing_and_too_much_are_refused() {
     let (seller, to) = (seller("DE"), place("DE"));
-    let terms = terms(&seller, &[], &to);
+    let basis = basis(&seller, &[], &to);
     for items in [
         &[item(100, 0)][..],
         &[item(100, 100)],
@@ -169,7 +169,7 @@ fn nothing_and_too_much_are_refused() {
         &[item(-1, 1)],
         &[item(i64::MAX, 1), item(1, 1)],
     ] {
-        assert_eq!(quote(items, &terms).expect_err("refused").field, "quantity");
+        assert_eq!(quote(items, &basis).expect_err("refused").field, "quantity");
     }
 }
 
@@ -196,8 +196,8 @@ proptest! {
             rate("DE", Class::Reduced, reduced, inclusive, rounding),
         ];
         let items: Vec<Item> = lines.iter().map(|(unit, quantity, class)| Item { unit: *unit, quantity: *quantity, class: Class::ALL[*class] }).collect();
-        let terms = Terms { delivery, off, ..terms(&seller, &rates, &to) };
-        let quote = quote(&items, &terms).expect("a quote");
+        let basis = Basis { delivery, off, ..basis(&seller, &rates, &to) };
+        let quote = quote(&items, &basis).expect("a quote");
         let all: Vec<&Amounts> = quote.lines.iter().chain(&quote.delivery).collect();
         for line in &all {
             let listed = line.unit * i64::from(line.quantity) - line.discount;
