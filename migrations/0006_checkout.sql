@@ -14,6 +14,8 @@ CREATE TABLE orders (
     currency TEXT NOT NULL,
     -- Who buys and where it goes (JSON).
     buyer TEXT,
+    -- The buyer's address in small letters.
+    customer TEXT,
     -- The country, or the part of one, that it is taxed and sent to.
     destination TEXT,
     code TEXT,
@@ -29,6 +31,7 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_open ON orders (state, held_until);
 CREATE INDEX orders_shop ON orders (shop_id, state, number);
+CREATE INDEX orders_customer ON orders (shop_id, customer);
 CREATE INDEX orders_paid ON orders (shop_id, paid_at);
 
 CREATE TABLE order_line (

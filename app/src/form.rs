@@ -107,6 +107,17 @@ pub(crate) fn field(
     .into_any()
 }
 
+/// A box to tick, with its label behind it.
+pub(crate) fn tick(id: &'static str, label: &'static str, ticked: bool) -> AnyView {
+    view! {
+        <div class="choice">
+            <input r#type="checkbox" id=id name=id checked=ticked />
+            <label r#for=id>{label}</label>
+        </div>
+    }
+    .into_any()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

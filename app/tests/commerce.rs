@@ -9,6 +9,7 @@ use app::{
 use domain::{
     catalog::Product,
     checkout::{Filter, PayForm, State},
+    terms::Terms,
 };
 use fixture::{editor, euro, order, order_page, photo, product, site, viewer};
 
@@ -52,7 +53,14 @@ fn an_amount_is_written_in_one_way_everywhere() {
         assert!(editor.contains(&format!("value=\"{number}\"")), "{editor}");
         for html in [
             catalog::page::product(&site, &shop, &cup),
-            checkout::page::checkout(&site, &shop, &order, &PayForm::default(), None),
+            checkout::page::checkout(
+                &site,
+                &shop,
+                &Terms::default(),
+                &order,
+                &PayForm::default(),
+                None,
+            ),
             checkout::page::order(&site, &shop, &order),
             manage::page::products(
                 &site,

@@ -17,13 +17,20 @@ use std::collections::HashSet;
 use app::{
     Site,
     catalog::{self, page::WaitlistFlash},
-    checkout, error, identity, manage, shop, studio,
+    checkout, error, identity, manage,
+    manage::page::Typed,
+    shop, studio,
 };
 use domain::{
     catalog::{EditForm, Product, State as Shown},
     checkout::{Filter, PayForm, State},
+    discount::form::DiscountForm,
     identity::SetupForm,
     invalid::Invalid,
+    terms::{
+        Terms,
+        form::{MethodForm, RateForm, SellerForm, ZoneForm},
+    },
 };
 use fixture::{
     HOSTILE, clip, editor, euro, order, order_page, photo, product, site, viewer, waitlist,
@@ -198,8 +205,82 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         email: words.to_owned(),
         name: words.to_owned(),
         address: words.to_owned(),
+        country: "US".to_owned(),
+        region: words.to_owned(),
+        delivery: words.to_owned(),
+        code: words.to_owned(),
+        total_seen_minor: words.to_owned(),
         outcome: words.to_owned(),
     };
+    let terms = fixture::terms(words);
+    let wrong = |field: &'static str| vec![Invalid::new(field, message)];
+    let method = MethodForm {
+        method_name: words.to_owned(),
+        price: words.to_owned(),
+        free_from: words.to_owned(),
+    };
+    let zones = Typed {
+        form: (
+            ZoneForm {
+                zone_name: words.to_owned(),
+                countries: words.to_owned(),
+            },
+            "home".to_owned(),
+            method,
+        ),
+        errors: wrong("price"),
+        message: Some("Saved."),
+    };
+    let taxes = Typed {
+        form: (
+            SellerForm::of(&terms),
+            RateForm {
+                place: words.to_owned(),
+                ..RateForm::default()
+            },
+        ),
+        errors: wrong("place"),
+        message: None,
+    };
+    let codes = Typed {
+        form: DiscountForm {
+            code: words.to_owned(),
+            value: words.to_owned(),
+            ..DiscountForm::default()
+        },
+        errors: wrong("code"),
+        message: None,
+    };
+    let texts = Typed {
+        form: terms.texts.clone(),
+        errors: wrong("returns"),
+        message: None,
+    };
+    pages.extend([
+        ("terms", app::shop::page::terms(site, &shop, &terms)),
+        (
+            "terms, empty",
+            app::shop::page::terms(site, &shop, &Terms::default()),
+        ),
+        (
+            "delivery",
+            manage::page::delivery(site, &viewer, &terms, &zones),
+        ),
+        (
+            "delivery, empty",
+            manage::page::delivery(site, &viewer, &Terms::default(), &Typed::default()),
+        ),
+        ("taxes", manage::page::taxes(site, &viewer, &terms, &taxes)),
+        (
+            "codes",
+            manage::page::codes(site, &viewer, &fixture::codes(), &codes),
+        ),
+        (
+            "codes, empty",
+            manage::page::codes(site, &viewer, &[], &Typed::default()),
+        ),
+        ("texts", manage::page::texts(site, &viewer, &texts)),
+    ]);
     let mut all = Vec::new();
     for state in State::ALL {
         let mut order = order(7, state, &product, 2);
@@ -210,7 +291,7 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         }
         pages.push((
             "checkout",
-            checkout::page::checkout(site, &shop, &order, &form, Some(message)),
+            checkout::page::checkout(site, &shop, &terms, &order, &form, Some(message)),
         ));
         pages.push(("order", checkout::page::order(site, &shop, &order)));
         pages.push(("order to pack", manage::page::order(site, &viewer, &order)));
@@ -420,7 +501,8 @@ fn pages_that_are_not_for_everyone_stay_out_of_search() {
         let public = page.starts_with("front")
             || page.starts_with("product,")
             || page == "product"
-            || page == "shops";
+            || page == "shops"
+            || page.starts_with("terms");
         assert_eq!(html.contains("noindex"), !public, "{page}");
         assert_eq!(html.contains("rel=\"canonical\""), public, "{page}");
     }

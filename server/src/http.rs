@@ -123,10 +123,12 @@ fn public_pages() -> Router<Vitrine> {
     Router::new()
         .route("/", get(shop::root))
         .route("/@{handle}", get(shop::by_handle))
+        .route("/@{handle}/terms", get(shop::terms))
         .route("/p/{slug}", get(catalog::product))
         .route("/p/{slug}/waitlist", get(catalog::waitlist))
         .route("/p/{slug}/buy", post(checkout::buy))
         .route("/checkout/{token}", get(checkout::page))
+        .route("/checkout/{token}/quote", post(checkout::quote))
         .route("/checkout/{token}/pay", post(checkout::pay))
         .route("/checkout/{token}/cancel", post(checkout::cancel))
         .route("/order/{token}", get(checkout::order))
@@ -209,6 +211,41 @@ fn private_pages() -> Router<Vitrine> {
             "/manage/settings/browsers/end-others",
             post(manage::settings::end_other_browsers),
         )
+        .route("/manage/delivery", get(manage::terms::delivery))
+        .route("/manage/delivery/zones", post(manage::terms::add_zone))
+        .route(
+            "/manage/delivery/zones/{zone}/remove",
+            post(manage::terms::remove_zone),
+        )
+        .route(
+            "/manage/delivery/zones/{zone}/methods",
+            post(manage::terms::add_method),
+        )
+        .route(
+            "/manage/delivery/zones/{zone}/methods/{method}/remove",
+            post(manage::terms::remove_method),
+        )
+        .route("/manage/taxes", get(manage::terms::taxes))
+        .route("/manage/taxes/seller", post(manage::terms::seller))
+        .route("/manage/taxes/rates", post(manage::terms::add_rate))
+        .route(
+            "/manage/taxes/rates/remove",
+            post(manage::terms::remove_rate),
+        )
+        .route(
+            "/manage/taxes/rates/usual",
+            post(manage::terms::usual_rates),
+        )
+        .route(
+            "/manage/texts",
+            get(manage::terms::texts).post(manage::terms::save_texts),
+        )
+        .route(
+            "/manage/codes",
+            get(manage::discount::list).post(manage::discount::make),
+        )
+        .route("/manage/codes/end", post(manage::discount::end))
+        .route("/manage/codes/{file}", get(manage::discount::download))
         .route("/manage/jobs", get(manage::job::list))
         .route("/manage/jobs/{id}/retry", post(manage::job::retry))
         .route("/manage/orders", get(manage::order::list))

@@ -113,6 +113,38 @@ pub struct PayForm {
 }
 
 impl PayForm {
+    /// What is known of an order, as the form shows it.
+    #[must_use]
+    pub fn of(order: &Order) -> Self {
+        let destination = order.destination.as_ref();
+        let buyer = order.buyer.clone();
+        let buyer = buyer.map(|buyer| (buyer.email, buyer.name, buyer.address));
+        let (email, name, address) = buyer.unwrap_or_default();
+        Self {
+            email,
+            name,
+            address,
+            country: destination
+                .map(|place| place.country.to_string())
+                .unwrap_or_default(),
+            region: destination
+                .and_then(|place| place.region.clone())
+                .unwrap_or_default(),
+            delivery: order
+                .delivery
+                .as_ref()
+                .map(|delivery| delivery.method.clone())
+                .unwrap_or_default(),
+            code: order
+                .code
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            total_seen_minor: String::new(),
+            outcome: String::new(),
+        }
+    }
+
     /// Everything that is wrong with who buys, in the order of the fields: a sentence each.
     #[must_use]
     pub fn errors(&self, terms: &Terms) -> Vec<Invalid> {
@@ -149,6 +181,12 @@ impl PayForm {
             Invalid::new("region", message)
         })?;
         Ok(Some(place))
+    }
+
+    /// The total that the page said, minor units.
+    #[must_use]
+    pub fn total_seen(&self) -> Option<i64> {
+        self.total_seen_minor.trim().parse().ok()
     }
 
     /// The discount code, if one was typed.
@@ -331,6 +369,38 @@ pub struct Order {
     pub paid_at: Option<UnixMs>,
     /// When it was sent.
     pub sent_at: Option<UnixMs>,
+}
+
+impl Order {
+    /// What a code took off all lines, minor units.
+    #[must_use]
+    pub fn discount(&self) -> i64 {
+        let goods: i64 = self.lines.iter().map(|line| line.discount).sum();
+        goods
+            + self
+                .delivery
+                .as_ref()
+                .map_or(0, |delivery| delivery.amounts.discount)
+    }
+
+    /// The taxes of all lines, minor units each: one sum for each place, rate and way of adding it.
+    #[must_use]
+    pub fn taxes(&self) -> Vec<(LineTax, i64)> {
+        let of_lines = self.lines.iter().map(|line| (&line.tax, line.taxed.tax));
+        let of_delivery = self
+            .delivery
+            .iter()
+            .map(|delivery| (&delivery.amounts.tax, delivery.amounts.taxed.tax));
+        let mut taxes: Vec<(LineTax, i64)> = Vec::new();
+        for (tax, minor) in of_lines.chain(of_delivery) {
+            let Some(tax) = tax else { continue };
+            match taxes.iter_mut().find(|(other, _)| other == tax) {
+                Some((_, sum)) => *sum += minor,
+                None => taxes.push((tax.clone(), minor)),
+            }
+        }
+        taxes
+    }
 }
 
 #[cfg(test)]

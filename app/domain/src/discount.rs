@@ -1,5 +1,7 @@
 //! Discount codes: what a code takes off, and when it may be used.
 
+pub mod form;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};

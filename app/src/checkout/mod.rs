@@ -3,3 +3,4 @@
 pub mod page;
 pub(crate) mod parts;
 mod refusal;
+mod terms;

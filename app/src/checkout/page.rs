@@ -1,13 +1,18 @@
 //! `/checkout/{token}` and `/order/{token}`.
 
 use domain::{
-    checkout::{Order, Outcome, PayForm, State},
+    checkout::{Buyer, Order, Outcome, PayForm, State},
     identity::Shop,
+    invalid::Invalid,
+    terms::Terms,
 };
 use leptos::prelude::*;
 
-use super::parts::{address, lines, moment, time_of_day};
 pub use super::refusal::{Press, confirm, price_changed, sold_out};
+use super::{
+    parts::{address, lines, moment, time_of_day},
+    terms,
+};
 use crate::{
     Site,
     document::{Head, Surface, document},
@@ -20,6 +25,9 @@ use crate::{
 /// Seconds after which the page of an order reloads while the result of its payment is not known.
 const REFRESH_S: u32 = 3;
 
+/// Asks for a new total as soon as something is chosen that changes it.
+const CHECKOUT_SCRIPT: &str = "checkout.js";
+
 /// The summary and the payment form. `form` is what was typed before; `error` is the message about the last try.
 ///
 /// An order that can no longer be paid (expired, cancelled) shows why and the way back to the product.
@@ -27,13 +35,15 @@ const REFRESH_S: u32 = 3;
 pub fn checkout(
     site: &Site,
     shop: &Shop,
+    terms: &Terms,
     order: &Order,
     form: &PayForm,
     error: Option<&str>,
 ) -> String {
-    let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
+    let mut head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
     let body = if order.state.payable() {
-        payable(site, order, form, error)
+        head.boot = Some(CHECKOUT_SCRIPT);
+        payable(site, terms, order, form, error)
     } else {
         closed(shop, order)
     };
@@ -53,12 +63,14 @@ pub fn checkout(
     })
 }
 
-fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> AnyView {
-    // Where the message is about a field, all fields that are wrong are named at once.
-    let mut errors = form.errors();
-    if error != errors.first().map(|invalid| invalid.message.as_str()) {
-        errors.clear();
-    }
+fn payable(
+    site: &Site,
+    terms: &Terms,
+    order: &Order,
+    form: &PayForm,
+    error: Option<&str>,
+) -> AnyView {
+    let errors = errors(terms, form, error);
     let refusal = error
         .filter(|_| errors.is_empty())
         .or(order.declined.as_deref().filter(|_| error.is_none()));
@@ -67,9 +79,9 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
         <h1>"Almost yours"</h1>
         <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
         {refusal.map(flash::error)}
-        {error_summary("Not paid", &errors, &["email", "name", "address"])}
+        {error_summary("Not paid", &errors, &FIELDS)}
         // The shop checks all fields at once; a browser would stop at the first.
-        <form class="stack" method="post" novalidate action=format!("/checkout/{}/pay", order.token)>
+        <form class="stack" method="post" novalidate action=format!("/checkout/{}/pay", order.token) data-checkout>
             {field("email", "Email", Some("For the receipt and questions about your parcel"), field_error(&errors, "email"), |id, described, invalid| {
                 view! {
                     <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required dir="auto" aria-describedby=described aria-invalid=invalid value=form.email.clone() />
@@ -80,16 +92,49 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
                     <input class="input" id=id name="name" autocomplete="name" required maxlength="100" dir="auto" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
                 }.into_any()
             })}
-            {field("address", "Address", Some("Street, town with postcode, country"), field_error(&errors, "address"), |id, described, invalid| {
+            {terms::destination(terms, order, form, &errors)}
+            {field("address", "Address", Some(if terms.asks_country() { "Street, and town with postcode where there is one" } else { "Street, town with postcode, country" }), field_error(&errors, "address"), |id, described, invalid| {
                 view! {
                     <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
                 }.into_any()
             })}
+            {terms::delivery(terms, order)}
+            {terms::code(order, form, &errors)}
             {outcomes}
-            <button class="button large whole" r#type="submit">{format!("Pay {}", order.total)}</button>
+            <input r#type="hidden" name="total_seen_minor" value=order.total.minor.to_string() />
+            <button class="button large whole" r#type="submit">{pay_label(order)}</button>
         </form>
     }
     .into_any()
+}
+
+/// The fields whose errors stand beside them; their ids have the same names.
+const FIELDS: [&str; 6] = ["email", "name", "country", "region", "address", "code"];
+
+/// What is wrong with the fields. Where the message of the last try is about one, all that are wrong are named at once.
+fn errors(terms: &Terms, form: &PayForm, error: Option<&str>) -> Vec<Invalid> {
+    let Some(error) = error else {
+        return Vec::new();
+    };
+    let mut errors = form.errors(terms);
+    if errors.first().is_some_and(|first| first.message == error) {
+        return errors;
+    }
+    // Only the shop knows what is wrong with a code.
+    errors.clear();
+    if !form.code.trim().is_empty() && error.contains("code") {
+        errors.push(Invalid::new("code", error));
+    }
+    errors
+}
+
+/// What the button says: that it costs money, and how much (Directive 2011/83/EU, article 8(2)).
+fn pay_label(order: &Order) -> String {
+    if order.total.minor == 0 {
+        "Order for nothing".to_owned()
+    } else {
+        format!("Pay {}", order.total)
+    }
 }
 
 /// The choices of the test gateway, which does what is chosen.
@@ -181,6 +226,20 @@ pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
     })
 }
 
+/// Everything that stands on the parcel.
+pub(crate) fn sent_to(buyer: &Buyer, order: &Order) -> String {
+    let country = order
+        .destination
+        .as_ref()
+        .map(|place| format!("\n{}", place.country.name()));
+    format!(
+        "{}\n{}{}",
+        buyer.name,
+        buyer.address,
+        country.unwrap_or_default()
+    )
+}
+
 /// The state of the order, and what comes next.
 fn status(shop: &Shop, order: &Order) -> AnyView {
     let thanks = order
@@ -190,7 +249,7 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
     let to = order.buyer.as_ref().map(|buyer| {
         view! {
             <h2 class="minor">"Goes to"</h2>
-            {address(&format!("{}\n{}", buyer.name, buyer.address))}
+            {address(&sent_to(buyer, order))}
         }
     });
     let keep = view! { <p class="soft">"Keep the address of this page: it is your order and your receipt."</p> };

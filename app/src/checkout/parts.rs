@@ -2,6 +2,9 @@
 
 use domain::{
     checkout::{Line, Order},
+    money::Money,
+    quote::LineTax,
+    tax::written,
     time::UnixMs,
 };
 use leptos::{html, prelude::*};
@@ -18,14 +21,75 @@ pub(crate) fn lines(order: &Order) -> AnyView {
             </thead>
             <tbody>{rows}</tbody>
             <tfoot>
+                {parts(order)}
                 <tr>
                     <th scope="row">"In all"</th>
                     <td class="figure"><strong>{order.total.to_string()}</strong></td>
                 </tr>
+                {included(order)}
             </tfoot>
         </table>
     }
     .into_any()
+}
+
+/// What stands between the goods and the total: a code, the delivery, taxes on top.
+fn parts(order: &Order) -> AnyView {
+    let currency = order.total.currency;
+    let row = |name: AnyView, amount: String| {
+        view! { <tr class="part"><th scope="row">{name}</th><td class="figure">{amount}</td></tr> }
+    };
+    let money = |minor: i64| Money { minor, currency }.to_string();
+    let discount = order.discount();
+    let code = (discount > 0).then(|| {
+        let code = order
+            .code
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        row(
+            format!("Code {code}").into_any(),
+            format!("−{}", money(discount)),
+        )
+    });
+    let delivery = order.delivery.as_ref().map(|delivery| {
+        let name = view! { <bdi>{delivery.name.clone()}</bdi> }.into_any();
+        let asked = delivery.amounts.unit - delivery.amounts.discount;
+        let amount = if asked == 0 {
+            "free".to_owned()
+        } else {
+            money(asked)
+        };
+        row(name, amount)
+    });
+    let taxes = order
+        .taxes()
+        .into_iter()
+        .filter(|(tax, _)| !tax.inclusive)
+        .map(|(tax, minor)| row(tax_name(&tax).into_any(), money(minor)))
+        .collect_view();
+    view! { {code} {delivery} {taxes} }.into_any()
+}
+
+/// The taxes that the total includes.
+fn included(order: &Order) -> AnyView {
+    let currency = order.total.currency;
+    order
+        .taxes()
+        .into_iter()
+        .filter(|(tax, minor)| tax.inclusive && *minor > 0)
+        .map(|(tax, minor)| {
+            let text = format!("Includes {} {}", Money { minor, currency }, tax_name(&tax));
+            view! { <tr class="part"><td class="soft small" colspan="2">{text}</td></tr> }
+        })
+        .collect_view()
+        .into_any()
+}
+
+/// `tax (DE, 19 %)`.
+fn tax_name(tax: &LineTax) -> String {
+    let name = if tax.inclusive { "tax" } else { "Tax" };
+    format!("{name} ({}, {})", tax.place, written(tax.ppm))
 }
 
 fn line(line: &Line) -> AnyView {

@@ -1,6 +1,7 @@
 //! What the seller works with: dense, quiet, plain pages and forms.
 
 mod chart;
+mod discount;
 mod job;
 mod media;
 mod order;
@@ -9,4 +10,5 @@ pub mod page;
 mod parts;
 mod product;
 mod settings;
+pub(crate) mod terms;
 mod waitlist;

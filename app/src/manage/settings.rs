@@ -14,7 +14,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::parts::{Place, framed_with};
+use super::parts::{Place, filters, framed_with};
 use crate::{
     Site, flash,
     form::{error_summary, field, field_error},
@@ -29,6 +29,32 @@ const FIELDS: [&str; 5] = [
     "passkey_name",
     "password",
 ];
+
+/// A page of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Shop,
+    Delivery,
+    Taxes,
+    Codes,
+    Texts,
+}
+
+/// The pages of the settings, as links.
+pub(super) fn parts(current: Part) -> AnyView {
+    let entry =
+        |part: Part, name: &str, href: &str| (name.to_owned(), href.to_owned(), part == current);
+    filters(
+        "Settings",
+        vec![
+            entry(Part::Shop, "Shop", "/manage/settings"),
+            entry(Part::Delivery, "Delivery", "/manage/delivery"),
+            entry(Part::Taxes, "Taxes", "/manage/taxes"),
+            entry(Part::Codes, "Codes", "/manage/codes"),
+            entry(Part::Texts, "Texts", "/manage/texts"),
+        ],
+    )
+}
 
 /// What the page shows.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +82,7 @@ pub struct Settings<'a> {
 pub fn settings(site: &Site, viewer: &Viewer, settings: &Settings<'_>) -> String {
     let main = view! {
         <h1>"Settings"</h1>
+        {parts(Part::Shop)}
         {settings.message.map(flash::success)}
         {error_summary("Not saved", settings.errors, &FIELDS)}
         <div class="settings">

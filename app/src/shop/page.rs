@@ -1,9 +1,9 @@
 //! `/@{handle}` and `/`: a shop's front, a list of shops, and the page before there is any.
 
-use domain::{catalog::Product, identity::Shop};
+use domain::{catalog::Product, identity::Shop, terms::Terms};
 use leptos::prelude::*;
 
-use super::parts::{front as front_path, hero, tile};
+use super::parts::{footer, front as front_path, header, hero, legal, tile};
 use crate::{
     Site,
     document::{Head, Preview, Surface, document},
@@ -52,8 +52,48 @@ pub fn front(site: &Site, shop: &Shop, products: &[Product]) -> String {
             </main>
             <footer class="shop-end">
                 <span>{format!("@{}", shop.handle)}</span>
+                <a href=legal(shop)>"Imprint and terms"</a>
                 <a href="/sign-in">"Seller’s entrance"</a>
             </footer>
+        }
+    })
+}
+
+/// `/@{handle}/terms`: what the law wants a shop to write.
+#[must_use]
+pub fn terms(site: &Site, shop: &Shop, terms: &Terms) -> String {
+    let mut head =
+        Head::new(Surface::Shop, format!("Imprint and terms · {}", shop.name)).at(legal(shop));
+    head.shop = Some(shop.name.clone());
+    let texts = &terms.texts;
+    let parts: Vec<AnyView> = [
+        ("Who sells", &texts.imprint),
+        ("Conditions", &texts.conditions),
+        ("Returns", &texts.returns),
+        ("Privacy", &texts.privacy),
+    ]
+    .into_iter()
+    .filter(|(_, text)| !text.is_empty())
+    .map(|(title, text)| {
+        let paragraphs = text
+            .split("\n\n")
+            .map(|paragraph| view! { <p dir="auto">{paragraph.to_owned()}</p> })
+            .collect_view();
+        view! { <section><h2>{title}</h2>{paragraphs}</section> }.into_any()
+    })
+    .collect();
+    let none = parts.is_empty().then(|| {
+        view! { <p class="soft"><bdi>{shop.name.clone()}</bdi> " has not written anything here yet."</p> }
+    });
+    document(site, head, || {
+        view! {
+            {header(shop)}
+            <main id="main" class="legal">
+                <h1>"Imprint and terms"</h1>
+                {none}
+                {parts}
+            </main>
+            {footer(shop)}
         }
     })
 }

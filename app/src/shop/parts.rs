@@ -29,6 +29,7 @@ pub(crate) fn footer(shop: &Shop) -> AnyView {
     view! {
         <footer class="shop-end">
             <a href=front(shop)><span>"Everything from " <bdi>{shop.name.clone()}</bdi></span></a>
+            <a href=legal(shop)>"Imprint and terms"</a>
             <a href="/sign-in">"Seller’s entrance"</a>
         </footer>
     }
@@ -38,6 +39,11 @@ pub(crate) fn footer(shop: &Shop) -> AnyView {
 /// The address of a shop's front.
 pub(crate) fn front(shop: &Shop) -> String {
     format!("/@{}", shop.handle)
+}
+
+/// The address of what the law wants a shop to write.
+pub(crate) fn legal(shop: &Shop) -> String {
+    format!("/@{}/terms", shop.handle)
 }
 
 /// The picture a product is shown with: its first medium, when that is a picture, else the first picture there is.

@@ -4,6 +4,7 @@ use app::{checkout::page::checkout, identity::page::setup};
 use domain::{
     checkout::{PayForm, State},
     identity::{Password, SetupForm},
+    terms::Terms,
 };
 
 use crate::{
@@ -16,10 +17,12 @@ use crate::{
 fn an_empty_checkout_names_every_field_at_once() {
     let order = order(1, State::Held, &product_of("Cup"), 1);
     let form = PayForm::default();
-    let errors = form.errors();
+    let terms = Terms::default();
+    let errors = form.errors(&terms);
     let html = checkout(
         &site(true),
         &shop(),
+        &terms,
         &order,
         &form,
         Some(&errors[0].message),
@@ -88,13 +91,14 @@ fn a_decline_is_no_error_of_a_field() {
     let html = checkout(
         &site(true),
         &shop(),
+        &Terms::default(),
         &order,
         &form,
         Some("The card was declined."),
     );
     assert!(html.contains("The card was declined.") && !html.contains("aria-invalid"));
     // Nothing was tried yet.
-    let html = checkout(&site(true), &shop(), &order, &form, None);
+    let html = checkout(&site(true), &shop(), &Terms::default(), &order, &form, None);
     assert!(!html.contains("aria-invalid"));
 }
 

@@ -9,6 +9,7 @@ pub mod checkout;
 mod clock;
 mod config;
 mod db;
+pub mod discount;
 mod disk;
 mod doctor;
 mod error;
@@ -23,6 +24,7 @@ pub mod rate_limit;
 pub mod seed;
 mod serve_lock;
 mod supervise;
+pub mod terms;
 
 use std::{
     path::{Path, PathBuf},
@@ -316,6 +318,18 @@ impl Services {
     #[must_use]
     pub fn checkout(&self) -> checkout::Checkout<'_> {
         checkout::Checkout { services: self }
+    }
+
+    /// The terms on which shops sell.
+    #[must_use]
+    pub fn terms(&self) -> terms::Selling<'_> {
+        terms::Selling { services: self }
+    }
+
+    /// Discount codes.
+    #[must_use]
+    pub fn discounts(&self) -> discount::Discounts<'_> {
+        discount::Discounts { services: self }
     }
 
     /// At most 500 events of a shop behind `cursor` (0: from the first), oldest first.

@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     catalog::Product,
-    checkout::{PayForm, State as OrderState},
+    checkout::{Order, PayForm, State as OrderState},
     identity::Shop,
     money::Money,
 };
@@ -36,6 +36,9 @@ pub struct Buy {
 pub struct BuyQuery {
     cookie: String,
 }
+
+/// What stands over the form after a press on a button that said another total.
+const TOTAL_CHANGED: &str = "The total is not the one you saw. Nothing was charged: look at it again below, and pay if it suits you.";
 
 /// The value of `?cookie=` of a request that follows the one that set it.
 const ASKED: &str = "asked";
@@ -183,20 +186,39 @@ pub async fn page(
     if !order.state.payable() && !is_over {
         return Ok(Redirect::to(&format!("/order/{token}")).into_response());
     }
-    let form = order.buyer.clone().map(|buyer| PayForm {
-        email: buyer.email,
-        name: buyer.name,
-        address: buyer.address,
-        outcome: String::new(),
-    });
-    let page = app::checkout::page::checkout(
-        &vitrine.site,
-        &shop,
-        &order,
-        &form.unwrap_or_default(),
-        order.declined.as_deref(),
-    );
+    let form = PayForm::of(&order);
+    let declined = order.declined.clone();
+    let page = render(&vitrine, &shop, &order, &form, declined.as_deref()).await?;
+    Ok(page)
+}
+
+async fn render(
+    vitrine: &Vitrine,
+    shop: &Shop,
+    order: &Order,
+    form: &PayForm,
+    message: Option<&str>,
+) -> Result<Response, Problem> {
+    let terms = vitrine.services.terms().of_shop(&shop.id).await?;
+    let page = app::checkout::page::checkout(&vitrine.site, shop, &terms, order, form, message);
     Ok(document::private(page))
+}
+
+/// `POST /checkout/{token}/quote`: the same page with the total of what was chosen; nothing is paid.
+pub async fn quote(
+    State(vitrine): State<Vitrine>,
+    Path(token): Path<String>,
+    Form(form): Form<PayForm>,
+) -> Result<Response, Problem> {
+    let checkout = vitrine.services.checkout();
+    let (status, message) = match checkout.requote(&token, &form).await {
+        Ok(()) => (StatusCode::OK, None),
+        Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, Some(message)),
+        Err(error) => return Err(error.into()),
+    };
+    let (shop, order) = checkout.order(&token).await?;
+    let page = render(&vitrine, &shop, &order, &form, message.as_deref()).await?;
+    Ok((status, page).into_response())
 }
 
 /// `POST /checkout/{token}/pay`.
@@ -209,14 +231,15 @@ pub async fn pay(
     let (status, message) = match checkout.pay(&token, &form).await {
         Ok(Paid::Done) => return Ok(Redirect::to(&format!("/order/{token}")).into_response()),
         Ok(Paid::Declined(message)) => (StatusCode::PAYMENT_REQUIRED, message),
+        Ok(Paid::TotalChanged) => (StatusCode::CONFLICT, TOTAL_CHANGED.to_owned()),
         Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message),
         Err(error) => {
             return Err(error.into());
         }
     };
     let (shop, order) = checkout.order(&token).await?;
-    let page = app::checkout::page::checkout(&vitrine.site, &shop, &order, &form, Some(&message));
-    Ok((status, document::private(page)).into_response())
+    let page = render(&vitrine, &shop, &order, &form, Some(&message)).await?;
+    Ok((status, page).into_response())
 }
 
 /// `POST /checkout/{token}/cancel`: gives the pieces back at once.

@@ -1,10 +1,12 @@
 //! `/manage…`: plain pages and forms of the seller. Every handler takes the viewer, so nothing here reaches another shop.
 
+pub mod discount;
 pub mod job;
 pub mod order;
 pub mod photo;
 pub mod product;
 pub mod settings;
+pub mod terms;
 
 use app::manage::page::{DAYS, TO_PACK};
 use axum::{extract::State, response::Response};

@@ -72,6 +72,39 @@ pub async fn by_handle(
     }
 }
 
+/// `GET /@{handle}/terms`: what the law wants the shop to write.
+pub async fn terms(
+    State(vitrine): State<Vitrine>,
+    Path(asked): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let handle: Handle = asked.parse().map_err(|_| Problem::not_found())?;
+    let (filler, wanted) = (vitrine.clone(), handle.clone());
+    let key = format!("/@{handle}/terms");
+    let page = public::page(&vitrine, &headers, &key, async move {
+        let (shop, terms) = filler.services.terms().by_handle(wanted.as_str()).await?;
+        Ok(RenderedPage {
+            html: app::shop::page::terms(&filler.site, &shop, &terms),
+            tags: vec![Tag::Shop(shop.id.clone()).to_string()],
+            link: public::style(&filler.site),
+        })
+    })
+    .await;
+    match page {
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+            let identity = vitrine.services.identity();
+            let shop = identity.shop_of_any_handle(handle.as_str()).await?;
+            Ok(address::moved(
+                &format!("/@{}/terms", shop.handle),
+                &uri,
+                "no-cache",
+            ))
+        }
+        other => other,
+    }
+}
+
 async fn front(vitrine: &Vitrine, shop: &Shop) -> Result<RenderedPage, Problem> {
     let products = vitrine.services.catalog().front(&shop.id).await?;
     // One tag for all its products: a tag each would outgrow the header buffers of proxies.

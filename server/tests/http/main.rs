@@ -18,6 +18,7 @@ mod round;
 mod settings;
 mod shop;
 mod slow;
+mod terms;
 mod test_app;
 mod tus;
 mod tus_extension;

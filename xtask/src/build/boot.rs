@@ -19,10 +19,11 @@ const MODULES: [(&str, &str, &str); 2] = [
 ];
 
 /// Logical name and path of the modules that are served as they are.
-const PLAIN: [(&str, &str); 3] = [
+const PLAIN: [(&str, &str); 4] = [
     ("worker-boot.js", "frontend/worker/boot.js"),
     ("passkey.js", "frontend/passkey.js"),
     ("heic.js", "frontend/heic.js"),
+    ("checkout.js", "frontend/checkout.js"),
 ];
 
 /// Adds the boot modules of the bundles that are there, and those that are served as they are.

@@ -3,16 +3,19 @@
 use std::{net::IpAddr, time::Duration};
 
 use domain::{
-    checkout::{ANONYMOUS_HOLD_MS, Line, MAX_BROWSER_HOLDS, MAX_OPEN_HOLDS, MAX_QUANTITY, Quote},
+    checkout::{ANONYMOUS_HOLD_MS, Line, MAX_BROWSER_HOLDS, MAX_OPEN_HOLDS, MAX_QUANTITY},
     event::{Event, OrderChange},
     id::{OrderId, ProductId},
     money::Money,
+    quote::price,
+    tax::Taxed,
     time::UnixMs,
 };
 use sqlx::AnyConnection;
 
 use super::{
     Checkout, missing,
+    quote::{self, Choice},
     sql::{self, Offer},
     stock,
 };
@@ -207,7 +210,7 @@ impl Checkout<'_> {
         let random = &self.services.inner.random;
         let (shop, product, currency) = (&offer.shop, &offer.product, offer.currency);
         // Judged before anything is locked; the price that counts is the one read with the hold.
-        Quote::new(Money::zero(currency), quantity)?;
+        price(Money::zero(currency), quantity)?;
         let mut write = self.services.inner.db.write().await?;
         let holder = Holder::of(client);
         if let Some(client) = &holder.client {
@@ -223,41 +226,52 @@ impl Checkout<'_> {
             return Ok(Tried::TooFew);
         };
         open.check_room(quantity, &holder, now)?;
-        let price = reserved
+        let unit = reserved
             .price_minor
             .and_then(|minor| Money::new(minor, currency))
             .ok_or_else(missing)?;
-        if price_seen_minor.is_some_and(|seen| seen != price.minor) {
+        if price_seen_minor.is_some_and(|seen| seen != unit.minor) {
             return Ok(Tried::PriceChanged);
         }
-        let quote = Quote::new(price, quantity)?;
+        let mut lines = [Line {
+            product: product.clone(),
+            slug: offer.slug.clone(),
+            title: offer.title.clone(),
+            quantity,
+            price: unit,
+            total: price(unit, quantity)?,
+            discount: 0,
+            taxed: Taxed::default(),
+            class: offer.class,
+            tax: None,
+            photo: None,
+        }];
+        let choice = Choice::first(&offer.terms);
+        let (delivery, total) =
+            quote::price(&mut lines, currency, &offer.terms, &choice, None, now)?;
         let (id, token): (OrderId, String) = (random.id()?, random.token()?);
         let new = sql::NewOrder {
             id: &id,
             token: &token,
             key,
             test: self.test_payments(),
-            total: quote.total,
+            total,
+            destination: choice.destination.as_ref(),
             held_until: now.plus_ms(ANONYMOUS_HOLD_MS),
         };
         let Some(number) = sql::insert(&mut write, shop, &new, now).await? else {
             return Ok(Tried::Twice);
         };
-        let line = Line {
-            product: product.clone(),
-            slug: offer.slug.clone(),
-            title: offer.title.clone(),
-            quantity,
-            price,
-            total: quote.total,
-            photo: None,
-        };
-        sql::insert_line(&mut write, shop, &id, 0, &line, &reserved.variant).await?;
+        let [line] = &lines;
+        sql::insert_line(&mut write, shop, &id, 0, line, &reserved.variant).await?;
+        if let Some(delivery) = &delivery {
+            sql::insert_delivery(&mut write, shop, &id, delivery).await?;
+        }
         stock::insert_reservation(&mut write, shop, &id, &reserved, quantity, &holder).await?;
         let event = Event::OrderHeld(OrderChange {
             order: id,
             number,
-            total_minor: quote.total.minor,
+            total_minor: total.minor,
             test: self.test_payments(),
             products: vec![product.clone()],
         });

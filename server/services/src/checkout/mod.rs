@@ -3,6 +3,7 @@
 mod gateway;
 mod hold;
 mod pay;
+mod quote;
 mod settle;
 pub(crate) mod sold;
 mod sql;
@@ -82,6 +83,8 @@ pub enum Paid {
     Done,
     /// Declined: the sentence says why, and the form can be used again.
     Declined(String),
+    /// It costs something else than the page said; nothing was charged, and the form can be used again.
+    TotalChanged,
 }
 
 fn missing() -> Error {

@@ -8,7 +8,9 @@ use domain::{
 use super::{
     Checkout, Paid,
     gateway::{Answer, Ask, Gateway, Status},
-    missing, settle,
+    missing,
+    quote::requote,
+    settle,
     sql::{self, OpenPayment},
 };
 use crate::{Error, Result};
@@ -23,7 +25,7 @@ pub(super) fn no_gateway() -> Error {
     )
 }
 
-fn too_late() -> Error {
+pub(super) fn too_late() -> Error {
     Error::Gone(
         "The time to pay is over and the pieces went back on sale. Nothing was charged. Open the product and buy again."
             .to_owned(),
@@ -35,6 +37,8 @@ enum Begun {
     Ask(OpenPayment),
     /// Nothing to ask: paid, or a payment is on its way.
     Stands,
+    /// It costs something else than the page said.
+    TotalChanged,
 }
 
 impl Checkout<'_> {
@@ -46,6 +50,7 @@ impl Checkout<'_> {
         let gateway = self.gateway().ok_or_else(no_gateway)?;
         match self.begin(token, form, gateway).await? {
             Begun::Stands => Ok(Paid::Done),
+            Begun::TotalChanged => Ok(Paid::TotalChanged),
             Begun::Ask(payment) => {
                 let outcome: Outcome = form.outcome.parse()?;
                 let answer = self.ask(gateway, &payment, outcome).await;
@@ -77,9 +82,25 @@ impl Checkout<'_> {
             return Err(too_late());
         }
         order.buyer = Some(form.buyer()?);
+        requote(&mut write, &shop, &mut order, form, now).await?;
+        if form
+            .total_seen()
+            .is_some_and(|seen| seen != order.total.minor)
+        {
+            sql::save(&mut write, &shop, &order, now).await?;
+            write.commit().await?;
+            return Ok(Begun::TotalChanged);
+        }
         order.held_until = prolonged(order.held_until, order.created_at, now);
         let _: Outcome = form.outcome.parse()?;
         settle::run(&mut write, &shop, &mut order, Input::Pay, now).await?;
+        // Nothing to pay needs nobody who takes payments.
+        if order.total.minor == 0 {
+            let paid = Input::Succeeded { in_stock: true };
+            settle::run(&mut write, &shop, &mut order, paid, now).await?;
+            write.commit().await?;
+            return Ok(Begun::Stands);
+        }
         let id: String = self.services.inner.random.id()?;
         let payment = OpenPayment {
             key: format!("{}-{id}", order.id),

@@ -8,7 +8,7 @@ use domain::{
 };
 
 use super::{sql, stock};
-use crate::{Result, db::Write, event};
+use crate::{Result, db::Write, discount, event};
 
 /// Runs `input` on the locked `order` and writes what it changes.
 pub(super) async fn run(
@@ -33,6 +33,9 @@ pub(super) async fn run(
     order.state = state;
     if effects.release {
         stock::release(write, shop, &order.id).await?;
+        if order.code.is_some() {
+            discount::free(write, order).await?;
+        }
     }
     if effects.sell {
         stock::sell(write, shop, &order.id, now).await?;

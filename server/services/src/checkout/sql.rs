@@ -1,24 +1,28 @@
 //! Queries of orders; those of lists are in `list`, those of payments in `payment`, those of stock in `stock.rs` beside this.
 
+mod line;
 mod list;
 mod payment;
 
 use domain::{
-    checkout::{Buyer, Line, Order},
-    id::{OrderId, ProductId, ShopId, VariantId},
+    checkout::{Buyer, Order},
+    country::Place,
+    id::{OrderId, ProductId, ShopId},
     media::Kind,
     money::{Currency, Money},
+    tax::Class,
+    terms::Terms,
     time::UnixMs,
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(super) use self::{list::*, payment::*};
-use crate::{Error, Result, db, media::sql::of_products};
+pub(super) use self::{line::*, list::*, payment::*};
+use crate::{Error, Result, db, media::sql::of_products, terms};
 
 macro_rules! columns {
     () => {
         "id, shop_id, token, number, state, test, total_minor, currency, buyer, receipt, declined, held_until, \
-         created_at, paid_at, sent_at"
+         created_at, paid_at, sent_at, destination, (SELECT code FROM discount_use WHERE order_id = orders.id) AS code"
     };
 }
 
@@ -47,6 +51,13 @@ fn order(row: &AnyRow) -> Result<(ShopId, Order)> {
             .map_err(|()| Error::internal("column state is not well formed"))?,
         test: db::number(row, "test")? != 0,
         lines: Vec::new(),
+        delivery: None,
+        code: db::text_or_null(row, "code")?
+            .map(|code| code.parse())
+            .transpose()?,
+        destination: db::text_or_null(row, "destination")?
+            .map(|place| place.parse())
+            .transpose()?,
         total: money(row, "total_minor")?,
         buyer,
         receipt,
@@ -57,42 +68,6 @@ fn order(row: &AnyRow) -> Result<(ShopId, Order)> {
         sent_at: db::number_or_null(row, "sent_at")?.map(UnixMs),
     };
     Ok((db::parsed(row, "shop_id")?, order))
-}
-
-/// Without its photo.
-fn line(row: &AnyRow) -> Result<Line> {
-    let price = money(row, "price_minor")?;
-    let quantity: u32 = db::count(row, "quantity")?;
-    Ok(Line {
-        slug: db::text(row, "slug")?,
-        title: db::text(row, "title")?,
-        quantity,
-        price,
-        total: price
-            .times(quantity)
-            .ok_or_else(|| Error::internal("a line total that does not fit"))?,
-        photo: None,
-        product: db::parsed(row, "product_id")?,
-    })
-}
-
-/// Adds lines to the order, without photos: rules need none.
-async fn with_lines(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    mut order: Order,
-) -> Result<Order> {
-    let rows = sqlx::query(
-        "SELECT order_line.product_id, order_line.slug, order_line.title, order_line.quantity, order_line.price_minor, \
-         orders.currency FROM order_line JOIN orders ON orders.id = order_line.order_id \
-         WHERE order_line.shop_id = $1 AND order_line.order_id = $2 ORDER BY order_line.position",
-    )
-    .bind(shop.as_str())
-    .bind(order.id.as_str())
-    .fetch_all(connection)
-    .await?;
-    order.lines = rows.iter().map(line).collect::<Result<_>>()?;
-    Ok(order)
 }
 
 /// The order of a token, as it stands, with photos.
@@ -168,11 +143,15 @@ pub(super) struct Offer {
     pub(super) slug: String,
     pub(super) title: String,
     pub(super) currency: Currency,
+    pub(super) class: Class,
+    pub(super) terms: Terms,
 }
 
 pub(super) async fn offer(connection: &mut AnyConnection, slug: &str) -> Result<Option<Offer>> {
     let row = sqlx::query(
-        "SELECT shop_id, id, slug, title, currency FROM product WHERE slug = $1 AND state = 'published'",
+        "SELECT product.shop_id, product.id, product.slug, product.title, product.currency, product.tax_class, terms.terms \
+         FROM product LEFT JOIN terms ON terms.shop_id = product.shop_id \
+         WHERE product.slug = $1 AND product.state = 'published'",
     )
     .bind(slug)
     .fetch_optional(connection)
@@ -184,6 +163,8 @@ pub(super) async fn offer(connection: &mut AnyConnection, slug: &str) -> Result<
             slug: db::text(&row, "slug")?,
             title: db::text(&row, "title")?,
             currency: db::parsed(&row, "currency")?,
+            class: db::parsed(&row, "tax_class")?,
+            terms: terms::sql::of_row(&row)?,
         })
     })
     .transpose()
@@ -209,6 +190,7 @@ pub(super) struct NewOrder<'a> {
     pub(super) key: Option<&'a str>,
     pub(super) test: bool,
     pub(super) total: Money,
+    pub(super) destination: Option<&'a Place>,
     pub(super) held_until: UnixMs,
 }
 
@@ -233,8 +215,8 @@ pub(super) async fn insert(
         )
     })?;
     let done = sqlx::query(
-        "INSERT INTO orders (id, shop_id, token, number, idempotency_key, state, test, total_minor, currency, held_until, created_at, changed_at) \
-         VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9, $10, $11) ON CONFLICT (idempotency_key) DO NOTHING",
+        "INSERT INTO orders (id, shop_id, token, number, idempotency_key, state, test, total_minor, currency, held_until, created_at, changed_at, destination) \
+         VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (idempotency_key) DO NOTHING",
     )
     .bind(new.id.as_str())
     .bind(shop.as_str())
@@ -247,6 +229,7 @@ pub(super) async fn insert(
     .bind(new.held_until.0)
     .bind(now.0)
     .bind(now.0)
+    .bind(new.destination.map(ToString::to_string))
     .execute(connection)
     .await?;
     if done.rows_affected() == 1 {
@@ -254,32 +237,6 @@ pub(super) async fn insert(
     } else {
         Ok(None)
     }
-}
-
-pub(super) async fn insert_line(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    order: &OrderId,
-    position: i64,
-    line: &Line,
-    variant: &VariantId,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO order_line (order_id, position, shop_id, product_id, slug, title, quantity, price_minor, variant_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(order.as_str())
-    .bind(position)
-    .bind(shop.as_str())
-    .bind(line.product.as_str())
-    .bind(line.slug.as_str())
-    .bind(line.title.as_str())
-    .bind(i64::from(line.quantity))
-    .bind(line.price.minor)
-    .bind(variant.as_str())
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// Writes what a transition changed.
@@ -297,7 +254,7 @@ pub(super) async fn save(
         .map_err(Error::internal)?;
     sqlx::query(
         "UPDATE orders SET state = $3, buyer = $4, receipt = $5, declined = $6, paid_at = $7, sent_at = $8, changed_at = $9, \
-         held_until = $10 WHERE shop_id = $1 AND id = $2",
+         held_until = $10, customer = $11 WHERE shop_id = $1 AND id = $2",
     )
     .bind(shop.as_str())
     .bind(order.id.as_str())
@@ -309,6 +266,7 @@ pub(super) async fn save(
     .bind(order.sent_at.map(|at| at.0))
     .bind(now.0)
     .bind(order.held_until.0)
+    .bind(order.buyer.as_ref().map(|buyer| buyer.email.to_lowercase()))
     .execute(connection)
     .await?;
     Ok(())

@@ -109,7 +109,7 @@ pub(super) async fn reserve_again(
 ) -> Result<bool> {
     let lines = sqlx::query(
         "SELECT variant_id, CAST(SUM(quantity) AS BIGINT) AS quantity FROM order_line \
-         WHERE shop_id = $1 AND order_id = $2 GROUP BY variant_id ORDER BY variant_id",
+         WHERE shop_id = $1 AND order_id = $2 AND kind = 'item' GROUP BY variant_id ORDER BY variant_id",
     )
     .bind(shop.as_str())
     .bind(order.as_str())

@@ -3,9 +3,10 @@
 //! the older append stops.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -13,8 +14,9 @@ use domain::{id::UploadId, media::UploadState};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
+    file::PartWrite,
     part::{Part, Parts},
-    receive::{self, Append, Hash, Piece},
+    receive::{self, Append, Hash, Piece, Place},
     sql::{self, Stored},
     upload::LIFE_MS,
 };
@@ -28,9 +30,47 @@ const OBJECT_BYTES: usize = 8 * 1024 * 1024;
 /// How long whoever asks where an upload stands waits for the append before.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// Appends under way in this process: an upload's newest one, and how the one before is ended.
+/// The most files of parts that stay open between two appends.
+const MAX_OPEN: usize = 64;
+/// How long one does.
+const OPEN_FOR: Duration = Duration::from_secs(60);
+
+/// Appends under way in this process: an upload's newest one, and how the one before is ended. And the files in which the next
+/// ones may go on, so that a part is not as short as the pieces that a client sends.
 #[derive(Clone, Default)]
-pub(crate) struct Appends(Arc<Mutex<HashMap<UploadId, Newest>>>);
+pub(crate) struct Appends(Arc<Mutex<HashMap<UploadId, Newest>>>, OpenParts);
+
+/// Files of parts that end with the last acknowledged byte. Whoever goes on in one takes it out, so nobody else writes to it; other
+/// processes write parts of their own.
+#[derive(Clone, Default)]
+struct OpenParts(Arc<Mutex<VecDeque<OpenPart>>>);
+
+struct OpenPart {
+    upload: UploadId,
+    part: Part,
+    file: Box<dyn PartWrite>,
+    since: Instant,
+}
+
+impl OpenParts {
+    /// The file of the upload's part that ends at `offset`.
+    fn take(&self, upload: &UploadId, offset: u64) -> Option<OpenPart> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|other| other.since.elapsed() < OPEN_FOR);
+        let at = open.iter().position(|other| other.upload == *upload)?;
+        let taken = open.remove(at)?;
+        (taken.part.start + taken.part.length == offset).then_some(taken)
+    }
+
+    fn put(&self, part: OpenPart) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|other| other.upload != part.upload);
+        if open.len() >= MAX_OPEN {
+            open.pop_front();
+        }
+        open.push_back(part);
+    }
+}
 
 /// The newest append of an upload.
 struct Newest {
@@ -140,44 +180,67 @@ impl Writer {
     /// Writes until the end, a break or an error. Answers with the upload as it is then.
     pub(super) async fn run(mut self, pieces: mpsc::Receiver<Piece>) -> Result<Stored> {
         match self.services.inner.parts.clone() {
-            Parts::Folder(folder) => {
-                let part = Part {
-                    start: self.append.offset,
-                    fence: self.fence,
-                    length: 0,
-                };
-                let path = Parts::file(&folder, &self.upload.id, &part);
-                self.write_file(path, pieces).await?;
-            }
+            Parts::Folder(folder) => self.write_file(&folder, pieces).await?,
             Parts::Objects(_) => self.write_objects(pieces).await?,
         }
         Ok(self.upload)
     }
 
-    async fn write_file(
-        &mut self,
-        path: std::path::PathBuf,
-        pieces: mpsc::Receiver<Piece>,
-    ) -> Result<()> {
+    async fn write_file(&mut self, folder: &Path, pieces: mpsc::Receiver<Piece>) -> Result<()> {
+        let open_parts = self.services.inner.appends.1.clone();
+        let id = self.upload.id.clone();
+        let offset = self.append.offset;
+        let (part, place) = match open_parts.take(&id, offset) {
+            Some(open) => (open.part, Place::Open(open.file)),
+            None => {
+                let part = Part {
+                    start: offset,
+                    fence: self.fence,
+                    length: 0,
+                };
+                (part, Place::New(Parts::file(folder, &id, &part)))
+            }
+        };
         let (durable, mut progress) = mpsc::unbounded_channel();
         let append = self.append.clone();
         let disk = self.services.inner.upload_disk.clone();
-        let writing = tokio::spawn(receive::run(append, path, pieces, durable, disk));
-        let start = self.append.offset;
+        let writing = tokio::spawn(receive::run(
+            append,
+            place,
+            part.length,
+            pieces,
+            durable,
+            disk,
+        ));
+        let until = |end: u64| Part {
+            length: end.saturating_sub(part.start),
+            ..part
+        };
         let mut failed = None;
         while let Some(end) = progress.recv().await {
-            if let Err(error) = self.acknowledge(start, end).await {
+            if let Err(error) = self.acknowledge(&until(end)).await {
                 failed = Some(error);
                 break;
             }
         }
         // The writer stops when nobody takes its progress.
         drop(progress);
-        let (end, stopped) = writing.await.map_err(Error::internal)?;
-        if failed.is_none() && end > self.upload.received {
-            failed = self.acknowledge(start, end).await.err();
+        let written = writing.await.map_err(Error::internal)?;
+        if failed.is_none() && written.end > self.upload.received {
+            failed = self.acknowledge(&until(written.end)).await.err();
         }
-        failed.or(stopped).map_or(Ok(()), Err)
+        if let Some(file) = written.file
+            && failed.is_none()
+            && self.upload.state == UploadState::Receiving
+        {
+            open_parts.put(OpenPart {
+                upload: id,
+                part: until(written.end),
+                file,
+                since: Instant::now(),
+            });
+        }
+        failed.or(written.stopped).map_or(Ok(()), Err)
     }
 
     async fn write_objects(&mut self, mut pieces: mpsc::Receiver<Piece>) -> Result<()> {
@@ -246,7 +309,7 @@ impl Writer {
     /// Acknowledges an object, or deletes it where a newer append or the end of the upload came first: its row is gone or will
     /// never name it, so nobody else would.
     async fn acknowledge_object(&mut self, part: &Part) -> Result<()> {
-        let acknowledged = self.acknowledge(part.start, part.start + part.length).await;
+        let acknowledged = self.acknowledge(part).await;
         // Any other failure may have been committed all the same.
         if matches!(acknowledged, Err(Error::Conflict(_))) {
             self.forget(part).await;
@@ -261,8 +324,9 @@ impl Writer {
         }
     }
 
-    /// Says that the bytes of the part from `start` are durable up to `end`; the last byte makes the upload work for a job.
-    async fn acknowledge(&mut self, start: u64, end: u64) -> Result<()> {
+    /// Says that the bytes of a part are durable; the last byte makes the upload work for a job.
+    async fn acknowledge(&mut self, part: &Part) -> Result<()> {
+        let end = part.start + part.length;
         let services = &self.services;
         let now = services.now();
         let mut write = services.inner.db.write().await?;
@@ -275,12 +339,7 @@ impl Writer {
         if !sql::acknowledge(&mut write, &self.upload.id, &step).await? {
             return Err(superseded());
         }
-        let part = Part {
-            start,
-            fence: self.fence,
-            length: end - start,
-        };
-        sql::put_part(&mut write, &self.upload.shop, &self.upload.id, &part).await?;
+        sql::put_part(&mut write, &self.upload.shop, &self.upload.id, part).await?;
         let is_whole = end == self.upload.length && !self.upload.is_open();
         if is_whole {
             let job = Job::ProcessUpload {

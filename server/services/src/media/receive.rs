@@ -34,10 +34,10 @@ pub(super) enum Piece {
     End,
 }
 
-/// One append: a part of its own.
+/// One append.
 #[derive(Clone)]
 pub(super) struct Append {
-    /// Where the upload stands: the part begins there.
+    /// Where the upload stands.
     pub(super) offset: u64,
     /// Bytes that may still come.
     pub(super) room: u64,
@@ -98,9 +98,26 @@ struct PartFile {
     disk: UploadDisk,
 }
 
+/// Where an append's bytes go.
+pub(super) enum Place {
+    /// A new part, in a file of this name.
+    New(PathBuf),
+    /// Behind the bytes of a part whose file is still open.
+    Open(Box<dyn PartWrite>),
+}
+
 impl PartFile {
-    /// The file of a new part.
-    async fn open(path: PathBuf, disk: UploadDisk) -> io::Result<Self> {
+    async fn open(place: Place, disk: UploadDisk) -> io::Result<Self> {
+        let path = match place {
+            Place::New(path) => path,
+            Place::Open(file) => {
+                return Ok(Self {
+                    file: Some(file),
+                    naming: None,
+                    disk,
+                });
+            }
+        };
         let folder = path.parent().map(Path::to_owned);
         let file = disk.run(move |files| files.create(&path)).await?;
         let naming = folder.map(|folder| {
@@ -165,26 +182,44 @@ impl PartFile {
     }
 }
 
-/// Writes what comes into a new file until the end, a break or an error.
-///
-/// Sends each durable offset on the way and stops when nobody takes it; answers with the last durable one and why it stopped,
-/// if not by the end of the body.
+/// How an append ended.
+pub(super) struct Written {
+    /// The last durable offset.
+    pub(super) end: u64,
+    /// Why it stopped, if not by the end of the body.
+    pub(super) stopped: Option<Error>,
+    /// The file, where it ends with the last durable byte: the next append may go on in it.
+    pub(super) file: Option<Box<dyn PartWrite>>,
+}
+
+/// Writes what comes to `place`, which holds `before` bytes of the part, until the end, a break or an error. Sends each durable
+/// offset on the way and stops when nobody takes it.
 pub(super) async fn run(
     append: Append,
-    path: PathBuf,
+    place: Place,
+    before: u64,
     pieces: mpsc::Receiver<Piece>,
     durable: mpsc::UnboundedSender<u64>,
     disk: UploadDisk,
-) -> (u64, Option<Error>) {
-    match PartFile::open(path, disk).await {
-        Ok(file) => write(&append, file, pieces, durable).await,
-        Err(error) => (append.offset, Some(disk::failed(&error))),
+) -> Written {
+    match PartFile::open(place, disk).await {
+        Ok(mut file) => {
+            let (end, stopped) = write(&append, &mut file, before, pieces, durable).await;
+            let file = file.file.filter(|_| stopped.is_none());
+            Written { end, stopped, file }
+        }
+        Err(error) => Written {
+            end: append.offset,
+            stopped: Some(disk::failed(&error)),
+            file: None,
+        },
     }
 }
 
 async fn write(
     append: &Append,
-    mut file: PartFile,
+    file: &mut PartFile,
+    before: u64,
     mut pieces: mpsc::Receiver<Piece>,
     durable: mpsc::UnboundedSender<u64>,
 ) -> (u64, Option<Error>) {
@@ -245,7 +280,7 @@ async fn write(
         }
     }
     if checked && !(ended && stopped.is_none() && hash.matches()) {
-        let kept = file.cut(0).await;
+        let kept = file.cut(before).await;
         let error = match (stopped, kept) {
             (Some(error), _) => error,
             (None, Err(error)) => disk::failed(&error),
@@ -256,7 +291,7 @@ async fn write(
     // A write that failed half-way may have left bytes behind the last whole one.
     let kept = match &stopped {
         None => file.sync().await,
-        Some(_) => file.cut(written).await,
+        Some(_) => file.cut(before + written).await,
     };
     match kept {
         Ok(()) => (append.offset + written, stopped),
@@ -289,7 +324,7 @@ mod tests {
             .write(true)
             .open("/dev/null")
             .expect("opens");
-        let file = PartFile {
+        let mut file = PartFile {
             file: Some(Box::new(file)),
             naming: None,
             disk: UploadDisk::new(1),
@@ -306,7 +341,7 @@ mod tests {
         }
         assert!(send.try_send(Piece::End).is_ok(), "room for the end");
         let (durable, _progress) = mpsc::unbounded_channel();
-        write(&append, file, receive, durable).await
+        write(&append, &mut file, 0, receive, durable).await
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ mod poster;
 mod round;
 mod seed;
 mod settings;
+mod terms;
 mod transport;
 mod waitlist;
 mod world;

@@ -286,6 +286,7 @@ pub(crate) fn form(outcome: &str) -> PayForm {
         name: "Ana Buyer".to_owned(),
         address: "1 Quiet Street\nLeeds".to_owned(),
         outcome: outcome.to_owned(),
+        ..PayForm::default()
     }
 }
 

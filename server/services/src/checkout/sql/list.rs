@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 
 use domain::{
-    checkout::{Filter, Line, Order, State},
+    checkout::{Filter, Order, State},
     id::ShopId,
     time::UnixMs,
 };
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::{COLUMNS, line, order};
+use super::{
+    COLUMNS,
+    line::{LINE_COLUMNS, Row, line},
+    order,
+};
 use crate::{Error, Result, checkout::DaySales, db};
 
 /// The states that a list takes, as a list of SQL. They are words of ours, so nothing needs escaping.
@@ -70,8 +74,7 @@ async fn with_lines(
         .await?;
     let mut orders = db::readable(&rows, "order", |row| order(row).map(|(_, order)| order));
     let statement = format!(
-        "SELECT order_line.order_id, order_line.product_id, order_line.slug, order_line.title, order_line.quantity, \
-         order_line.price_minor, page.currency FROM (SELECT id, currency FROM orders WHERE {which} {end}) AS page \
+        "SELECT order_line.order_id, {LINE_COLUMNS}, page.currency FROM (SELECT id, currency FROM orders WHERE {which} {end}) AS page \
          JOIN order_line ON order_line.order_id = page.id ORDER BY order_line.position"
     );
     let rows = sqlx::query(AssertSqlSafe(statement))
@@ -80,7 +83,7 @@ async fn with_lines(
         .bind(i64::from(limit))
         .fetch_all(connection)
         .await?;
-    let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
+    let mut lines: HashMap<String, Vec<Row>> = HashMap::new();
     let read = db::readable(&rows, "line of an order", |row| {
         Ok((db::text(row, "order_id")?, line(row)?))
     });
@@ -88,7 +91,9 @@ async fn with_lines(
         lines.entry(order).or_default().push(line);
     }
     for order in &mut orders {
-        order.lines = lines.remove(order.id.as_str()).unwrap_or_default();
+        for row in lines.remove(order.id.as_str()).unwrap_or_default() {
+            row.put(order);
+        }
     }
     Ok(orders)
 }
