@@ -23,7 +23,10 @@ use domain::{
     invalid::Invalid,
     media::Media,
 };
-use fixture::{LONG, clip, editor, euro, file, order, order_page, product, viewer, waitlist};
+use fixture::{
+    LONG, clip, editor, euro, file, order, order_page, product, refunding, refunds, viewer,
+    waitlist,
+};
 use services::checkout::OrderPage;
 
 fn main() -> io::Result<()> {
@@ -208,7 +211,8 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         address: "Torstraße 1".to_owned(),
         outcome: "decline".to_owned(),
     };
-    let state = |state| checkout::page::order(site, &shop, &order(128, state, &cup, 2));
+    let state =
+        |state| checkout::page::order(site, &shop, &order(128, state, &cup, 2), &refunds(0));
     vec![
         ("product", catalog::page::product(site, &shop, &cup)),
         ("product-long", catalog::page::product(site, &shop, &long)),
@@ -237,7 +241,14 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ("welcome", shop::page::welcome(site)),
         (
             "checkout",
-            checkout::page::checkout(site, &shop, &held, &PayForm::default(), None),
+            checkout::page::checkout(
+                site,
+                &shop,
+                &held,
+                &PayForm::default(),
+                None,
+                domain::payment::Provider::Test,
+            ),
         ),
         (
             "checkout-wrong",
@@ -247,6 +258,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Declined, &long, 3),
                 &typed,
                 Some("Write your email address, for example ana@example.org."),
+                domain::payment::Provider::Test,
             ),
         ),
         (
@@ -257,6 +269,27 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Expired, &cup, 1),
                 &PayForm::default(),
                 None,
+                domain::payment::Provider::Stripe,
+            ),
+        ),
+        (
+            "checkout-stripe",
+            checkout::page::checkout(
+                site,
+                &shop,
+                &order(128, State::Redirected, &cup, 1),
+                &PayForm::default(),
+                None,
+                domain::payment::Provider::Stripe,
+            ),
+        ),
+        (
+            "order-refunded",
+            checkout::page::order(
+                site,
+                &shop,
+                &order(128, State::Refunded, &cup, 2),
+                &refunds(4),
             ),
         ),
         ("order-paid", state(State::Paid)),
@@ -492,11 +525,45 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ),
         (
             "manage-order",
-            manage::page::order(site, &viewer, &order(99, State::Paid, &cup, 2)),
+            manage::page::order(
+                site,
+                &viewer,
+                &order(99, State::Paid, &cup, 2),
+                &refunding(&refunds(0)),
+            ),
+        ),
+        (
+            "manage-order-refunds",
+            manage::page::order(
+                site,
+                &viewer,
+                &order(97, State::Sent, &cup, 2),
+                &manage::page::Refunding {
+                    errors: &[Invalid::new(
+                        "amount",
+                        "At most 51 € can still go back. Write that much or less.",
+                    )],
+                    typed: "70",
+                    ..refunding(&refunds(4))
+                },
+            ),
+        ),
+        (
+            "manage-payments",
+            fixture::payments(site, &viewer, true, &[]),
+        ),
+        (
+            "manage-payments-later",
+            fixture::payments(site, &viewer, false, &[]),
         ),
         (
             "manage-order-held",
-            manage::page::order(site, &viewer, &order(98, State::Held, &long, 2)),
+            manage::page::order(
+                site,
+                &viewer,
+                &order(98, State::Held, &long, 2),
+                &refunding(&refunds(0)),
+            ),
         ),
         (
             "setup",

@@ -9,8 +9,9 @@ use app::{
 use domain::{
     catalog::Product,
     checkout::{Filter, PayForm, State},
+    payment::Provider,
 };
-use fixture::{editor, euro, order, order_page, photo, product, site, viewer};
+use fixture::{editor, euro, order, order_page, photo, product, refunds, site, viewer};
 
 #[test]
 fn what_is_only_reserved_is_not_called_sold() {
@@ -52,8 +53,15 @@ fn an_amount_is_written_in_one_way_everywhere() {
         assert!(editor.contains(&format!("value=\"{number}\"")), "{editor}");
         for html in [
             catalog::page::product(&site, &shop, &cup),
-            checkout::page::checkout(&site, &shop, &order, &PayForm::default(), None),
-            checkout::page::order(&site, &shop, &order),
+            checkout::page::checkout(
+                &site,
+                &shop,
+                &order,
+                &PayForm::default(),
+                None,
+                Provider::Test,
+            ),
+            checkout::page::order(&site, &shop, &order, &refunds(0)),
             manage::page::products(
                 &site,
                 &viewer,

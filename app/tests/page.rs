@@ -24,9 +24,11 @@ use domain::{
     checkout::{Filter, PayForm, State},
     identity::SetupForm,
     invalid::Invalid,
+    payment::Provider,
 };
 use fixture::{
-    HOSTILE, clip, editor, euro, order, order_page, photo, product, site, viewer, waitlist,
+    HOSTILE, clip, editor, euro, order, order_page, photo, product, refunding, refunds, site,
+    viewer, waitlist,
 };
 use markup::{names, tags, value};
 use services::checkout::OrderPage;
@@ -210,10 +212,16 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         }
         pages.push((
             "checkout",
-            checkout::page::checkout(site, &shop, &order, &form, Some(message)),
+            checkout::page::checkout(site, &shop, &order, &form, Some(message), Provider::Test),
         ));
-        pages.push(("order", checkout::page::order(site, &shop, &order)));
-        pages.push(("order to pack", manage::page::order(site, &viewer, &order)));
+        pages.push((
+            "order",
+            checkout::page::order(site, &shop, &order, &refunds(0)),
+        ));
+        pages.push((
+            "order to pack",
+            manage::page::order(site, &viewer, &order, &refunding(&refunds(0))),
+        ));
         all.push(order);
     }
     pages.push((
@@ -402,7 +410,7 @@ fn moments_say_their_zone_and_are_written_anew_by_a_script() {
 fn a_waiting_order_asks_again_and_a_known_one_does_not() {
     let refreshes = |state| {
         let order = order(1, state, &hostile(), 1);
-        checkout::page::order(&site(false), &fixture::shop(), &order)
+        checkout::page::order(&site(false), &fixture::shop(), &order, &refunds(0))
             .contains("http-equiv=\"refresh\"")
     };
     for state in State::ALL {

@@ -14,6 +14,7 @@ pub mod media;
 pub mod money;
 mod number;
 mod order;
+pub mod payment;
 mod price;
 mod slug;
 mod stock;

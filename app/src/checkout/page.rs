@@ -1,10 +1,12 @@
 //! `/checkout/{token}` and `/order/{token}`.
 
 use domain::{
-    checkout::{Order, Outcome, PayForm, State},
+    checkout::{Order, PayForm, State},
     identity::Shop,
+    payment::Provider,
 };
 use leptos::prelude::*;
+use services::payment::Refunds;
 
 use super::parts::{address, lines, moment, time_of_day};
 pub use super::refusal::{Press, confirm, price_changed, sold_out};
@@ -14,13 +16,15 @@ use crate::{
     flash,
     form::{error_summary, field, field_error, textarea_text},
     icon::Icon,
+    payment,
     shop::parts::{footer, front, header},
 };
 
 /// Seconds after which the page of an order reloads while the result of its payment is not known.
 const REFRESH_S: u32 = 3;
 
-/// The summary and the payment form. `form` is what was typed before; `error` is the message about the last try.
+/// The summary and the payment form. `form` is what was typed before; `error` is the message about the last try; `provider` takes
+/// the payment.
 ///
 /// An order that can no longer be paid (expired, cancelled) shows why and the way back to the product.
 #[must_use]
@@ -30,10 +34,11 @@ pub fn checkout(
     order: &Order,
     form: &PayForm,
     error: Option<&str>,
+    provider: Provider,
 ) -> String {
     let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
-    let body = if order.state.payable() {
-        payable(site, order, form, error)
+    let body = if order.state.payable() || order.state == State::Redirected {
+        payable(order, form, error, provider)
     } else {
         closed(shop, order)
     };
@@ -53,7 +58,7 @@ pub fn checkout(
     })
 }
 
-fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> AnyView {
+fn payable(order: &Order, form: &PayForm, error: Option<&str>, provider: Provider) -> AnyView {
     // Where the message is about a field, all fields that are wrong are named at once.
     let mut errors = form.errors();
     if error != errors.first().map(|invalid| invalid.message.as_str()) {
@@ -62,7 +67,10 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
     let refusal = error
         .filter(|_| errors.is_empty())
         .or(order.declined.as_deref().filter(|_| error.is_none()));
-    let outcomes = site.test_payments.then(|| outcomes(&form.outcome));
+    let how = match provider {
+        Provider::Test => payment::outcomes(&form.outcome),
+        Provider::Stripe => payment::elsewhere(order),
+    };
     view! {
         <h1>"Almost yours"</h1>
         <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
@@ -85,34 +93,14 @@ fn payable(site: &Site, order: &Order, form: &PayForm, error: Option<&str>) -> A
                     <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
                 }.into_any()
             })}
-            {outcomes}
+            {how}
             <button class="button large whole" r#type="submit">{format!("Pay {}", order.total)}</button>
         </form>
-    }
-    .into_any()
-}
-
-/// The choices of the test gateway, which does what is chosen.
-fn outcomes(chosen: &str) -> AnyView {
-    let chosen: Outcome = chosen.parse().unwrap_or(Outcome::Success);
-    let choices = Outcome::ALL
-        .into_iter()
-        .map(|outcome| {
-            let id = format!("outcome-{}", outcome.as_str());
-            view! {
-                <div class="choice">
-                    <input r#type="radio" id=id.clone() name="outcome" value=outcome.as_str() checked=outcome == chosen />
-                    <label r#for=id>{outcome.words()}</label>
-                </div>
-            }
-        })
-        .collect_view();
-    view! {
-        <fieldset class="test-gateway">
-            <legend>"Test payment"</legend>
-            <p class="soft">"No card is asked for and no money moves. Choose what happens."</p>
-            {choices}
-        </fieldset>
+        {(order.state == State::Redirected).then(|| view! {
+            <form method="post" action=format!("/checkout/{}/cancel", order.token)>
+                <button class="button quiet whole" r#type="submit">"Give the order up"</button>
+            </form>
+        })}
     }
     .into_any()
 }
@@ -153,23 +141,24 @@ fn closed(shop: &Shop, order: &Order) -> AnyView {
 
 /// The order and, once paid, its receipt. While the result of the payment is not known, the page reloads itself.
 #[must_use]
-pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
+pub fn order(site: &Site, shop: &Shop, order: &Order, refunds: &Refunds) -> String {
     let mut head = Head::new(
         Surface::Shop,
         format!("Order {} · {}", order.number, shop.name),
     )
     .with_moments();
-    if order.state.open() {
+    if order.state.open() && order.state != State::Redirected {
         head.refresh = Some(REFRESH_S);
     }
     let lines = lines(order);
     let status = status(shop, order);
+    let back = payment::given_back(refunds);
     let receipt = receipt(shop, order);
     document(site, head, || {
         view! {
             {header(shop)}
             <main id="main" class="order-layout" data-order-state=order.state.as_str()>
-                <section class="order-main">{status}</section>
+                <section class="order-main">{status} {back}</section>
                 <aside class="order-side receipt" aria-labelledby="receipt">
                     {receipt}
                     {lines}
@@ -220,7 +209,14 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
             <p>"Please do not pay a second time: your pieces stay reserved until the bank answers."</p>
         }
         .into_any(),
-        State::Held | State::Declined => view! {
+        State::Refunded => view! {
+            <p class="standing">"Called off"</p>
+            <h1>"Nothing will be sent"</h1>
+            <p class="lead"><bdi>{shop.name.clone()}</bdi> " gives back what you paid."</p>
+            {keep}
+        }
+        .into_any(),
+        State::Held | State::Declined | State::Redirected => view! {
             {order.declined.as_deref().map(flash::warning)}
             <h1>"Not paid yet"</h1>
             <p class="lead">"Reserved for you until " {time_of_day(order.held_until)} "."</p>

@@ -7,6 +7,8 @@ mod order;
 mod overview;
 pub mod page;
 mod parts;
+mod payment;
 mod product;
+mod refund;
 mod settings;
 mod waitlist;

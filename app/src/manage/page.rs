@@ -4,6 +4,8 @@ pub use super::{
     job::jobs,
     order::{filter as order_filter, order, orders},
     overview::{DAYS, Overview, TO_PACK, overview},
+    payment::{Payments, payments},
     product::{Editor, Show as ShowProducts, product, products},
+    refund::Refunding,
     settings::{Settings, settings},
 };

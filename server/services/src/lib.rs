@@ -1,7 +1,7 @@
 //! Rules with transactions, one module per domain: what the pages and the HTTP handlers may do.
 //!
 //! [`Services::open`] migrates the database and hands out one face per domain: [`Services::identity`],
-//! [`Services::media`], [`Services::catalog`], [`Services::checkout`]. Whatever belongs to a shop takes the
+//! [`Services::media`], [`Services::catalog`], [`Services::checkout`], [`Services::payment`]. Whatever belongs to a shop takes the
 //! [`domain::identity::Viewer`] first and never sees another shop's rows.
 
 pub mod catalog;
@@ -18,6 +18,7 @@ pub mod job;
 pub mod media;
 mod memory;
 mod migration;
+pub mod payment;
 mod random;
 pub mod rate_limit;
 pub mod seed;
@@ -26,7 +27,7 @@ mod supervise;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -66,6 +67,10 @@ struct Inner {
     clock: Clock,
     random: Random,
     passkeys: identity::Passkeys,
+    /// Seals the secrets of processors' accounts.
+    vault: OnceLock<payment::Vault>,
+    /// Connections to processors.
+    http: payment::HttpClient,
     loops: supervise::Loops,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -204,6 +209,8 @@ impl Services {
                 encoding: Semaphore::new(1),
                 clock,
                 random,
+                vault: OnceLock::new(),
+                http: payment::HttpClient::default(),
                 loops: supervise::Loops::default(),
                 tasks: Mutex::default(),
             }),
@@ -316,6 +323,12 @@ impl Services {
     #[must_use]
     pub fn checkout(&self) -> checkout::Checkout<'_> {
         checkout::Checkout { services: self }
+    }
+
+    /// Payments, accounts at processors, refunds.
+    #[must_use]
+    pub fn payment(&self) -> payment::Payments<'_> {
+        payment::Payments { services: self }
     }
 
     /// At most 500 events of a shop behind `cursor` (0: from the first), oldest first.

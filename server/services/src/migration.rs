@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_media",
     5 "0005_catalog",
     6 "0006_checkout",
+    7 "0007_payment",
 ];
 
 /// The two databases write a counting key differently, and sqlx's `Any` cannot hide it: files say `AUTOMATIC_ID`.

@@ -11,6 +11,7 @@ use domain::{
     checkout::{PayForm, State as OrderState},
     identity::Shop,
     money::Money,
+    payment::Provider,
 };
 use serde::Deserialize;
 use services::{
@@ -172,6 +173,12 @@ fn confirm(
     Ok(document::private(page))
 }
 
+/// Who takes the payment. Where nobody does any more, pressing pay says so.
+async fn provider(vitrine: &Vitrine, shop: &Shop) -> Result<Provider, Problem> {
+    let found = vitrine.services.payment().provider(&shop.id).await?;
+    Ok(found.unwrap_or(Provider::Stripe))
+}
+
 /// `GET /checkout/{token}`.
 pub async fn page(
     State(vitrine): State<Vitrine>,
@@ -180,7 +187,8 @@ pub async fn page(
     let (shop, order) = vitrine.services.checkout().order(&token).await?;
     // An order that ran out shows here why, and the way back to the product.
     let is_over = matches!(order.state, OrderState::Expired | OrderState::Cancelled);
-    if !order.state.payable() && !is_over {
+    let can_pay = order.state.payable() || order.state == OrderState::Redirected;
+    if !can_pay && !is_over {
         return Ok(Redirect::to(&format!("/order/{token}")).into_response());
     }
     let form = order.buyer.clone().map(|buyer| PayForm {
@@ -195,6 +203,7 @@ pub async fn page(
         &order,
         &form.unwrap_or_default(),
         order.declined.as_deref(),
+        provider(&vitrine, &shop).await?,
     );
     Ok(document::private(page))
 }
@@ -208,6 +217,11 @@ pub async fn pay(
     let checkout = vitrine.services.checkout();
     let (status, message) = match checkout.pay(&token, &form).await {
         Ok(Paid::Done) => return Ok(Redirect::to(&format!("/order/{token}")).into_response()),
+        // The processor's page, for a browser without a script as well.
+        Ok(Paid::Redirect(url)) => {
+            let headers = [(header::CACHE_CONTROL, "no-store")];
+            return Ok((headers, Redirect::to(&url)).into_response());
+        }
         Ok(Paid::Declined(message)) => (StatusCode::PAYMENT_REQUIRED, message),
         Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message),
         Err(error) => {
@@ -215,7 +229,15 @@ pub async fn pay(
         }
     };
     let (shop, order) = checkout.order(&token).await?;
-    let page = app::checkout::page::checkout(&vitrine.site, &shop, &order, &form, Some(&message));
+    let provider = provider(&vitrine, &shop).await?;
+    let page = app::checkout::page::checkout(
+        &vitrine.site,
+        &shop,
+        &order,
+        &form,
+        Some(&message),
+        provider,
+    );
     Ok((status, document::private(page)).into_response())
 }
 
@@ -234,9 +256,15 @@ pub async fn order(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let (shop, order) = vitrine.services.checkout().order(&token).await?;
+    let refunds = vitrine
+        .services
+        .payment()
+        .refunds_of(&shop.id, &order)
+        .await?;
     Ok(document::private(app::checkout::page::order(
         &vitrine.site,
         &shop,
         &order,
+        &refunds,
     )))
 }

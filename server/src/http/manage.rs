@@ -2,6 +2,7 @@
 
 pub mod job;
 pub mod order;
+pub mod payment;
 pub mod photo;
 pub mod product;
 pub mod settings;

@@ -28,6 +28,8 @@ pub(crate) enum Job {
     DeleteUploadParts { shop: ShopId, upload: UploadId },
     /// Deletes a picture or clip that nothing shows, with its files.
     DeleteMedia { shop: ShopId, media: MediaId },
+    /// Applies what a payment processor reported.
+    ApplyWebhook { shop: ShopId, webhook: String },
     /// Gives the stock of orders back that nobody paid in time.
     ExpireHolds,
     /// Asks processors about payments whose end is not known.
@@ -52,6 +54,7 @@ pub(crate) enum Kind {
     MakePoster,
     DeleteUploadParts,
     DeleteMedia,
+    ApplyWebhook,
     ExpireHolds,
     ReconcilePayments,
     SweepUploads,
@@ -65,12 +68,13 @@ const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::ProcessUpload,
         Self::EncodeAvif,
         Self::MakePoster,
         Self::DeleteUploadParts,
         Self::DeleteMedia,
+        Self::ApplyWebhook,
         Self::ExpireHolds,
         Self::ReconcilePayments,
         Self::SweepUploads,
@@ -88,6 +92,7 @@ impl Kind {
             Self::MakePoster => "make_poster",
             Self::DeleteUploadParts => "delete_upload_parts",
             Self::DeleteMedia => "delete_media",
+            Self::ApplyWebhook => "apply_webhook",
             Self::ExpireHolds => "expire_holds",
             Self::ReconcilePayments => "reconcile_payments",
             Self::SweepUploads => "sweep_uploads",
@@ -106,6 +111,7 @@ impl Kind {
             Self::MakePoster => "Make a still of a clip",
             Self::DeleteUploadParts => "Delete what is left of an upload",
             Self::DeleteMedia => "Delete a picture or clip",
+            Self::ApplyWebhook => "Apply what the payment processor reported",
             Self::ExpireHolds => "Put unpaid pieces back on sale",
             Self::ReconcilePayments => "Ask the bank about open payments",
             Self::SweepUploads => "Throw away unfinished uploads",
@@ -124,6 +130,8 @@ impl Kind {
             // The same program on the same film.
             Self::MakePoster => 2,
             Self::DeleteUploadParts | Self::DeleteMedia => 10,
+            // Half a day: the processor itself is away then, and reconciliation finds what it would have said.
+            Self::ApplyWebhook => 20,
             _ => i64::MAX,
         }
     }
@@ -133,7 +141,7 @@ impl Kind {
         match self {
             // Each decodes a photo of up to 100 megapixels; a second one would wait for its memory.
             Self::ProcessUpload => 2,
-            Self::DeleteUploadParts => 4,
+            Self::DeleteUploadParts | Self::ApplyWebhook => 4,
             _ => 1,
         }
     }
@@ -141,7 +149,7 @@ impl Kind {
     /// The wait after the first failure, ms; it doubles with each further one.
     pub(crate) const fn first_wait_ms(self) -> i64 {
         match self {
-            Self::ExpireHolds | Self::ReconcilePayments => 5 * SECOND_MS,
+            Self::ExpireHolds | Self::ReconcilePayments | Self::ApplyWebhook => 5 * SECOND_MS,
             _ => 15 * SECOND_MS,
         }
     }
@@ -153,7 +161,8 @@ impl Kind {
             | Self::EncodeAvif
             | Self::MakePoster
             | Self::DeleteUploadParts
-            | Self::DeleteMedia => None,
+            | Self::DeleteMedia
+            | Self::ApplyWebhook => None,
             // Lists the whole store.
             Self::SweepMedia => Some(6 * 60 * MINUTE_MS),
             Self::FindPosterless => Some(60 * MINUTE_MS),
@@ -182,6 +191,7 @@ impl Job {
             Self::MakePoster { .. } => Kind::MakePoster,
             Self::DeleteUploadParts { .. } => Kind::DeleteUploadParts,
             Self::DeleteMedia { .. } => Kind::DeleteMedia,
+            Self::ApplyWebhook { .. } => Kind::ApplyWebhook,
             Self::ExpireHolds => Kind::ExpireHolds,
             Self::ReconcilePayments => Kind::ReconcilePayments,
             Self::SweepUploads => Kind::SweepUploads,
@@ -201,6 +211,7 @@ impl Job {
             Self::EncodeAvif { media, .. }
             | Self::MakePoster { media, .. }
             | Self::DeleteMedia { media, .. } => media.as_str(),
+            Self::ApplyWebhook { webhook, .. } => webhook,
             _ => "",
         }
     }
@@ -211,6 +222,7 @@ impl Job {
             | Self::EncodeAvif { shop, .. }
             | Self::MakePoster { shop, .. }
             | Self::DeleteMedia { shop, .. }
+            | Self::ApplyWebhook { shop, .. }
             | Self::DeleteUploadParts { shop, .. } => Some(shop),
             _ => None,
         }

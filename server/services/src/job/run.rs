@@ -91,7 +91,10 @@ async fn work(services: &Services, job: &Job) -> Result<()> {
         Job::DeleteUploadParts { upload, .. } => services.inner.parts.delete(upload).await,
         Job::DeleteMedia { shop, media } => media::delete::run(services, shop, media).await,
         Job::ExpireHolds => services.checkout().expire_holds().await.map(|_| ()),
-        Job::ReconcilePayments => services.checkout().reconcile().await.map(|_| ()),
+        Job::ReconcilePayments => services.payment().reconcile().await.map(|_| ()),
+        Job::ApplyWebhook { shop, webhook } => {
+            services.payment().apply_webhook(shop, webhook).await
+        }
         Job::SweepUploads => services.media().sweep().await,
         Job::SweepMedia => media::orphan::sweep(services).await,
         Job::FindPosterless => media::poster::find(services).await,
