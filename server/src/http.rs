@@ -218,6 +218,9 @@ fn private_pages() -> Router<Vitrine> {
         .route("/manage/orders/{id}", get(manage::order::one))
         .route("/manage/orders/{id}/send", post(manage::order::send))
         .route("/manage/orders/{id}/refund", post(manage::order::refund))
+        .route("/manage/ledger", get(manage::ledger::list))
+        .route("/manage/ledger/month.csv", get(manage::ledger::month))
+        .route("/manage/ledger/{account}", get(manage::ledger::explain))
         .route("/manage/payments", get(manage::payment::page))
         .route("/manage/payments/stripe", post(manage::payment::keys))
         .route(

@@ -10,6 +10,7 @@ pub mod highlight;
 pub mod id;
 pub mod identity;
 pub mod invalid;
+pub mod ledger;
 pub mod media;
 pub mod money;
 mod number;

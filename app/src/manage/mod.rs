@@ -2,6 +2,7 @@
 
 mod chart;
 mod job;
+mod ledger;
 mod media;
 mod order;
 mod overview;

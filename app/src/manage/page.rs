@@ -2,6 +2,7 @@
 
 pub use super::{
     job::jobs,
+    ledger::{Books, explained, ledger},
     order::{filter as order_filter, order, orders},
     overview::{DAYS, Overview, TO_PACK, overview},
     payment::{Payments, payments},

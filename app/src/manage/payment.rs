@@ -48,7 +48,10 @@ pub fn payments(site: &Site, viewer: &Viewer, payments: &Payments<'_>) -> String
         sign_in_again()
     };
     let main = view! {
-        <h1>"Payments"</h1>
+        <div class="head">
+            <h1>"Payments"</h1>
+            <p><a class="link" href="/manage/ledger">"Ledger"</a></p>
+        </div>
         {payments.message.map(flash::success)}
         {error_summary("Not saved", payments.errors, &FIELDS)}
         <div class="settings">

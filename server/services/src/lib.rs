@@ -1,7 +1,8 @@
 //! Rules with transactions, one module per domain: what the pages and the HTTP handlers may do.
 //!
 //! [`Services::open`] migrates the database and hands out one face per domain: [`Services::identity`],
-//! [`Services::media`], [`Services::catalog`], [`Services::checkout`], [`Services::payment`]. Whatever belongs to a shop takes the
+//! [`Services::media`], [`Services::catalog`], [`Services::checkout`], [`Services::payment`],
+//! [`Services::ledger`]. Whatever belongs to a shop takes the
 //! [`domain::identity::Viewer`] first and never sees another shop's rows.
 
 pub mod catalog;
@@ -15,6 +16,7 @@ mod error;
 mod event;
 pub mod identity;
 pub mod job;
+pub mod ledger;
 pub mod media;
 mod memory;
 mod migration;
@@ -329,6 +331,12 @@ impl Services {
     #[must_use]
     pub fn payment(&self) -> payment::Payments<'_> {
         payment::Payments { services: self }
+    }
+
+    /// The books.
+    #[must_use]
+    pub fn ledger(&self) -> ledger::Ledger<'_> {
+        ledger::Ledger { services: self }
     }
 
     /// At most 500 events of a shop behind `cursor` (0: from the first), oldest first.

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_catalog",
     6 "0006_checkout",
     7 "0007_payment",
+    8 "0008_ledger",
 ];
 
 /// The two databases write a counting key differently, and sqlx's `Any` cannot hide it: files say `AUTOMATIC_ID`.

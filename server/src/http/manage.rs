@@ -1,6 +1,7 @@
 //! `/manage…`: plain pages and forms of the seller. Every handler takes the viewer, so nothing here reaches another shop.
 
 pub mod job;
+pub mod ledger;
 pub mod order;
 pub mod payment;
 pub mod photo;

@@ -44,6 +44,8 @@ pub(crate) enum Job {
     SweepIdentity,
     /// Forgets waitlist addresses that were kept long enough.
     SweepWaitlist,
+    /// Holds payments and ledger against each other.
+    CheckLedger,
 }
 
 /// A kind of work and how it is treated.
@@ -62,13 +64,14 @@ pub(crate) enum Kind {
     FindPosterless,
     SweepIdentity,
     SweepWaitlist,
+    CheckLedger,
 }
 
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::ProcessUpload,
         Self::EncodeAvif,
         Self::MakePoster,
@@ -82,6 +85,7 @@ impl Kind {
         Self::FindPosterless,
         Self::SweepIdentity,
         Self::SweepWaitlist,
+        Self::CheckLedger,
     ];
 
     /// The word in the database.
@@ -100,6 +104,7 @@ impl Kind {
             Self::FindPosterless => "find_posterless",
             Self::SweepIdentity => "sweep_identity",
             Self::SweepWaitlist => "sweep_waitlist",
+            Self::CheckLedger => "check_ledger",
         }
     }
 
@@ -119,6 +124,7 @@ impl Kind {
             Self::FindPosterless => "Find clips without a still",
             Self::SweepIdentity => "Forget old sessions and links",
             Self::SweepWaitlist => "Forget old waitlist addresses",
+            Self::CheckLedger => "Hold payments and ledger against each other",
         }
     }
 
@@ -163,6 +169,8 @@ impl Kind {
             | Self::DeleteUploadParts
             | Self::DeleteMedia
             | Self::ApplyWebhook => None,
+            // Reads all of the books.
+            Self::CheckLedger => Some(6 * 60 * MINUTE_MS),
             // Lists the whole store.
             Self::SweepMedia => Some(6 * 60 * MINUTE_MS),
             Self::FindPosterless => Some(60 * MINUTE_MS),
@@ -199,6 +207,7 @@ impl Job {
             Self::FindPosterless => Kind::FindPosterless,
             Self::SweepIdentity => Kind::SweepIdentity,
             Self::SweepWaitlist => Kind::SweepWaitlist,
+            Self::CheckLedger => Kind::CheckLedger,
         }
     }
 
@@ -229,7 +238,7 @@ impl Job {
     }
 
     /// The recurring work of an instance.
-    const fn recurring() -> [Self; 7] {
+    const fn recurring() -> [Self; 8] {
         [
             Self::ExpireHolds,
             Self::ReconcilePayments,
@@ -238,6 +247,7 @@ impl Job {
             Self::FindPosterless,
             Self::SweepIdentity,
             Self::SweepWaitlist,
+            Self::CheckLedger,
         ]
     }
 }

@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 
 use super::{
     Payments,
-    gateway::{Answer, Ask, Failure, Gateway, Intent, Status},
+    gateway::{Answer, Ask, Failure, Fee, Gateway, Intent, Status},
     no_gateway, refund,
     sql::{self, Attempt, Noted},
 };
@@ -18,6 +18,7 @@ use crate::{
     Error, Result,
     checkout::{self, missing, settle},
     db::Write,
+    ledger::{self, Posting},
 };
 
 /// How long a payment that was asked for is left to whoever asked, ms. After that, the asking process is taken for dead.
@@ -323,7 +324,7 @@ impl Payments<'_> {
         Ok(order)
     }
 
-    /// What follows from money that came: where it pays for nothing, it goes back.
+    /// What follows from money that came: it is posted, and where it pays for nothing, it goes back.
     async fn captured(
         &self,
         write: &mut Write,
@@ -333,6 +334,18 @@ impl Payments<'_> {
         had_money: bool,
         now: UnixMs,
     ) -> Result<()> {
+        let posting = Posting {
+            shop: &attempt.shop,
+            order: &attempt.order,
+            account: attempt.account.as_deref(),
+            live: attempt.live,
+            subject: &attempt.id,
+        };
+        ledger::post_capture(self.services, write, &posting, order, attempt.amount, now).await?;
+        if let Some(Fee { fee, gross }) = said.fee {
+            let amounts = [attempt.amount, gross, fee];
+            ledger::post_fee(self.services, write, &posting, amounts, now).await?;
+        }
         let mut attempt = attempt.clone();
         attempt.payment_id = said.payment.clone().or(attempt.payment_id);
         attempt.provider_id = attempt.provider_id.or_else(|| said.id.clone());
@@ -353,6 +366,7 @@ pub(super) struct Said {
     url: Option<String>,
     id: Option<String>,
     payment: Option<String>,
+    fee: Option<Fee>,
 }
 
 impl Said {
@@ -365,6 +379,7 @@ impl Said {
             url: None,
             id: None,
             payment: None,
+            fee: None,
         };
         let intent = match answer {
             Ok(Ok(intent)) if intent.amount == attempt.amount => intent,
@@ -425,6 +440,7 @@ impl Said {
         };
         found.id = Some(intent.id);
         found.payment = intent.payment;
+        found.fee = intent.fee;
         Some(found)
     }
 }

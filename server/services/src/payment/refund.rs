@@ -7,6 +7,7 @@ use domain::{
     checkout::{Input, Order, State},
     id::{OrderId, ShopId},
     identity::Viewer,
+    ledger::Kind,
     money::Money,
     payment::{
         DisputeState, KEYS_KEPT_MS, Provider, RefundState, Refundable, Restock, allocate,
@@ -26,6 +27,7 @@ use crate::{
     Error, Result, Services,
     checkout::{self, check_key, missing, settle},
     db::Write,
+    ledger::{self, Posting},
 };
 
 /// Why the machine gives money back.
@@ -171,6 +173,7 @@ fn new_refund(
         attempt: attempt.id.clone(),
         provider: attempt.provider,
         account: attempt.account.clone(),
+        live: attempt.live,
         form: None,
         key,
         request,
@@ -341,10 +344,36 @@ impl Payments<'_> {
             }
         }
         let mut write = self.services.inner.db.write().await?;
-        checkout::sql::lock(&mut write, &refund.token, now)
+        let (_, order) = checkout::sql::lock(&mut write, &refund.token, now)
             .await?
             .ok_or_else(missing)?;
-        sql::set_refund(&mut write, &refund, from, now).await?;
+        if sql::set_refund(&mut write, &refund, from, now).await? {
+            let posting = Posting {
+                shop: &refund.shop,
+                order: &refund.order,
+                account: refund.account.as_deref(),
+                live: refund.live,
+                subject: &refund.id,
+            };
+            match (from, refund.state) {
+                (RefundState::Asked, RefundState::Pending | RefundState::Succeeded) => {
+                    ledger::post_refund(
+                        self.services,
+                        &mut write,
+                        &posting,
+                        &order,
+                        refund.amount,
+                        now,
+                    )
+                    .await?;
+                }
+                (RefundState::Pending | RefundState::Succeeded, RefundState::Failed) => {
+                    let kinds = (Kind::Refund, Kind::RefundReversal);
+                    ledger::post_reversal(self.services, &mut write, &posting, kinds, now).await?;
+                }
+                _ => {}
+            }
+        }
         write.commit().await
     }
 
@@ -446,6 +475,20 @@ impl Payments<'_> {
             withdrawn: found.withdrawn,
             opened_at: now,
         };
+        let subject = format!("{}:{}", attempt.id, dispute.provider_id);
+        let posting = Posting {
+            shop: &attempt.shop,
+            order: &attempt.order,
+            account: attempt.account.as_deref(),
+            live: attempt.live,
+            subject: &subject,
+        };
+        if dispute.withdrawn {
+            ledger::post_dispute(self.services, &mut write, &posting, dispute.amount, now).await?;
+        } else {
+            let kinds = (Kind::Dispute, Kind::DisputeReversal);
+            ledger::post_reversal(self.services, &mut write, &posting, kinds, now).await?;
+        }
         sql::save_dispute(
             &mut write,
             &attempt.order,

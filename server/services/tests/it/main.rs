@@ -12,6 +12,7 @@ mod identity;
 mod isolation;
 mod job;
 mod joined;
+mod ledger;
 mod media;
 mod migration;
 mod payment;

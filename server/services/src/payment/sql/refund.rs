@@ -21,6 +21,7 @@ pub(crate) struct Refund {
     pub(crate) attempt: String,
     pub(crate) provider: Provider,
     pub(crate) account: Option<String>,
+    pub(crate) live: bool,
     pub(crate) form: Option<String>,
     pub(crate) key: String,
     pub(crate) request: String,
@@ -41,7 +42,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT payment_refund.id, payment_refund.order_id, orders.token, payment_refund.shop_id, payment_refund.attempt_id, \
-             payment_attempt.provider, payment_attempt.account_id, payment_refund.form_key, payment_refund.idempotency_key, \
+             payment_attempt.provider, payment_attempt.account_id, payment_attempt.live, payment_refund.form_key, payment_refund.idempotency_key, \
              payment_refund.request, payment_refund.provider_id, COALESCE(payment_attempt.payment_id, payment_attempt.provider_id) AS payment, \
              payment_refund.amount_minor, payment_refund.currency, payment_refund.state, payment_refund.cause, payment_refund.problem, \
              payment_refund.person_id, payment_refund.next_check_at, payment_refund.checks, payment_refund.created_at \
@@ -63,6 +64,7 @@ fn refund(row: &AnyRow) -> Result<Refund> {
             .parse()
             .map_err(|()| malformed("provider"))?,
         account: db::text_or_null(row, "account_id")?,
+        live: db::number(row, "live")? != 0,
         form: db::text_or_null(row, "form_key")?,
         key: db::text(row, "idempotency_key")?,
         request: db::text(row, "request")?,
