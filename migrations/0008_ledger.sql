@@ -1,7 +1,8 @@
 -- Double entry, append-only: rows are added and never changed. The entries of a transaction sum to zero in each currency.
 
 CREATE TABLE ledger_transaction (
-    id TEXT PRIMARY KEY,
+    -- In the order they were posted.
+    id AUTOMATIC_ID,
     shop_id TEXT NOT NULL REFERENCES shop (id),
     -- At which account of a processor it happened; empty: the test gateway.
     processor_account TEXT NOT NULL,
@@ -18,7 +19,7 @@ CREATE INDEX ledger_transaction_shop ON ledger_transaction (shop_id, live, at);
 CREATE INDEX ledger_transaction_order ON ledger_transaction (order_id);
 
 CREATE TABLE ledger_entry (
-    transaction_id TEXT NOT NULL REFERENCES ledger_transaction (id),
+    transaction_id BIGINT NOT NULL REFERENCES ledger_transaction (id),
     position BIGINT NOT NULL,
     account TEXT NOT NULL,
     -- Where it is taxed; empty where that is not known.

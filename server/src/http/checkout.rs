@@ -250,17 +250,29 @@ pub async fn cancel(
     Ok(Redirect::to(&format!("/order/{token}")).into_response())
 }
 
+/// Whether the buyer comes from the processor's page after paying there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OrderQuery {
+    returned: String,
+}
+
 /// `GET /order/{token}`: the order and its receipt.
 pub async fn order(
     State(vitrine): State<Vitrine>,
     Path(token): Path<String>,
+    Query(query): Query<OrderQuery>,
 ) -> Result<Response, Problem> {
-    let (shop, order) = vitrine.services.checkout().order(&token).await?;
+    let (shop, mut order) = vitrine.services.checkout().order(&token).await?;
     let refunds = vitrine
         .services
         .payment()
         .refunds_of(&shop.id, &order)
         .await?;
+    // Whoever has just paid is not told to pay while the processor has not been heard.
+    if !query.returned.is_empty() && order.state == OrderState::Redirected {
+        order.state = OrderState::Pending;
+    }
     Ok(document::private(app::checkout::page::order(
         &vitrine.site,
         &shop,

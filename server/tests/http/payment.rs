@@ -171,6 +171,22 @@ async fn a_browser_without_a_script_pays_on_stripes_page() {
         "{}",
         form.text()
     );
+    // Back from paying before Stripe could be asked, nobody is told to pay again.
+    let order = checkout.replace("checkout", "order");
+    let waiting = shop.app.get(&format!("{order}?returned=1")).send().await;
+    assert!(
+        waiting.text().contains("do not pay a second time"),
+        "{}",
+        waiting.text()
+    );
+    assert!(
+        shop.app
+            .get(&order)
+            .send()
+            .await
+            .text()
+            .contains("Not paid yet")
+    );
     let policy = form.header("content-security-policy");
     assert!(
         policy.contains(&format!("form-action 'self' {};", shop.fake.base)),

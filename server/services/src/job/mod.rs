@@ -46,6 +46,8 @@ pub(crate) enum Job {
     SweepWaitlist,
     /// Holds payments and ledger against each other.
     CheckLedger,
+    /// Forgets what processors reported long ago.
+    SweepWebhooks,
 }
 
 /// A kind of work and how it is treated.
@@ -65,13 +67,14 @@ pub(crate) enum Kind {
     SweepIdentity,
     SweepWaitlist,
     CheckLedger,
+    SweepWebhooks,
 }
 
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 impl Kind {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::ProcessUpload,
         Self::EncodeAvif,
         Self::MakePoster,
@@ -86,6 +89,7 @@ impl Kind {
         Self::SweepIdentity,
         Self::SweepWaitlist,
         Self::CheckLedger,
+        Self::SweepWebhooks,
     ];
 
     /// The word in the database.
@@ -105,6 +109,7 @@ impl Kind {
             Self::SweepIdentity => "sweep_identity",
             Self::SweepWaitlist => "sweep_waitlist",
             Self::CheckLedger => "check_ledger",
+            Self::SweepWebhooks => "sweep_webhooks",
         }
     }
 
@@ -125,6 +130,7 @@ impl Kind {
             Self::SweepIdentity => "Forget old sessions and links",
             Self::SweepWaitlist => "Forget old waitlist addresses",
             Self::CheckLedger => "Hold payments and ledger against each other",
+            Self::SweepWebhooks => "Forget old reports of the payment processor",
         }
     }
 
@@ -170,7 +176,7 @@ impl Kind {
             | Self::DeleteMedia
             | Self::ApplyWebhook => None,
             // Reads all of the books.
-            Self::CheckLedger => Some(6 * 60 * MINUTE_MS),
+            Self::CheckLedger | Self::SweepWebhooks => Some(6 * 60 * MINUTE_MS),
             // Lists the whole store.
             Self::SweepMedia => Some(6 * 60 * MINUTE_MS),
             Self::FindPosterless => Some(60 * MINUTE_MS),
@@ -208,6 +214,7 @@ impl Job {
             Self::SweepIdentity => Kind::SweepIdentity,
             Self::SweepWaitlist => Kind::SweepWaitlist,
             Self::CheckLedger => Kind::CheckLedger,
+            Self::SweepWebhooks => Kind::SweepWebhooks,
         }
     }
 
@@ -238,7 +245,7 @@ impl Job {
     }
 
     /// The recurring work of an instance.
-    const fn recurring() -> [Self; 8] {
+    const fn recurring() -> [Self; 9] {
         [
             Self::ExpireHolds,
             Self::ReconcilePayments,
@@ -248,6 +255,7 @@ impl Job {
             Self::SweepIdentity,
             Self::SweepWaitlist,
             Self::CheckLedger,
+            Self::SweepWebhooks,
         ]
     }
 }

@@ -99,6 +99,7 @@ async fn work(services: &Services, job: &Job) -> Result<()> {
         Job::SweepMedia => media::orphan::sweep(services).await,
         Job::FindPosterless => media::poster::find(services).await,
         Job::SweepIdentity => services.identity().sweep().await,
+        Job::SweepWebhooks => services.payment().sweep_webhooks().await,
         Job::CheckLedger => services.ledger().check().await,
         Job::SweepWaitlist => services.catalog().sweep_waitlist().await,
     }

@@ -92,58 +92,39 @@ fn sale(order: &Order) -> Sale {
 }
 
 async fn post(
-    services: &Services,
     write: &mut Write,
     posting: &Posting<'_>,
     transaction: Option<Transaction>,
     at: UnixMs,
 ) -> Result<()> {
     let transaction = transaction.ok_or_else(unbalanced)?;
-    let id: String = services.inner.random.id()?;
-    sql::insert(write, &id, posting, &transaction, at).await?;
+    sql::insert(write, posting, &transaction, at).await?;
     Ok(())
 }
 
 /// Posts money that came for an order.
 pub(crate) async fn post_capture(
-    services: &Services,
     write: &mut Write,
     posting: &Posting<'_>,
     order: &Order,
     paid: Money,
     at: UnixMs,
 ) -> Result<()> {
-    post(
-        services,
-        write,
-        posting,
-        ledger::capture(&sale(order), paid),
-        at,
-    )
-    .await
+    post(write, posting, ledger::capture(&sale(order), paid), at).await
 }
 
 /// Posts what a processor kept of a payment.
 pub(crate) async fn post_fee(
-    services: &Services,
     write: &mut Write,
     posting: &Posting<'_>,
     [paid, settled, kept]: [Money; 3],
     at: UnixMs,
 ) -> Result<()> {
-    post(
-        services,
-        write,
-        posting,
-        ledger::fee(paid, settled, kept),
-        at,
-    )
-    .await
+    post(write, posting, ledger::fee(paid, settled, kept), at).await
 }
 
 /// Posts money of an order that went back. Where an order was paid more than once, what is beyond its price goes back whole.
 pub(crate) async fn post_refund(
-    services: &Services,
     write: &mut Write,
     posting: &Posting<'_>,
     order: &Order,
@@ -159,19 +140,11 @@ pub(crate) async fn post_refund(
         part.delivery = part.delivery.saturating_mul(captures.max(1));
         part.tax = part.tax.saturating_mul(captures.max(1));
     }
-    post(
-        services,
-        write,
-        posting,
-        ledger::refund(&whole, &gone, amount),
-        at,
-    )
-    .await
+    post(write, posting, ledger::refund(&whole, &gone, amount), at).await
 }
 
 /// Takes a transaction back, where it was posted.
 pub(crate) async fn post_reversal(
-    services: &Services,
     write: &mut Write,
     posting: &Posting<'_>,
     (posted, reversal): (Kind, Kind),
@@ -183,18 +156,17 @@ pub(crate) async fn post_reversal(
     }
     let transaction =
         Transaction::new(posted, entries).and_then(|posted| posted.reversed(reversal));
-    post(services, write, posting, transaction, at).await
+    post(write, posting, transaction, at).await
 }
 
 /// Posts money that a bank took back.
 pub(crate) async fn post_dispute(
-    services: &Services,
     write: &mut Write,
     posting: &Posting<'_>,
     amount: Money,
     at: UnixMs,
 ) -> Result<()> {
-    post(services, write, posting, ledger::dispute(amount), at).await
+    post(write, posting, ledger::dispute(amount), at).await
 }
 
 impl Ledger<'_> {

@@ -35,16 +35,14 @@ fn kind(row: &AnyRow) -> Result<Kind> {
 /// Inserts a transaction; `false` when it is there already.
 pub(super) async fn insert(
     connection: &mut AnyConnection,
-    id: &str,
     posting: &Posting<'_>,
     transaction: &Transaction,
     at: UnixMs,
 ) -> Result<bool> {
-    let done = sqlx::query(
-        "INSERT INTO ledger_transaction (id, shop_id, processor_account, live, kind, subject, order_id, at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (kind, subject) DO NOTHING",
+    let row = sqlx::query(
+        "INSERT INTO ledger_transaction (shop_id, processor_account, live, kind, subject, order_id, at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (kind, subject) DO NOTHING RETURNING id",
     )
-    .bind(id)
     .bind(posting.shop.as_str())
     .bind(posting.account.unwrap_or_default())
     .bind(i64::from(posting.live))
@@ -52,11 +50,10 @@ pub(super) async fn insert(
     .bind(posting.subject)
     .bind(posting.order.as_str())
     .bind(at.0)
-    .execute(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    if done.rows_affected() == 0 {
-        return Ok(false);
-    }
+    let Some(row) = row else { return Ok(false) };
+    let id = db::number(&row, "id")?;
     for (position, entry) in (0_i64..).zip(transaction.entries()) {
         sqlx::query(
             "INSERT INTO ledger_entry (transaction_id, position, account, jurisdiction, amount_minor, currency) \
@@ -153,7 +150,7 @@ pub(super) async fn explain(
          orders.number FROM ledger_entry JOIN ledger_transaction ON ledger_transaction.id = ledger_entry.transaction_id \
          JOIN orders ON orders.id = ledger_transaction.order_id \
          WHERE ledger_transaction.shop_id = $1 AND live = $2 AND account = $3 AND jurisdiction = $4 AND ledger_entry.currency = $5 \
-         ORDER BY ledger_transaction.at DESC, ledger_transaction.id DESC, position LIMIT $6 OFFSET $7",
+         ORDER BY ledger_transaction.id DESC, position LIMIT $6 OFFSET $7",
     )
     .bind(of.shop.as_str())
     .bind(i64::from(of.live))

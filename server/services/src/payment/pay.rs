@@ -341,10 +341,10 @@ impl Payments<'_> {
             live: attempt.live,
             subject: &attempt.id,
         };
-        ledger::post_capture(self.services, write, &posting, order, attempt.amount, now).await?;
+        ledger::post_capture(write, &posting, order, attempt.amount, now).await?;
         if let Some(Fee { fee, gross }) = said.fee {
             let amounts = [attempt.amount, gross, fee];
-            ledger::post_fee(self.services, write, &posting, amounts, now).await?;
+            ledger::post_fee(write, &posting, amounts, now).await?;
         }
         let mut attempt = attempt.clone();
         attempt.payment_id = said.payment.clone().or(attempt.payment_id);

@@ -357,19 +357,11 @@ impl Payments<'_> {
             };
             match (from, refund.state) {
                 (RefundState::Asked, RefundState::Pending | RefundState::Succeeded) => {
-                    ledger::post_refund(
-                        self.services,
-                        &mut write,
-                        &posting,
-                        &order,
-                        refund.amount,
-                        now,
-                    )
-                    .await?;
+                    ledger::post_refund(&mut write, &posting, &order, refund.amount, now).await?;
                 }
                 (RefundState::Pending | RefundState::Succeeded, RefundState::Failed) => {
                     let kinds = (Kind::Refund, Kind::RefundReversal);
-                    ledger::post_reversal(self.services, &mut write, &posting, kinds, now).await?;
+                    ledger::post_reversal(&mut write, &posting, kinds, now).await?;
                 }
                 _ => {}
             }
@@ -484,10 +476,10 @@ impl Payments<'_> {
             subject: &subject,
         };
         if dispute.withdrawn {
-            ledger::post_dispute(self.services, &mut write, &posting, dispute.amount, now).await?;
+            ledger::post_dispute(&mut write, &posting, dispute.amount, now).await?;
         } else {
             let kinds = (Kind::Dispute, Kind::DisputeReversal);
-            ledger::post_reversal(self.services, &mut write, &posting, kinds, now).await?;
+            ledger::post_reversal(&mut write, &posting, kinds, now).await?;
         }
         sql::save_dispute(
             &mut write,

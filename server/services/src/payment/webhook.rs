@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{Error, Result, db::Write, job::Job, job::queue};
 
+/// How long a report is kept, ms: 90 days, longer than a payment takes to end.
+const KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1000;
+
 /// A webhook as the shop's owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookView {
@@ -192,6 +195,14 @@ impl Payments<'_> {
         let now = self.services.now();
         let mut write = self.services.inner.db.write().await?;
         sql::set_webhook_state(&mut write, &webhook.id, state, now).await?;
+        write.commit().await
+    }
+
+    /// Forgets reports that are old enough: they name people, and the processor keeps its own.
+    pub(crate) async fn sweep_webhooks(&self) -> Result<()> {
+        let before = self.services.now().plus_ms(-KEPT_MS);
+        let mut write = self.services.inner.db.write().await?;
+        sql::delete_webhooks(&mut write, before).await?;
         write.commit().await
     }
 

@@ -251,7 +251,7 @@ on_stripe! {
         assert_eq!(field("line_items[0][price_data][product_data][name]"), Some("Cup"));
         assert_eq!(field("metadata[attempt]"), Some(row.get::<String, _>("id").as_str()));
         assert_eq!(field("payment_intent_data[metadata][order]"), Some(order.id.as_str()));
-        assert_eq!(field("success_url"), Some(format!("http://localhost:3000/order/{}", order.token).as_str()));
+        assert_eq!(field("success_url"), Some(format!("http://localhost:3000/order/{}?returned=1", order.token).as_str()));
         assert_eq!(field("customer_email"), Some("ana@example.org"));
         assert!(!asked.body.contains("Quiet"), "where it goes is not the processor's affair");
     }
@@ -500,6 +500,8 @@ on_stripe! {
         shop.deliver(&shop.fake.event("customer.created", &session)).await.expect("taken");
         shop.drain().await;
         assert!(shop.webhooks().await.contains(&"ignored".to_owned()));
+        shop.wait(91 * DAY_MS).await;
+        assert!(shop.webhooks().await.is_empty(), "they name people, and are forgotten");
     }
 }
 

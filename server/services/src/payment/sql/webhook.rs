@@ -140,3 +140,12 @@ pub(crate) async fn set_webhook_state(
         .await?;
     Ok(())
 }
+
+/// Deletes what came before a moment.
+pub(crate) async fn delete_webhooks(connection: &mut AnyConnection, before: UnixMs) -> Result<()> {
+    sqlx::query("DELETE FROM payment_webhook WHERE received_at < $1")
+        .bind(before.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

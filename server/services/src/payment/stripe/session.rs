@@ -33,7 +33,10 @@ pub(crate) fn request(public_url: &str, ask: &Ask<'_>) -> Result<String> {
     let mut form = Form::new()
         .with("mode", "payment")
         .with("client_reference_id", order.id.as_str())
-        .with("success_url", format!("{public_url}/order/{}", order.token))
+        .with(
+            "success_url",
+            format!("{public_url}/order/{}?returned=1", order.token),
+        )
         .with(
             "cancel_url",
             format!("{public_url}/checkout/{}", order.token),
