@@ -453,3 +453,66 @@ async fn neither_keys_nor_cards_are_ever_logged() {
         assert_eq!(line, None, "{secret} is in the log");
     }
 }
+
+#[tokio::test]
+async fn the_ledger_explains_each_balance() {
+    let shop = Shop::connected().await;
+    assert!(
+        shop.get("/manage/ledger")
+            .await
+            .text()
+            .contains("Nothing here yet")
+    );
+    let (checkout, _) = shop.pay().await;
+    assert!(shop.fake.pay(&shop.fake.session()));
+    shop.clock.advance_ms(2000);
+    shop.app
+        .get(&checkout.replace("checkout", "order"))
+        .send()
+        .await;
+    let list = shop.get("/manage/ledger").await;
+    assert!(
+        list.text().contains("Held by the processor")
+            && list.text().contains("Fees of the processor"),
+        "tests, where there is nothing else: {}",
+        list.text()
+    );
+    let path = "/manage/ledger/clearing?books=test&currency=EUR&place=";
+    assert!(
+        list.text().contains(&path.replace('&', "&amp;")),
+        "{}",
+        list.text()
+    );
+    let explained = shop.get(path).await.text();
+    assert!(
+        explained.contains("Payment") && explained.contains("Fee") && explained.contains("37,18"),
+        "{explained}"
+    );
+    let ash = shop.app.creator("Ash", "ash").await;
+    for (path, status) in [
+        (path, 404),
+        ("/manage/ledger/treasure?books=test&currency=EUR", 404),
+        ("/manage/ledger/sales?currency=XYZ", 404),
+        ("/manage/ledger/month.csv?month=soon", 422),
+        ("/manage/ledger/month.csv?month=2026-11", 200),
+    ] {
+        let answer = shop.app.get(path).cookie(&ash.cookie).send().await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+    }
+    let (year, month, _) = shop.clock.now().date();
+    let report = format!("/manage/ledger/month.csv?books=test&month={year:04}-{month:02}");
+    let csv = shop.get(&report).await;
+    assert_eq!(
+        csv.header("content-type"),
+        "text/csv; charset=utf-8; header=present"
+    );
+    assert!(csv.header("content-disposition").contains("attachment"));
+    assert!(
+        csv.text()
+            .contains(",test,EUR,,38.00,0.00,0.00,0.00,0.00,0.00,0.00,0.82,0.00"),
+        "{}",
+        csv.text()
+    );
+    let out = shop.app.get(&report).send().await;
+    assert_eq!(out.status, 303, "only for who is signed in");
+}
