@@ -333,6 +333,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
 
 fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
     let viewer = viewer();
+    let [ledger, explained] = fixture::ledgers(site, &viewer);
     let mut cup = named("Espresso cup, iron glaze", some(media, 6, 5));
     cup.media
         .insert(2, clip(&media[7 % media.len()], "/media/clip.mp4"));
@@ -596,5 +597,7 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ("settings", fixture::settings(site, &viewer, true)),
         ("settings-later", fixture::settings(site, &viewer, false)),
         ("studio", studio::page::studio(site, &viewer, "{}")),
+        ("manage-ledger", ledger),
+        ("manage-ledger-explained", explained),
     ]
 }

@@ -215,8 +215,17 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
             checkout::page::checkout(site, &shop, &order, &form, Some(message), Provider::Test),
         ));
         pages.push((
-            "order",
-            checkout::page::order(site, &shop, &order, &refunds(0)),
+            "checkout by Stripe",
+            checkout::page::checkout(site, &shop, &order, &form, None, Provider::Stripe),
+        ));
+        let mut given = refunds(4);
+        for refund in &mut given.refunds {
+            refund.cause = words.to_owned();
+        }
+        pages.push(("order", checkout::page::order(site, &shop, &order, &given)));
+        pages.push((
+            "order with refunds",
+            manage::page::order(site, &viewer, &order, &refunding(&given)),
         ));
         pages.push((
             "order to pack",
@@ -237,6 +246,15 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
             false,
         ),
     ));
+    let wrong = [Invalid::new("secret", message)];
+    pages.push(("payments", fixture::payments(site, &viewer, true, &wrong)));
+    pages.push((
+        "payments later",
+        fixture::payments(site, &viewer, false, &[]),
+    ));
+    for ledger in fixture::ledgers(site, &viewer) {
+        pages.push(("ledger", ledger));
+    }
     pages.push((
         "overview",
         manage::page::overview(

@@ -38,7 +38,7 @@ pub fn checkout(
 ) -> String {
     let head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
     let body = if order.state.payable() || order.state == State::Redirected {
-        payable(order, form, error, provider)
+        payable(site, order, form, error, provider)
     } else {
         closed(shop, order)
     };
@@ -58,7 +58,13 @@ pub fn checkout(
     })
 }
 
-fn payable(order: &Order, form: &PayForm, error: Option<&str>, provider: Provider) -> AnyView {
+fn payable(
+    site: &Site,
+    order: &Order,
+    form: &PayForm,
+    error: Option<&str>,
+    provider: Provider,
+) -> AnyView {
     // Where the message is about a field, all fields that are wrong are named at once.
     let mut errors = form.errors();
     if error != errors.first().map(|invalid| invalid.message.as_str()) {
@@ -68,8 +74,8 @@ fn payable(order: &Order, form: &PayForm, error: Option<&str>, provider: Provide
         .filter(|_| errors.is_empty())
         .or(order.declined.as_deref().filter(|_| error.is_none()));
     let how = match provider {
-        Provider::Test => payment::outcomes(&form.outcome),
-        Provider::Stripe => payment::elsewhere(order),
+        Provider::Test => site.test_payments.then(|| payment::outcomes(&form.outcome)),
+        Provider::Stripe => Some(payment::elsewhere(order)),
     };
     view! {
         <h1>"Almost yours"</h1>

@@ -69,22 +69,50 @@ pub fn ledger(site: &Site, viewer: &Viewer, books: &Books<'_>) -> String {
     framed(site, viewer, Place::Payments, "Ledger", main)
 }
 
+/// The reports of the last months.
 fn report(books: &Books<'_>) -> AnyView {
+    let months = last_months(books.month)
+        .into_iter()
+        .map(|month| {
+            let href = format!(
+                "/manage/ledger/month.csv?books={}&month={month}",
+                mode(books.live)
+            );
+            view! { <li><a class="link figure" download href=href>{month}</a></li> }
+        })
+        .collect_view();
     view! {
         <section class="refund" aria-labelledby="report-title">
-            <h2 id="report-title">"A month by place of tax"</h2>
-            <form class="setting" method="get" action="/manage/ledger/month.csv">
-                <input r#type="hidden" name="books" value=mode(books.live) />
-                <div class="field">
-                    <label r#for="month">"Month"</label>
-                    <p class="hint">"Year and month, in UTC, for example 2026-11"</p>
-                    <input class="input" id="month" name="month" r#type="month" required pattern="[0-9]{4}-[0-9]{2}" value=books.month.to_owned() />
-                </div>
-                <button class="button quiet" r#type="submit">"Download as CSV"</button>
-            </form>
+            <h2 id="report-title">"A month by place of tax, as CSV"</h2>
+            <ul class="filters">{months}</ul>
         </section>
     }
     .into_any()
+}
+
+/// How many reports are offered.
+const MONTHS: usize = 12;
+
+/// A month written as `2026-11` and those before it; none for anything else.
+fn last_months(month: &str) -> Vec<String> {
+    let read = |text: &str| text.parse::<i64>().ok();
+    let Some((year, month)) = month
+        .split_once('-')
+        .and_then(|(year, month)| read(year).zip(read(month)))
+    else {
+        return Vec::new();
+    };
+    (0_i64..)
+        .take(MONTHS)
+        .map(|back| year * 12 + month - 1 - back)
+        .map(|month| {
+            format!(
+                "{:04}-{:02}",
+                month.div_euclid(12),
+                month.rem_euclid(12) + 1
+            )
+        })
+        .collect()
 }
 
 /// An account with where it is taxed.
@@ -186,4 +214,19 @@ fn entry(posted: &Posted, after: i64) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_months;
+
+    #[test]
+    fn months_go_back_over_the_year() {
+        let months = last_months("2026-02");
+        assert_eq!(
+            (months.len(), months[0].as_str(), months[2].as_str()),
+            (12, "2026-02", "2025-12")
+        );
+        assert!(last_months("soon").is_empty());
+    }
 }

@@ -127,7 +127,7 @@ fn account(site: &Site, account: &AccountView, payments: &Payments<'_>) -> AnyVi
                 {fact("Use", state.into_any())}
                 {fact("Checked", checked)}
             </dl>
-            {account.problem.as_deref().map(flash::error)}
+            {account.problem.as_deref().map(flash::warning)}
             <div class="row">
                 <form method="post" action=format!("/manage/payments/{}/check", account.id)>
                     <button class="button quiet" r#type="submit">"Check now"</button>
@@ -200,7 +200,7 @@ fn keys(payments: &Payments<'_>) -> AnyView {
             <p class="soft">"The keys are tried out at Stripe, kept encrypted, and never shown again. Orders go on with the earlier keys until the new ones work."</p>
             {secret_field("secret", "Secret key", "Begins with sk_live_ or sk_test_; a restricted key with rk_", errors)}
             {field("publishable", "Publishable key", Some("Begins with pk_; may stay empty"), field_error(errors, "publishable"), |id, described, invalid| {
-                view! { <input class="input" id=id name="publishable" autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby=described aria-invalid=invalid /> }.into_any()
+                view! { <input class="input" id=id name="publishable" dir="auto" autocomplete="off" autocapitalize="none" spellcheck="false" aria-describedby=described aria-invalid=invalid /> }.into_any()
             })}
             {secret_field("signing", "Webhook signing secret", "Begins with whsec_; can be added later", errors)}
             <button class="button" r#type="submit">"Check and save the keys"</button>

@@ -142,8 +142,8 @@ fn row(refund: &RefundView) -> AnyView {
     view! {
         <li>
             <div>
-                <h3 class="figure">{refund.amount.to_string()} " " <span class=class>{refund.state.words()}</span></h3>
-                <p class="soft small">{refund.cause.clone()} ", " {brief(refund.at)}</p>
+                <h3><span class="figure">{refund.amount.to_string()}</span> " " <span class=class>{refund.state.words()}</span></h3>
+                <p class="soft small"><bdi>{refund.cause.clone()}</bdi> ", " {brief(refund.at)}</p>
                 {refund.problem.clone().map(|problem| view! { <p class="wrong small">{problem}</p> })}
             </div>
         </li>
@@ -160,8 +160,9 @@ fn dispute(dispute: &DisputeView) -> AnyView {
     view! {
         <li>
             <div>
-                <h3 class="figure">"Dispute over " {dispute.amount.to_string()} " " <span class=class>{dispute.state.words()}</span></h3>
-                <p class="soft small">"The buyer told the bank: " {dispute.reason.clone()} ", " {brief(dispute.at)}</p>
+                <h3>"Dispute over " <span class="figure">{dispute.amount.to_string()}</span></h3>
+                <p><span class=class>{dispute.state.words()}</span></p>
+                <p class="soft small">"The buyer told the bank: " <bdi>{dispute.reason.clone()}</bdi> ", " {brief(dispute.at)}</p>
             </div>
         </li>
     }

@@ -83,6 +83,5 @@ fn row(refund: &RefundView) -> AnyView {
             format!("{amount} could not be sent back. The shop knows, and finds another way.")
         }
     };
-    view! { <li><span class="figure">{text}</span> " " <span class="soft small">{moment(refund.at)}</span></li> }
-        .into_any()
+    view! { <li>{text} " " <span class="soft small">{moment(refund.at)}</span></li> }.into_any()
 }
