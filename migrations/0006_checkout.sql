@@ -1,4 +1,4 @@
--- Orders, the stock reserved for them, and their payments.
+-- Orders and the stock reserved for them.
 
 CREATE TABLE orders (
     id TEXT PRIMARY KEY,
@@ -80,36 +80,3 @@ CREATE TABLE reservation (
 CREATE INDEX reservation_variant ON reservation (variant_id);
 CREATE INDEX reservation_client ON reservation (client, variant_id) WHERE client IS NOT NULL;
 CREATE INDEX reservation_browser ON reservation (browser, variant_id) WHERE browser IS NOT NULL;
-
-CREATE TABLE payment (
-    id TEXT PRIMARY KEY,
-    order_id TEXT NOT NULL REFERENCES orders (id),
-    shop_id TEXT NOT NULL REFERENCES shop (id),
-    gateway TEXT NOT NULL,
-    -- Sent to the processor with every request about this payment, so that asking twice charges once.
-    idempotency_key TEXT NOT NULL UNIQUE,
-    -- The processor's own name for it, written before it is asked to charge. From then on it is asked about by this name.
-    intent_id TEXT,
-    amount_minor BIGINT NOT NULL,
-    currency TEXT NOT NULL,
-    state TEXT NOT NULL,
-    reason TEXT,
-    created_at BIGINT NOT NULL,
-    changed_at BIGINT NOT NULL
-);
-CREATE INDEX payment_order ON payment (order_id);
-CREATE INDEX payment_open ON payment (state, changed_at);
-
--- What the pretend processor of the test gateway knows. No other code reads it: a real processor keeps this elsewhere.
-CREATE TABLE test_gateway_intent (
-    id TEXT PRIMARY KEY,
-    shop_id TEXT NOT NULL REFERENCES shop (id),
-    idempotency_key TEXT NOT NULL UNIQUE,
-    amount_minor BIGINT NOT NULL,
-    currency TEXT NOT NULL,
-    state TEXT NOT NULL,
-    -- While processing: what it will be, and when.
-    result TEXT,
-    settles_at BIGINT,
-    created_at BIGINT NOT NULL
-);

@@ -31,7 +31,10 @@ use domain::{
         form::{RateForm, SellerForm},
     },
 };
-use fixture::{LONG, clip, editor, euro, file, order, order_page, product, viewer, waitlist};
+use fixture::{
+    LONG, clip, editor, euro, file, order, order_page, product, refunding, refunds, viewer,
+    waitlist,
+};
 use services::checkout::OrderPage;
 
 fn main() -> io::Result<()> {
@@ -253,7 +256,8 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
     sold_paid.buyer = Some(fixture::buyer());
     sold_paid.receipt = Some(12);
     let wrong = |field: &'static str, message: &str| vec![Invalid::new(field, message)];
-    let state = |state| checkout::page::order(site, &shop, &order(128, state, &cup, 2));
+    let state =
+        |state| checkout::page::order(site, &shop, &order(128, state, &cup, 2), &refunds(0));
     vec![
         ("product", catalog::page::product(site, &shop, &cup)),
         ("product-long", catalog::page::product(site, &shop, &long)),
@@ -289,11 +293,20 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &held,
                 &PayForm::default(),
                 None,
+                domain::payment::Provider::Test,
             ),
         ),
         (
             "checkout-terms",
-            checkout::page::checkout(site, &shop, &terms, &sold, &typed_terms, None),
+            checkout::page::checkout(
+                site,
+                &shop,
+                &terms,
+                &sold,
+                &typed_terms,
+                None,
+                domain::payment::Provider::Test,
+            ),
         ),
         (
             "checkout-code",
@@ -304,11 +317,12 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &sold,
                 &typed_terms,
                 Some("The code SPRING-10 has ended."),
+                domain::payment::Provider::Test,
             ),
         ),
         (
             "order-terms",
-            checkout::page::order(site, &shop, &sold_paid),
+            checkout::page::order(site, &shop, &sold_paid, &refunds(0)),
         ),
         (
             "terms",
@@ -400,6 +414,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Declined, &long, 3),
                 &typed,
                 Some("Write your email address, for example ana@example.org."),
+                domain::payment::Provider::Test,
             ),
         ),
         (
@@ -411,6 +426,28 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Expired, &cup, 1),
                 &PayForm::default(),
                 None,
+                domain::payment::Provider::Stripe,
+            ),
+        ),
+        (
+            "checkout-stripe",
+            checkout::page::checkout(
+                site,
+                &shop,
+                &Terms::default(),
+                &order(128, State::Redirected, &cup, 1),
+                &PayForm::default(),
+                None,
+                domain::payment::Provider::Stripe,
+            ),
+        ),
+        (
+            "order-refunded",
+            checkout::page::order(
+                site,
+                &shop,
+                &order(128, State::Refunded, &cup, 2),
+                &refunds(4),
             ),
         ),
         ("order-paid", state(State::Paid)),
@@ -454,6 +491,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
 
 fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
     let viewer = viewer();
+    let [ledger, explained] = fixture::ledgers(site, &viewer);
     let mut cup = named("Espresso cup, iron glaze", some(media, 6, 5));
     cup.media
         .insert(2, clip(&media[7 % media.len()], "/media/clip.mp4"));
@@ -646,11 +684,45 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ),
         (
             "manage-order",
-            manage::page::order(site, &viewer, &order(99, State::Paid, &cup, 2)),
+            manage::page::order(
+                site,
+                &viewer,
+                &order(99, State::Paid, &cup, 2),
+                &refunding(&refunds(0)),
+            ),
+        ),
+        (
+            "manage-order-refunds",
+            manage::page::order(
+                site,
+                &viewer,
+                &order(97, State::Sent, &cup, 2),
+                &manage::page::Refunding {
+                    errors: &[Invalid::new(
+                        "amount",
+                        "At most 51 € can still go back. Write that much or less.",
+                    )],
+                    typed: "70",
+                    ..refunding(&refunds(4))
+                },
+            ),
+        ),
+        (
+            "manage-payments",
+            fixture::payments(site, &viewer, true, &[]),
+        ),
+        (
+            "manage-payments-later",
+            fixture::payments(site, &viewer, false, &[]),
         ),
         (
             "manage-order-held",
-            manage::page::order(site, &viewer, &order(98, State::Held, &long, 2)),
+            manage::page::order(
+                site,
+                &viewer,
+                &order(98, State::Held, &long, 2),
+                &refunding(&refunds(0)),
+            ),
         ),
         (
             "setup",
@@ -683,5 +755,7 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ("settings", fixture::settings(site, &viewer, true)),
         ("settings-later", fixture::settings(site, &viewer, false)),
         ("studio", studio::page::studio(site, &viewer, "{}")),
+        ("manage-ledger", ledger),
+        ("manage-ledger-explained", explained),
     ]
 }

@@ -29,6 +29,7 @@ pub mod identity;
 pub mod manage;
 mod marker;
 mod media;
+mod payment;
 pub mod shop;
 mod site;
 pub mod studio;

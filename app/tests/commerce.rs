@@ -9,9 +9,10 @@ use app::{
 use domain::{
     catalog::Product,
     checkout::{Filter, PayForm, State},
+    payment::Provider,
     terms::Terms,
 };
-use fixture::{editor, euro, order, order_page, photo, product, site, viewer};
+use fixture::{editor, euro, order, order_page, photo, product, refunds, site, viewer};
 
 #[test]
 fn what_is_only_reserved_is_not_called_sold() {
@@ -60,8 +61,9 @@ fn an_amount_is_written_in_one_way_everywhere() {
                 &order,
                 &PayForm::default(),
                 None,
+                Provider::Test,
             ),
-            checkout::page::order(&site, &shop, &order),
+            checkout::page::order(&site, &shop, &order, &refunds(0)),
             manage::page::products(
                 &site,
                 &viewer,

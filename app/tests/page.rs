@@ -27,13 +27,15 @@ use domain::{
     discount::form::DiscountForm,
     identity::SetupForm,
     invalid::Invalid,
+    payment::Provider,
     terms::{
         Terms,
         form::{MethodForm, RateForm, SellerForm, ZoneForm},
     },
 };
 use fixture::{
-    HOSTILE, clip, editor, euro, order, order_page, photo, product, site, viewer, waitlist,
+    HOSTILE, clip, editor, euro, order, order_page, photo, product, refunding, refunds, site,
+    viewer, waitlist,
 };
 use markup::{names, tags, value};
 use services::checkout::OrderPage;
@@ -291,10 +293,33 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         }
         pages.push((
             "checkout",
-            checkout::page::checkout(site, &shop, &terms, &order, &form, Some(message)),
+            checkout::page::checkout(
+                site,
+                &shop,
+                &terms,
+                &order,
+                &form,
+                Some(message),
+                Provider::Test,
+            ),
         ));
-        pages.push(("order", checkout::page::order(site, &shop, &order)));
-        pages.push(("order to pack", manage::page::order(site, &viewer, &order)));
+        pages.push((
+            "checkout by Stripe",
+            checkout::page::checkout(site, &shop, &terms, &order, &form, None, Provider::Stripe),
+        ));
+        let mut given = refunds(4);
+        for refund in &mut given.refunds {
+            refund.cause = words.to_owned();
+        }
+        pages.push(("order", checkout::page::order(site, &shop, &order, &given)));
+        pages.push((
+            "order with refunds",
+            manage::page::order(site, &viewer, &order, &refunding(&given)),
+        ));
+        pages.push((
+            "order to pack",
+            manage::page::order(site, &viewer, &order, &refunding(&refunds(0))),
+        ));
         all.push(order);
     }
     pages.push((
@@ -310,6 +335,15 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
             false,
         ),
     ));
+    let wrong = [Invalid::new("secret", message)];
+    pages.push(("payments", fixture::payments(site, &viewer, true, &wrong)));
+    pages.push((
+        "payments later",
+        fixture::payments(site, &viewer, false, &[]),
+    ));
+    for ledger in fixture::ledgers(site, &viewer) {
+        pages.push(("ledger", ledger));
+    }
     pages.push((
         "overview",
         manage::page::overview(
@@ -483,7 +517,7 @@ fn moments_say_their_zone_and_are_written_anew_by_a_script() {
 fn a_waiting_order_asks_again_and_a_known_one_does_not() {
     let refreshes = |state| {
         let order = order(1, state, &hostile(), 1);
-        checkout::page::order(&site(false), &fixture::shop(), &order)
+        checkout::page::order(&site(false), &fixture::shop(), &order, &refunds(0))
             .contains("http-equiv=\"refresh\"")
     };
     for state in State::ALL {

@@ -63,6 +63,24 @@ pub struct Store {
         value_name = "URL"
     )]
     pub media_url: Option<String>,
+    /// What the keys of payment processors are encrypted with: at least 32 characters, the same for every process. Without it, a
+    /// file in the data folder that only its owner may read.
+    #[arg(
+        long,
+        env = "VITRINE_SECRET_KEY",
+        hide_env_values = true,
+        value_name = "TEXT"
+    )]
+    pub secret_key: Option<services::payment::Secret>,
+    /// Where Stripe's API is; something else than Stripe only to try things out.
+    #[arg(
+        long,
+        env = "VITRINE_STRIPE_API",
+        default_value = "https://api.stripe.com",
+        value_name = "URL",
+        value_parser = stripe_api
+    )]
+    pub stripe_api: String,
     /// The most that the photos and clips of one shop may take, GB.
     #[arg(
         long,
@@ -72,6 +90,18 @@ pub struct Store {
         value_name = "GB"
     )]
     pub shop_quota_gb: u64,
+}
+
+/// Keys travel there, so it is encrypted unless it is on this machine.
+fn stripe_api(text: &str) -> Result<String, String> {
+    let url: PublicUrl = text
+        .parse()
+        .map_err(|error: crate::config::NotPublic| error.to_string())?;
+    if url.is_https() || url.is_loopback() {
+        Ok(url.origin())
+    } else {
+        Err("it must begin with https:// unless it is on this machine".to_owned())
+    }
 }
 
 /// The address people type.

@@ -61,6 +61,8 @@ fn store(
     config.shop_quota_bytes = store.shop_quota_gb * 1024 * 1024 * 1024;
     config.ffmpeg = std::env::var_os("PATH").and_then(|path| services::media::find_ffmpeg(&path));
     config.test_payments = test_payments;
+    config.secret_key.clone_from(&store.secret_key);
+    config.stripe_api.clone_from(&store.stripe_api);
     config
 }
 

@@ -8,6 +8,7 @@
 //! | [`identity`] | set-up, sign-in, sign-out |
 //! | [`manage`], [`studio`], [`upload`] | for whoever is signed in |
 //! | [`media`], [`asset`] | files |
+//! | [`payment`] | what payment processors report |
 //! | [`operation`] | health, metrics, robots, sitemap |
 //!
 //! From the outside in, a request passes: [`trace`], [`header`], [`error`], the layer that catches panics, [`forwarded`],
@@ -35,6 +36,7 @@ pub mod manage;
 pub mod media;
 pub mod method;
 pub mod operation;
+pub mod payment;
 pub mod public;
 pub mod range;
 pub mod shop;
@@ -79,6 +81,7 @@ pub fn router(vitrine: Vitrine) -> Router {
     let quick = Router::new()
         .merge(public_pages())
         .merge(private_pages())
+        .merge(hooks())
         .merge(function::routes())
         .layer(CompressionLayer::new().br(true).gzip(true))
         .layer(from_fn(encoding::settle))
@@ -251,7 +254,36 @@ fn private_pages() -> Router<Vitrine> {
         .route("/manage/orders", get(manage::order::list))
         .route("/manage/orders/{id}", get(manage::order::one))
         .route("/manage/orders/{id}/send", post(manage::order::send))
+        .route("/manage/orders/{id}/refund", post(manage::order::refund))
+        .route("/manage/ledger", get(manage::ledger::list))
+        .route("/manage/ledger/month.csv", get(manage::ledger::month))
+        .route("/manage/ledger/{account}", get(manage::ledger::explain))
+        .route("/manage/payments", get(manage::payment::page))
+        .route("/manage/payments/stripe", post(manage::payment::keys))
+        .route(
+            "/manage/payments/webhooks/{id}/replay",
+            post(manage::payment::replay),
+        )
+        .route("/manage/payments/{id}/check", post(manage::payment::check))
+        .route(
+            "/manage/payments/{id}/signing",
+            post(manage::payment::add_signing),
+        )
+        .route(
+            "/manage/payments/{id}/signing/{secret}/remove",
+            post(manage::payment::remove_signing),
+        )
+        .route(
+            "/manage/payments/{id}/remove",
+            post(manage::payment::remove),
+        )
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+}
+
+fn hooks() -> Router<Vitrine> {
+    Router::new()
+        .route("/hooks/stripe/{account}", post(payment::stripe))
+        .layer(DefaultBodyLimit::max(payment::MAX_BYTES))
 }
 
 /// No limit on time or length here: the services stop at the announced length, and a sender that sends nothing is timed out.

@@ -55,6 +55,8 @@ pub struct Inner {
     pub config: Config,
     /// The only `Origin` that may change something.
     pub origin: String,
+    /// The content security policy of the pages that pay.
+    pub checkout_policy: String,
     /// Finished public pages.
     pub pages: Pages,
     /// How often an address may ask for what costs something.
@@ -126,7 +128,12 @@ impl Vitrine {
             assets,
             test_payments: config.test_payments,
         };
+        let checkout_policy = crate::http::header::CONTENT_SECURITY_POLICY.replace(
+            "form-action 'self'",
+            &format!("form-action 'self' {}", services.config().payment_pages()),
+        );
         Self(Arc::new(Inner {
+            checkout_policy,
             services,
             site: Arc::new(site),
             files,

@@ -52,6 +52,22 @@ pub(crate) fn server(place: &Place) -> Result<PathBuf> {
     Ok(place.binary("debug"))
 }
 
+/// Builds the stand-in for Stripe that tests in the browser pay at, and says where it is.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn fake_stripe(place: &Place) -> Result<PathBuf> {
+    progress::run(
+        "the stand-in for Stripe",
+        Lines::Show,
+        command(place)
+            .arg("build")
+            .args(NATIVE)
+            .args(["--example", "fake_stripe"]),
+    )?;
+    Ok(place.target.join("debug/examples/fake_stripe"))
+}
+
 /// The paths of all files that belong to the tree: tracked, or new and not ignored. Relative to the checkout.
 ///
 /// # Errors

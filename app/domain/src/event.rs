@@ -59,6 +59,8 @@ pub enum Event {
     OrderPaying(OrderChange),
     /// The processor did not answer.
     OrderPending(OrderChange),
+    /// The buyer was sent to the processor's page.
+    OrderRedirected(OrderChange),
     /// The processor refused.
     OrderDeclined(OrderChange),
     /// Paid.
@@ -71,6 +73,8 @@ pub enum Event {
     OrderCancelled(OrderChange),
     /// Paid after its stock was gone.
     OrderRefundDue(OrderChange),
+    /// All its money goes back, and nothing is sent.
+    OrderRefunded(OrderChange),
     /// A picture or clip can be shown.
     MediaReady {
         /// Which.
@@ -185,12 +189,14 @@ impl Event {
             State::Held => Self::OrderHeld(change),
             State::Paying => Self::OrderPaying(change),
             State::Pending => Self::OrderPending(change),
+            State::Redirected => Self::OrderRedirected(change),
             State::Declined => Self::OrderDeclined(change),
             State::Paid => Self::OrderPaid(change),
             State::Sent => Self::OrderSent(change),
             State::Expired => Self::OrderExpired(change),
             State::Cancelled => Self::OrderCancelled(change),
             State::RefundDue => Self::OrderRefundDue(change),
+            State::Refunded => Self::OrderRefunded(change),
         }
     }
 
@@ -220,11 +226,13 @@ impl Event {
             Self::OrderHeld(change)
             | Self::OrderPaid(change)
             | Self::OrderExpired(change)
+            | Self::OrderRefunded(change)
             | Self::OrderCancelled(change) => with_listing(&change.products),
             Self::MediaChanged { products, .. } => with_listing(products),
             Self::ShopRecovered { .. }
             | Self::OrderPaying(_)
             | Self::OrderPending(_)
+            | Self::OrderRedirected(_)
             | Self::OrderDeclined(_)
             | Self::OrderSent(_)
             | Self::OrderRefundDue(_)

@@ -16,6 +16,8 @@ pub enum State {
     Paying,
     /// The processor did not answer: whether it was paid is not known yet. The hold cannot expire.
     Pending,
+    /// The buyer is at the processor's page, or has left it. The hold ends only once that page takes no payment any more.
+    Redirected,
     /// The last payment was declined; stock is still held and another may be tried.
     Declined,
     /// Paid and sold.
@@ -28,20 +30,24 @@ pub enum State {
     Cancelled,
     /// The payment came after the stock went back and nothing was left: the money must be returned.
     RefundDue,
+    /// Everything that was paid goes back before anything was sent, so nothing will be.
+    Refunded,
 }
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Held,
         Self::Paying,
         Self::Pending,
+        Self::Redirected,
         Self::Declined,
         Self::Paid,
         Self::Sent,
         Self::Expired,
         Self::Cancelled,
         Self::RefundDue,
+        Self::Refunded,
     ];
 
     /// The word in the database.
@@ -51,12 +57,14 @@ impl State {
             Self::Held => "held",
             Self::Paying => "paying",
             Self::Pending => "pending",
+            Self::Redirected => "redirected",
             Self::Declined => "declined",
             Self::Paid => "paid",
             Self::Sent => "sent",
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
             Self::RefundDue => "refund_due",
+            Self::Refunded => "refunded",
         }
     }
 
@@ -67,12 +75,14 @@ impl State {
             Self::Held => "Not paid yet",
             Self::Paying => "Being paid",
             Self::Pending => "Waiting for the bank",
+            Self::Redirected => "At the payment page",
             Self::Declined => "Payment declined",
             Self::Paid => "Paid",
             Self::Sent => "Sent",
             Self::Expired => "Expired",
             Self::Cancelled => "Cancelled",
             Self::RefundDue => "Refund due",
+            Self::Refunded => "Refunded",
         }
     }
 
@@ -81,14 +91,17 @@ impl State {
     pub const fn holds(self) -> bool {
         matches!(
             self,
-            Self::Held | Self::Paying | Self::Pending | Self::Declined
+            Self::Held | Self::Paying | Self::Pending | Self::Redirected | Self::Declined
         )
     }
 
     /// The buyer's money is here.
     #[must_use]
     pub const fn has_money(self) -> bool {
-        matches!(self, Self::Paid | Self::Sent | Self::RefundDue)
+        matches!(
+            self,
+            Self::Paid | Self::Sent | Self::RefundDue | Self::Refunded
+        )
     }
 
     /// A payment can be tried.
@@ -100,7 +113,7 @@ impl State {
     /// Whether it was paid is not known yet.
     #[must_use]
     pub const fn open(self) -> bool {
-        matches!(self, Self::Paying | Self::Pending)
+        matches!(self, Self::Paying | Self::Pending | Self::Redirected)
     }
 }
 
@@ -156,12 +169,21 @@ pub enum Input {
     Declined,
     /// The processor did not answer.
     Unanswered,
+    /// The processor has a page for the buyer, who may pay there.
+    Redirect,
+    /// The processor's page was closed and nobody paid on it.
+    Returned,
     /// The time of the hold is over.
     HoldOver,
     /// The buyer gives the order up.
     Cancel,
     /// The shop sent the parcel.
     Send,
+    /// The shop gives everything back before it sent anything.
+    Refund {
+        /// The pieces go back on sale.
+        restock: bool,
+    },
 }
 
 /// What must happen with the new state, in the same transaction.
@@ -176,6 +198,10 @@ pub struct Effects {
     pub receipt: bool,
     /// The pieces leave the shelf.
     pub ship: bool,
+    /// The sold pieces go back on sale.
+    pub restock: bool,
+    /// The sold pieces are no longer promised to anybody, and are not put back on sale.
+    pub write_off: bool,
     /// The order changed, so its event is written ([`crate::event::Event::of_order`]).
     pub changed: bool,
 }
@@ -192,15 +218,24 @@ pub struct Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.input, self.state) {
+            (Input::Pay | Input::Cancel | Input::HoldOver, State::Redirected) => {
+                "The payment page of this order is still open. Finish there, or close it first."
+            }
             (Input::Pay | Input::Cancel, State::Paying | State::Pending) => {
                 "A payment for this order is on its way. Wait until the bank has answered."
             }
-            (Input::Pay | Input::Cancel, State::Paid | State::Sent) => "This order is already paid.",
+            (Input::Pay | Input::Cancel, State::Paid | State::Sent | State::Refunded) => "This order is already paid.",
             (Input::Pay, State::Expired) => {
                 "The time to pay is over and the pieces went back on sale. Open the product and buy again."
             }
             (Input::Pay, State::Cancelled) => "This order was cancelled. Open the product and buy again.",
             (_, State::RefundDue) => "This order was paid too late; the money will be returned.",
+            (Input::Send, State::Refunded) => {
+                "Everything that was paid for this order went back, so nothing is sent."
+            }
+            (Input::Refund { .. }, State::Sent) => {
+                "This order was sent. Refund its money, and correct the stock when the pieces are back."
+            }
             (Input::Send, _) => "Only a paid order can be marked as sent.",
             _ => "This cannot be done with the order as it stands.",
         })
@@ -219,6 +254,8 @@ pub const fn transition(state: State, input: Input) -> Result<(State, Effects), 
         sell: true,
         receipt: true,
         ship: false,
+        restock: false,
+        write_off: false,
         changed: true,
     };
     const BACK: Effects = Effects {
@@ -226,6 +263,8 @@ pub const fn transition(state: State, input: Input) -> Result<(State, Effects), 
         sell: false,
         receipt: false,
         ship: false,
+        restock: false,
+        write_off: false,
         changed: true,
     };
     const ONLY: Effects = Effects {
@@ -237,6 +276,8 @@ pub const fn transition(state: State, input: Input) -> Result<(State, Effects), 
         sell: false,
         receipt: false,
         ship: false,
+        restock: false,
+        write_off: false,
         changed: false,
     };
 
@@ -244,7 +285,7 @@ pub const fn transition(state: State, input: Input) -> Result<(State, Effects), 
         (State::Held | State::Declined, Input::Pay) => (State::Paying, ONLY),
 
         (
-            State::Held | State::Paying | State::Pending | State::Declined,
+            State::Held | State::Paying | State::Pending | State::Redirected | State::Declined,
             Input::Succeeded { .. },
         )
         | (State::Expired | State::Cancelled, Input::Succeeded { in_stock: true }) => {
@@ -257,22 +298,36 @@ pub const fn transition(state: State, input: Input) -> Result<(State, Effects), 
                 sell: false,
                 receipt: true,
                 ship: false,
+                restock: false,
+                write_off: false,
                 changed: true,
             },
         ),
         (
-            State::Paid | State::Sent | State::RefundDue,
-            Input::Succeeded { .. } | Input::Declined | Input::Unanswered,
+            State::Paid | State::Sent | State::RefundDue | State::Refunded,
+            Input::Succeeded { .. }
+            | Input::Declined
+            | Input::Unanswered
+            | Input::Redirect
+            | Input::Returned,
         ) => (state, SAME),
 
-        (State::Paying | State::Pending, Input::Declined) => (State::Declined, ONLY),
+        (State::Paying | State::Pending | State::Redirected, Input::Declined) => {
+            (State::Declined, ONLY)
+        }
         (
             State::Held | State::Declined | State::Expired | State::Cancelled,
-            Input::Declined | Input::Unanswered,
+            Input::Declined | Input::Unanswered | Input::Redirect | Input::Returned,
         ) => (state, SAME),
 
-        (State::Paying, Input::Unanswered) => (State::Pending, ONLY),
+        (State::Paying | State::Redirected, Input::Unanswered) => (State::Pending, ONLY),
         (State::Pending, Input::Unanswered) => (State::Pending, SAME),
+
+        (State::Paying | State::Pending, Input::Redirect) => (State::Redirected, ONLY),
+        (State::Redirected, Input::Redirect) => (State::Redirected, SAME),
+        (State::Paying | State::Pending | State::Redirected, Input::Returned) => {
+            (State::Held, ONLY)
+        }
 
         (State::Held | State::Declined, Input::HoldOver) => (State::Expired, BACK),
         (State::Held | State::Declined, Input::Cancel) => (
@@ -282,12 +337,24 @@ pub const fn transition(state: State, input: Input) -> Result<(State, Effects), 
                 sell: false,
                 receipt: false,
                 ship: false,
+                restock: false,
+                write_off: false,
                 changed: true,
             },
         ),
 
         (State::Paid, Input::Send) => (State::Sent, Effects { ship: true, ..ONLY }),
         (State::Sent, Input::Send) => (State::Sent, SAME),
+
+        (State::Paid, Input::Refund { restock }) => (
+            State::Refunded,
+            Effects {
+                restock,
+                write_off: !restock,
+                ..ONLY
+            },
+        ),
+        (State::Refunded, Input::Refund { .. }) => (State::Refunded, SAME),
 
         _ => return Err(Refused { state, input }),
     })
@@ -299,15 +366,19 @@ mod tests {
 
     use super::*;
 
-    const INPUTS: [Input; 8] = [
+    const INPUTS: [Input; 12] = [
         Input::Pay,
         Input::Succeeded { in_stock: true },
         Input::Succeeded { in_stock: false },
         Input::Declined,
         Input::Unanswered,
+        Input::Redirect,
+        Input::Returned,
         Input::HoldOver,
         Input::Cancel,
         Input::Send,
+        Input::Refund { restock: true },
+        Input::Refund { restock: false },
     ];
 
     #[test]
@@ -355,8 +426,40 @@ mod tests {
             Ok(State::Paid)
         );
         assert!(run(&[Input::Pay, Input::HoldOver]).is_err());
+        assert_eq!(run(&[Input::Pay, Input::Redirect, paid]), Ok(State::Paid));
+        assert_eq!(
+            run(&[Input::Pay, Input::Redirect, Input::Unanswered, paid]),
+            Ok(State::Paid)
+        );
+        assert_eq!(
+            run(&[
+                Input::Pay,
+                Input::Redirect,
+                Input::Returned,
+                Input::HoldOver
+            ]),
+            Ok(State::Expired)
+        );
+        assert!(
+            run(&[Input::Pay, Input::Redirect, Input::HoldOver]).is_err(),
+            "the page is closed first"
+        );
         assert!(run(&[Input::Pay, Input::Unanswered, Input::HoldOver]).is_err());
         assert!(run(&[Input::Pay, Input::Pay]).is_err());
+    }
+
+    /// Whoever got everything back is sent nothing, whatever comes in whatever order.
+    #[test]
+    fn no_way_leads_from_refunded_to_sent() {
+        for input in INPUTS {
+            if let Ok((next, effects)) = transition(State::Refunded, input) {
+                assert_eq!(next, State::Refunded, "{input:?}");
+                assert!(
+                    !effects.ship && !effects.sell && !effects.restock,
+                    "{input:?}"
+                );
+            }
+        }
     }
 
     proptest! {
@@ -395,8 +498,8 @@ mod tests {
 
         /// A state with an open payment never gives its stock back without an answer.
         #[test]
-        fn an_open_payment_keeps_its_stock(pick in 0_usize..INPUTS.len(), pending: bool) {
-            let state = if pending { State::Pending } else { State::Paying };
+        fn an_open_payment_keeps_its_stock(pick in 0_usize..INPUTS.len(), at in 0_usize..3) {
+            let state = [State::Paying, State::Pending, State::Redirected][at];
             if let Ok((_, effects)) = transition(state, INPUTS[pick]) {
                 prop_assert!(!effects.release);
             }

@@ -1,7 +1,8 @@
 //! Dividing an amount into parts that sum to it exactly.
 
 /// Rounds `amount × part / whole` to the nearest unit, halves up. `whole` is above zero; nothing is negative.
-pub(crate) fn fraction(amount: i64, part: i64, whole: i64) -> i64 {
+#[must_use]
+pub fn fraction(amount: i64, part: i64, whole: i64) -> i64 {
     let (amount, part, whole) = (i128::from(amount), i128::from(part), i128::from(whole));
     let rounded = (2 * amount * part + whole) / (2 * whole);
     i64::try_from(rounded).unwrap_or(i64::MAX)

@@ -1,12 +1,14 @@
 //! `/checkout/{token}` and `/order/{token}`.
 
 use domain::{
-    checkout::{Buyer, Order, Outcome, PayForm, State},
+    checkout::{Buyer, Order, PayForm, State},
     identity::Shop,
     invalid::Invalid,
+    payment::Provider,
     terms::Terms,
 };
 use leptos::prelude::*;
+use services::payment::Refunds;
 
 pub use super::refusal::{Press, confirm, price_changed, sold_out};
 use super::{
@@ -19,6 +21,7 @@ use crate::{
     flash,
     form::{error_summary, field, field_error, textarea_text},
     icon::Icon,
+    payment,
     shop::parts::{footer, front, header},
 };
 
@@ -28,7 +31,8 @@ const REFRESH_S: u32 = 3;
 /// Asks for a new total as soon as something is chosen that changes it.
 const CHECKOUT_SCRIPT: &str = "checkout.js";
 
-/// The summary and the payment form. `form` is what was typed before; `error` is the message about the last try.
+/// The summary and the payment form. `form` is what was typed before; `error` is the message about the last try; `provider` takes
+/// the payment.
 ///
 /// An order that can no longer be paid (expired, cancelled) shows why and the way back to the product.
 #[must_use]
@@ -39,11 +43,12 @@ pub fn checkout(
     order: &Order,
     form: &PayForm,
     error: Option<&str>,
+    provider: Provider,
 ) -> String {
     let mut head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
-    let body = if order.state.payable() {
+    let body = if order.state.payable() || order.state == State::Redirected {
         head.boot = Some(CHECKOUT_SCRIPT);
-        payable(site, terms, order, form, error)
+        payable(site, terms, order, form, error, provider)
     } else {
         closed(shop, order)
     };
@@ -69,12 +74,18 @@ fn payable(
     order: &Order,
     form: &PayForm,
     error: Option<&str>,
+    provider: Provider,
 ) -> AnyView {
     let errors = errors(terms, form, error);
+    // While a page of the processor is open, what it costs stays.
+    let is_open = order.state == State::Redirected;
     let refusal = error
         .filter(|_| errors.is_empty())
         .or(order.declined.as_deref().filter(|_| error.is_none()));
-    let outcomes = site.test_payments.then(|| outcomes(&form.outcome));
+    let how = match provider {
+        Provider::Test => site.test_payments.then(|| payment::outcomes(&form.outcome)),
+        Provider::Stripe => Some(payment::elsewhere(order)),
+    };
     view! {
         <h1>"Almost yours"</h1>
         <p class="soft">"Reserved for you until " {time_of_day(order.held_until)} "."</p>
@@ -92,18 +103,23 @@ fn payable(
                     <input class="input" id=id name="name" autocomplete="name" required maxlength="100" dir="auto" aria-describedby=described aria-invalid=invalid value=form.name.clone() />
                 }.into_any()
             })}
-            {terms::destination(terms, order, form, &errors)}
+            {(!is_open).then(|| terms::destination(terms, order, form, &errors))}
             {field("address", "Address", Some(if terms.asks_country() { "Street, and town with postcode where there is one" } else { "Street, town with postcode, country" }), field_error(&errors, "address"), |id, described, invalid| {
                 view! {
                     <textarea class="input" id=id name="address" autocomplete="street-address" required rows="3" maxlength="500" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.address)}</textarea>
                 }.into_any()
             })}
-            {terms::delivery(terms, order)}
-            {terms::code(order, form, &errors)}
-            {outcomes}
+            {(!is_open).then(|| terms::delivery(terms, order))}
+            {(!is_open).then(|| terms::code(order, form, &errors))}
+            {how}
             <input r#type="hidden" name="total_seen_minor" value=order.total.minor.to_string() />
             <button class="button large whole" r#type="submit">{pay_label(order)}</button>
         </form>
+        {(order.state == State::Redirected).then(|| view! {
+            <form method="post" action=format!("/checkout/{}/cancel", order.token)>
+                <button class="button quiet whole" r#type="submit">"Give the order up"</button>
+            </form>
+        })}
     }
     .into_any()
 }
@@ -135,31 +151,6 @@ fn pay_label(order: &Order) -> String {
     } else {
         format!("Pay {}", order.total)
     }
-}
-
-/// The choices of the test gateway, which does what is chosen.
-fn outcomes(chosen: &str) -> AnyView {
-    let chosen: Outcome = chosen.parse().unwrap_or(Outcome::Success);
-    let choices = Outcome::ALL
-        .into_iter()
-        .map(|outcome| {
-            let id = format!("outcome-{}", outcome.as_str());
-            view! {
-                <div class="choice">
-                    <input r#type="radio" id=id.clone() name="outcome" value=outcome.as_str() checked=outcome == chosen />
-                    <label r#for=id>{outcome.words()}</label>
-                </div>
-            }
-        })
-        .collect_view();
-    view! {
-        <fieldset class="test-gateway">
-            <legend>"Test payment"</legend>
-            <p class="soft">"No card is asked for and no money moves. Choose what happens."</p>
-            {choices}
-        </fieldset>
-    }
-    .into_any()
 }
 
 /// Why an order cannot be paid now, and where to go on.
@@ -198,23 +189,24 @@ fn closed(shop: &Shop, order: &Order) -> AnyView {
 
 /// The order and, once paid, its receipt. While the result of the payment is not known, the page reloads itself.
 #[must_use]
-pub fn order(site: &Site, shop: &Shop, order: &Order) -> String {
+pub fn order(site: &Site, shop: &Shop, order: &Order, refunds: &Refunds) -> String {
     let mut head = Head::new(
         Surface::Shop,
         format!("Order {} · {}", order.number, shop.name),
     )
     .with_moments();
-    if order.state.open() {
+    if order.state.open() && order.state != State::Redirected {
         head.refresh = Some(REFRESH_S);
     }
     let lines = lines(order);
     let status = status(shop, order);
+    let back = payment::given_back(refunds);
     let receipt = receipt(shop, order);
     document(site, head, || {
         view! {
             {header(shop)}
             <main id="main" class="order-layout" data-order-state=order.state.as_str()>
-                <section class="order-main">{status}</section>
+                <section class="order-main">{status} {back}</section>
                 <aside class="order-side receipt" aria-labelledby="receipt">
                     {receipt}
                     {lines}
@@ -279,7 +271,14 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
             <p>"Please do not pay a second time: your pieces stay reserved until the bank answers."</p>
         }
         .into_any(),
-        State::Held | State::Declined => view! {
+        State::Refunded => view! {
+            <p class="standing">"Called off"</p>
+            <h1>"Nothing will be sent"</h1>
+            <p class="lead"><bdi>{shop.name.clone()}</bdi> " gives back what you paid."</p>
+            {keep}
+        }
+        .into_any(),
+        State::Held | State::Declined | State::Redirected => view! {
             {order.declined.as_deref().map(flash::warning)}
             <h1>"Not paid yet"</h1>
             <p class="lead">"Reserved for you until " {time_of_day(order.held_until)} "."</p>

@@ -3,12 +3,15 @@
 mod chart;
 mod discount;
 mod job;
+mod ledger;
 mod media;
 mod order;
 mod overview;
 pub mod page;
 mod parts;
+mod payment;
 mod product;
+mod refund;
 mod settings;
 pub(crate) mod terms;
 mod waitlist;

@@ -7,7 +7,10 @@ use domain::{
 use leptos::prelude::*;
 use services::checkout::OrderPage;
 
-use super::parts::{Place, empty, filters, framed};
+use super::{
+    parts::{Place, empty, filters, framed},
+    refund::{self, Refunding},
+};
 use crate::{
     Site,
     checkout::parts::{address, brief, lines, moment},
@@ -144,6 +147,7 @@ fn state(order: &Order) -> AnyView {
         State::Paid => ("state todo", "To pack"),
         State::Sent => ("state done", State::Sent.words()),
         State::RefundDue => ("state bad", State::RefundDue.words()),
+        State::Refunded => ("state", State::Refunded.words()),
         other if other.open() => ("state open", other.words()),
         other => ("state", other.words()),
     };
@@ -156,7 +160,7 @@ fn state(order: &Order) -> AnyView {
 
 /// One order: what to pack, where it goes, how it stands.
 #[must_use]
-pub fn order(site: &Site, viewer: &Viewer, order: &Order) -> String {
+pub fn order(site: &Site, viewer: &Viewer, order: &Order, refunding: &Refunding<'_>) -> String {
     let send = (order.state == State::Paid).then(|| {
         view! {
             <form method="post" action=format!("/manage/orders/{}/send", order.id)>
@@ -206,11 +210,13 @@ pub fn order(site: &Site, viewer: &Viewer, order: &Order) -> String {
         <p><a class="link" href="/manage/orders">{Icon::Back.svg()} "Orders"</a></p>
         <div class="head">
             <h1>{title.clone()}</h1>
-            <p>{state(order)}</p>
+            <p>{refund::standing_of(order, refunding).unwrap_or_else(|| state(order))}</p>
             {send}
         </div>
+        {refunding.message.map(flash::success)}
         {test}
         {declined}
+        {refund::errors(refunding)}
         <div class="pair">
             <section><h2>"Pack"</h2>{lines(order)}</section>
             <section>
@@ -220,6 +226,7 @@ pub fn order(site: &Site, viewer: &Viewer, order: &Order) -> String {
                 <p><a class="link" href=format!("/order/{}", order.token)>"What the buyer sees"</a></p>
             </section>
         </div>
+        {refund::section(order, refunding)}
     }
     .into_any();
     framed(site, viewer, Place::Orders, &title, main)

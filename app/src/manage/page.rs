@@ -3,9 +3,12 @@
 pub use super::{
     discount::codes,
     job::jobs,
+    ledger::{Books, explained, ledger},
     order::{filter as order_filter, order, orders},
     overview::{DAYS, Overview, TO_PACK, overview},
+    payment::{Payments, payments},
     product::{Editor, Show as ShowProducts, product, products},
+    refund::Refunding,
     settings::{Settings, settings},
     terms::{Typed, delivery, taxes, texts},
 };

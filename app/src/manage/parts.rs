@@ -15,13 +15,15 @@ pub(super) enum Place {
     Overview,
     Products,
     Orders,
+    Payments,
     Settings,
 }
 
-const PLACES: [(Place, &str, &str); 4] = [
+const PLACES: [(Place, &str, &str); 5] = [
     (Place::Overview, "Overview", "/manage"),
     (Place::Products, "Products", "/manage/products"),
     (Place::Orders, "Orders", "/manage/orders"),
+    (Place::Payments, "Payments", "/manage/payments"),
     (Place::Settings, "Settings", "/manage/settings"),
 ];
 

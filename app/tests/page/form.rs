@@ -26,6 +26,7 @@ fn an_empty_checkout_names_every_field_at_once() {
         &order,
         &form,
         Some(&errors[0].message),
+        domain::payment::Provider::Test,
     );
     let tags = tags(&html);
     for field in ["email", "name", "address"] {
@@ -95,10 +96,19 @@ fn a_decline_is_no_error_of_a_field() {
         &order,
         &form,
         Some("The card was declined."),
+        domain::payment::Provider::Test,
     );
     assert!(html.contains("The card was declined.") && !html.contains("aria-invalid"));
     // Nothing was tried yet.
-    let html = checkout(&site(true), &shop(), &Terms::default(), &order, &form, None);
+    let html = checkout(
+        &site(true),
+        &shop(),
+        &Terms::default(),
+        &order,
+        &form,
+        None,
+        domain::payment::Provider::Test,
+    );
     assert!(!html.contains("aria-invalid"));
 }
 

@@ -1,10 +1,10 @@
 //! What the services are opened with.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use webauthn_rs::prelude::Url;
 
-use crate::db::sqlite_url;
+use crate::{db::sqlite_url, payment::Secret};
 
 /// Where things are kept and how the instance is reached.
 #[derive(Debug, Clone)]
@@ -23,7 +23,18 @@ pub struct Config {
     pub ffmpeg: Option<PathBuf>,
     /// Whether the test gateway takes payments.
     pub test_payments: bool,
+    /// What secrets are sealed with; `None`: a file in the data folder. Several processes need the same one.
+    pub secret_key: Option<Secret>,
+    /// Where Stripe's API is.
+    pub stripe_api: String,
+    /// How long Stripe may take to answer.
+    pub stripe_timeout: Duration,
 }
+
+/// Where Stripe's API is.
+pub(crate) const STRIPE_API: &str = "https://api.stripe.com";
+/// Where Stripe's pages for buyers are.
+const STRIPE_PAGES: &str = "https://checkout.stripe.com";
 
 impl Config {
     /// Everything in one folder, reached under `public_url`, without payments.
@@ -37,6 +48,9 @@ impl Config {
             shop_quota_bytes: 20 * 1024 * 1024 * 1024,
             ffmpeg: None,
             test_payments: false,
+            secret_key: None,
+            stripe_api: STRIPE_API.to_owned(),
+            stripe_timeout: Duration::from_secs(15),
         }
     }
 }
@@ -56,6 +70,18 @@ impl Config {
             Some(url) => url.clone(),
             None => self.data.join("media").to_string_lossy().into_owned(),
         }
+    }
+
+    /// The origin of the processor's pages to which buyers are sent. A stand-in for Stripe has its pages where its API is.
+    #[must_use]
+    pub fn payment_pages(&self) -> String {
+        if self.stripe_api.trim_end_matches('/') == STRIPE_API {
+            return STRIPE_PAGES.to_owned();
+        }
+        Url::parse(&self.stripe_api).map_or_else(
+            |_| STRIPE_PAGES.to_owned(),
+            |url| url.origin().ascii_serialization(),
+        )
     }
 
     /// Browsers reach it on this machine only.

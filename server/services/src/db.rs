@@ -338,6 +338,11 @@ pub(crate) fn parsed<T: FromStr>(row: &AnyRow, column: &str) -> Result<T> {
         .map_err(|_| Error::internal(format!("column {column} is not well formed")))
 }
 
+/// A column whose text is no word of ours.
+pub(crate) fn malformed(column: &str) -> Error {
+    Error::internal(format!("column {column} is not well formed"))
+}
+
 /// Reads each row of a list. One that cannot be read is logged and left out, so that it holds up no other.
 pub(crate) fn readable<T>(
     rows: &[AnyRow],

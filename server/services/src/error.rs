@@ -15,6 +15,9 @@ pub enum Error {
     /// Who asked may not do this.
     #[error("{0}")]
     Denied(String),
+    /// It is not signed by who may send it.
+    #[error("{0}")]
+    Unsigned(String),
     /// It does not fit what is there now.
     #[error("{0}")]
     Conflict(String),
@@ -65,6 +68,7 @@ impl Error {
             Self::NotFound(_) => 404,
             Self::Gone(_) => 410,
             Self::Denied(_) => 403,
+            Self::Unsigned(_) => 400,
             Self::Conflict(_) | Self::Changed(_) => 409,
             Self::Checksum(_) => 460,
             Self::Invalid { .. } => 422,
@@ -83,6 +87,7 @@ impl Error {
             Self::NotFound(_) => "not_found",
             Self::Gone(_) => "gone",
             Self::Denied(_) => "denied",
+            Self::Unsigned(_) => "unsigned",
             Self::Conflict(_) => "conflict",
             Self::Changed(_) => "changed",
             Self::Checksum(_) => "checksum_mismatch",

@@ -1,7 +1,8 @@
 //! Rules with transactions, one module per domain: what the pages and the HTTP handlers may do.
 //!
 //! [`Services::open`] migrates the database and hands out one face per domain: [`Services::identity`],
-//! [`Services::media`], [`Services::catalog`], [`Services::checkout`]. Whatever belongs to a shop takes the
+//! [`Services::media`], [`Services::catalog`], [`Services::checkout`], [`Services::payment`],
+//! [`Services::ledger`]. Whatever belongs to a shop takes the
 //! [`domain::identity::Viewer`] first and never sees another shop's rows.
 
 pub mod catalog;
@@ -16,9 +17,11 @@ mod error;
 mod event;
 pub mod identity;
 pub mod job;
+pub mod ledger;
 pub mod media;
 mod memory;
 mod migration;
+pub mod payment;
 mod random;
 pub mod rate_limit;
 pub mod seed;
@@ -28,7 +31,7 @@ pub mod terms;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -68,6 +71,10 @@ struct Inner {
     clock: Clock,
     random: Random,
     passkeys: identity::Passkeys,
+    /// Seals the secrets of processors' accounts.
+    vault: OnceLock<payment::Vault>,
+    /// Connections to processors.
+    http: payment::HttpClient,
     loops: supervise::Loops,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -206,6 +213,8 @@ impl Services {
                 encoding: Semaphore::new(1),
                 clock,
                 random,
+                vault: OnceLock::new(),
+                http: payment::HttpClient::default(),
                 loops: supervise::Loops::default(),
                 tasks: Mutex::default(),
             }),
@@ -330,6 +339,18 @@ impl Services {
     #[must_use]
     pub fn discounts(&self) -> discount::Discounts<'_> {
         discount::Discounts { services: self }
+    }
+
+    /// Payments, accounts at processors, refunds.
+    #[must_use]
+    pub fn payment(&self) -> payment::Payments<'_> {
+        payment::Payments { services: self }
+    }
+
+    /// The books.
+    #[must_use]
+    pub fn ledger(&self) -> ledger::Ledger<'_> {
+        ledger::Ledger { services: self }
     }
 
     /// At most 500 events of a shop behind `cursor` (0: from the first), oldest first.

@@ -34,6 +34,8 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_media",
     5 "0005_catalog",
     6 "0006_checkout",
+    7 "0007_payment",
+    8 "0008_ledger",
     9 "0009_terms",
 ];
 

@@ -71,6 +71,11 @@ impl Random {
         Ok(u64::from_le_bytes(self.bytes()?))
     }
 
+    /// 12 random bytes, for a nonce that is used once.
+    pub(crate) fn nonce(&self) -> Result<[u8; 12]> {
+        self.bytes()
+    }
+
     /// 16 random bytes, for the user handle of passkeys.
     pub(crate) fn sixteen(&self) -> Result<[u8; 16]> {
         self.bytes()

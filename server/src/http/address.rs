@@ -154,7 +154,7 @@ fn form_page(path: &str) -> Option<String> {
         .filter(|segment| !segment.is_empty())
         .collect();
     let kept = match segments.as_slice() {
-        ["api" | "media" | "pkg" | "static", ..] => return None,
+        ["api" | "hooks" | "media" | "pkg" | "static", ..] => return None,
         ["fn", name] if format!("/fn/{name}") != app::catalog::api::JOIN_WAITLIST => return None,
         ["p" | "checkout" | "order" | "setup", _, ..] => 2,
         ["manage", "products" | "orders", _, _, ..] => 3,

@@ -11,6 +11,7 @@ use domain::{
     checkout::{Order, PayForm, State as OrderState},
     identity::Shop,
     money::Money,
+    payment::Provider,
 };
 use serde::Deserialize;
 use services::{
@@ -175,6 +176,12 @@ fn confirm(
     Ok(document::private(page))
 }
 
+/// Who takes the payment. Where nobody does any more, pressing pay says so.
+async fn provider(vitrine: &Vitrine, shop: &Shop) -> Result<Provider, Problem> {
+    let found = vitrine.services.payment().provider(&shop.id).await?;
+    Ok(found.unwrap_or(Provider::Stripe))
+}
+
 /// `GET /checkout/{token}`.
 pub async fn page(
     State(vitrine): State<Vitrine>,
@@ -183,7 +190,8 @@ pub async fn page(
     let (shop, order) = vitrine.services.checkout().order(&token).await?;
     // An order that ran out shows here why, and the way back to the product.
     let is_over = matches!(order.state, OrderState::Expired | OrderState::Cancelled);
-    if !order.state.payable() && !is_over {
+    let can_pay = order.state.payable() || order.state == OrderState::Redirected;
+    if !can_pay && !is_over {
         return Ok(Redirect::to(&format!("/order/{token}")).into_response());
     }
     let form = PayForm::of(&order);
@@ -200,7 +208,9 @@ async fn render(
     message: Option<&str>,
 ) -> Result<Response, Problem> {
     let terms = vitrine.services.terms().of_shop(&shop.id).await?;
-    let page = app::checkout::page::checkout(&vitrine.site, shop, &terms, order, form, message);
+    let provider = provider(vitrine, shop).await?;
+    let page =
+        app::checkout::page::checkout(&vitrine.site, shop, &terms, order, form, message, provider);
     Ok(document::private(page))
 }
 
@@ -230,6 +240,11 @@ pub async fn pay(
     let checkout = vitrine.services.checkout();
     let (status, message) = match checkout.pay(&token, &form).await {
         Ok(Paid::Done) => return Ok(Redirect::to(&format!("/order/{token}")).into_response()),
+        // The processor's page, for a browser without a script as well.
+        Ok(Paid::Redirect(url)) => {
+            let headers = [(header::CACHE_CONTROL, "no-store")];
+            return Ok((headers, Redirect::to(&url)).into_response());
+        }
         Ok(Paid::Declined(message)) => (StatusCode::PAYMENT_REQUIRED, message),
         Ok(Paid::TotalChanged) => (StatusCode::CONFLICT, TOTAL_CHANGED.to_owned()),
         Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message),
@@ -251,15 +266,33 @@ pub async fn cancel(
     Ok(Redirect::to(&format!("/order/{token}")).into_response())
 }
 
+/// Whether the buyer comes from the processor's page after paying there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OrderQuery {
+    returned: String,
+}
+
 /// `GET /order/{token}`: the order and its receipt.
 pub async fn order(
     State(vitrine): State<Vitrine>,
     Path(token): Path<String>,
+    Query(query): Query<OrderQuery>,
 ) -> Result<Response, Problem> {
-    let (shop, order) = vitrine.services.checkout().order(&token).await?;
+    let (shop, mut order) = vitrine.services.checkout().order(&token).await?;
+    let refunds = vitrine
+        .services
+        .payment()
+        .refunds_of(&shop.id, &order)
+        .await?;
+    // Whoever has just paid is not told to pay while the processor has not been heard.
+    if !query.returned.is_empty() && order.state == OrderState::Redirected {
+        order.state = OrderState::Pending;
+    }
     Ok(document::private(app::checkout::page::order(
         &vitrine.site,
         &shop,
         &order,
+        &refunds,
     )))
 }

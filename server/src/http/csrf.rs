@@ -5,7 +5,7 @@
 //! well, because a cookie could still travel with it and nothing says who sent it. A script that calls the shop on
 //! purpose sends `Origin: <public URL>`.
 //!
-//! Uploads by a token need neither: no page of elsewhere can send its header, and no cookie counts beside it.
+//! What payment processors report needs neither: it is signed. Uploads by a token need neither: no page of elsewhere can send its header, and no cookie counts beside it.
 
 use axum::{
     extract::{Request, State},
@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{error::Problem, upload, viewer};
+use super::{error::Problem, payment, upload, viewer};
 use crate::state::Vitrine;
 
 /// Whether a request with this method and these headers may change something at `origin`.
@@ -41,7 +41,9 @@ pub fn is_allowed(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
 pub async fn guard(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
     let is_upload = upload::is_here(request.uri().path());
     let by_token = is_upload && viewer::bearer(request.headers()).is_some();
-    if by_token || is_allowed(request.method(), request.headers(), &vitrine.origin) {
+    // A signature says who sent it, and no cookie is looked at.
+    let is_signed = request.uri().path().starts_with(payment::HOOKS);
+    if by_token || is_signed || is_allowed(request.method(), request.headers(), &vitrine.origin) {
         return next.run(request).await;
     }
     let message = format!(

@@ -23,6 +23,7 @@ const STUDIO_ALLOWED: &str =
 /// Sets the security headers.
 pub async fn secure(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
     let is_studio = request.uri().path() == "/studio";
+    let is_checkout = request.uri().path().starts_with("/checkout/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -46,6 +47,10 @@ pub async fn secure(State(vitrine): State<Vitrine>, request: Request, next: Next
     );
     if vitrine.config.public_url.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    // A form that pays is answered with the way to the processor's page, and browsers hold that against the form's page.
+    if is_checkout && let Ok(policy) = HeaderValue::from_str(&vitrine.checkout_policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
 }

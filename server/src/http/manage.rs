@@ -2,7 +2,9 @@
 
 pub mod discount;
 pub mod job;
+pub mod ledger;
 pub mod order;
+pub mod payment;
 pub mod photo;
 pub mod product;
 pub mod settings;

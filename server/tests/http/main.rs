@@ -7,11 +7,18 @@ mod catalog;
 mod checkout;
 mod draft;
 mod editor;
+#[path = "../../services/tests/it/fake_stripe/mod.rs"]
+#[expect(
+    dead_code,
+    reason = "the suites that share it use different parts of it"
+)]
+mod fake_stripe;
 mod function;
 mod header;
 mod identity;
 mod manage;
 mod media;
+mod payment;
 mod proxy;
 #[path = "../../services/tests/it/round.rs"]
 mod round;

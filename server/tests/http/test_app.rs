@@ -30,6 +30,9 @@ use tower::ServiceExt;
 /// A password that is long enough.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// Where nothing listens, so that no test ever reaches the real Stripe.
+const NO_STRIPE: &str = "http://127.0.0.1:9";
+
 /// A running instance with a database, a media store and a site of its own.
 pub(crate) struct TestApp {
     pub(crate) router: Router,
@@ -57,21 +60,28 @@ impl TestApp {
 
     /// A fresh instance behind proxies.
     pub(crate) async fn behind(public_url: &str, proxies: Proxies) -> Self {
-        Self::build(public_url, Clock::System, proxies).await
+        Self::build(public_url, Clock::System, proxies, NO_STRIPE).await
+    }
+
+    /// A fresh instance whose Stripe is a stand-in at this address.
+    pub(crate) async fn with_stripe(clock: Clock, stripe_api: &str) -> Self {
+        let proxies = Proxies::default();
+        Self::build("http://localhost:3000", clock, proxies, stripe_api).await
     }
 
     /// A fresh instance whose clock is moved by the test.
     pub(crate) async fn with(public_url: &str, clock: Clock) -> Self {
-        Self::build(public_url, clock, Proxies::default()).await
+        Self::build(public_url, clock, Proxies::default(), NO_STRIPE).await
     }
 
-    async fn build(public_url: &str, clock: Clock, proxies: Proxies) -> Self {
+    async fn build(public_url: &str, clock: Clock, proxies: Proxies, stripe_api: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
         let site = data.path().join("site");
         build_site(&site);
         let public_url: PublicUrl = public_url.parse().unwrap();
         let mut stored = services::Config::new(data.path().join("data"), public_url.origin());
         stored.test_payments = true;
+        stored.stripe_api = stripe_api.to_owned();
         let services = Services::open_with(stored, clock.clone(), Random::System)
             .await
             .unwrap();

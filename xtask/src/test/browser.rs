@@ -63,6 +63,7 @@ pub(super) fn playwright(place: &Place) -> Result<Tally> {
     let tuspy = install::tuspy(place)?;
     let site = build::site(place, Grade::Test, &Bundle::ALL)?;
     let binary = cargo::server(place)?;
+    let fake_stripe = cargo::fake_stripe(place)?;
     let folder = place.at("end2end");
     progress::run(
         "types of end2end",
@@ -80,6 +81,7 @@ pub(super) fn playwright(place: &Place) -> Result<Tally> {
             .arg("test")
             .env("CARGO_TARGET_DIR", &place.target)
             .env("VITRINE_BIN", binary)
+            .env("VITRINE_FAKE_STRIPE", fake_stripe)
             .env("VITRINE_SITE", site)
             .env("VITRINE_CHROMIUM", chromium)
             .env("VITRINE_TUSPY", tuspy),

@@ -41,6 +41,8 @@ pub struct Client<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Press<'a> {
     pub(super) offer: &'a Offer,
+    /// No money will move.
+    pub(super) test: bool,
     pub(super) quantity: u32,
     pub(super) price_seen_minor: Option<i64>,
     pub(super) key: Option<&'a str>,
@@ -101,7 +103,7 @@ macro_rules! holds_by {
             " = ",
             $place,
             " AND reservation.variant_id IN (SELECT id FROM variant WHERE product_id = $1) AND reservation.state = 'held' \
-             AND (orders.held_until > $2 OR orders.state IN ('paying', 'pending'))"
+             AND (orders.held_until > $2 OR orders.state IN ('paying', 'pending', 'redirected'))"
         )
     };
 }
@@ -201,6 +203,7 @@ impl Checkout<'_> {
     pub(super) async fn try_hold(&self, press: &Press<'_>) -> Result<Tried> {
         let Press {
             offer,
+            test,
             quantity,
             price_seen_minor,
             key,
@@ -254,7 +257,7 @@ impl Checkout<'_> {
             id: &id,
             token: &token,
             key,
-            test: self.test_payments(),
+            test,
             total,
             destination: choice.destination.as_ref(),
             held_until: now.plus_ms(ANONYMOUS_HOLD_MS),
@@ -272,7 +275,7 @@ impl Checkout<'_> {
             order: id,
             number,
             total_minor: total.minor,
-            test: self.test_payments(),
+            test,
             products: vec![product.clone()],
         });
         event::write(&mut write, shop, event, now).await?;

@@ -1,30 +1,24 @@
 //! Buying and orders.
 
-mod gateway;
 mod hold;
-mod pay;
-mod quote;
-mod settle;
+pub(crate) mod quote;
+pub(crate) mod settle;
 pub(crate) mod sold;
-mod sql;
+pub(crate) mod sql;
 mod stock;
-mod test_gateway;
 
 use domain::{
     catalog::Product,
-    checkout::{Filter, Input, Order, State},
-    id::{OrderId, ProductId},
+    checkout::{Filter, Input, Order, PayForm, State},
+    id::{OrderId, ProductId, ShopId},
     identity::{Shop, Viewer},
     time::UnixMs,
 };
 
 pub use self::hold::Client;
-use self::{
-    gateway::Gateway,
-    hold::{Press, Tried},
-    pay::no_gateway,
-};
-use crate::{Error, Result, Services, catalog::not_for_sale, identity};
+use self::hold::{Press, Tried};
+pub use crate::payment::Paid;
+use crate::{Error, Result, Services, catalog::not_for_sale, identity, payment::no_gateway};
 
 /// Buying and orders.
 pub struct Checkout<'a> {
@@ -76,25 +70,14 @@ pub struct DaySales {
     pub minor: i64,
 }
 
-/// What came of pressing pay.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Paid {
-    /// Go to `/order/{token}`: paid, or pending until the bank answers.
-    Done,
-    /// Declined: the sentence says why, and the form can be used again.
-    Declined(String),
-    /// It costs something else than the page said; nothing was charged, and the form can be used again.
-    TotalChanged,
-}
-
-fn missing() -> Error {
+pub(crate) fn missing() -> Error {
     Error::NotFound(
         "There is no such order. Check the address, or open the product and buy again.".to_owned(),
     )
 }
 
-/// The key comes with the buyer's form and stands for its order, so it must be long enough not to be guessed.
-fn check_key(key: &str) -> Result<()> {
+/// The key comes with a form and stands for what that form makes, so it must be long enough not to be guessed.
+pub(crate) fn check_key(key: &str) -> Result<()> {
     let fits = (16..=64).contains(&key.len());
     if fits
         && key
@@ -106,22 +89,12 @@ fn check_key(key: &str) -> Result<()> {
     Err(Error::Invalid {
         field: "idempotency_key",
         message:
-            "The page sent a key that cannot be used. Reload the product page and press buy again."
+            "The page sent a key that cannot be used. Load the page again and press once more."
                 .to_owned(),
     })
 }
 
 impl Checkout<'_> {
-    /// Whether orders are paid with the test gateway.
-    #[must_use]
-    pub fn test_payments(&self) -> bool {
-        self.services.config().test_payments
-    }
-
-    fn gateway(&self) -> Option<Gateway> {
-        self.test_payments().then_some(Gateway::Test)
-    }
-
     /// Holds `quantity` pieces for a new order. The same `key` (16–64 of `[A-Za-z0-9_-]`) gives the same order again; so does the
     /// same browser, while its order of as many pieces at this price is not paid. `client` is whose holds are counted together;
     /// `None` counts none.
@@ -136,17 +109,25 @@ impl Checkout<'_> {
         key: Option<&str>,
         client: Option<Client<'_>>,
     ) -> Result<Bought> {
-        self.gateway().ok_or_else(no_gateway)?;
         if let Some(key) = key {
             check_key(key)?;
             if let Some(token) = self.of_key(key, slug).await? {
                 return Ok(Bought::Held(token));
             }
         }
-        let offer = sql::offer(&mut *self.services.inner.db.read().await?, slug).await?;
+        let mut connection = self.services.inner.db.read().await?;
+        let offer = sql::offer(&mut connection, slug).await?;
         let offer = offer.ok_or_else(not_for_sale)?;
+        let taker = self
+            .services
+            .payment()
+            .taker(&mut connection, &offer.shop)
+            .await?;
+        drop(connection);
+        let taker = taker.ok_or_else(no_gateway)?;
         let press = Press {
             offer: &offer,
+            test: !taker.live,
             quantity,
             price_seen_minor,
             key,
@@ -196,25 +177,24 @@ impl Checkout<'_> {
     /// # Errors
     /// `NotFound`.
     pub async fn order(&self, token: &str) -> Result<(Shop, Order)> {
-        let found = sql::by_token(&mut *self.services.inner.db.read().await?, token).await?;
-        let (mut shop, mut order) = found.ok_or_else(missing)?;
-        let settled = if order.state.open() {
-            self.reconcile_some(Some(token)).await? > 0
-        } else if order.state.payable() && order.held_until <= self.services.now() {
-            self.expire_one(token).await?
-        } else {
-            false
-        };
-        let mut connection = self.services.inner.db.read().await?;
-        if settled {
-            (shop, order) = sql::by_token(&mut connection, token)
-                .await?
-                .ok_or_else(missing)?;
+        let (mut shop, mut order) = self.read(token).await?;
+        if order.state.open() && self.services.payment().reconcile_order(token).await? {
+            (shop, order) = self.read(token).await?;
         }
+        if order.state.payable() && order.held_until <= self.services.now() {
+            self.expire_one(token).await?;
+            (shop, order) = self.read(token).await?;
+        }
+        let mut connection = self.services.inner.db.read().await?;
         let shop = identity::sql::shop_by_id(&mut connection, &shop)
             .await?
             .ok_or_else(missing)?;
         Ok((shop, order))
+    }
+
+    async fn read(&self, token: &str) -> Result<(ShopId, Order)> {
+        let found = sql::by_token(&mut *self.services.inner.db.read().await?, token).await?;
+        found.ok_or_else(missing)
     }
 
     /// Gives the order up and the stock back.
@@ -222,7 +202,16 @@ impl Checkout<'_> {
     /// # Errors
     /// `NotFound`, `Conflict` once it is paid or being paid.
     pub async fn cancel(&self, token: &str) -> Result<()> {
+        self.services.payment().close_page_of(token).await?;
         self.happen(token, Input::Cancel).await
+    }
+
+    /// Pays: see [`crate::payment::Payments::pay`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn pay(&self, token: &str, form: &PayForm) -> Result<Paid> {
+        self.services.payment().pay(token, form).await
     }
 
     async fn happen(&self, token: &str, input: Input) -> Result<()> {
@@ -278,7 +267,7 @@ impl Checkout<'_> {
         sql::sales(&mut connection, &viewer.shop.id, since).await
     }
 
-    async fn token_of(&self, viewer: &Viewer, id: &OrderId) -> Result<String> {
+    pub(crate) async fn token_of(&self, viewer: &Viewer, id: &OrderId) -> Result<String> {
         sql::token_of(
             &mut *self.services.inner.db.read().await?,
             &viewer.shop.id,
@@ -324,11 +313,6 @@ impl Checkout<'_> {
     pub(crate) async fn has_overdue_holds(&self) -> Result<bool> {
         let now = self.services.now();
         sql::any_overdue(&mut *self.services.inner.db.read().await?, now).await
-    }
-
-    /// Whether there are payments whose end is not known.
-    pub(crate) async fn has_open_payments(&self) -> Result<bool> {
-        sql::any_open_payment(&mut *self.services.inner.db.read().await?).await
     }
 
     async fn expire(&self, product: Option<&ProductId>) -> Result<usize> {

@@ -1,7 +1,7 @@
 //! What an order costs: its goods on its shop's terms, to where it goes, sent as its buyer wants, with a code taken off.
 
 use domain::{
-    checkout::{Delivery, Line, Order, PayForm},
+    checkout::{Delivery, Line, Order, PayForm, State},
     country::Place,
     delivery::{self, Method},
     discount::{Code, Off},
@@ -14,7 +14,7 @@ use domain::{
 };
 
 use super::{missing, sql};
-use crate::{Result, checkout::Checkout, db::Write, discount, terms};
+use crate::{Error, Result, checkout::Checkout, db::Write, discount, payment, terms};
 
 /// What a buyer chose beside the goods.
 pub(super) struct Choice {
@@ -117,8 +117,14 @@ impl Checkout<'_> {
         let (shop, mut order) = sql::lock(&mut write, token, now)
             .await?
             .ok_or_else(missing)?;
+        if order.state == State::Redirected {
+            return Err(Error::Conflict(
+                "A payment page of this order is open. Go on there, or give the order up and buy again."
+                    .to_owned(),
+            ));
+        }
         if !order.state.payable() || order.held_until <= now {
-            return Err(super::pay::too_late());
+            return Err(payment::too_late());
         }
         requote(&mut write, &shop, &mut order, form, now).await?;
         write.commit().await
@@ -126,7 +132,7 @@ impl Checkout<'_> {
 }
 
 /// Prices the locked order for what its buyer typed.
-pub(super) async fn requote(
+pub(crate) async fn requote(
     write: &mut Write,
     shop: &ShopId,
     order: &mut Order,

@@ -11,7 +11,7 @@ use super::{sql, stock};
 use crate::{Result, db::Write, discount, event};
 
 /// Runs `input` on the locked `order` and writes what it changes.
-pub(super) async fn run(
+pub(crate) async fn run(
     write: &mut Write,
     shop: &ShopId,
     order: &mut Order,
@@ -42,6 +42,9 @@ pub(super) async fn run(
     }
     if effects.ship {
         stock::ship(write, shop, &order.id).await?;
+    }
+    if effects.restock || effects.write_off {
+        stock::give_up(write, shop, &order.id, effects.restock, now).await?;
     }
     if effects.receipt {
         order.receipt = Some(sql::next_receipt(write, shop).await?);

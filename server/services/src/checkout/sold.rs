@@ -10,7 +10,8 @@ use crate::Result;
 pub(crate) async fn has_sold(connection: &mut AnyConnection, shop: &ShopId) -> Result<bool> {
     let row = sqlx::query(
         "SELECT id FROM orders WHERE shop_id = $1 AND (state NOT IN ('expired', 'cancelled') OR EXISTS \
-         (SELECT 1 FROM payment WHERE payment.order_id = orders.id AND payment.state IN ('asked', 'unknown'))) LIMIT 1",
+         (SELECT 1 FROM payment_attempt WHERE payment_attempt.order_id = orders.id \
+         AND payment_attempt.state IN ('asked', 'unknown', 'redirected'))) LIMIT 1",
     )
     .bind(shop.as_str())
     .fetch_optional(connection)

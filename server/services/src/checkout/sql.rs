@@ -1,11 +1,10 @@
-//! Queries of orders; those of lists are in `list`, those of payments in `payment`, those of stock in `stock.rs` beside this.
+//! Queries of orders; those of lists are in `list`, those of stock in `stock.rs` beside this.
 
 mod line;
 mod list;
-mod payment;
 
 use domain::{
-    checkout::{Buyer, Order},
+    checkout::{Buyer, Order, State},
     country::Place,
     id::{OrderId, ProductId, ShopId},
     media::Kind,
@@ -16,7 +15,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(super) use self::{line::*, list::*, payment::*};
+pub(super) use self::{line::*, list::*};
 use crate::{Error, Result, db, media::sql::of_products, terms};
 
 macro_rules! columns {
@@ -28,7 +27,7 @@ macro_rules! columns {
 
 const COLUMNS: &str = columns!();
 
-pub(super) fn money(row: &AnyRow, column: &str) -> Result<Money> {
+pub(crate) fn money(row: &AnyRow, column: &str) -> Result<Money> {
     let currency: Currency = db::parsed(row, "currency")?;
     Money::new(db::number(row, column)?, currency)
         .ok_or_else(|| Error::internal("an amount below zero"))
@@ -71,7 +70,7 @@ fn order(row: &AnyRow) -> Result<(ShopId, Order)> {
 }
 
 /// The order of a token, as it stands, with photos.
-pub(super) async fn by_token(
+pub(crate) async fn by_token(
     connection: &mut AnyConnection,
     token: &str,
 ) -> Result<Option<(ShopId, Order)>> {
@@ -99,7 +98,7 @@ pub(super) async fn by_token(
 }
 
 /// Locks the order of a token until the transaction ends, and reads it, without photos.
-pub(super) async fn lock(
+pub(crate) async fn lock(
     connection: &mut AnyConnection,
     token: &str,
     now: UnixMs,
@@ -116,6 +115,20 @@ pub(super) async fn lock(
     let (shop, order) = order(&row)?;
     let order = with_lines(connection, &shop, order).await?;
     Ok(Some((shop, order)))
+}
+
+/// Where the order of a token stands.
+pub(crate) async fn state_of(connection: &mut AnyConnection, token: &str) -> Result<Option<State>> {
+    let row = sqlx::query("SELECT state FROM orders WHERE token = $1")
+        .bind(token)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| {
+        db::text(&row, "state")?
+            .parse()
+            .map_err(|()| db::malformed("state"))
+    })
+    .transpose()
 }
 
 /// The order that was made with a key, if there is one, and whether it is of the product at this address.
@@ -240,7 +253,7 @@ pub(super) async fn insert(
 }
 
 /// Writes what a transition changed.
-pub(super) async fn save(
+pub(crate) async fn save(
     connection: &mut AnyConnection,
     shop: &ShopId,
     order: &Order,
@@ -254,7 +267,7 @@ pub(super) async fn save(
         .map_err(Error::internal)?;
     sqlx::query(
         "UPDATE orders SET state = $3, buyer = $4, receipt = $5, declined = $6, paid_at = $7, sent_at = $8, changed_at = $9, \
-         held_until = $10, customer = $11 WHERE shop_id = $1 AND id = $2",
+         held_until = $10, customer = $11, test = $12 WHERE shop_id = $1 AND id = $2",
     )
     .bind(shop.as_str())
     .bind(order.id.as_str())
@@ -267,6 +280,7 @@ pub(super) async fn save(
     .bind(now.0)
     .bind(order.held_until.0)
     .bind(order.buyer.as_ref().map(|buyer| buyer.email.to_lowercase()))
+    .bind(i64::from(order.test))
     .execute(connection)
     .await?;
     Ok(())

@@ -257,3 +257,42 @@ pub(super) async fn ship(
          WHERE variant_id = $1 AND location_id = $2";
     update(connection, statement, &pieces).await
 }
+
+/// The sold pieces of an order are promised to nobody any more: they go back on sale, or are gone.
+pub(super) async fn give_up(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    order: &OrderId,
+    restock: bool,
+    now: UnixMs,
+) -> Result<()> {
+    let pieces = reservations(
+        connection,
+        "DELETE FROM reservation WHERE shop_id = $1 AND order_id = $2 AND state = 'committed' \
+         RETURNING variant_id, location_id, quantity",
+        shop,
+        order,
+    )
+    .await?;
+    if !restock {
+        let statement = "UPDATE stock SET committed = committed - $3, on_hand = on_hand - $3 \
+             WHERE variant_id = $1 AND location_id = $2";
+        return update(connection, statement, &pieces).await;
+    }
+    let statement =
+        "UPDATE stock SET committed = committed - $3 WHERE variant_id = $1 AND location_id = $2";
+    update(connection, statement, &pieces).await?;
+    for piece in &pieces {
+        let moved = Move {
+            variant: &piece.variant,
+            location: &piece.location,
+            delta: piece.quantity,
+            reason: Reason::Returned,
+            subject: Some(order.as_str()),
+            by: None,
+            form: None,
+        };
+        insert_move(connection, shop, &moved, now).await?;
+    }
+    Ok(())
+}

@@ -87,7 +87,7 @@ pub(super) async fn add(
 impl Identity<'_> {
     /// Only whoever signed in lately may change how the owner signs in, so that a browser left open, or a cookie that was
     /// stolen, is not enough to take the shop over.
-    pub(super) fn require_recent(&self, session: &Session) -> Result<()> {
+    pub(crate) fn require_recent(&self, session: &Session) -> Result<()> {
         if session.is_recent(self.services.now()) {
             return Ok(());
         }

@@ -28,6 +28,8 @@ pub(crate) enum Job {
     DeleteUploadParts { shop: ShopId, upload: UploadId },
     /// Deletes a picture or clip that nothing shows, with its files.
     DeleteMedia { shop: ShopId, media: MediaId },
+    /// Applies what a payment processor reported.
+    ApplyWebhook { shop: ShopId, webhook: String },
     /// Gives the stock of orders back that nobody paid in time.
     ExpireHolds,
     /// Asks processors about payments whose end is not known.
@@ -42,6 +44,10 @@ pub(crate) enum Job {
     SweepIdentity,
     /// Forgets waitlist addresses that were kept long enough.
     SweepWaitlist,
+    /// Holds payments and ledger against each other.
+    CheckLedger,
+    /// Forgets what processors reported long ago.
+    SweepWebhooks,
 }
 
 /// A kind of work and how it is treated.
@@ -52,6 +58,7 @@ pub(crate) enum Kind {
     MakePoster,
     DeleteUploadParts,
     DeleteMedia,
+    ApplyWebhook,
     ExpireHolds,
     ReconcilePayments,
     SweepUploads,
@@ -59,18 +66,21 @@ pub(crate) enum Kind {
     FindPosterless,
     SweepIdentity,
     SweepWaitlist,
+    CheckLedger,
+    SweepWebhooks,
 }
 
 const SECOND_MS: i64 = 1000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::ProcessUpload,
         Self::EncodeAvif,
         Self::MakePoster,
         Self::DeleteUploadParts,
         Self::DeleteMedia,
+        Self::ApplyWebhook,
         Self::ExpireHolds,
         Self::ReconcilePayments,
         Self::SweepUploads,
@@ -78,6 +88,8 @@ impl Kind {
         Self::FindPosterless,
         Self::SweepIdentity,
         Self::SweepWaitlist,
+        Self::CheckLedger,
+        Self::SweepWebhooks,
     ];
 
     /// The word in the database.
@@ -88,6 +100,7 @@ impl Kind {
             Self::MakePoster => "make_poster",
             Self::DeleteUploadParts => "delete_upload_parts",
             Self::DeleteMedia => "delete_media",
+            Self::ApplyWebhook => "apply_webhook",
             Self::ExpireHolds => "expire_holds",
             Self::ReconcilePayments => "reconcile_payments",
             Self::SweepUploads => "sweep_uploads",
@@ -95,6 +108,8 @@ impl Kind {
             Self::FindPosterless => "find_posterless",
             Self::SweepIdentity => "sweep_identity",
             Self::SweepWaitlist => "sweep_waitlist",
+            Self::CheckLedger => "check_ledger",
+            Self::SweepWebhooks => "sweep_webhooks",
         }
     }
 
@@ -106,6 +121,7 @@ impl Kind {
             Self::MakePoster => "Make a still of a clip",
             Self::DeleteUploadParts => "Delete what is left of an upload",
             Self::DeleteMedia => "Delete a picture or clip",
+            Self::ApplyWebhook => "Apply what the payment processor reported",
             Self::ExpireHolds => "Put unpaid pieces back on sale",
             Self::ReconcilePayments => "Ask the bank about open payments",
             Self::SweepUploads => "Throw away unfinished uploads",
@@ -113,6 +129,8 @@ impl Kind {
             Self::FindPosterless => "Find clips without a still",
             Self::SweepIdentity => "Forget old sessions and links",
             Self::SweepWaitlist => "Forget old waitlist addresses",
+            Self::CheckLedger => "Hold payments and ledger against each other",
+            Self::SweepWebhooks => "Forget old reports of the payment processor",
         }
     }
 
@@ -124,6 +142,8 @@ impl Kind {
             // The same program on the same film.
             Self::MakePoster => 2,
             Self::DeleteUploadParts | Self::DeleteMedia => 10,
+            // Half a day: the processor itself is away then, and reconciliation finds what it would have said.
+            Self::ApplyWebhook => 20,
             _ => i64::MAX,
         }
     }
@@ -133,7 +153,7 @@ impl Kind {
         match self {
             // Each decodes a photo of up to 100 megapixels; a second one would wait for its memory.
             Self::ProcessUpload => 2,
-            Self::DeleteUploadParts => 4,
+            Self::DeleteUploadParts | Self::ApplyWebhook => 4,
             _ => 1,
         }
     }
@@ -141,7 +161,7 @@ impl Kind {
     /// The wait after the first failure, ms; it doubles with each further one.
     pub(crate) const fn first_wait_ms(self) -> i64 {
         match self {
-            Self::ExpireHolds | Self::ReconcilePayments => 5 * SECOND_MS,
+            Self::ExpireHolds | Self::ReconcilePayments | Self::ApplyWebhook => 5 * SECOND_MS,
             _ => 15 * SECOND_MS,
         }
     }
@@ -153,7 +173,10 @@ impl Kind {
             | Self::EncodeAvif
             | Self::MakePoster
             | Self::DeleteUploadParts
-            | Self::DeleteMedia => None,
+            | Self::DeleteMedia
+            | Self::ApplyWebhook => None,
+            // Reads all of the books.
+            Self::CheckLedger | Self::SweepWebhooks => Some(6 * 60 * MINUTE_MS),
             // Lists the whole store.
             Self::SweepMedia => Some(6 * 60 * MINUTE_MS),
             Self::FindPosterless => Some(60 * MINUTE_MS),
@@ -182,6 +205,7 @@ impl Job {
             Self::MakePoster { .. } => Kind::MakePoster,
             Self::DeleteUploadParts { .. } => Kind::DeleteUploadParts,
             Self::DeleteMedia { .. } => Kind::DeleteMedia,
+            Self::ApplyWebhook { .. } => Kind::ApplyWebhook,
             Self::ExpireHolds => Kind::ExpireHolds,
             Self::ReconcilePayments => Kind::ReconcilePayments,
             Self::SweepUploads => Kind::SweepUploads,
@@ -189,6 +213,8 @@ impl Job {
             Self::FindPosterless => Kind::FindPosterless,
             Self::SweepIdentity => Kind::SweepIdentity,
             Self::SweepWaitlist => Kind::SweepWaitlist,
+            Self::CheckLedger => Kind::CheckLedger,
+            Self::SweepWebhooks => Kind::SweepWebhooks,
         }
     }
 
@@ -201,6 +227,7 @@ impl Job {
             Self::EncodeAvif { media, .. }
             | Self::MakePoster { media, .. }
             | Self::DeleteMedia { media, .. } => media.as_str(),
+            Self::ApplyWebhook { webhook, .. } => webhook,
             _ => "",
         }
     }
@@ -211,13 +238,14 @@ impl Job {
             | Self::EncodeAvif { shop, .. }
             | Self::MakePoster { shop, .. }
             | Self::DeleteMedia { shop, .. }
+            | Self::ApplyWebhook { shop, .. }
             | Self::DeleteUploadParts { shop, .. } => Some(shop),
             _ => None,
         }
     }
 
     /// The recurring work of an instance.
-    const fn recurring() -> [Self; 7] {
+    const fn recurring() -> [Self; 9] {
         [
             Self::ExpireHolds,
             Self::ReconcilePayments,
@@ -226,6 +254,8 @@ impl Job {
             Self::FindPosterless,
             Self::SweepIdentity,
             Self::SweepWaitlist,
+            Self::CheckLedger,
+            Self::SweepWebhooks,
         ]
     }
 }

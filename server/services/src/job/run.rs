@@ -91,11 +91,16 @@ async fn work(services: &Services, job: &Job) -> Result<()> {
         Job::DeleteUploadParts { upload, .. } => services.inner.parts.delete(upload).await,
         Job::DeleteMedia { shop, media } => media::delete::run(services, shop, media).await,
         Job::ExpireHolds => services.checkout().expire_holds().await.map(|_| ()),
-        Job::ReconcilePayments => services.checkout().reconcile().await.map(|_| ()),
+        Job::ReconcilePayments => services.payment().reconcile().await.map(|_| ()),
+        Job::ApplyWebhook { shop, webhook } => {
+            services.payment().apply_webhook(shop, webhook).await
+        }
         Job::SweepUploads => services.media().sweep().await,
         Job::SweepMedia => media::orphan::sweep(services).await,
         Job::FindPosterless => media::poster::find(services).await,
         Job::SweepIdentity => services.identity().sweep().await,
+        Job::SweepWebhooks => services.payment().sweep_webhooks().await,
+        Job::CheckLedger => services.ledger().check().await,
         Job::SweepWaitlist => services.catalog().sweep_waitlist().await,
     }
 }

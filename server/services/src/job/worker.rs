@@ -101,7 +101,7 @@ async fn attempt(
 async fn has_work(services: &Services, kind: Kind) -> Result<bool> {
     match kind {
         Kind::ExpireHolds => services.checkout().has_overdue_holds().await,
-        Kind::ReconcilePayments => services.checkout().has_open_payments().await,
+        Kind::ReconcilePayments => services.payment().has_due().await,
         _ => Ok(true),
     }
 }

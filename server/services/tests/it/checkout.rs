@@ -401,7 +401,7 @@ on_both! {
         let mut connection = world.connection().await;
         for (statement, id) in [
             ("UPDATE orders SET buyer = 'not json' WHERE id = $1", &orders[0].id),
-            ("UPDATE payment SET currency = 'XXX' WHERE order_id = $1", &orders[1].id),
+            ("UPDATE payment_attempt SET currency = 'XXX' WHERE order_id = $1", &orders[1].id),
         ] {
             sqlx::query(statement).bind(id.as_str()).execute(&mut connection).await.expect("damage");
         }

@@ -117,13 +117,13 @@ on_both! {
         assert_eq!(checkout.pay(&good.token, &form("success")).await.expect("answer"), Paid::Done);
         assert_eq!(world.order(&good.token).await.state, State::Pending, "no second payment beside an open one");
         assert!(matches!(checkout.cancel(&good.token).await, Err(Error::Conflict(_))));
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0, "the bank still thinks");
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 0, "the bank still thinks");
 
         world.clock.advance_ms(HOLD_MS + LATER_MS);
         assert_eq!(checkout.expire_holds().await.expect("expire"), 0, "a hold with an open payment does not expire");
         assert_eq!(checkout.order(&good.token).await.expect("order").1.state, State::Paid, "looking settles it");
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1, "the other one");
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0);
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1, "the other one");
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 0);
         let declined = checkout.order(&bad.token).await.expect("order").1;
         assert_eq!(declined.state, State::Expired, "declined after its hold was over");
         let (_, page) = world.services.catalog().by_slug("cup").await.expect("page");
@@ -143,11 +143,11 @@ on_both! {
             .execute("UPDATE test_gateway_intent SET state = 'requires_confirmation', result = NULL, settles_at = NULL")
             .await
             .expect("update");
-        connection.execute("UPDATE payment SET state = 'asked'").await.expect("update");
+        connection.execute("UPDATE payment_attempt SET state = 'asked', next_check_at = created_at + 60000").await.expect("update");
         connection.execute("UPDATE orders SET state = 'paying'").await.expect("update");
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0, "it may still be asking");
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 0, "it may still be asking");
         world.clock.advance_ms(61_000);
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1);
         let cleared = checkout.order(&order.token).await.expect("order").1;
         assert_eq!(cleared.state, State::Declined);
         assert!(cleared.declined.expect("a reason").contains("interrupted"));
@@ -177,15 +177,16 @@ on_both! {
         }
         let second = held(&world, 1).await;
         world.clock.advance_ms(LATER_MS);
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1);
         let late = checkout.order(&first.token).await.expect("order").1;
         assert_eq!((late.state, late.receipt), (State::RefundDue, Some(1)), "sold to somebody else meanwhile");
         assert!(checkout.orders(&viewer, Filter::All, None).await.expect("orders").orders.iter().any(|order| order.id == first.id), "the shop sees it");
 
         checkout.cancel(&second.token).await.expect("cancel");
         connection.execute("UPDATE orders SET state = 'cancelled', receipt = NULL WHERE state = 'refund_due'").await.expect("forced");
-        connection.execute("UPDATE payment SET state = 'unknown'").await.expect("forced");
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        connection.execute("DELETE FROM payment_refund").await.expect("forced");
+        connection.execute("UPDATE payment_attempt SET state = 'unknown', next_check_at = 0").await.expect("forced");
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1);
         assert_eq!(checkout.order(&first.token).await.expect("order").1.state, State::Paid, "the piece was there again");
         assert_eq!(world.services.catalog().by_slug("cup").await.expect("page").1.stock, 0);
     }
@@ -200,7 +201,7 @@ on_both! {
         // The processor has forgotten the key, as it may after a day.
         connection.execute("UPDATE test_gateway_intent SET idempotency_key = 'forgotten'").await.expect("forgotten");
         world.clock.advance_ms(LATER_MS);
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1);
         assert_eq!(checkout.order(&order.token).await.expect("order").1.state, State::Paid);
         assert_eq!(number(&world, INTENTS).await, 1, "nothing was created");
     }
@@ -216,10 +217,10 @@ on_both! {
             checkout.pay(&order.token, &form("unknown")).await.expect("pending");
         }
         let mut connection = world.connection().await;
-        sqlx::query("UPDATE payment SET gateway = 'stripe', intent_id = 'pi_elsewhere', idempotency_key = 'elsewhere' WHERE order_id = $1")
+        sqlx::query("UPDATE payment_attempt SET provider = 'stripe', provider_id = 'pi_elsewhere', idempotency_key = 'elsewhere' WHERE order_id = $1")
             .bind(other.id.as_str()).execute(&mut connection).await.expect("elsewhere");
         world.clock.advance_ms(LATER_MS);
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1, "ours");
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1, "ours");
         assert_eq!(checkout.order(&ours.token).await.expect("order").1.state, State::Paid);
         assert_eq!(checkout.order(&other.token).await.expect("order").1.state, State::Pending, "its hold stays");
         assert_eq!(number(&world, INTENTS).await, 2, "nothing was created");
@@ -234,21 +235,21 @@ on_both! {
         // As if the process had died before it asked.
         for statement in [
             "DELETE FROM test_gateway_intent",
-            "UPDATE payment SET state = 'asked', intent_id = NULL",
+            "UPDATE payment_attempt SET state = 'asked', provider_id = NULL, next_check_at = created_at + 60000",
             "UPDATE orders SET state = 'paying'",
         ] {
             connection.execute(statement).await.expect("interrupted");
         }
         world.clock.advance_ms(61_000);
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1);
         let given_up = checkout.order(&order.token).await.expect("order").1;
         assert_eq!(given_up.state, State::Declined);
         assert_eq!(number(&world, INTENTS).await, 0, "nothing was created");
         // One whose creation was answered, but not noted, is found by its key.
         checkout.pay(&order.token, &form("unknown")).await.expect("pending");
-        connection.execute("UPDATE payment SET intent_id = NULL WHERE state = 'unknown'").await.expect("lost");
+        connection.execute("UPDATE payment_attempt SET provider_id = NULL WHERE state = 'unknown'").await.expect("lost");
         world.clock.advance_ms(LATER_MS);
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 1);
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 1);
         assert_eq!(checkout.order(&order.token).await.expect("order").1.state, State::Paid);
     }
 }
@@ -260,7 +261,7 @@ on_both! {
         let mut connection = world.connection().await;
         connection.execute("UPDATE test_gateway_intent SET amount_minor = 1").await.expect("another amount");
         world.clock.advance_ms(LATER_MS);
-        assert_eq!(checkout.reconcile().await.expect("reconcile"), 0);
+        assert_eq!(world.services.payment().reconcile().await.expect("reconcile"), 0);
         assert_eq!(checkout.order(&order.token).await.expect("order").1.state, State::Pending);
     }
 }

@@ -3,13 +3,14 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use domain::{
     catalog::{EditForm, Product},
     checkout::PayForm,
     id::UploadId,
-    identity::{SetupForm, Viewer},
+    identity::{SetupForm, Viewer, device::Session},
     media::{Kind, Media, Upload, UploadState},
     time::UnixMs,
 };
@@ -17,7 +18,10 @@ use services::{Clock, Config, Random, Services, catalog::NewProduct, identity::B
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 
-use crate::round::{Round, rounds};
+use crate::{
+    fake_stripe::FakeStripe,
+    round::{Round, rounds},
+};
 
 pub(crate) const IP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 pub(crate) const PASSWORD: &str = "four random words";
@@ -105,11 +109,25 @@ pub(crate) async fn database(engine: Engine) -> Option<Option<String>> {
 
 impl World {
     pub(crate) async fn new(engine: Engine) -> Option<Self> {
+        // Nothing listens there, so that no test ever reaches the real one.
+        Self::with(engine, Clock::set(START), "http://127.0.0.1:9").await
+    }
+
+    /// A world whose Stripe is a stand-in by the same clock.
+    pub(crate) async fn with_stripe(engine: Engine) -> Option<(Self, FakeStripe)> {
+        let clock = Clock::set(START);
+        let fake = FakeStripe::start(clock.clone()).await;
+        let world = Self::with(engine, clock, &fake.base).await?;
+        Some((world, fake))
+    }
+
+    async fn with(engine: Engine, clock: Clock, stripe_api: &str) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config::new(folder.path(), "http://localhost:3000");
         config.database_url = database(engine).await?;
         config.test_payments = true;
-        let clock = Clock::set(START);
+        config.stripe_api = stripe_api.to_owned();
+        config.stripe_timeout = Duration::from_millis(800);
         let random = Random::counted(NEXT.fetch_add(1_000_000, Ordering::SeqCst));
         let services = Services::open_with(config.clone(), clock.clone(), random)
             .await
@@ -164,6 +182,11 @@ impl World {
 
     /// A shop with an owner.
     pub(crate) async fn shop(&self, handle: &str) -> Viewer {
+        self.owner(handle).await.viewer
+    }
+
+    /// A shop with an owner, who has just signed in.
+    pub(crate) async fn owner(&self, handle: &str) -> Session {
         let link = self
             .services
             .identity()
@@ -182,7 +205,9 @@ impl World {
             .identity()
             .set_up_with_password(token, &form, PASSWORD, &browser())
             .await;
-        signed_in.expect("set up").viewer
+        let secret = signed_in.expect("set up").session.value;
+        let session = self.services.identity().session(&secret).await;
+        session.expect("a session").expect("signed in")
     }
 
     /// A photo of one colour.

@@ -1,11 +1,15 @@
 //! `/manage/orders…`.
 
+use app::manage::page::Refunding;
 use axum::{
+    Form,
     extract::{Path, Query, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::id::OrderId;
+use domain::{id::OrderId, identity::Viewer, invalid::Invalid, payment::Restock};
 use serde::Deserialize;
+use services::{Error, payment::RefundForm};
 
 use crate::{
     http::{document, error::Problem, viewer::Signed},
@@ -45,17 +49,80 @@ pub async fn one(
     State(vitrine): State<Vitrine>,
     Signed(viewer): Signed,
     Path(id): Path<String>,
+    Query(query): Query<FlashQuery>,
 ) -> Result<Response, Problem> {
-    let order = vitrine
-        .services
-        .checkout()
-        .order_of(&viewer, &read(&id)?)
-        .await?;
+    let message = (query.flash == "refund")
+        .then_some("Asked for. How it stands is shown below, and the buyer sees it on the order\u{2019}s page.");
+    render(&vitrine, &viewer, &read(&id)?, "", &[], message).await
+}
+
+/// The flash message in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct FlashQuery {
+    flash: String,
+}
+
+async fn render(
+    vitrine: &Vitrine,
+    viewer: &Viewer,
+    id: &OrderId,
+    typed: &str,
+    errors: &[Invalid],
+    message: Option<&str>,
+) -> Result<Response, Problem> {
+    let order = vitrine.services.checkout().order_of(viewer, id).await?;
+    let refunds = vitrine.services.payment().refunds(viewer, &order).await?;
+    let refunding = Refunding {
+        refunds: &refunds,
+        key: &vitrine.services.token()?,
+        typed,
+        errors,
+        message,
+    };
     Ok(document::private(app::manage::page::order(
         &vitrine.site,
-        &viewer,
+        viewer,
         &order,
+        &refunding,
     )))
+}
+
+/// The form of a refund as posted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Refund {
+    amount: String,
+    restock: String,
+    key: String,
+}
+
+/// `POST /manage/orders/{id}/refund`.
+pub async fn refund(
+    State(vitrine): State<Vitrine>,
+    Signed(viewer): Signed,
+    Path(id): Path<String>,
+    Form(posted): Form<Refund>,
+) -> Result<Response, Problem> {
+    let id = read(&id)?;
+    let form = RefundForm {
+        amount: posted.amount,
+        restock: if posted.restock == "return" {
+            Restock::Return
+        } else {
+            Restock::Keep
+        },
+        key: posted.key,
+    };
+    match vitrine.services.payment().refund(&viewer, &id, &form).await {
+        Ok(()) => Ok(Redirect::to(&format!("/manage/orders/{id}?flash=refund")).into_response()),
+        Err(Error::Invalid { field, message }) => {
+            let errors = [Invalid::new(field, message)];
+            let page = render(&vitrine, &viewer, &id, &form.amount, &errors, None).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `POST /manage/orders/{id}/send`.

@@ -16,6 +16,8 @@ pub(crate) enum Reason {
     Correction,
     /// An order was paid.
     Sold,
+    /// A paid order was given up before it was sent.
+    Returned,
 }
 
 impl Reason {
@@ -23,6 +25,7 @@ impl Reason {
         match self {
             Self::Correction => "correction",
             Self::Sold => "sold",
+            Self::Returned => "returned",
         }
     }
 }

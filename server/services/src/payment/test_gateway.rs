@@ -1,13 +1,32 @@
 //! The pretend processor. It keeps its own table and commits on its own, as a processor elsewhere would.
 
-use domain::checkout::Outcome;
+use domain::{
+    checkout::Outcome,
+    id::ShopId,
+    money::{Currency, Money},
+    payment::RefundState,
+};
+use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
-use super::{
-    gateway::{Answer, Ask, Intent, Status, Unanswered},
-    sql::money,
-};
-use crate::{Error, Result, Services, db};
+use super::gateway::{Answer, Ask, Failure, Intent, Returned, Status};
+use crate::{Error, Result, Services, checkout::sql::money, db};
+
+/// What it is asked to take.
+#[derive(Debug, Serialize, Deserialize)]
+struct Request {
+    shop: ShopId,
+    amount_minor: i64,
+    currency: Currency,
+}
+
+/// What it is asked to give back.
+#[derive(Debug, Serialize, Deserialize)]
+struct RefundRequest {
+    intent: String,
+    amount_minor: i64,
+    currency: Currency,
+}
 
 /// How long the bank takes when it does not answer at first, ms.
 pub(crate) const SLOW_MS: i64 = 4000;
@@ -32,12 +51,33 @@ fn intent(row: &AnyRow) -> Result<Intent> {
     };
     Ok(Intent {
         id: db::text(row, "id")?,
+        payment: None,
         amount: money(row, "amount_minor")?,
         status,
+        fee: None,
     })
 }
 
-pub(super) async fn create(services: &Services, ask: &Ask<'_>) -> Answer<Intent> {
+pub(super) fn prepare(ask: &Ask<'_>) -> Result<String> {
+    let request = Request {
+        shop: ask.shop.clone(),
+        amount_minor: ask.order.total.minor,
+        currency: ask.order.total.currency,
+    };
+    serde_json::to_string(&request).map_err(Error::internal)
+}
+
+pub(super) fn prepare_refund(intent: &str, amount: Money) -> Result<String> {
+    let request = RefundRequest {
+        intent: intent.to_owned(),
+        amount_minor: amount.minor,
+        currency: amount.currency,
+    };
+    serde_json::to_string(&request).map_err(Error::internal)
+}
+
+pub(super) async fn create(services: &Services, key: &str, request: &str) -> Answer<Intent> {
+    let request: Request = serde_json::from_str(request).map_err(Error::internal)?;
     let id: String = services.inner.random.id()?;
     let mut write = services.inner.db.write().await?;
     // An update that changes nothing: without it, the row that is there already would not be returned.
@@ -48,10 +88,10 @@ pub(super) async fn create(services: &Services, ask: &Ask<'_>) -> Answer<Intent>
         columns!()
     ))
     .bind(format!("pi_{id}"))
-    .bind(ask.shop.as_str())
-    .bind(ask.key)
-    .bind(ask.amount.minor)
-    .bind(ask.amount.currency.code())
+    .bind(request.shop.as_str())
+    .bind(key)
+    .bind(request.amount_minor)
+    .bind(request.currency.code())
     .bind(services.now().0)
     .fetch_one(&mut *write)
     .await?;
@@ -99,7 +139,7 @@ pub(super) async fn confirm(services: &Services, id: &str, outcome: Outcome) -> 
     };
     Ok(answer.and_then(|intent| match intent.status {
         // The connection broke before the bank answered.
-        Status::Processing => Err(Unanswered),
+        Status::Processing => Err(Failure::Unknown("the pretend bank is slow".to_owned())),
         _ => Ok(intent),
     }))
 }
@@ -134,4 +174,58 @@ pub(super) async fn cancel(services: &Services, id: &str) -> Answer<Intent> {
         .await?;
     write.commit().await?;
     retrieve(services, id).await
+}
+
+/// One refund as it is kept.
+fn returned(row: &AnyRow) -> Result<Returned> {
+    Ok(Returned {
+        id: db::text(row, "id")?,
+        ours: Some(db::text(row, "idempotency_key")?),
+        amount: money(row, "amount_minor")?,
+        state: RefundState::Succeeded,
+        problem: None,
+    })
+}
+
+/// Gives money back at once, up to what was taken.
+pub(super) async fn refund(services: &Services, key: &str, request: &str) -> Answer<Returned> {
+    let request: RefundRequest = serde_json::from_str(request).map_err(Error::internal)?;
+    let id: String = services.inner.random.id()?;
+    let mut write = services.inner.db.write().await?;
+    sqlx::query(
+        "INSERT INTO test_gateway_refund (id, intent_id, idempotency_key, amount_minor, currency, created_at) \
+         SELECT $1, id, $3, $4, currency, $6 FROM test_gateway_intent WHERE id = $2 AND state = 'succeeded' AND currency = $5 \
+         AND amount_minor >= $4 + (SELECT COALESCE(SUM(amount_minor), 0) FROM test_gateway_refund WHERE intent_id = $2) \
+         ON CONFLICT (idempotency_key) DO NOTHING",
+    )
+    .bind(format!("re_{id}"))
+    .bind(request.intent.as_str())
+    .bind(key)
+    .bind(request.amount_minor)
+    .bind(request.currency.code())
+    .bind(services.now().0)
+    .execute(&mut *write)
+    .await?;
+    let row = sqlx::query(
+        "SELECT id, idempotency_key, amount_minor, currency FROM test_gateway_refund WHERE idempotency_key = $1",
+    )
+    .bind(key)
+    .fetch_optional(&mut *write)
+    .await?;
+    write.commit().await?;
+    Ok(match row {
+        Some(row) => Ok(returned(&row)?),
+        None => Err(Failure::Refused("more than was taken".to_owned())),
+    })
+}
+
+/// Every refund of a payment.
+pub(super) async fn refunds(services: &Services, intent: &str) -> Answer<Vec<Returned>> {
+    let rows = sqlx::query(
+        "SELECT id, idempotency_key, amount_minor, currency FROM test_gateway_refund WHERE intent_id = $1 ORDER BY created_at, id",
+    )
+    .bind(intent)
+    .fetch_all(&mut *services.inner.db.read().await?)
+    .await?;
+    Ok(Ok(rows.iter().map(returned).collect::<Result<_>>()?))
 }
