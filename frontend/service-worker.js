@@ -110,6 +110,9 @@ self.addEventListener("sync", (event) => {
 /** What goes first. */
 const RANKS = ["hero", "poster", "photo", "clip"];
 
+/** How long a tab is waited for that may be closing, ms. */
+const LOCK_MS = 20_000;
+
 /** Most bytes in one request. */
 const CHUNK = 1024 * 1024;
 const TUS = { "Tus-Resumable": "1.0.0", Accept: "application/json" };
@@ -123,13 +126,17 @@ async function sendWaiting() {
   const metered = saveData || type === "cellular";
   for (const item of items) {
     if (item.complete || item.failed || (metered && item.kind === "clip")) continue;
-    // A tab that is open sends its queue by itself, and holds this lock as long as it lives.
+    // A tab that is open sends its queue by itself, and holds this lock as long as it lives. One that is being closed lets go in a
+    // moment; while one stays, this fails, and the browser comes back later.
     const lock = `vitrine.queue.${item.owner.person}.${item.owner.shop}`;
-    await navigator.locks.request(lock, { ifAvailable: true }, (granted) => granted && send(database, item));
+    await navigator.locks.request(lock, { signal: AbortSignal.timeout(LOCK_MS) }, () => send(database, item));
   }
 }
 
-async function send(database, item) {
+async function send(database, { id }) {
+  // A tab may have sent it, or given it up, while this waited.
+  const item = (await rows(database, "upload")).find((row) => row.id === id);
+  if (!item || item.complete || item.failed) return;
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle("uploads");
   const file = await (await folder.getFileHandle(item.id)).getFile();

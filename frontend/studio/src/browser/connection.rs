@@ -16,11 +16,6 @@ fn information() -> Option<EventTarget> {
     js::get(&navigator, "connection").dyn_into().ok()
 }
 
-/// Whether this browser says what kind of network it has.
-pub(crate) fn says_cost() -> bool {
-    information().is_some()
-}
-
 /// Whether what is sent costs money: mobile data, or a wish of the person to save data.
 pub(crate) fn is_metered() -> bool {
     information().is_some_and(|connection| {

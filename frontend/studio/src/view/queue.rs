@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::upload::{Bar, Files};
 use crate::{
-    browser::connection,
     state::Studio,
     upload::product::{PendingProduct, Step},
     wording,
@@ -43,7 +42,7 @@ pub(crate) fn Queue(
     }
 }
 
-/// Whether clips go over mobile data too, where the browser knows what that is.
+/// Whether clips go over mobile data too: where that is what there is, or was when the person said so.
 #[component]
 fn Cost(
     /// The studio.
@@ -51,7 +50,7 @@ fn Cost(
 ) -> impl IntoView {
     let uploads = studio.uploads;
     view! {
-        <Show when=connection::says_cost>
+        <Show when=move || uploads.link.with(|link| link.metered || link.clips_when_metered)>
             {move || uploads.held_by_cost().then(|| view! {
                 <p class="notice warn" role="status" data-test="queue-metered">
                     "This connection costs data, so clips wait for another one. Pictures go up now."
@@ -95,6 +94,9 @@ fn Row(
         <div class="queue-row" data-test="queue-row" data-step=move || format!("{:?}", step.get()).to_lowercase()>
             <div class="queue-head">
                 <span class="queue-name" dir="auto">{title}</span>
+                <Show when=move || step.get() == Step::Made>
+                    <span class="soft small" role="status">"The page is made"</span>
+                </Show>
                 {made.map(|url| view! {
                     <a
                         class="link"
