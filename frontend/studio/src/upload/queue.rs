@@ -485,7 +485,7 @@ impl Uploads {
         spawn_local(async move {
             let mut failures = 0;
             loop {
-                let response = http::send(Method::OPTIONS, address::UPLOADS, &[]).await;
+                let response = http::send(Method::GET, address::HEALTH, &[]).await;
                 self.note_answer(&response);
                 if response.is_answer() {
                     break;

@@ -188,8 +188,10 @@ impl Recorder {
 
     async fn create(&mut self, session: &SessionId, contract: Contract) -> Option<Session> {
         self.activity = Activity::Idle;
-        let full = file::room().await.is_some_and(|room| room.is_full(0));
-        if full || !file::hold_reserve().await {
+        let held = file::hold_reserve().await;
+        if !held || file::room().await.is_some_and(|room| room.is_full(0)) {
+            // What is here already may need it to be published.
+            file::release_reserve().await;
             failed(None, message::NO_ROOM.to_owned(), true);
             return None;
         }
