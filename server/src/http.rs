@@ -312,6 +312,7 @@ fn files() -> Router<Vitrine> {
         .route("/pkg/{*path}", get(asset::hashed))
         .route("/static/{*path}", get(asset::plain))
         .route("/favicon.ico", get(asset::favicon))
+        .route("/service-worker.js", get(asset::service_worker))
 }
 
 /// The last resort: no panic may be reachable, so one that is reached is logged and answered as an internal error.

@@ -1,12 +1,14 @@
-//! Capture: what a recording must deliver, its bounds, its keyframes, and which network judged it.
+//! Capture: what a recording must deliver, its bounds, its keyframes, the room it needs, and which network judged it.
 
 mod contract;
 mod keyframe;
 mod network;
+mod room;
 
 pub use contract::{Contract, LONG_SESSION, Metadata};
 pub use keyframe::Keyframes;
 pub use network::{Engine, Network, Weights};
+pub use room::Room;
 
 /// Longest distance between two keyframes of a recording, s. Clips start on keyframes, so this bounds what a cut can lose.
 pub const KEYFRAME_INTERVAL: f64 = 1.0;

@@ -55,6 +55,7 @@ pub async fn create_product(
 ) -> Result<ProductCreated, Refusal> {
     let context = Context::current()?;
     let new = NewProduct {
+        id: draft.id,
         title: draft.title,
         media: draft.media,
         posters: draft.posters,

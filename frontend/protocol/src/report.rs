@@ -106,6 +106,11 @@ pub enum Report {
         /// Height in pixels.
         height: u32,
     },
+    /// Answer to [`Request::Keep`](crate::Request::Keep): the bytes are durable on the device.
+    Kept {
+        /// The number of the request.
+        request: u32,
+    },
     /// What was lost or left out when the session was made, all of it: told when it happens and whenever the session is opened.
     Notes {
         /// Whole sentences for the creator.

@@ -65,6 +65,14 @@ pub enum Request {
         /// Presentation time, s.
         t: f64,
     },
+    /// Keeps the bytes of `blob`, which travels beside it, in the queue's folder on the device. Answered by
+    /// [`Report::Kept`](crate::Report::Kept) with the same `request`, once they are durable.
+    Keep {
+        /// The page's number for the answer.
+        request: u32,
+        /// Under which name; the same name always has the same bytes.
+        name: String,
+    },
     /// Deletes a session from the device. Answered by [`Report::Sessions`](crate::Report::Sessions).
     Delete {
         /// Which one.

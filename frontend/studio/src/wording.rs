@@ -31,6 +31,16 @@ pub fn length(seconds: f64) -> String {
     }
 }
 
+/// A length in round words, for estimates, e.g. `40 s`, `12 min`, `3 h`.
+#[must_use]
+pub fn about(seconds: f64) -> String {
+    match seconds.max(0.0) {
+        s if s < 90.0 => format!("{} s", (s / 10.0).floor() as u64 * 10),
+        s if s < 90.0 * 60.0 => format!("{} min", (s / 60.0).floor() as u64),
+        s => format!("{} h", (s / 3600.0).floor() as u64),
+    }
+}
+
 /// A size in decimal units, e.g. `640 B`, `12.4 MB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
@@ -187,6 +197,15 @@ mod tests {
         assert_eq!(reel_name(".."), "reel.mp4");
         assert_eq!(reel_name("茶碗"), "茶碗-reel.mp4");
         assert!(reel_name(&"x".repeat(900)).len() < 100);
+    }
+
+    #[test]
+    fn estimates_are_round_and_never_too_long() {
+        assert_eq!(about(-1.0), "0 s");
+        assert_eq!(about(47.0), "40 s");
+        assert_eq!(about(91.0), "1 min");
+        assert_eq!(about(3599.0), "59 min");
+        assert_eq!(about(3.0 * 3600.0 - 1.0), "2 h");
     }
 
     #[test]

@@ -58,6 +58,22 @@ pub async fn favicon(
     .await
 }
 
+/// The studio's service worker. Its address never changes, because a browser that knows another one would keep both; so it is asked
+/// for anew each time, and a browser that finds other bytes has found another version.
+pub async fn service_worker(
+    State(vitrine): State<Vitrine>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let path = vitrine
+        .site
+        .assets
+        .get("service-worker.js")
+        .ok_or_else(Problem::not_found)?
+        .trim_start_matches('/')
+        .to_owned();
+    file(&vitrine, &path, &headers, "no-cache").await
+}
+
 async fn file(
     vitrine: &Vitrine,
     path: &str,

@@ -23,6 +23,7 @@ pub async fn page(
         assets.get(&format!("{name}.js")).is_some() && assets.get(&format!("{name}.wasm")).is_some()
     };
     let config = Config {
+        person: viewer.person.clone(),
         shop: viewer.shop.clone(),
         worker_boot: assets.url("worker-boot.js"),
         worker_cpu: bundle("worker_cpu"),

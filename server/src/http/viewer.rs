@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::identity::{Viewer, device::Session};
+use domain::{
+    identity::{Viewer, device::Session},
+    wire::viewer as wire,
+};
 
 use super::{cookie, error::Problem};
 use crate::state::Vitrine;
@@ -100,15 +103,34 @@ impl FromRequestParts<Vitrine> for Anyone {
 /// The session of the cookie.
 ///
 /// # Errors
-/// When the database cannot be asked.
+/// When the database cannot be asked, or the request is meant for somebody else.
 pub(super) async fn find(
     vitrine: &Vitrine,
     headers: &HeaderMap,
 ) -> Result<Option<Session>, Problem> {
-    match cookie::Kind::Session.read(vitrine, headers) {
-        Some(token) => Ok(vitrine.services.identity().session(&token).await?),
-        None => Ok(None),
+    let Some(token) = cookie::Kind::Session.read(vitrine, headers) else {
+        return Ok(None);
+    };
+    let session = vitrine.services.identity().session(&token).await?;
+    if let Some(session) = &session {
+        check_meant(&session.viewer, headers)?;
     }
+    Ok(session)
+}
+
+/// Refuses what a script kept for somebody else than who is signed in now, before anything of it is read.
+fn check_meant(viewer: &Viewer, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(meant) = headers.get(wire::HEADER) else {
+        return Ok(());
+    };
+    if meant.as_bytes() == wire::value(&viewer.person, &viewer.shop.id).as_bytes() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        wire::OTHER_VIEWER,
+        "This was kept for somebody else, who is not signed in here now. It is sent when they sign in again.",
+    ))
 }
 
 /// The answer to a script whose session is over.

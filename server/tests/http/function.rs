@@ -182,3 +182,59 @@ async fn what_needs_a_viewer_is_refused_before_it_is_read() {
         assert_eq!(response.json()["code"], "signed_out");
     }
 }
+
+#[tokio::test]
+async fn what_was_kept_for_one_person_is_not_sent_by_another() {
+    let app = TestApp::start().await;
+    let (clay, glass) = (
+        app.creator("Clay", "clay").await,
+        app.creator("Glass", "glass").await,
+    );
+    let viewer = app.viewer(&clay).await;
+    let meant = domain::wire::viewer::value(&viewer.person, &viewer.shop.id);
+    let draft = serde_json::json!({ "draft": { "id": "d-1", "title": "Cup" } });
+    for path in [CREATE_PRODUCT, "/api/uploads"] {
+        let refused = app
+            .post(path)
+            .cookie(&glass.cookie)
+            .header("tus-resumable", "1.0.0")
+            .header(domain::wire::viewer::HEADER, &meant)
+            .json(&draft)
+            .await;
+        assert_eq!(refused.status, 403, "{path}: {}", refused.text());
+        assert_eq!(refused.json()["code"], domain::wire::viewer::OTHER_VIEWER);
+    }
+    let list = app
+        .get("/manage/products")
+        .cookie(&glass.cookie)
+        .send()
+        .await;
+    assert!(!list.text().contains("Cup"));
+
+    // Its own person sends it, and an answer that was lost makes no second draft.
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let answer = app
+            .post(CREATE_PRODUCT)
+            .cookie(&clay.cookie)
+            .header(domain::wire::viewer::HEADER, &meant)
+            .json(&draft)
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        made.push(answer.json());
+    }
+    assert_eq!(made[0], made[1]);
+    let list = app
+        .get("/manage/products")
+        .cookie(&clay.cookie)
+        .send()
+        .await;
+    assert_eq!(list.text().matches("/manage/products/d-1\"").count(), 1);
+    // An identifier is no way to another shop's product.
+    let other = app
+        .post(CREATE_PRODUCT)
+        .cookie(&glass.cookie)
+        .json(&draft)
+        .await;
+    assert_eq!(other.status, 409, "{}", other.text());
+}

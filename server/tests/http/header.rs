@@ -298,6 +298,21 @@ async fn forms_have_a_limit() {
 }
 
 #[tokio::test]
+async fn the_service_worker_is_asked_for_each_time() {
+    let app = TestApp::start().await;
+    let worker = app.get("/service-worker.js").send().await;
+    assert_eq!(
+        (worker.status.as_u16(), worker.text().as_str()),
+        (200, "self")
+    );
+    assert_eq!(worker.header("cache-control"), "no-cache");
+    assert_eq!(
+        worker.header("content-type"),
+        "text/javascript; charset=utf-8"
+    );
+}
+
+#[tokio::test]
 async fn site_files_are_kept_for_ever_and_packed() {
     let app = TestApp::start().await;
     let plain = app.get("/pkg/shop-1.css").send().await;

@@ -253,10 +253,11 @@ impl TestApp {
 fn build_site(site: &Path) {
     std::fs::create_dir_all(site.join("pkg")).unwrap();
     std::fs::create_dir_all(site.join("static")).unwrap();
-    let manifest = r#"{"shop.css":"/pkg/shop-1.css","studio-boot.js":"/pkg/studio-boot-1.js","passkey.js":"/pkg/passkey-1.js","heic.js":"/pkg/heic-1.js","checkout.js":"/pkg/checkout-1.js"}"#;
+    let manifest = r#"{"shop.css":"/pkg/shop-1.css","studio-boot.js":"/pkg/studio-boot-1.js","service-worker.js":"/pkg/service-worker-1.js","passkey.js":"/pkg/passkey-1.js","heic.js":"/pkg/heic-1.js","checkout.js":"/pkg/checkout-1.js"}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     std::fs::write(site.join("pkg/shop-1.css"), "body{}").unwrap();
     std::fs::write(site.join("pkg/shop-1.css.br"), "packed").unwrap();
+    std::fs::write(site.join("pkg/service-worker-1.js"), "self").unwrap();
     std::fs::write(site.join("pkg/studio-boot-1.js"), "export {}").unwrap();
     std::fs::write(site.join("static/favicon.svg"), "<svg/>").unwrap();
     std::fs::write(site.join("static/favicon.svg.br"), "packed").unwrap();

@@ -11,6 +11,7 @@ pub(crate) mod bundle;
 mod cache;
 mod font;
 pub(crate) mod optimise;
+mod service_worker;
 mod sheet;
 
 use std::collections::BTreeMap;
@@ -173,6 +174,7 @@ pub(crate) fn site(place: &Place, grade: Grade, only: &[Bundle]) -> Result<PathB
         }
         font::add(place, &cache, &mut folder)?;
         sheet::add(place, &mut folder)?;
+        service_worker::add(place, &mut folder)?;
         folder.finish(&previous)?;
         cache.prune()?;
         Ok(root)

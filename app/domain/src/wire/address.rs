@@ -30,6 +30,9 @@ pub const START_PASSKEY_ADDITION: &str = "/fn/start-passkey-addition";
 /// Hands in the passkey that was made: `{credential}` → [`PasskeyUsed`](super::identity::PasskeyUsed).
 pub const FINISH_PASSKEY_ADDITION: &str = "/fn/finish-passkey-addition";
 
+/// Answers whoever asks while the shop can do its work.
+pub const HEALTH: &str = "/healthz";
+
 /// Where uploads are created (tus' creation URL).
 pub const UPLOADS: &str = "/api/uploads";
 

@@ -11,6 +11,8 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Draft {
+    /// What the device calls the product. A draft that is sent again, because its answer was lost, is made once.
+    pub id: Option<ProductId>,
     /// The product's name.
     pub title: String,
     /// Its pictures and clips, the hero first.

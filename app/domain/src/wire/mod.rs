@@ -12,5 +12,6 @@ pub mod identity;
 mod problem;
 pub mod studio;
 pub mod upload;
+pub mod viewer;
 
 pub use problem::Problem;

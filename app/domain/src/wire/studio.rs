@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::Shop;
+use crate::{id::PersonId, identity::Shop};
 
 /// The studio's configuration. Every address is absolute or starts with `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
+    /// Who is signed in: what they leave on the device is theirs.
+    pub person: PersonId,
     /// The shop a page made here belongs to.
     pub shop: Shop,
     /// The module script every worker starts as.
@@ -44,7 +46,7 @@ mod tests {
     #[test]
     fn a_server_without_a_gpu_build_says_so_by_silence() {
         let config: Config = serde_json::from_str(
-            r#"{"shop":{"id":"s1","name":"Tonwerk","handle":"tonwerk","currency":"EUR"},
+            r#"{"person":"p1","shop":{"id":"s1","name":"Tonwerk","handle":"tonwerk","currency":"EUR"},
                 "worker_boot":"/pkg/worker-boot-1.js",
                 "worker_cpu":{"js":"/pkg/w-1.js","wasm":"/pkg/w-1.wasm"},
                 "max_upload_bytes":536870912,

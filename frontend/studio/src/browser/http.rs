@@ -47,11 +47,23 @@ impl Response {
         (self.headers)(name)
     }
 
+    fn problem(&self) -> Option<Problem> {
+        serde_json::from_str(&self.body).ok()
+    }
+
     /// The server's own message about a failure.
     pub(crate) fn message(&self) -> Option<String> {
-        serde_json::from_str::<Problem>(&self.body)
-            .ok()
-            .map(|problem| problem.message)
+        self.problem().map(|problem| problem.message)
+    }
+
+    /// The server's code of a failure.
+    pub(crate) fn code(&self) -> Option<String> {
+        self.problem().map(|problem| problem.code)
+    }
+
+    /// Whether the shop answered, and not nobody, or a proxy in its place.
+    pub(crate) fn is_answer(&self) -> bool {
+        !matches!(self.status, 0 | 502..=504)
     }
 }
 
@@ -113,24 +125,31 @@ pub(crate) async fn send(method: Method, url: &str, headers: &[(&str, &str)]) ->
 pub(crate) enum CallError {
     /// It did what was asked, but its answer cannot be read.
     Unreadable,
-    /// It did not, or could not be reached: a message for the person.
-    Refused(String),
+    /// It did not, or could not be reached (status 0): the status, and a message for the person.
+    Refused(u16, String),
 }
 
 /// Calls a server function.
 pub(crate) async fn call<A: Serialize, R: DeserializeOwned>(
     address: &str,
+    headers: &[(&str, &str)],
     arguments: &A,
 ) -> Result<R, CallError> {
     let deadline = Deadline::start();
     let request = deadline
         .watch(RequestBuilder::new(address).method(Method::POST))
-        .header("Accept", "application/json")
+        .header("Accept", "application/json");
+    let request = headers
+        .iter()
+        .fold(request, |request, (name, value)| {
+            request.header(name, value)
+        })
         .json(arguments);
     let response = fetch(request).await;
     match response.status {
         200..=299 => serde_json::from_str(&response.body).map_err(|_| CallError::Unreadable),
         status => Err(CallError::Refused(
+            status,
             response
                 .message()
                 .unwrap_or_else(|| error::request_failed(status)),

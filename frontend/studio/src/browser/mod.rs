@@ -7,7 +7,11 @@ pub mod inset;
 pub mod level;
 
 #[cfg(target_arch = "wasm32")]
+pub(crate) mod channel;
+#[cfg(target_arch = "wasm32")]
 pub(crate) mod compose;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod connection;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod device;
 #[cfg(target_arch = "wasm32")]
@@ -19,6 +23,8 @@ pub(crate) mod inference;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod js;
 #[cfg(target_arch = "wasm32")]
+pub(crate) mod lock;
+#[cfg(target_arch = "wasm32")]
 pub(crate) mod meter;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod notify;
@@ -27,10 +33,18 @@ pub(crate) mod photo;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod recorder;
 #[cfg(target_arch = "wasm32")]
+pub(crate) mod room;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod rows;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod service_worker;
+#[cfg(target_arch = "wasm32")]
 pub(crate) mod session_lock;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod source;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod storage;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod upload_file;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod wake_lock;

@@ -56,6 +56,8 @@ pub(crate) enum Attachment {
     Inference(MessagePort),
     /// A film to import.
     File(web_sys::File),
+    /// Bytes to keep.
+    Blob(Blob),
 }
 
 /// A file the recorder made, with what it really holds.
@@ -69,7 +71,15 @@ pub(crate) struct EncodedFile {
     pub(crate) end: f64,
 }
 
-type Pending = Rc<RefCell<HashMap<u32, oneshot::Sender<Result<EncodedFile, String>>>>>;
+/// What the recorder answers to a request with a number.
+enum Answer {
+    /// A file.
+    File(EncodedFile),
+    /// It is done.
+    Done,
+}
+
+type Pending = Rc<RefCell<HashMap<u32, oneshot::Sender<Result<Answer, String>>>>>;
 
 /// The recorder worker.
 pub(crate) struct Recorder {
@@ -141,6 +151,7 @@ impl Recorder {
                 Attachment::Audio(stream) => ("audio", stream.into(), true),
                 Attachment::Inference(port) => ("inference", port.into(), true),
                 Attachment::File(file) => ("file", file.into(), false),
+                Attachment::Blob(blob) => ("blob", blob.into(), false),
             };
             js::set(&message, name, &value);
             if moves {
@@ -158,21 +169,39 @@ impl Recorder {
 
     /// Cuts spans of the open session into one film.
     pub(crate) async fn cut(&self, spans: Vec<Span>) -> Result<EncodedFile, String> {
-        self.request(|request| Request::Cut { request, spans })
-            .await
+        self.file(|request| Request::Cut { request, spans }).await
     }
 
     /// Takes a frame of the open session.
     pub(crate) async fn take_still(&self, t: f64) -> Result<EncodedFile, String> {
-        self.request(|request| Request::Still { request, t }).await
+        self.file(|request| Request::Still { request, t }).await
     }
 
-    async fn request(&self, make: impl FnOnce(u32) -> Request) -> Result<EncodedFile, String> {
+    /// Copies bytes into the queue's folder, durably.
+    pub(crate) async fn keep(&self, name: String, bytes: Blob) -> Result<(), String> {
+        let attachments = vec![Attachment::Blob(bytes)];
+        self.request(|request| Request::Keep { request, name }, attachments)
+            .await
+            .map(drop)
+    }
+
+    async fn file(&self, make: impl FnOnce(u32) -> Request) -> Result<EncodedFile, String> {
+        match self.request(make, Vec::new()).await? {
+            Answer::File(file) => Ok(file),
+            Answer::Done => Err(NO_FILE.to_owned()),
+        }
+    }
+
+    async fn request(
+        &self,
+        make: impl FnOnce(u32) -> Request,
+        attachments: Vec<Attachment>,
+    ) -> Result<Answer, String> {
         let request = self.next.get();
         self.next.set(request.wrapping_add(1));
         let (answer, answered) = oneshot::channel();
         self.pending.borrow_mut().insert(request, answer);
-        self.send(&make(request), Vec::new());
+        self.send(&make(request), attachments);
         answered.await.unwrap_or_else(|_| {
             Err(
                 "The recorder stopped. Reload the page; the recording is kept on this device."
@@ -197,6 +226,7 @@ fn settle(pending: &Pending, report: Report, data: &JsValue) -> Option<Report> {
             (*request, encoded_file(data, start, end))
         }
         Report::Picture { request, t, .. } => (*request, encoded_file(data, *t, *t)),
+        Report::Kept { request } => (*request, Ok(Answer::Done)),
         Report::Failed {
             request: Some(request),
             message,
@@ -214,9 +244,11 @@ fn settle(pending: &Pending, report: Report, data: &JsValue) -> Option<Report> {
     }
 }
 
-fn encoded_file(data: &JsValue, start: f64, end: f64) -> Result<EncodedFile, String> {
+const NO_FILE: &str = "The recorder answered without a file. Try again.";
+
+fn encoded_file(data: &JsValue, start: f64, end: f64) -> Result<Answer, String> {
     js::get(data, "blob")
         .dyn_into()
-        .map(|blob| EncodedFile { blob, start, end })
-        .map_err(|_| "The recorder answered without a file. Try again.".into())
+        .map(|blob| Answer::File(EncodedFile { blob, start, end }))
+        .map_err(|_| NO_FILE.into())
 }

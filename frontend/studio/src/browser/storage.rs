@@ -1,4 +1,4 @@
-//! Small values kept on the device: preferences, decisions, addresses of uploads under way.
+//! Small values kept on the device: preferences, and which session is next.
 //!
 //! A browser that keeps nothing (private mode, full disk) only loses convenience, so every failure is silent.
 

@@ -1,11 +1,12 @@
 //! By what a clip or picture of a session is known as a file.
 
 use domain::highlight::Span;
+use serde::{Deserialize, Serialize};
 
 use super::decision::{Clip, Picture, Source};
 
 /// Which file. Times are compared by their bits: the same instant of another computation is another file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Key {
     /// A clip, by the bits of its start and end.
     Clip(u64, u64),

@@ -6,11 +6,12 @@ use protocol::Request;
 
 use super::{
     Studio,
+    device_store::ReviewRow,
     stage::{Progress, Stage},
 };
 use crate::{
     browser::{
-        js, photo,
+        photo,
         session_lock::{self, SessionLock},
         storage,
     },
@@ -35,11 +36,6 @@ pub(super) fn next() -> SessionId {
         storage::write(NEXT, &session);
         session
     })
-}
-
-/// Where the decisions about a session are kept.
-fn decisions_key(session: &SessionId) -> String {
-    format!("vitrine.review.{session}")
 }
 
 impl Studio {
@@ -78,13 +74,12 @@ impl Studio {
         self.selected.set(None);
         self.playhead.set(None);
         self.files.clear();
-        self.uploads.clear();
-        let navigator = js::window().navigator();
-        let storage = js::get(&navigator, "storage");
-        spawn_local(async move {
-            // A request: a browser that says no may clear the film when the disk is full, and no sooner.
-            let _ = js::call(&storage, "persist").await;
-        });
+        self.title.set(String::new());
+        self.current.set(None);
+        let (session, owner) = (session.clone(), self.uploads.owner());
+        spawn_local(async move { self.store.claim(&session, owner).await });
+        // A request: a browser that says no may clear the film when the disk is full, and no sooner.
+        self.store.persist();
     }
 
     /// Opens a session kept earlier.
@@ -114,7 +109,7 @@ impl Studio {
                 return;
             };
             photo::delete(session.as_str()).await;
-            storage::remove(&decisions_key(&session));
+            self.store.forget(&session).await;
             self.send(&Request::Delete { session }, Vec::new());
         });
     }
@@ -131,8 +126,12 @@ impl Studio {
             let session = self.session.get_untracked();
             let photos = photo::list(session.as_str()).await;
             let choice = self.choice.get_untracked();
-            let review = storage::read::<Decisions>(&decisions_key(&session))
-                .and_then(|saved| Decisions::resume(saved, &choice, &photos))
+            let saved = self.store.review(&session).await;
+            if let Some(saved) = &saved {
+                self.title.set(saved.title.clone());
+            }
+            let review = saved
+                .and_then(|saved| Decisions::resume(saved.decisions, &choice, &photos))
                 .unwrap_or_else(|| Decisions::new(&choice, &photos));
             self.selected.set(review.clips.first().map(|clip| clip.id));
             self.photos.set(photos);
@@ -144,10 +143,22 @@ impl Studio {
     /// Changes what the person decided, and keeps it.
     pub(crate) fn decide<T>(self, change: impl FnOnce(&mut Decisions) -> T) -> Option<T> {
         let result = self.review.try_update(change);
-        self.review.with_untracked(|review| {
-            storage::write(&decisions_key(&self.session.get_untracked()), review);
-        });
+        self.keep_review();
         result
+    }
+
+    /// Names the product, and keeps that too.
+    pub(crate) fn set_title(self, title: String) {
+        self.title.set(title);
+        self.keep_review();
+    }
+
+    fn keep_review(self) {
+        let row = ReviewRow {
+            decisions: self.review.get_untracked(),
+            title: self.title.get_untracked(),
+        };
+        self.store.put_review(self.session.get_untracked(), row);
     }
 
     /// Has clips chosen again, after the person said what they like.
@@ -173,9 +184,11 @@ impl Studio {
     }
 
     /// The page is made: what was decided has served its purpose, the recording stays.
-    pub(super) fn finish_session(self) {
-        storage::remove(&decisions_key(&self.session.get_untracked()));
-        self.session_lock.set_value(None);
+    pub(super) fn finish_session(self, session: &SessionId) {
+        self.store.set_made(session.clone());
+        if *session == self.session.get_untracked() {
+            self.session_lock.set_value(None);
+        }
     }
 
     pub(super) fn read_photos(self) {

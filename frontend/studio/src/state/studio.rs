@@ -5,7 +5,7 @@ use std::rc::Rc;
 use domain::{
     capture::Contract,
     highlight::{Choice, Second},
-    id::SessionId,
+    id::{ProductId, SessionId},
     wire::studio::Config,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -13,14 +13,18 @@ use protocol::{Report, Request, StoredSession};
 
 use super::{
     analysis::Analysis,
+    device_store::DeviceStore,
     devices::Devices,
     session,
     stage::{Message, Progress, Recording, Stage},
+    upload::Preparing,
 };
 use crate::{
     browser::{
         error,
         recorder::{Attachment, Recorder},
+        rows::Rows,
+        service_worker,
         session_lock::{self, SessionLock},
         wake_lock::WakeLock,
     },
@@ -28,7 +32,7 @@ use crate::{
         decision::Decisions,
         file::{Files, RecorderHandle},
     },
-    upload::queue::Uploads,
+    upload::{item::Owner, queue::Uploads},
 };
 
 /// The studio's state and acts.
@@ -74,8 +78,14 @@ pub(crate) struct Studio {
     pub(crate) files: Files,
     /// The product's name, as typed.
     pub(crate) title: RwSignal<String>,
-    /// Files on their way to the server.
+    /// Files on their way to the server, and the products they become.
     pub(crate) uploads: Uploads,
+    /// What is being put into that queue.
+    pub(crate) preparing: RwSignal<Option<Preparing>>,
+    /// The product that its person has just put there and waits for.
+    pub(crate) current: RwSignal<Option<ProductId>>,
+    /// What lies on this device.
+    pub(crate) store: DeviceStore,
     recorder: RecorderHandle,
     pub(super) session_lock: StoredValue<Option<SessionLock>, LocalStorage>,
     pub(super) wake_lock: StoredValue<Option<WakeLock>, LocalStorage>,
@@ -86,6 +96,10 @@ impl Studio {
     pub(crate) fn new(config: Config) -> Self {
         let recorder = StoredValue::new_local(None);
         let session = RwSignal::new(session::next());
+        let owner = Owner {
+            person: config.person.clone(),
+            shop: config.shop.id.clone(),
+        };
         let studio = Self {
             analysis: Analysis::new(&config),
             config: StoredValue::new(config),
@@ -107,14 +121,38 @@ impl Studio {
             playhead: RwSignal::new(None),
             files: Files::new(recorder, session),
             title: RwSignal::new(String::new()),
-            uploads: Uploads::new(),
+            uploads: Uploads::new(owner),
+            preparing: RwSignal::new(None),
+            current: RwSignal::new(None),
+            store: DeviceStore::new(),
             recorder,
             session_lock: StoredValue::new_local(None),
             wake_lock: StoredValue::new_local(None),
         };
         studio.start_workers();
         studio.read_photos();
+        studio.follow_current();
+        spawn_local(async move {
+            match Rows::open().await {
+                Ok(rows) => {
+                    let rows = Rc::new(rows);
+                    studio.store.open(rows.clone()).await;
+                    studio.uploads.open(rows).await;
+                }
+                Err(error) => web_sys::console::warn_1(&format!("rows: {error}").into()),
+            }
+        });
+        spawn_local(service_worker::register());
         studio
+    }
+
+    /// Copies bytes into the queue's folder on this device.
+    pub(super) async fn keep_bytes(self, name: &str, bytes: &web_sys::Blob) -> Result<(), String> {
+        let recorder = self
+            .recorder
+            .get_value()
+            .ok_or("The recorder is not running. Reload the page.")?;
+        recorder.keep(name.to_owned(), bytes.clone()).await
     }
 
     /// Shows something that went wrong.
@@ -142,7 +180,7 @@ impl Studio {
     pub(crate) fn is_busy(self) -> bool {
         match self.stage.get_untracked() {
             Stage::Recording | Stage::Importing | Stage::Finishing => true,
-            Stage::Uploading => self.uploads.running.get_untracked(),
+            Stage::Uploading => self.preparing.with_untracked(Option::is_some),
             Stage::Setup | Stage::Opening | Stage::Review => false,
         }
     }
@@ -192,7 +230,10 @@ impl Studio {
             }
             Report::Sessions { sessions } => {
                 self.sessions.set(Some(sessions));
-                spawn_local(async move { self.locked_sessions.set(session_lock::list().await) });
+                spawn_local(async move {
+                    self.locked_sessions.set(session_lock::list().await);
+                    self.store.refresh().await;
+                });
             }
             Report::Progress {
                 seconds,
@@ -212,6 +253,7 @@ impl Studio {
                     analysed,
                     share,
                 });
+                self.store.follow_room(seconds);
                 self.devices.dbfs.set(dbfs);
                 self.devices.exposure.set(Some(exposure));
                 self.analysis.engine.set(Some(engine));
@@ -282,7 +324,7 @@ impl Studio {
                 }
             }
             // A cut whose asker is gone.
-            Report::Clip { .. } | Report::Picture { .. } => {}
+            Report::Clip { .. } | Report::Picture { .. } | Report::Kept { .. } => {}
         }
     }
 }

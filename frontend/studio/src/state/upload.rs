@@ -1,115 +1,220 @@
-//! From what was kept to a draft page.
+//! From what was kept to a product in the queue.
 
-use domain::wire::{
-    address,
-    catalog::{CreateProduct, Draft, ProductCreated},
-};
+use domain::id::ProductId;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{Studio, stage::Stage};
 use crate::{
-    browser::{
-        http::{self, CallError},
-        js,
+    browser::{digest, js},
+    review::{file::File, key::Key},
+    upload::{
+        draft,
+        file::{self, PageFile},
+        item::{self, Item, Rank},
+        product::PendingProduct,
+        tus,
     },
-    review::key::Key,
-    upload::{draft, file, queue::Batch},
+    wording,
 };
 
+/// What is being put into the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Preparing {
+    /// What it is called on the page.
+    pub(crate) name: String,
+    /// Files that are in it.
+    pub(crate) done: usize,
+    /// Files in all.
+    pub(crate) files: usize,
+}
+
+/// An identifier that no other device gives.
+fn product_id() -> ProductId {
+    let mut bytes = [0_u8; 16];
+    let random = js::window()
+        .crypto()
+        .and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).map(drop));
+    let mut text = match random {
+        Ok(()) => String::from("d"),
+        // Without chance from the browser, the moment must do.
+        Err(_) => format!("d{}-", js_sys::Date::now() as u64),
+    };
+    for byte in bytes {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text.parse()
+        .expect("digits, letters and a hyphen are an identifier")
+}
+
 impl Studio {
-    /// Uploads what is kept, then makes the draft.
+    /// Puts what is kept into the queue; from then on it goes by itself.
     pub(crate) fn make_page(self) {
-        let mut files = self.review.with_untracked(file::kept);
+        let files = self.review.with_untracked(file::kept);
         if files.is_empty() {
             self.show_error(
                 "Nothing is kept. Keep at least one clip or photo, then make the page.",
             );
             return;
         }
-        // Most files were made for the review, so the whole is known from the start.
-        for file in &mut files {
-            file.length = untrack(|| self.files.length(&file.key)).unwrap_or(0);
-        }
         self.message.set(None);
-        self.uploads.files.set(files);
+        self.current.set(None);
         self.stage.set(Stage::Uploading);
-        self.continue_upload();
-    }
-
-    /// Goes on after a failure, with everything that is not ready.
-    pub(crate) fn continue_upload(self) {
-        if !self.uploads.begin() {
-            return;
-        }
         spawn_local(async move {
-            if self.uploads.run(&self.batch()).await
-                && let Err(message) = self.create_product().await
-            {
-                self.uploads.refused.set(Some(message));
-            }
-            self.uploads.running.set(false);
-        });
-    }
-
-    /// Leaves a file out and goes on.
-    pub(crate) fn leave_out(self, key: &Key) {
-        self.uploads.leave_out(key);
-        self.continue_upload();
-    }
-
-    fn batch(self) -> Batch {
-        let (max_bytes, shop) = self
-            .config
-            .with_value(|config| (config.max_upload_bytes, config.shop.handle.clone()));
-        Batch {
-            shop,
-            max_bytes,
-            alt: self.title.with_untracked(|title| draft::title(title)),
-            session: self.session.get_untracked(),
-            may_leave: self.contract().metadata,
-            files: self.files,
-        }
-    }
-
-    fn draft(self) -> Draft {
-        let network = self
-            .recording
-            .with_untracked(|recording| recording.as_ref().map(|recording| recording.network));
-        let (known, posters) = self.uploads.files.with_untracked(|files| {
-            let known = files.iter().filter_map(file::FileUpload::known).collect();
-            (known, file::posters(files))
-        });
-        self.review.with_untracked(|review| {
-            draft::assemble(
-                &self.title.get_untracked(),
-                &self.session.get_untracked(),
-                known,
-                posters,
-                network,
-                review,
-                &self.contract().metadata,
-            )
-        })
-    }
-
-    /// Makes the draft and goes to its editor.
-    async fn create_product(self) -> Result<(), String> {
-        let arguments = CreateProduct {
-            draft: self.draft(),
-        };
-        let created: ProductCreated = http::call(address::CREATE_PRODUCT, &arguments)
-            .await
-            .map_err(|error| match error {
-                CallError::Unreadable => {
-                    "The page was made, but not where. Find it under Products.".to_owned()
+            let put = self.put_into_queue(files).await;
+            self.preparing.set(None);
+            match put {
+                Ok(product) => self.current.set(Some(product)),
+                Err(message) => {
+                    self.stage.set(Stage::Review);
+                    self.show_error(message);
                 }
-                CallError::Refused(message) => message,
-            })?;
-        self.uploads.finish();
-        self.finish_session();
-        js::window()
-            .location()
-            .assign(&created.edit_url)
-            .map_err(|_| "The page was made. Find it under Products.".to_owned())
+            }
+        });
+    }
+
+    /// Copies the files into the queue, what is sent first first, and then the product.
+    async fn put_into_queue(self, mut files: Vec<PageFile>) -> Result<ProductId, String> {
+        let ranks = file::ranks(&files);
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by_key(|at| ranks[*at]);
+        for (done, at) in order.into_iter().enumerate() {
+            self.preparing.set(Some(Preparing {
+                name: files[at].name.clone(),
+                done,
+                files: files.len(),
+            }));
+            let made = self.files.get(&files[at].key).await?;
+            if files[at].kind == domain::media::Kind::Clip {
+                // A cut may begin later than asked for: what the file really holds is what the server is told.
+                files[at].span = Some((made.start, made.end));
+            }
+            let item = self.keep_file(&files[at], ranks[at], &made).await?;
+            files[at].item = Some(item);
+        }
+        let product = PendingProduct {
+            id: product_id(),
+            owner: self.uploads.owner(),
+            session: self.session.get_untracked(),
+            title: self.title.get_untracked(),
+            files,
+            network: self
+                .recording
+                .with_untracked(|recording| recording.as_ref().map(|recording| recording.network)),
+            review: self.review.get_untracked(),
+            may_leave: self.contract().metadata,
+            added_ms: js_sys::Date::now() as u64,
+            edit_url: None,
+            refused: None,
+        };
+        self.uploads.add_product(&product).await?;
+        Ok(product.id)
+    }
+
+    /// Copies one file into the queue. Returns the name of its item.
+    async fn keep_file(
+        self,
+        planned: &PageFile,
+        rank: Rank,
+        made: &File,
+    ) -> Result<String, String> {
+        let length = made.length();
+        let max_bytes = self.config.with_value(|config| config.max_upload_bytes);
+        if length > max_bytes {
+            return Err(format!(
+                "{} has {} and the shop takes {}. Trim it or drop it, then make the page.",
+                planned.name,
+                wording::size(length),
+                wording::size(max_bytes)
+            ));
+        }
+        let title = self.title.with_untracked(|title| draft::title(title));
+        let alt = title
+            .as_deref()
+            .filter(|_| planned.kind == domain::media::Kind::Clip || !planned.on_page);
+        let pairs = draft::file_metadata(
+            planned.kind,
+            &self.session.get_untracked(),
+            planned.span,
+            alt,
+            &self.contract().metadata,
+        );
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let owner = self.uploads.owner();
+        let id = item::id(
+            &owner,
+            planned.kind,
+            length,
+            &digest::sha256(&made.blob).await,
+        );
+        self.keep_bytes(&id, &made.blob).await?;
+        let item = Item {
+            id: id.clone(),
+            owner,
+            kind: planned.kind,
+            rank,
+            length,
+            metadata: tus::metadata(&pairs),
+            added_ms: js_sys::Date::now() as u64,
+            url: None,
+            sent: 0,
+            complete: false,
+            media: None,
+            failed: None,
+        };
+        self.uploads.add_item(item).await?;
+        Ok(id)
+    }
+
+    /// The product that was just put into the queue here, as it is now.
+    pub(crate) fn current_product(self) -> Option<PendingProduct> {
+        let id = self.current.get()?;
+        self.uploads
+            .products
+            .with(|products| products.iter().find(|product| product.id == id).cloned())
+    }
+
+    /// Goes to the editor of the page that is made while its person waits for it; others stand in the queue with a link.
+    pub(super) fn follow_current(self) {
+        Effect::new(move |_| {
+            let made = self
+                .current_product()
+                .filter(|_| self.stage.get() == Stage::Uploading);
+            let Some((product, url)) = made.and_then(|product| {
+                let url = product.edit_url.clone()?;
+                Some((product, url))
+            }) else {
+                return;
+            };
+            self.current.set(None);
+            self.close_made(product);
+            if js::window().location().assign(&url).is_err() {
+                self.show_notice("The page was made. Find it under Products.");
+            }
+        });
+    }
+
+    /// Forgets a product that is made: what was decided has served its purpose, the recording stays until it is deleted.
+    pub(crate) fn close_made(self, product: PendingProduct) {
+        self.finish_session(&product.session);
+        self.uploads.remove(product);
+    }
+
+    /// Leaves what was put into the queue to the queue, and films the next one.
+    pub(crate) fn leave_to_queue(self) {
+        self.current.set(None);
+        self.message.set(None);
+        self.back_to_setup();
+    }
+
+    /// Leaves a file out of a product in the queue.
+    pub(crate) fn leave_out(self, product: PendingProduct, key: &Key) {
+        let item = product
+            .files
+            .iter()
+            .find(|file| file.key == *key)
+            .and_then(|file| file.item.clone());
+        if let Some(item) = item {
+            self.uploads.leave_out(product, item);
+        }
     }
 }

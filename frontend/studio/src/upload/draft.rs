@@ -89,6 +89,7 @@ pub fn assemble(
         }
     }
     Draft {
+        id: None,
         title: title(typed_title).unwrap_or_else(|| UNNAMED.to_owned()),
         media,
         posters,

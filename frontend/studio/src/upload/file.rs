@@ -1,4 +1,4 @@
-//! The files of an upload: which there are, how far each is, and how that reads.
+//! The files of a page: which there are, in which order they stand on it, and in which they are sent.
 
 use domain::{
     highlight::{Reason, document::Known},
@@ -6,64 +6,18 @@ use domain::{
     media::Kind,
     wire::catalog::Poster,
 };
+use serde::{Deserialize, Serialize};
 
-use super::draft;
-use crate::{
-    review::{
-        decision::{Clip, Decisions, Picture, Source},
-        key::Key,
-    },
-    wording,
+use super::{draft, item::Rank};
+use crate::review::{
+    decision::{Clip, Decisions, Picture, Source},
+    key::Key,
 };
 
-/// How far one file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileStatus {
-    /// Not yet begun.
-    Waiting,
-    /// Being cut from the recording.
-    Cutting,
-    /// On its way.
-    Uploading,
-    /// The connection is cut; it is tried again by itself.
-    Offline,
-    /// With the server, which makes its variants.
-    Processing,
-    /// Done.
-    Ready,
-    /// It cannot go on by itself: why, and what to do.
-    Failed(String),
-}
-
-impl FileStatus {
-    /// Whether something happens to the file now.
-    #[must_use]
-    pub const fn is_busy(&self) -> bool {
-        matches!(
-            self,
-            Self::Cutting | Self::Uploading | Self::Offline | Self::Processing
-        )
-    }
-
-    /// What happens to it, as people read it.
-    #[must_use]
-    pub fn text(&self) -> String {
-        match self {
-            Self::Waiting => "waiting".to_owned(),
-            Self::Cutting => "being cut".to_owned(),
-            Self::Uploading => "on its way".to_owned(),
-            Self::Offline => "the connection is cut, trying again".to_owned(),
-            Self::Processing => "the shop prepares it".to_owned(),
-            Self::Ready => "done".to_owned(),
-            Self::Failed(message) => message.clone(),
-        }
-    }
-}
-
-/// One file of an upload.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileUpload {
-    /// Which file.
+/// One file of a page, as the person kept it. Its bytes are an [`Item`] of the queue, which two files may share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageFile {
+    /// Which file of its session.
     pub key: Key,
     /// Picture or clip.
     pub kind: Kind,
@@ -75,25 +29,15 @@ pub struct FileUpload {
     pub score: Option<f32>,
     /// Why it was chosen.
     pub reasons: Vec<Reason>,
-    /// Its length, bytes; 0 until it is cut.
-    pub length: u64,
-    /// Bytes that have left.
-    pub sent: u64,
-    /// How far it is.
-    pub status: FileStatus,
     /// Clips: the picture that stands for it until it plays.
     pub poster: Option<Key>,
     /// Whether it is shown by itself, and not only as the poster of a clip.
     pub on_page: bool,
-    /// What the server made of it, once ready.
-    pub media: Option<MediaId>,
-    /// Under which key the upload's address is kept on the device.
-    pub storage_key: String,
-    /// The upload's address, once its bytes are with the server.
-    pub url: String,
+    /// Its item in the queue, once its bytes are kept for that.
+    pub item: Option<String>,
 }
 
-impl FileUpload {
+impl PageFile {
     fn new(key: Key, kind: Kind, name: String, span: Option<(f64, f64)>) -> Self {
         Self {
             key,
@@ -102,14 +46,9 @@ impl FileUpload {
             span,
             score: None,
             reasons: Vec::new(),
-            length: 0,
-            sent: 0,
-            status: FileStatus::Waiting,
             poster: None,
             on_page: true,
-            media: None,
-            storage_key: String::new(),
-            url: String::new(),
+            item: None,
         }
     }
 
@@ -152,14 +91,22 @@ impl FileUpload {
         }
     }
 
-    /// What is known of it under the name the server gave it; `None` before it has one, and of what is not on the page.
+    /// Where it stands in the queue. `first` is whether the page begins with it.
     #[must_use]
-    pub fn known(&self) -> Option<Known> {
-        if !self.on_page {
-            return None;
+    pub const fn rank(&self, first: bool) -> Rank {
+        match (self.kind, first, self.on_page) {
+            (Kind::Photo, true, _) => Rank::Hero,
+            (Kind::Photo, false, false) => Rank::Poster,
+            (Kind::Photo, false, true) => Rank::Photo,
+            (Kind::Clip, ..) => Rank::Clip,
         }
-        Some(Known {
-            media: self.media.clone()?,
+    }
+
+    /// What is known of it under the name the server gave it; `None` of what is not on the page.
+    #[must_use]
+    pub fn known(&self, media: MediaId) -> Option<Known> {
+        self.on_page.then(|| Known {
+            media,
             kind: self.kind,
             span: self.span,
             score: self.score,
@@ -170,21 +117,21 @@ impl FileUpload {
 
 /// What a person kept, as files in the order of the page, and behind them the posters of clips that no kept picture is.
 #[must_use]
-pub fn kept(review: &Decisions) -> Vec<FileUpload> {
+pub fn kept(review: &Decisions) -> Vec<PageFile> {
     let pictures = review.kept_pictures().into_iter().zip(1..);
     let clips = review.kept_clips();
     let mut files = draft::order(
         pictures
-            .map(|(picture, number)| FileUpload::picture(number, picture))
+            .map(|(picture, number)| PageFile::picture(number, picture))
             .collect(),
         clips
             .iter()
             .zip(1..)
-            .map(|(clip, number)| FileUpload::clip(number, clip, review.poster(clip)))
+            .map(|(clip, number)| PageFile::clip(number, clip, review.poster(clip)))
             .collect(),
     );
     for (clip, number) in clips.into_iter().zip(1..) {
-        let poster = FileUpload::poster(number, review.poster(clip));
+        let poster = PageFile::poster(number, review.poster(clip));
         if files.iter().all(|file| file.key != poster.key) {
             files.push(poster);
         }
@@ -192,71 +139,36 @@ pub fn kept(review: &Decisions) -> Vec<FileUpload> {
     files
 }
 
+/// The ranks of a page's files: the first picture leads, and a kept picture that is a clip's poster goes with the posters.
+#[must_use]
+pub fn ranks(files: &[PageFile]) -> Vec<Rank> {
+    let is_poster = |file: &PageFile| {
+        files
+            .iter()
+            .any(|clip| clip.poster.as_ref() == Some(&file.key))
+    };
+    files
+        .iter()
+        .enumerate()
+        .map(|(at, file)| match file.rank(at == 0) {
+            Rank::Photo if is_poster(file) => Rank::Poster,
+            rank => rank,
+        })
+        .collect()
+}
+
 /// Which media stands for which clip, as far as both are with the server.
 #[must_use]
-pub fn posters(files: &[FileUpload]) -> Vec<Poster> {
-    let poster_of = |file: &FileUpload| {
+pub fn posters(files: &[PageFile], media: impl Fn(&PageFile) -> Option<MediaId>) -> Vec<Poster> {
+    let poster_of = |file: &PageFile| {
         let key = file.poster.as_ref()?;
         let still = files.iter().find(|other| other.key == *key)?;
         Some(Poster {
-            clip: file.media.clone()?,
-            still: still.media.clone()?,
+            clip: media(file)?,
+            still: media(still)?,
         })
     };
     files.iter().filter_map(poster_of).collect()
-}
-
-/// Bytes sent and bytes in all; files that are not cut yet count when they are.
-#[must_use]
-pub fn total(files: &[FileUpload]) -> (u64, u64) {
-    files.iter().fold((0, 0), |(sent, length), file| {
-        (sent + file.sent.min(file.length), length + file.length)
-    })
-}
-
-/// What happens now, in one line. `running` says whether the upload goes on by itself.
-#[must_use]
-pub fn progress(files: &[FileUpload], running: bool) -> String {
-    let done = files
-        .iter()
-        .filter(|file| file.status == FileStatus::Ready)
-        .count();
-    let busy = |file: &&FileUpload| file.status.is_busy();
-    let moving = files
-        .iter()
-        .filter(busy)
-        .find(|file| file.status != FileStatus::Processing);
-    match moving.or_else(|| files.iter().find(busy)) {
-        Some(file) => format!(
-            "{}: {} ({done} of {} done)",
-            file.name,
-            file.status.text(),
-            files.len()
-        ),
-        None if done == files.len() && running => "Writing the draft".to_owned(),
-        None => format!("{done} of {} are with the shop", files.len()),
-    }
-}
-
-/// Whether a file cannot go on by itself.
-#[must_use]
-pub fn any_failed(files: &[FileUpload]) -> bool {
-    files
-        .iter()
-        .any(|file| matches!(file.status, FileStatus::Failed(_)))
-}
-
-/// One file's progress, as people read it: bytes while it is on its way, else what happens to it.
-#[must_use]
-pub fn file_progress(file: &FileUpload) -> String {
-    match &file.status {
-        FileStatus::Uploading => format!(
-            "{} of {}",
-            wording::size(file.sent),
-            wording::size(file.length)
-        ),
-        status => status.text(),
-    }
 }
 
 #[cfg(test)]
@@ -265,8 +177,8 @@ mod tests {
 
     use super::*;
 
-    fn files() -> Vec<FileUpload> {
-        let choice = Choice {
+    fn choice(still: f64) -> Choice {
+        Choice {
             highlights: vec![Highlight {
                 start: 1.0,
                 end: 3.0,
@@ -275,13 +187,16 @@ mod tests {
                 reasons: Vec::new(),
             }],
             stills: vec![Still {
-                t: 2.0,
+                t: still,
                 score: 0.25,
                 reasons: Vec::new(),
             }],
             ..Choice::default()
-        };
-        kept(&Decisions::new(&choice, &["1.jpg".into()]))
+        }
+    }
+
+    fn files() -> Vec<PageFile> {
+        kept(&Decisions::new(&choice(2.0), &["1.jpg".into()]))
     }
 
     #[test]
@@ -299,79 +214,48 @@ mod tests {
                 ("Photo 2", Some((2.0, 2.0)), Some(0.25)),
             ]
         );
-        assert!(files.iter().all(|file| file.known().is_none()));
+        // The second photo is the poster of the clip too.
+        assert_eq!(ranks(&files), [Rank::Hero, Rank::Clip, Rank::Poster]);
+        let text = serde_json::to_string(&files).expect("is kept as JSON");
+        assert_eq!(
+            serde_json::from_str::<Vec<PageFile>>(&text).expect("back"),
+            files
+        );
     }
 
     #[test]
     fn every_clip_has_a_poster() {
         // The still lies in the clip and is kept: it is the poster too.
-        let mut files = files();
+        let files = files();
         assert_eq!(files[1].poster, Some(files[2].key.clone()));
-        assert!(posters(&files).is_empty());
-        for (file, name) in files.iter_mut().zip(["m1", "m2", "m3"]) {
-            file.media = Some(name.parse().expect("an id"));
-        }
-        let made = posters(&files);
+        assert!(posters(&files, |_| None).is_empty());
+        let named = |file: &PageFile| match file.kind {
+            Kind::Clip => "m2".parse().ok(),
+            Kind::Photo => "m3".parse().ok(),
+        };
+        let made = posters(&files, named);
         assert_eq!(
             (made[0].clip.as_str(), made[0].still.as_str()),
             ("m2", "m3")
         );
 
         // A still that was dropped, and none in the span: the frame is uploaded for the clip alone.
-        for (still, at) in [(2.0, 2.0), (5.0, 2.5)] {
-            let choice = Choice {
-                highlights: vec![Highlight {
-                    start: 1.0,
-                    end: 4.0,
-                    shot: 0,
-                    score: 0.5,
-                    reasons: Vec::new(),
-                }],
-                stills: vec![Still {
-                    t: still,
-                    score: 0.25,
-                    reasons: Vec::new(),
-                }],
-                ..Choice::default()
-            };
-            let mut review = Decisions::new(&choice, &[]);
+        for (still, at) in [(2.0, 2.0), (5.0, 2.0)] {
+            let mut review = Decisions::new(&choice(still), &[]);
             for picture in &mut review.pictures {
                 picture.kept = false;
             }
-            let mut files = kept(&review);
+            let files = kept(&review);
             assert_eq!(files.len(), 2);
-            let poster = files.last_mut().expect("the poster");
+            let poster = files.last().expect("the poster");
             assert_eq!(
                 (poster.name.as_str(), poster.span, poster.on_page),
                 ("Poster of clip 1", Some((at, at)), false)
             );
-            poster.media = Some("m9".parse().expect("an id"));
-            assert_eq!(poster.known(), None, "it is not on the page");
+            assert_eq!(ranks(&files), [Rank::Clip, Rank::Poster]);
+            let media: MediaId = "m9".parse().expect("an id");
+            assert_eq!(poster.known(media.clone()), None, "it is not on the page");
+            assert!(files[0].known(media).is_some());
         }
-    }
-
-    #[test]
-    fn the_line_of_progress_prefers_what_moves() {
-        let mut files = files();
-        assert_eq!(progress(&files, true), "0 of 3 are with the shop");
-        files[0].status = FileStatus::Processing;
-        assert_eq!(
-            progress(&files, true),
-            "First photo: the shop prepares it (0 of 3 done)"
-        );
-        files[1].status = FileStatus::Uploading;
-        files[1].length = 2000;
-        files[1].sent = 1000;
-        assert_eq!(progress(&files, true), "Clip 1: on its way (0 of 3 done)");
-        assert_eq!(file_progress(&files[1]), "1.0 kB of 2.0 kB");
-        assert_eq!(total(&files), (1000, 2000));
-        for file in &mut files {
-            file.status = FileStatus::Ready;
-        }
-        assert_eq!(progress(&files, true), "Writing the draft");
-        assert!(!any_failed(&files));
-        files[2].status = FileStatus::Failed("Too long. Trim it.".into());
-        assert!(any_failed(&files));
-        assert_eq!(file_progress(&files[2]), "Too long. Trim it.");
     }
 }

@@ -1,372 +1,564 @@
-//! The files of an upload on their way: one after the other by tus, each until the server has made it ready.
+//! The queue of whoever is signed in: what every tab sees of it, and what the one tab does that sends it.
 
-use domain::{
-    capture::Metadata,
-    id::{MediaId, SessionId},
-    media::Kind,
-    wire::{address, upload as wire},
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
+
+use domain::wire::{
+    address,
+    catalog::{CreateProduct, ProductCreated},
+    viewer,
 };
 use gloo::{events::EventListener, net::http::Method};
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    draft,
-    file::{FileStatus, FileUpload},
-    fingerprint,
-    tus::{self, Action, Reply, Transfer},
+    item::{Item, Owner},
+    pace::Pace,
+    product::{self, PendingProduct, Step},
+    progress::{self, Activity, Hold, Progress},
+    schedule::{self, Link},
+    sender::{self, Ending, Prepared, Watch},
+    store::Store,
+    tus,
 };
-use crate::{
-    browser::{
-        digest, error,
-        http::{self, Response},
-        js, storage,
-    },
-    review::{
-        file::{File, Files},
-        key::Key,
-    },
-    wording,
+use crate::browser::{
+    channel::Channel,
+    connection,
+    http::{self, CallError, Response},
+    js,
+    lock::{self, Taken},
+    notify::Notify,
+    rows::Rows,
+    service_worker, storage, upload_file,
 };
 
-/// Milliseconds to wait for the server to make a file ready; AVIF of a large photo takes a small machine a while.
-const READY_LIMIT_MS: f64 = 300_000.0;
+/// Where it is kept whether clips go over mobile data too.
+const CLIPS_WHEN_METERED: &str = "vitrine.clips_when_metered";
 
-/// What is uploaded, and where to.
-#[derive(Clone)]
-pub(crate) struct Batch {
-    /// The handle of the shop.
-    pub(crate) shop: String,
-    /// Longest file the server takes, bytes.
-    pub(crate) max_bytes: u64,
-    /// What the clips show, for those who cannot see it: the title, once somebody gave one.
-    pub(crate) alt: Option<String>,
-    /// The session the files come from.
-    pub(crate) session: SessionId,
-    /// What may leave the device beside the files.
-    pub(crate) may_leave: Metadata,
-    /// The files of that session.
-    pub(crate) files: Files,
-}
+/// Files without a page that are older than this are given up, ms: a tab that was killed while it put a page together left them.
+const LEFT_OVER_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// All files on their way.
+/// The queue, as the page shows it.
 #[derive(Clone, Copy)]
 pub(crate) struct Uploads {
-    /// The files, in the order of the page.
-    pub(crate) files: RwSignal<Vec<FileUpload>>,
-    /// Whether it is under way, as opposed to waiting for the person.
-    pub(crate) running: RwSignal<bool>,
-    /// Why the draft was not made, when all files are with the server.
-    pub(crate) refused: RwSignal<Option<String>>,
+    /// The files.
+    pub(crate) items: RwSignal<Vec<Item>>,
+    /// The products they become, oldest first.
+    pub(crate) products: RwSignal<Vec<PendingProduct>>,
+    /// Files of other people that wait on this device.
+    pub(crate) others: RwSignal<usize>,
+    /// How this device reaches the network.
+    pub(crate) link: RwSignal<Link>,
+    hold: RwSignal<Option<Hold>>,
+    activity: RwSignal<HashMap<String, Activity>>,
+    owner: StoredValue<Owner>,
+    sending: StoredValue<Rc<Sending>, LocalStorage>,
+}
+
+/// What does not show.
+#[derive(Default)]
+struct Sending {
+    store: RefCell<Option<Rc<Store>>>,
+    /// Rows, the connection or what is under way have changed.
+    changed: Notify,
+    pace: RefCell<Pace>,
+    /// Items that bytes are sent of, items the server prepares, and products that are made.
+    running: RefCell<Vec<String>>,
+    preparing: RefCell<Vec<String>>,
+    making: RefCell<Vec<String>>,
+    /// Whether it is being found out if the shop answers.
+    asking: Cell<bool>,
+    listeners: RefCell<Vec<EventListener>>,
+}
+
+fn link() -> Link {
+    Link {
+        online: connection::is_online(),
+        metered: connection::is_metered(),
+        clips_when_metered: storage::read(CLIPS_WHEN_METERED).unwrap_or(false),
+    }
 }
 
 impl Uploads {
-    /// Nothing on its way.
-    pub(crate) fn new() -> Self {
+    /// The queue of one person, not read yet.
+    pub(crate) fn new(owner: Owner) -> Self {
         Self {
-            files: RwSignal::new(Vec::new()),
-            running: RwSignal::new(false),
-            refused: RwSignal::new(None),
+            items: RwSignal::new(Vec::new()),
+            products: RwSignal::new(Vec::new()),
+            others: RwSignal::new(0),
+            link: RwSignal::new(link()),
+            hold: RwSignal::new(None),
+            activity: RwSignal::new(HashMap::new()),
+            owner: StoredValue::new(owner),
+            sending: StoredValue::new_local(Rc::default()),
         }
     }
 
-    /// Forgets the files.
-    pub(crate) fn clear(self) {
-        self.files.set(Vec::new());
-        self.running.set(false);
-        self.refused.set(None);
-    }
-
-    /// Leaves a file out.
-    pub(crate) fn leave_out(self, key: &Key) {
-        self.files
-            .update(|files| files.retain(|file| file.key != *key));
-    }
-
-    /// Gets ready to run, with everything that is not with the server. Returns whether it was at rest.
-    pub(crate) fn begin(self) -> bool {
-        if self.running.get_untracked() {
-            return false;
-        }
-        self.running.set(true);
-        self.refused.set(None);
-        self.files.update(|files| {
-            for file in files {
-                if matches!(file.status, FileStatus::Failed(_)) {
-                    file.status = FileStatus::Waiting;
+    /// Reads the queue, follows what other tabs do with it, and sends it as soon as no other tab does.
+    pub(crate) async fn open(self, rows: Rc<Rows>) {
+        let owner = self.owner.get_value();
+        let name = format!("vitrine.queue.{}.{}", owner.person, owner.shop);
+        let channel = Channel::open(&name, move || spawn_local(self.refresh()));
+        let sending = self.sending.get_value();
+        sending
+            .store
+            .replace(Some(Rc::new(Store::new(rows, channel))));
+        let listeners = connection::watch(move || {
+            self.link.set(link());
+            // Whoever was signed out may have signed in elsewhere.
+            self.hold.update(|hold| {
+                if matches!(hold, Some(Hold::SignedOut | Hold::OtherPerson)) {
+                    *hold = None;
                 }
-            }
+            });
+            self.ask_whether_it_answers();
+            self.sending.get_value().changed.notify();
         });
-        true
-    }
-
-    /// Uploads what is missing. Returns whether all files are ready.
-    pub(crate) async fn run(self, batch: &Batch) -> bool {
-        // All bytes first, then the waiting: the server prepares the first files while the last are on their way.
-        for at in 0..self.files.with_untracked(Vec::len) {
-            if self.status(at) != Some(FileStatus::Ready) {
-                let result = self.upload(batch, at).await;
-                self.set_failure(at, result);
-            }
-        }
-        for at in 0..self.files.with_untracked(Vec::len) {
-            if self.status(at) == Some(FileStatus::Processing) {
-                let result = self.wait_until_ready(batch, at).await;
-                self.set_failure(at, result);
-            }
-        }
-        // A page without a poster is still a page.
-        self.files.update(|files| {
-            files.retain(|file| file.on_page || file.status == FileStatus::Ready);
-        });
-        self.files.with_untracked(|files| {
-            !files.is_empty() && files.iter().all(|file| file.status == FileStatus::Ready)
-        })
-    }
-
-    /// The draft is made: the addresses of the uploads have served their purpose.
-    pub(crate) fn finish(self) {
-        self.running.set(false);
-        self.files.with_untracked(|files| {
-            for file in files {
-                storage::remove(&file.storage_key);
+        sending.listeners.replace(listeners);
+        self.refresh().await;
+        self.ask_whether_it_answers();
+        spawn_local(async move {
+            // The lock is the service worker's too; it goes to the next tab when this one is closed or killed.
+            if let Some(_lock) = lock::acquire(&name, Taken::Wait).await {
+                self.run().await;
             }
         });
     }
 
-    fn change(self, at: usize, change: impl FnOnce(&mut FileUpload)) {
-        self.files.update(|files| {
-            if let Some(file) = files.get_mut(at) {
-                change(file);
-            }
-        });
+    /// Whose queue it is.
+    pub(crate) fn owner(self) -> Owner {
+        self.owner.get_value()
     }
 
-    fn set_status(self, at: usize, status: FileStatus) {
-        self.change(at, |file| file.status = status);
-    }
-
-    fn set_failure(self, at: usize, result: Result<(), String>) {
-        if let Err(message) = result {
-            self.set_status(at, FileStatus::Failed(message));
+    /// Why it stands still, if it does.
+    pub(crate) fn hold(self) -> Option<Hold> {
+        if self.link.get().online {
+            self.hold.get()
+        } else {
+            Some(Hold::Offline)
         }
     }
 
-    fn status(self, at: usize) -> Option<FileStatus> {
-        self.files
-            .with_untracked(|files| files.get(at).map(|file| file.status.clone()))
+    /// Whether clips wait only because the connection costs money.
+    pub(crate) fn held_by_cost(self) -> bool {
+        let (owner, link) = (self.owner.get_value(), self.link.get());
+        self.items
+            .with(|items| schedule::held_by_cost(items, &owner, link))
     }
 
-    fn file(self, at: usize) -> Result<FileUpload, String> {
-        self.files
-            .with_untracked(|files| files.get(at).cloned())
-            .ok_or_else(|| "This file is no longer kept. Go back to the clips.".to_owned())
+    /// Sets whether clips go over mobile data too.
+    pub(crate) fn set_clips_when_metered(self, allowed: bool) {
+        storage::write(CLIPS_WHEN_METERED, &allowed);
+        self.link.set(link());
+        self.sending.get_value().changed.notify();
     }
 
-    /// Uploads the bytes of one file.
-    async fn upload(self, batch: &Batch, at: usize) -> Result<(), String> {
-        let planned = self.file(at)?;
-        self.set_status(at, FileStatus::Cutting);
-        let file = batch.files.get(&planned.key).await?;
-        let length = file.length();
-        if planned.kind == Kind::Clip {
-            // A cut may begin later than asked for: what the file really holds is what the server is told.
-            self.change(at, |upload| upload.span = Some((file.start, file.end)));
+    /// What this tab does with an item. Follows it where something listens.
+    pub(crate) fn activity(self, id: &str) -> Option<Activity> {
+        self.activity.with(|all| all.get(id).copied())
+    }
+
+    /// How far a product is.
+    pub(crate) fn progress(self, product: &PendingProduct) -> Progress {
+        self.items
+            .with(|items| progress::of(product, items, self.hold(), |id| self.activity(id)))
+    }
+
+    fn store(self) -> Option<Rc<Store>> {
+        self.sending.get_value().store.borrow().clone()
+    }
+
+    /// Reads the rows again.
+    async fn refresh(self) {
+        let Some(store) = self.store() else { return };
+        if let Ok((items, products, others)) = store.load(&self.owner.get_value()).await {
+            self.items.set(items);
+            self.products.set(products);
+            self.others.set(others);
         }
-        if length > batch.max_bytes {
-            return Err(format!(
-                "This file has {} and the shop takes {}. Trim the clip, or leave it out.",
-                wording::size(length),
-                wording::size(batch.max_bytes)
-            ));
+        self.sending.get_value().changed.notify();
+    }
+
+    /// Puts a file into the queue, whose bytes are kept. One that is there already is not sent twice.
+    pub(crate) async fn add_item(self, item: Item) -> Result<(), String> {
+        let store = self.store().ok_or_else(no_rows)?;
+        let known = store
+            .change_item(&item.id, |known| {
+                known.rank = known.rank.min(item.rank);
+                known.failed = None;
+            })
+            .await;
+        if known.is_none() {
+            store.put_item(&item).await.map_err(|_| no_rows())?;
         }
-        let digest = digest::sha256(&file.blob).await;
-        let key = fingerprint::key(&batch.shop, planned.kind.as_str(), length, &digest);
-        self.change(at, |upload| {
-            upload.length = length;
-            upload.status = FileStatus::Uploading;
-            upload.storage_key.clone_from(&key);
-        });
-        let url = self.transfer(batch, at, &file, &key).await?;
-        self.change(at, |upload| {
-            upload.sent = length;
-            upload.url = url;
-            upload.status = FileStatus::Processing;
-        });
+        self.refresh().await;
         Ok(())
     }
 
-    /// Waits until the server has made one file ready.
-    async fn wait_until_ready(self, batch: &Batch, at: usize) -> Result<(), String> {
-        // An upload that is done, but whose file the server has thrown away since, is uploaded once more.
-        for _ in 0..2 {
-            let file = self.file(at)?;
-            match ready(&file.url).await {
-                Ok(media) => {
-                    self.change(at, |file| {
-                        file.media = Some(media);
-                        file.status = FileStatus::Ready;
-                    });
-                    return Ok(());
-                }
-                Err(Unready::Gone) => {
-                    storage::remove(&file.storage_key);
-                    self.upload(batch, at).await?;
-                }
-                Err(Unready::Refused(message)) => {
-                    storage::remove(&file.storage_key);
-                    return Err(message);
-                }
-                Err(Unready::Unknown(message)) => return Err(message),
-            }
-        }
-        Err(
-            "The shop lost this file twice. Look at the server's log, then press “Try again”."
-                .into(),
-        )
+    /// Puts a product into the queue, whose files are in it.
+    pub(crate) async fn add_product(self, product: &PendingProduct) -> Result<(), String> {
+        let store = self.store().ok_or_else(no_rows)?;
+        store.put_product(product).await.map_err(|_| no_rows())?;
+        self.refresh().await;
+        spawn_local(service_worker::ask_for_sync());
+        Ok(())
     }
 
-    /// Takes one file through the protocol. Returns the upload's address.
-    async fn transfer(
-        self,
-        batch: &Batch,
-        at: usize,
-        file: &File,
-        key: &str,
-    ) -> Result<String, String> {
-        let length = file.length();
-        let planned = self.file(at)?;
-        let alt = batch.alt.as_deref();
-        let alt = alt.filter(|_| planned.kind == Kind::Clip || !planned.on_page);
-        let pairs = draft::file_metadata(
-            planned.kind,
-            &batch.session,
-            planned.span,
-            alt,
-            &batch.may_leave,
-        );
-        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        let metadata = tus::metadata(&pairs);
-        let mut transfer = Transfer::new(length, storage::read(key));
+    /// Goes on with everything of a product that was refused.
+    pub(crate) fn try_again(self, product: PendingProduct) {
+        let Some(store) = self.store() else { return };
+        spawn_local(async move {
+            for id in product.files.iter().filter_map(|file| file.item.as_ref()) {
+                store.change_item(id, |item| item.failed = None).await;
+            }
+            store
+                .change_product(product.id.as_str(), |product| product.refused = None)
+                .await;
+            self.refresh().await;
+        });
+    }
+
+    /// Leaves a file of a product out and goes on.
+    pub(crate) fn leave_out(self, product: PendingProduct, item: String) {
+        let Some(store) = self.store() else { return };
+        spawn_local(async move {
+            let left = store
+                .change_product(product.id.as_str(), |product| {
+                    product.leave_out(&item);
+                    product.refused = None;
+                })
+                .await;
+            if left.is_some_and(|left| left.files.is_empty()) {
+                store.remove_product(product.id.as_str()).await;
+            }
+            self.refresh().await;
+            self.give_up_files(&product).await;
+        });
+    }
+
+    /// Takes a product out of the queue, with what no other product needs of its files.
+    pub(crate) fn remove(self, product: PendingProduct) {
+        let Some(store) = self.store() else { return };
+        spawn_local(async move {
+            store.remove_product(product.id.as_str()).await;
+            self.refresh().await;
+            self.give_up_files(&product).await;
+        });
+    }
+
+    /// Deletes those of a product's files that no other product needs.
+    async fn give_up_files(self, product: &PendingProduct) {
+        let of_it = |item: &&Item| {
+            product
+                .files
+                .iter()
+                .any(|file| file.item.as_ref() == Some(&item.id))
+        };
+        self.give_up(u64::MAX, |item| of_it(&item)).await;
+    }
+
+    /// Deletes files that no product needs and that were added before a moment, unix ms.
+    async fn give_up(self, before_ms: u64, which: impl Fn(&Item) -> bool) {
+        let Some(store) = self.store() else { return };
+        let owner = self.owner.get_value();
+        let gone: Vec<Item> = self.items.with_untracked(|items| {
+            self.products.with_untracked(|products| {
+                product::left_over(items, products, &owner, before_ms)
+                    .into_iter()
+                    .filter(|item| which(item))
+                    .cloned()
+                    .collect()
+            })
+        });
+        if gone.is_empty() {
+            return;
+        }
+        store.remove_items(&gone).await;
+        self.refresh().await;
+        for item in gone {
+            spawn_local(async move { sender::terminate(&item).await });
+        }
+    }
+
+    /// Sends the queue as long as this tab lives.
+    async fn run(self) {
+        let now = js_sys::Date::now() as u64;
+        self.refresh().await;
+        self.give_up(now.saturating_sub(LEFT_OVER_MS), |_| true)
+            .await;
+        let sending = self.sending.get_value();
         loop {
-            self.change(at, |upload| upload.sent = transfer.offset());
-            let response = match transfer.next_action() {
-                Action::Finished { url } => return Ok(url),
-                Action::GiveUp { message } => return Err(message),
-                Action::Wait { ms } => {
-                    self.set_status(at, FileStatus::Offline);
-                    wait_or_online(ms).await;
-                    transfer.waited();
-                    self.set_status(at, FileStatus::Uploading);
+            self.begin_what_can_be_begun();
+            sending.changed.notified().await;
+        }
+    }
+
+    fn begin_what_can_be_begun(self) {
+        let link = self.link.get_untracked();
+        let held = self.hold.get_untracked();
+        if !link.online || matches!(held, Some(Hold::SignedOut | Hold::OtherPerson)) {
+            return;
+        }
+        let sending = self.sending.get_value();
+        let owner = self.owner.get_value();
+        let items = self.items.get_untracked();
+        let running = sending.running.borrow().clone();
+        let lines = sending.pace.borrow().lines();
+        let slots = lines.saturating_sub(running.len());
+        for item in schedule::next(&items, &running, &owner, link, slots) {
+            sending.running.borrow_mut().push(item.id.clone());
+            spawn_local(self.send(item.clone()));
+        }
+        let unprepared = |item: &&Item| {
+            item.complete
+                && item.media.is_none()
+                && item.failed.is_none()
+                && !sending.preparing.borrow().contains(&item.id)
+        };
+        let prepare: Vec<Item> = items.iter().filter(unprepared).cloned().collect();
+        for item in prepare {
+            sending.preparing.borrow_mut().push(item.id.clone());
+            spawn_local(self.prepare(item));
+        }
+        for product in self.products.get_untracked() {
+            let id = product.id.to_string();
+            if product.step(&items) == Step::Making && !sending.making.borrow().contains(&id) {
+                sending.making.borrow_mut().push(id);
+                spawn_local(self.make(product));
+            }
+        }
+    }
+
+    async fn send(self, item: Item) {
+        let Some(store) = self.store() else { return };
+        let ending = match upload_file::read(&item.id).await {
+            Some(file) if file.size() as u64 == item.length => {
+                let watch = Rc::new(Sender {
+                    uploads: self,
+                    store: store.clone(),
+                    item: item.clone(),
+                    acknowledged: Cell::new(item.sent),
+                });
+                sender::send(&item, &file, &watch).await
+            }
+            _ => Ending::Failed(
+                "This file is no longer on the device. Leave it out, or make the page again from its session.".to_owned(),
+            ),
+        };
+        match ending {
+            Ending::Complete => {
+                store
+                    .change_item(&item.id, |row| {
+                        row.sent = row.length;
+                        row.complete = true;
+                    })
+                    .await;
+            }
+            Ending::Failed(message) => {
+                store
+                    .change_item(&item.id, |row| {
+                        row.failed = Some(message);
+                        // Tried again, it is a new upload.
+                        row.restart();
+                    })
+                    .await;
+            }
+            Ending::Held(hold) => self.hold.set(Some(hold)),
+            Ending::Left => {}
+        }
+        self.activity.update(|all| {
+            all.remove(&item.id);
+        });
+        self.refresh().await;
+        self.sending
+            .get_value()
+            .running
+            .borrow_mut()
+            .retain(|id| *id != item.id);
+        self.sending.get_value().changed.notify();
+    }
+
+    async fn prepare(self, item: Item) {
+        let Some(store) = self.store() else { return };
+        let watch = Sender {
+            uploads: self,
+            store: store.clone(),
+            item: item.clone(),
+            acknowledged: Cell::new(item.sent),
+        };
+        match sender::prepared(&item, &watch).await {
+            Prepared::Ready(media) => {
+                store
+                    .change_item(&item.id, |row| row.media = Some(media))
+                    .await;
+            }
+            Prepared::Gone => {
+                store.change_item(&item.id, Item::restart).await;
+            }
+            Prepared::Refused(message) => {
+                store
+                    .change_item(&item.id, |row| {
+                        row.failed = Some(message);
+                        row.restart();
+                    })
+                    .await;
+            }
+            Prepared::Held(hold) => self.hold.set(Some(hold)),
+        }
+        self.refresh().await;
+        self.sending
+            .get_value()
+            .preparing
+            .borrow_mut()
+            .retain(|id| *id != item.id);
+        self.sending.get_value().changed.notify();
+    }
+
+    /// Makes the draft. A draft whose answer was lost is sent again, and made once: its identifier is the device's.
+    async fn make(self, product: PendingProduct) {
+        let Some(store) = self.store() else { return };
+        let id = product.id.as_str();
+        let owner = product.owner.header();
+        let arguments = CreateProduct {
+            draft: self.items.with_untracked(|items| product.draft(items)),
+        };
+        let mut failures = 0;
+        loop {
+            let headers = [(viewer::HEADER, owner.as_str())];
+            let answer: Result<ProductCreated, CallError> =
+                http::call(address::CREATE_PRODUCT, &headers, &arguments).await;
+            match answer {
+                Ok(made) => {
+                    let url = made.edit_url;
+                    store
+                        .change_product(id, |row| row.edit_url = Some(url))
+                        .await;
+                }
+                // Made, as the status says; only the address of the editor is a guess.
+                Err(CallError::Unreadable) => {
+                    let url = format!("/manage/products/{id}");
+                    store
+                        .change_product(id, |row| row.edit_url = Some(url))
+                        .await;
+                }
+                Err(CallError::Refused(0 | 408 | 429 | 500..=599, _)) => {
+                    failures += 1;
+                    self.ask_whether_it_answers();
+                    connection::pause(tus::pause_ms(failures, None, js_sys::Math::random())).await;
                     continue;
                 }
-                Action::Create => {
-                    let length = length.to_string();
-                    let headers = with_tus(&[
-                        (wire::header::UPLOAD_LENGTH, &length),
-                        (wire::header::UPLOAD_METADATA, &metadata),
-                    ]);
-                    http::send(Method::POST, address::UPLOADS, &headers).await
+                Err(CallError::Refused(401, _)) => self.hold.set(Some(Hold::SignedOut)),
+                Err(CallError::Refused(403, _)) => self.hold.set(Some(Hold::OtherPerson)),
+                Err(CallError::Refused(status, message)) => {
+                    // The server has thrown away files that waited too long for their page: they are sent again.
+                    if status == 404 {
+                        for item in product.files.iter().filter_map(|file| file.item.as_ref()) {
+                            store.change_item(item, Item::restart).await;
+                        }
+                    }
+                    store
+                        .change_product(id, |row| row.refused = Some(message))
+                        .await;
                 }
-                Action::Head { url } => http::send(Method::HEAD, &url, &with_tus(&[])).await,
-                Action::Patch { url, start, end } => {
-                    let chunk = file
-                        .blob
-                        .slice_with_f64_and_f64(start as f64, end as f64)
-                        .map_err(|_| "The file on this device can no longer be read. Reload the page and open the session again.")?;
-                    let offset = start.to_string();
-                    let headers = with_tus(&[
-                        (wire::header::UPLOAD_OFFSET, &offset),
-                        ("Content-Type", wire::CONTENT_TYPE),
-                    ]);
-                    let on_progress =
-                        move |bytes: u64| self.change(at, |upload| upload.sent = start + bytes);
-                    http::patch(&url, &headers, &chunk, on_progress).await
-                }
-            };
-            transfer.handle(&reply(&response));
-            match transfer.url() {
-                Some(url) => storage::write(key, &url),
-                None => storage::remove(key),
             }
+            break;
         }
+        self.refresh().await;
+        self.give_up_files(&product).await;
+        self.sending
+            .get_value()
+            .making
+            .borrow_mut()
+            .retain(|making| making != id);
+        self.sending.get_value().changed.notify();
     }
-}
 
-/// Headers, and those of every request of the protocol.
-fn with_tus<'a>(headers: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let mut all = vec![
-        (wire::header::TUS_RESUMABLE, wire::VERSION),
-        ("Accept", "application/json"),
-    ];
-    all.extend_from_slice(headers);
-    all
-}
-
-fn reply(response: &Response) -> Reply {
-    Reply {
-        status: response.status,
-        location: response.header("Location"),
-        offset: response
-            .header(wire::header::UPLOAD_OFFSET)
-            .and_then(|text| text.parse().ok()),
-        retry_after: response
-            .header("Retry-After")
-            .and_then(|text| text.parse().ok()),
-        message: response.message(),
-    }
-}
-
-/// Waits, but no longer than until the browser is online again.
-async fn wait_or_online(ms: u32) {
-    let (wake, woken) = futures::channel::oneshot::channel();
-    let _online = EventListener::once(&js::window(), "online", move |_| {
-        let _ = wake.send(());
-    });
-    futures::future::select(Box::pin(js::sleep(ms)), woken).await;
-}
-
-/// Why an upload is not ready.
-enum Unready {
-    /// The server does not know this upload.
-    Gone,
-    /// The server cannot use the file.
-    Refused(String),
-    /// It may still become ready.
-    Unknown(String),
-}
-
-/// Asks until the server has made an upload ready.
-async fn ready(url: &str) -> Result<MediaId, Unready> {
-    let begun = js::now();
-    let mut wait_ms = 200;
-    loop {
-        let response = http::send(Method::GET, url, &[("Accept", "application/json")]).await;
-        match response.status {
-            200 => match serde_json::from_str(&response.body) {
-                Ok(wire::Status::Ready { media }) => return Ok(media.id),
-                Ok(wire::Status::Failed { error }) => {
-                    return Err(Unready::Refused(error.unwrap_or_else(|| {
-                        "The shop could not read this file. Leave it out, or film it again.".into()
-                    })));
+    /// Finds out whether the shop answers, again and again until it does.
+    fn ask_whether_it_answers(self) {
+        let sending = self.sending.get_value();
+        if sending.asking.replace(true) {
+            return;
+        }
+        spawn_local(async move {
+            let mut failures = 0;
+            loop {
+                let response = http::send(Method::GET, address::HEALTH, &[]).await;
+                self.note_answer(&response);
+                if response.is_answer() {
+                    break;
                 }
-                Ok(wire::Status::Processing {} | wire::Status::Receiving { .. }) => {}
-                Err(_) => return Err(Unready::Unknown(error::unreadable_answer().into())),
-            },
-            404 | 410 => return Err(Unready::Gone),
-            401 | 403 => {
-                return Err(Unready::Unknown(
-                    "You are signed out. Sign in in another tab, then press “Try again”.".into(),
-                ));
+                failures += 1;
+                connection::pause(tus::pause_ms(failures, None, js_sys::Math::random())).await;
             }
-            // The network may come back, and the server goes on meanwhile.
+            sending.asking.set(false);
+            sending.changed.notify();
+        });
+    }
+
+    fn note_answer(self, response: &Response) {
+        let hold = self.hold.get_untracked();
+        match (response.is_answer(), hold) {
+            (true, Some(Hold::Unreachable)) => self.hold.set(None),
+            (false, None) => self.hold.set(Some(Hold::Unreachable)),
             _ => {}
         }
-        if js::now() - begun > READY_LIMIT_MS {
-            return Err(Unready::Unknown(
-                "The shop is still working on this file after five minutes. Press “Try again” to ask once more.".into(),
-            ));
+    }
+}
+
+fn no_rows() -> String {
+    "This browser keeps nothing for this page, so nothing can wait to be sent. Leave private browsing or allow site data, then reload."
+        .to_owned()
+}
+
+/// What the queue does while one file is sent.
+struct Sender {
+    uploads: Uploads,
+    store: Rc<Store>,
+    item: Item,
+    /// Bytes that are counted already.
+    acknowledged: Cell<u64>,
+}
+
+impl Watch for Sender {
+    fn may_send(&self) -> bool {
+        let held = self.uploads.hold.get_untracked();
+        self.uploads.link.get_untracked().allows(self.item.kind)
+            && !matches!(held, Some(Hold::SignedOut | Hold::OtherPerson))
+    }
+
+    fn activity(&self, activity: Activity) {
+        let id = self.item.id.clone();
+        self.uploads.activity.update(|all| {
+            all.insert(id, activity);
+        });
+    }
+
+    fn answered(&self, response: &Response) {
+        self.uploads.note_answer(response);
+        let sending = self.uploads.sending.get_value();
+        if response.status == 0 || response.status == 429 || response.status >= 500 {
+            sending.pace.borrow_mut().cut(js::now());
+            self.uploads.ask_whether_it_answers();
         }
-        js::sleep(wait_ms).await;
-        wait_ms = (wait_ms * 3 / 2).min(2_000);
+    }
+
+    async fn keep(&self, url: Option<&str>, sent: u64) -> bool {
+        let sending = self.uploads.sending.get_value();
+        let bytes = sent.saturating_sub(self.acknowledged.replace(sent));
+        let busy = sending.running.borrow().len();
+        sending.pace.borrow_mut().sent(bytes, busy, js::now());
+        sending.changed.notify();
+        let url = url.map(str::to_owned);
+        let kept = self
+            .store
+            .change_item(&self.item.id, |row| {
+                row.url = url;
+                row.sent = sent;
+            })
+            .await;
+        kept.is_some()
     }
 }

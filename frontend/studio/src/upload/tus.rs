@@ -9,8 +9,24 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 pub const CHUNK: u64 = 5 * 1024 * 1024;
 /// Fewest bytes in one request, after cuts have made chunks shorter.
 pub const SMALLEST_CHUNK: u64 = 256 * 1024;
-/// Tries in a row without a byte of progress before the person is asked.
+/// Answers in a row that make no sense before the person is asked. A network that is gone is never given up: it comes back.
 pub const MAX_FAILURES: u32 = 10;
+/// Shortest and longest pause after a failure, ms, before chance is taken from it.
+const FIRST_PAUSE_MS: u32 = 1_000;
+const LONGEST_PAUSE_MS: u32 = 60_000;
+/// The longest pause a server may ask for, ms.
+const LONGEST_ASKED_MS: u32 = 300_000;
+
+/// How long to wait after so many failures in a row, ms. `chance` of 0–1 takes up to half of it, so that many devices that lost one
+/// server do not all come back at the same moment; what the server asks for is waited in full.
+#[must_use]
+pub fn pause_ms(failures: u32, asked_s: Option<u32>, chance: f64) -> u32 {
+    let step = FIRST_PAUSE_MS.saturating_mul(1 << failures.saturating_sub(1).min(16));
+    let step = f64::from(step.min(LONGEST_PAUSE_MS));
+    let wait = (step * (1.0 - 0.5 * chance.clamp(0.0, 1.0))) as u32;
+    let asked = asked_s.unwrap_or(0).saturating_mul(1000);
+    wait.max(asked.min(LONGEST_ASKED_MS))
+}
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +94,10 @@ pub struct Transfer {
     length: u64,
     offset: u64,
     chunk: u64,
+    /// Failures in a row.
     failures: u32,
+    /// Those among them that no network explains.
+    nonsense: u32,
     wait: Option<u32>,
     state: State,
 }
@@ -92,6 +111,7 @@ impl Transfer {
             offset: 0,
             chunk: CHUNK,
             failures: 0,
+            nonsense: 0,
             wait: None,
             state: resume.map_or(State::Creating, State::Locating),
         }
@@ -138,13 +158,15 @@ impl Transfer {
         self.wait = None;
     }
 
-    /// Takes the answer to the last [`Action::Create`], [`Action::Head`] or [`Action::Patch`].
-    pub fn handle(&mut self, reply: &Reply) {
+    /// Takes the answer to the last [`Action::Create`], [`Action::Head`] or [`Action::Patch`]. `chance` of 0–1 is for the pause after
+    /// a failure.
+    pub fn handle(&mut self, reply: &Reply, chance: f64) {
         match (&self.state, reply.status) {
             (State::Finished(_) | State::GivenUp(_), _) => {}
+            // The queue looks at these first, and waits until the right person is signed in.
             (_, 401 | 403) => self.give_up(
                 reply,
-                "You are signed out. Sign in in another tab, then press “Try again”.",
+                "The shop does not let you upload this. Sign in again, then press “Try again”.",
             ),
             (_, 413) => self.give_up(
                 reply,
@@ -154,7 +176,7 @@ impl Transfer {
                 reply,
                 "The shop's disk is full. Free some space on the server, then press “Try again”.",
             ),
-            (_, 0 | 408 | 423 | 425 | 429 | 500..=599) => self.retry(reply),
+            (_, 0 | 408 | 423 | 425 | 429 | 500..=599) => self.retry(reply, chance),
             (State::Creating, 201) => match reply.location.clone() {
                 Some(url) => self.set_offset(url, reply.offset.unwrap_or(0)),
                 None => self.give_up(
@@ -169,18 +191,19 @@ impl Transfer {
             (State::Sending(url), 200 | 204) => match reply.offset {
                 Some(offset) if offset > self.offset => {
                     self.failures = 0;
+                    self.nonsense = 0;
                     self.chunk = (self.chunk * 2).min(CHUNK);
                     self.set_offset(url.clone(), offset);
                 }
-                _ => self.retry(reply),
+                _ => self.retry_nonsense(reply, chance),
             },
-            (State::Sending(_), 409) => self.retry(reply),
+            (State::Sending(_), 409) => self.retry_nonsense(reply, chance),
             (State::Locating(_) | State::Sending(_), 404 | 410) => {
                 self.offset = 0;
                 self.state = State::Creating;
                 // An upload that vanishes each time it is made would otherwise be made for ever.
-                self.failures += 1;
-                if self.failures >= MAX_FAILURES {
+                self.nonsense += 1;
+                if self.nonsense >= MAX_FAILURES {
                     self.give_up(reply, "The server keeps losing this upload. Look at the server's log, then press “Try again”.");
                 }
             }
@@ -208,15 +231,18 @@ impl Transfer {
         }
     }
 
-    fn retry(&mut self, reply: &Reply) {
-        self.failures += 1;
-        if self.failures >= MAX_FAILURES {
-            self.give_up(reply, "The connection to the shop is gone. What arrived is kept. Check the network, then press “Try again”.");
-            return;
+    fn retry_nonsense(&mut self, reply: &Reply, chance: f64) {
+        self.nonsense += 1;
+        if self.nonsense >= MAX_FAILURES {
+            self.give_up(reply, "The shop answers, but takes no byte of this file. Look at the server's log, then press “Try again”.");
+        } else {
+            self.retry(reply, chance);
         }
-        let step = 500u32.saturating_mul(1 << self.failures.saturating_sub(1).min(6));
-        let asked = reply.retry_after.unwrap_or(0).saturating_mul(1000);
-        self.wait = Some(step.min(20_000).max(asked.min(120_000)));
+    }
+
+    fn retry(&mut self, reply: &Reply, chance: f64) {
+        self.failures = self.failures.saturating_add(1);
+        self.wait = Some(pause_ms(self.failures, reply.retry_after, chance));
         if let State::Sending(url) = &self.state {
             self.chunk = (self.chunk / 2).max(SMALLEST_CHUNK);
             self.state = State::Locating(url.clone());
@@ -341,7 +367,7 @@ mod tests {
                 Action::Finished { .. } | Action::GiveUp { .. } => return (transfer, waits),
                 action => {
                     let reply = server.answer(&action, file);
-                    transfer.handle(&reply);
+                    transfer.handle(&reply, 0.5);
                 }
             }
         }
@@ -398,28 +424,77 @@ mod tests {
     }
 
     #[test]
-    fn gives_up_with_a_message_and_only_after_many_failures() {
+    fn a_network_that_is_gone_is_waited_for_and_no_byte_goes_twice() {
         let file = film(1000);
         let mut server = Server {
-            cuts: (1..=50).map(|at| (at, 0)).collect(),
+            cuts: (1..=200).map(|at| (at, 0)).collect(),
             ..Server::default()
         };
         let (transfer, waits) = run(&file, None, &mut server);
-        assert!(
-            matches!(transfer.next_action(), Action::GiveUp { message } if message.contains("network"))
+        assert_eq!(transfer.next_action(), Action::Finished { url: URL.into() });
+        assert_eq!(server.held.as_deref(), Some(&file[..]));
+        assert_eq!(waits, 200);
+    }
+
+    #[test]
+    fn an_upload_that_makes_no_sense_is_given_up_with_a_message() {
+        for (state, reply) in [
+            (offset(200, 4), offset(204, 4)),
+            (
+                offset(200, 4),
+                Reply {
+                    status: 409,
+                    ..Reply::default()
+                },
+            ),
+        ] {
+            let mut transfer = Transfer::new(10, Some(URL.into()));
+            for _ in 0..MAX_FAILURES {
+                transfer.waited();
+                transfer.handle(&state, 0.0);
+                transfer.handle(&reply, 0.0);
+            }
+            assert!(
+                matches!(transfer.next_action(), Action::GiveUp { message } if message.contains("log"))
+            );
+        }
+    }
+
+    #[test]
+    fn pauses_grow_to_a_minute_and_differ_by_chance() {
+        let longest = |failures| pause_ms(failures, None, 0.0);
+        assert_eq!(
+            [1, 2, 3, 6, 7, 50, u32::MAX].map(longest),
+            [1000, 2000, 4000, 32_000, 60_000, 60_000, 60_000]
         );
-        assert_eq!(waits, MAX_FAILURES - 1);
+        for failures in 1..20 {
+            let pause = |chance| pause_ms(failures, None, chance);
+            assert!(pause(1.0) == longest(failures) / 2 && pause(0.3) > pause(0.6));
+        }
+        assert_eq!(
+            pause_ms(1, Some(30), 1.0),
+            30_000,
+            "as long as the server asks"
+        );
+        assert_eq!(
+            pause_ms(1, Some(u32::MAX), 0.0),
+            300_000,
+            "but not for ever"
+        );
     }
 
     #[test]
     fn refusals_end_at_once_with_the_servers_message() {
         for status in [400, 401, 403, 413, 415, 507] {
             let mut transfer = Transfer::new(10, None);
-            transfer.handle(&Reply {
-                status,
-                message: Some("Say this.".into()),
-                ..Reply::default()
-            });
+            transfer.handle(
+                &Reply {
+                    status,
+                    message: Some("Say this.".into()),
+                    ..Reply::default()
+                },
+                0.0,
+            );
             assert_eq!(
                 transfer.next_action(),
                 Action::GiveUp {
@@ -433,30 +508,33 @@ mod tests {
     #[test]
     fn a_server_that_takes_nothing_or_too_much_is_not_believed() {
         let mut transfer = Transfer::new(10, Some(URL.into()));
-        transfer.handle(&offset(200, 11));
+        transfer.handle(&offset(200, 11), 0.0);
         assert_eq!(transfer.next_action(), Action::Create);
 
         let mut transfer = Transfer::new(10, Some(URL.into()));
-        transfer.handle(&offset(200, 4));
-        transfer.handle(&offset(204, 4));
+        transfer.handle(&offset(200, 4), 0.0);
+        transfer.handle(&offset(204, 4), 0.0);
         assert!(matches!(transfer.next_action(), Action::Wait { .. }));
     }
 
     #[test]
     fn waits_as_long_as_the_server_asks() {
         let mut transfer = Transfer::new(10, None);
-        transfer.handle(&Reply {
-            status: 429,
-            retry_after: Some(30),
-            ..Reply::default()
-        });
+        transfer.handle(
+            &Reply {
+                status: 429,
+                retry_after: Some(30),
+                ..Reply::default()
+            },
+            1.0,
+        );
         assert_eq!(transfer.next_action(), Action::Wait { ms: 30_000 });
     }
 
     #[test]
     fn an_empty_file_is_done_once_created() {
         let mut transfer = Transfer::new(0, None);
-        transfer.handle(&created());
+        transfer.handle(&created(), 0.0);
         assert_eq!(transfer.next_action(), Action::Finished { url: URL.into() });
     }
 

@@ -13,6 +13,7 @@ use crate::{
         Studio,
         stage::{Message, Stage},
     },
+    upload::progress::Hold,
 };
 
 /// The page in `<div id="studio">`.
@@ -98,6 +99,7 @@ fn whole(studio: Studio) -> impl IntoView {
                 </Show>
                 <a class="link" href="/manage/products">"Products"</a>
             </div>
+            {move || studio.uploads.hold().map(|hold| view! { <HoldLine hold /> })}
             {move || studio.message.get().map(|message| message_view(studio, message))}
             {move || match studio.stage.get() {
                 Stage::Review => view! { <Review studio /> }.into_any(),
@@ -107,6 +109,28 @@ fn whole(studio: Studio) -> impl IntoView {
             <Show when=move || !matches!(studio.stage.get(), Stage::Review | Stage::Uploading)>
                 <Filming studio />
             </Show>
+        </div>
+    }
+}
+
+/// Why nothing leaves this device now: no failure, so it stays as long as it is true and asks for nothing.
+#[component]
+fn HoldLine(
+    /// Why.
+    hold: Hold,
+) -> impl IntoView {
+    let name = match hold {
+        Hold::Offline => "offline",
+        Hold::Unreachable => "unreachable",
+        Hold::SignedOut => "signed-out",
+        Hold::OtherPerson => "other-person",
+    };
+    let sign_in = matches!(hold, Hold::SignedOut | Hold::OtherPerson);
+    view! {
+        <div class="notice warn studio-message" role="status" data-test="hold" data-hold=name>
+            {icon::alert()}
+            <p>{hold.text()}</p>
+            {sign_in.then(|| view! { <a class="link" href="/sign-in?next=/studio">"Sign in"</a> })}
         </div>
     }
 }

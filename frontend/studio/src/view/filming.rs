@@ -2,7 +2,7 @@
 
 use leptos::{html::Video, prelude::*};
 
-use super::{controls::Controls, monitor::Monitor, sessions::Sessions};
+use super::{controls::Controls, monitor::Monitor, queue::Queue, sessions::Sessions};
 use crate::{
     review::{decision::short, reel},
     state::{Studio, stage::Stage},
@@ -32,6 +32,7 @@ pub(crate) fn Filming(
             <Found studio />
         </Show>
         <Show when=move || studio.stage.get() == Stage::Setup>
+            <Queue studio />
             <Sessions studio />
         </Show>
     }

@@ -4,6 +4,7 @@ use domain::capture::Engine;
 use leptos::{html::Video, prelude::*};
 use web_sys::{HtmlVideoElement, MediaStream};
 
+use super::room::RoomWhileFilming;
 use crate::{
     browser::error::Device,
     state::{Studio, stage::Stage},
@@ -153,6 +154,7 @@ fn Running(
             </span>
             {dropped}
             {behind}
+            <RoomWhileFilming studio />
         </div>
     }
 }

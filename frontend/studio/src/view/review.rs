@@ -183,7 +183,7 @@ fn Draft(
                         prop:value=studio.title
                         on:input=move |event| {
                             missing.set(false);
-                            studio.title.set(event_target_value(&event));
+                            studio.set_title(event_target_value(&event));
                         }
                     />
                     <span id="product-title-hint" class="wrong" role="alert">

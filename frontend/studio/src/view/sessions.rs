@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use protocol::StoredSession;
 
+use super::room::DeviceRoom;
 use crate::{browser::js, state::Studio, wording};
 
 /// The list, newest first; nothing when there are none.
@@ -11,6 +12,7 @@ pub(crate) fn Sessions(
     /// The studio.
     studio: Studio,
 ) -> impl IntoView {
+    let owner = StoredValue::new(studio.uploads.owner());
     let some = move || {
         studio
             .sessions
@@ -18,24 +20,36 @@ pub(crate) fn Sessions(
     };
     let each = move || {
         let locked = studio.locked_sessions.get();
-        studio
-            .sessions
-            .get()
-            .unwrap_or_default()
-            .into_iter()
+        let all = studio.sessions.get().unwrap_or_default();
+        let (mine, _) = owner.with_value(|owner| studio.store.of(owner, &all));
+        mine.into_iter()
             .map(|stored| {
                 let locked = locked.iter().any(|name| name == stored.session.as_str());
-                (stored, locked)
+                let made = studio.store.is_made(&stored.session);
+                (stored.clone(), locked, made)
             })
             .collect::<Vec<_>>()
+    };
+    let others = move || {
+        let all = studio.sessions.get().unwrap_or_default();
+        let (_, theirs) = owner.with_value(|owner| studio.store.of(owner, &all));
+        (!theirs.is_empty()).then(|| {
+            format!(
+                "{} of somebody else who uses this browser, {}. Only they see and delete them.",
+                wording::count(theirs.len(), "recording", "recordings"),
+                wording::size(theirs.iter().map(|one| one.bytes).sum())
+            )
+        })
     };
     view! {
         <Show when=some>
             <section class="sessions" aria-labelledby="sessions-title" data-test="kept">
                 <h2 id="sessions-title">"On this device"</h2>
-                <For each=each key=|(stored, locked)| (stored.session.clone(), stored.bytes, stored.complete, *locked) let:item>
-                    <Row studio stored=item.0 locked=item.1 />
+                <For each=each key=|(stored, locked, made)| (stored.session.clone(), stored.bytes, stored.complete, *locked, *made) let:item>
+                    <Row studio stored=item.0 locked=item.1 made=item.2 />
                 </For>
+                {move || others().map(|text| view! { <p class="small soft room-kept" data-test="sessions-others">{text}</p> })}
+                <DeviceRoom studio />
             </section>
         </Show>
     }
@@ -56,14 +70,18 @@ fn Row(
     stored: StoredSession,
     /// Whether another tab has it.
     locked: bool,
+    /// Whether a page was made of it.
+    made: bool,
 ) -> impl IntoView {
     let asking = RwSignal::new(false);
     let session = StoredValue::new(stored.session.clone());
-    let state = match (locked, stored.complete) {
-        (true, _) => "open in another tab",
-        (false, true) => "",
-        (false, false) => "recovered: the recording was cut off, what was filmed is here",
+    let state = match (locked, stored.complete, made) {
+        (true, ..) => "open in another tab",
+        (false, _, true) => "a page was made of it",
+        (false, true, false) => "",
+        (false, false, false) => "recovered: the recording was cut off, what was filmed is here",
     };
+    let act = if stored.complete { "Open" } else { "Finish it" };
     let name = date(stored.started_at);
     let label = format!("Open the session of {name}");
     view! {
@@ -75,7 +93,7 @@ fn Row(
             <span class="figure">{wording::length(stored.duration)}</span>
             <span class="figure">{wording::size(stored.bytes)}</span>
             <button type="button" class="link" aria-label=label.clone() data-test="session-open" on:click=move |_| studio.open_session(session.get_value())>
-                "Open"
+                {act}
             </button>
             <Show when=move || !locked>
                 <Show

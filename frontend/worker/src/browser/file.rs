@@ -1,26 +1,123 @@
 //! Sessions on the device: the origin private file system, one folder a session, one log file in it.
 //!
+//! Beside them lies a folder of what waits to be sent, a file each.
+//!
 //! A log is open through a `FileSystemSyncAccessHandle`, which is exclusive: a second tab is refused by the browser.
 
-use domain::id::SessionId;
-use js_sys::{AsyncIterator, Reflect};
+use domain::{capture::Room, id::SessionId};
+use js_sys::{AsyncIterator, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    Blob, File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
     FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemRemoveOptions,
-    FileSystemSyncAccessHandle,
+    FileSystemSyncAccessHandle, StorageEstimate,
 };
 
-use super::{count, scope, settled};
+use super::{count, name_of, scope, settled};
 
 const LOG: &str = "log";
 
+/// The folder of what waits to be sent.
+const UPLOADS: &str = "uploads";
+
+/// A file that only takes room, so that there is some to close a film and to keep its clips once a write has failed for want of it.
+const RESERVE: &str = "reserve";
+const RESERVE_BYTES: u64 = 64 << 20;
+
+/// Bytes that are copied at a time.
+const PIECE: u64 = 4 << 20;
+
+/// The origin's private files.
+async fn root() -> Result<FileSystemDirectoryHandle, JsValue> {
+    settled(scope().navigator().storage().get_directory())
+        .await?
+        .dyn_into()
+}
+
+/// A folder of the origin's private files.
+async fn top(name: &str) -> Result<FileSystemDirectoryHandle, JsValue> {
+    folder(&root().await?, name, true).await
+}
+
+/// Holds the reserve. Returns whether there was room for it; another tab may be about to hold it, which is as well.
+pub(crate) async fn hold_reserve() -> bool {
+    let held = async {
+        let mut reserve = LogFile::take(&file(&root().await?, RESERVE, true).await?).await?;
+        if reserve.len() < RESERVE_BYTES {
+            reserve.truncate(RESERVE_BYTES)?;
+        }
+        Ok::<_, JsValue>(())
+    };
+    match held.await {
+        Err(error) if name_of(&error) == "QuotaExceededError" => {
+            release_reserve().await;
+            false
+        }
+        _ => true,
+    }
+}
+
+/// Gives the reserve's room to what needs it now.
+pub(crate) async fn release_reserve() {
+    if let Ok(root) = root().await {
+        let _ = settled(root.remove_entry(RESERVE)).await;
+    }
+}
+
 /// The folder of all sessions.
 async fn sessions() -> Result<FileSystemDirectoryHandle, JsValue> {
-    let root: FileSystemDirectoryHandle = settled(scope().navigator().storage().get_directory())
-        .await?
-        .dyn_into()?;
-    folder(&root, "sessions", true).await
+    top("sessions").await
+}
+
+/// What this site may keep and how much it keeps; `None` where the browser does not say.
+pub(crate) async fn room() -> Option<Room> {
+    let estimate: StorageEstimate = settled(scope().navigator().storage().estimate().ok()?)
+        .await
+        .ok()?
+        .unchecked_into();
+    Some(Room {
+        used: count(estimate.get_usage()?),
+        quota: count(estimate.get_quota()?),
+    })
+}
+
+/// Keeps bytes under a name until the page deletes them. What is there already under that name is the same.
+///
+/// # Errors
+/// `QuotaExceededError` on a full disk, others where the browser keeps no files. Nothing is left then.
+pub(crate) async fn keep(name: &str, bytes: &Blob) -> Result<(), JsValue> {
+    let folder = top(UPLOADS).await?;
+    let kept = file(&folder, name, true).await?;
+    let length = count(bytes.size());
+    let there: File = settled(kept.get_file()).await?.dyn_into()?;
+    if count(there.size()) == length {
+        return Ok(());
+    }
+    let mut copy = LogFile::take(&kept).await?;
+    let mut result = copy_into(&mut copy, bytes, length).await;
+    if result
+        .as_ref()
+        .is_err_and(|error| name_of(error) == "QuotaExceededError")
+    {
+        release_reserve().await;
+        result = copy_into(&mut copy, bytes, length).await;
+    }
+    drop(copy);
+    if result.is_err() {
+        let _ = settled(folder.remove_entry(name)).await;
+    }
+    result
+}
+
+async fn copy_into(copy: &mut LogFile, bytes: &Blob, length: u64) -> Result<(), JsValue> {
+    copy.truncate(0)?;
+    while copy.len() < length {
+        let end = length.min(copy.len() + PIECE);
+        let piece = bytes.slice_with_f64_and_f64(copy.len() as f64, end as f64)?;
+        let piece = settled(piece.array_buffer().unchecked_into()).await?;
+        copy.append(&Uint8Array::new(&piece).to_vec())?;
+    }
+    copy.flush()
 }
 
 async fn folder(
@@ -37,11 +134,12 @@ async fn folder(
 
 async fn file(
     within: &FileSystemDirectoryHandle,
+    name: &str,
     create: bool,
 ) -> Result<FileSystemFileHandle, JsValue> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(create);
-    settled(within.get_file_handle_with_options(LOG, &options))
+    settled(within.get_file_handle_with_options(name, &options))
         .await?
         .dyn_into()
 }
@@ -69,7 +167,7 @@ pub(crate) async fn list() -> Result<Vec<(SessionId, File)>, JsValue> {
         let Ok(folder) = folder(&all, session.as_str(), false).await else {
             continue;
         };
-        let Ok(handle) = file(&folder, false).await else {
+        let Ok(handle) = file(&folder, LOG, false).await else {
             continue;
         };
         if let Ok(file) = settled(handle.get_file()).await {
@@ -115,7 +213,11 @@ impl LogFile {
     /// the browser keeps no files.
     pub(crate) async fn open(session: &SessionId, create: bool) -> Result<Self, JsValue> {
         let folder = folder(&sessions().await?, session.as_str(), create).await?;
-        let file = file(&folder, create).await?;
+        Self::take(&file(&folder, LOG, create).await?).await
+    }
+
+    /// Opens a file for this worker alone.
+    async fn take(file: &FileSystemFileHandle) -> Result<Self, JsValue> {
         let handle: FileSystemSyncAccessHandle = settled(file.create_sync_access_handle())
             .await?
             .dyn_into()?;

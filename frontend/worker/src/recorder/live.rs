@@ -8,9 +8,9 @@ use protocol::Report;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AudioData, ReadableStream, ReadableStreamDefaultReader, VideoFrame};
 
-use super::recording::Recording;
+use super::{message, recording::Recording};
 use crate::browser::{
-    Owned, Recipient, describe, now_ms, post, sampler::FrameSampler, settled, sleep,
+    Owned, Recipient, describe, file, now_ms, post, sampler::FrameSampler, settled, sleep,
 };
 
 /// Time between two reports, ms.
@@ -20,6 +20,9 @@ const REPORT_MS: u32 = 250;
 /// meanwhile, and an hour of film takes longer to choose from than a minute.
 const CHOICE_MS: f64 = 2000.0;
 const CHOICE_REST: f64 = 50.0;
+
+/// How often the room on the device is looked at, in reports.
+const ROOM_ROUNDS: u32 = 8;
 
 /// How long a source that ended is given for the page's own stop to arrive, ms: both are on their way at once.
 const GRACE_MS: u32 = 500;
@@ -166,6 +169,12 @@ pub(super) fn tick(recording: &Rc<Recording>) {
             if round.is_multiple_of(4) {
                 let network = recording.analysis.network();
                 recording.with_session(|session| session.checkpoint(false, network));
+            }
+            if round.is_multiple_of(ROOM_ROUNDS)
+                && let Report::Progress { bytes, .. } = progress
+                && file::room().await.is_some_and(|room| room.is_full(bytes))
+            {
+                recording.end(Some(message::NEARLY_FULL.to_owned()));
             }
             let now = now_ms();
             if now >= next_choice {

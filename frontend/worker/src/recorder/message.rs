@@ -13,7 +13,15 @@ pub enum StorageOperation {
     Deleting,
     /// Looking at what is kept.
     Listing,
+    /// Copying what was kept into the queue.
+    Keeping,
 }
+
+/// The message for a recording that ends because the device is nearly full.
+pub const NEARLY_FULL: &str = "This device is nearly full, so the recording ended here; everything up to now is kept. Delete old sessions before the next one.";
+
+/// The message for a recording that does not begin because the device is nearly full.
+pub const NO_ROOM: &str = "This device is nearly full, so there is no room to record. Delete old sessions below, then record again.";
 
 /// The message for a storage error by its `DOMException` name.
 #[must_use]
@@ -27,6 +35,9 @@ pub fn storage(operation: StorageOperation, name: &str, detail: &str) -> String 
         }
         ("QuotaExceededError", StorageOperation::Creating) => {
             "The device's storage for this site is full; delete old sessions, then record again.".to_owned()
+        }
+        ("QuotaExceededError", StorageOperation::Keeping) => {
+            "The device's storage is full, so this could not be put into the queue; delete old sessions, then make the page again.".to_owned()
         }
         ("QuotaExceededError", _) => {
             "The device's storage is full, so the recording ended here; everything up to now is kept. Delete old sessions before the next one."
@@ -42,6 +53,7 @@ pub fn storage(operation: StorageOperation, name: &str, detail: &str) -> String 
         (_, StorageOperation::Creating) => format!("No session could be created on this device ({detail}); reload the page and try again."),
         (_, StorageOperation::Reading) => format!("The session could not be read ({detail}); reload the page and open it again."),
         (_, StorageOperation::Deleting) => format!("The session could not be deleted ({detail}); reload the page and try again."),
+        (_, StorageOperation::Keeping) => format!("This could not be put into the queue ({detail}); reload the page, open the session and make the page again."),
         (_, StorageOperation::Listing) => format!("The sessions on this device could not be listed ({detail}); reload the page."),
     }
 }
@@ -58,6 +70,7 @@ mod tests {
             StorageOperation::Reading,
             StorageOperation::Deleting,
             StorageOperation::Listing,
+            StorageOperation::Keeping,
         ] {
             for name in [
                 "NoModificationAllowedError",

@@ -14,7 +14,7 @@ use futures::{
 use js_sys::Array;
 use protocol::{Report, Request};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{File, MessagePort, ReadableStream};
+use web_sys::{Blob, File, MessagePort, ReadableStream};
 
 use super::{
     import, live,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     analysis::Analysis,
-    browser::{Recipient, attachment, describe, listener, name_of, post, scope},
+    browser::{Recipient, attachment, describe, file, listener, name_of, post, scope},
     capture::clock::Clock,
     log::record::Meta,
 };
@@ -103,6 +103,20 @@ fn report_notes(session: &Session) {
     }
 }
 
+/// Copies bytes into the queue's folder.
+async fn keep(request: u32, name: &str, posted: &JsValue) {
+    let result = match attachment::<Blob>(posted, "blob") {
+        Some(bytes) => file::keep(name, &bytes)
+            .await
+            .map_err(|error| storage(StorageOperation::Keeping, &error)),
+        None => Err("No file arrived; make the page again.".to_owned()),
+    };
+    match result {
+        Ok(()) => report(&Report::Kept { request }),
+        Err(message) => failed(Some(request), message, false),
+    }
+}
+
 fn storage(operation: StorageOperation, error: &JsValue) -> String {
     message::storage(operation, &name_of(error), &describe(error))
 }
@@ -154,6 +168,7 @@ impl Recorder {
             Request::Choose { taste } => self.choose(&taste),
             Request::Cut { request, spans } => self.cut(request, spans),
             Request::Still { request, t } => self.still(request, t).await,
+            Request::Keep { request, name } => keep(request, &name, posted).await,
             Request::Delete { session } => self.delete(session).await,
         }
     }
@@ -173,6 +188,13 @@ impl Recorder {
 
     async fn create(&mut self, session: &SessionId, contract: Contract) -> Option<Session> {
         self.activity = Activity::Idle;
+        let held = file::hold_reserve().await;
+        if !held || file::room().await.is_some_and(|room| room.is_full(0)) {
+            // What is here already may need it to be published.
+            file::release_reserve().await;
+            failed(None, message::NO_ROOM.to_owned(), true);
+            return None;
+        }
         let result = match session_store::holds(session).await {
             Ok(true) => Err(
                 "A session of this name is already on this device; start again under a new one."
@@ -266,6 +288,10 @@ impl Recorder {
         else {
             return;
         };
+        if message.is_some() {
+            // It may have ended for want of room, and needs some to be closed.
+            file::release_reserve().await;
+        }
         let Some(session) = recording.stop().await else {
             return;
         };

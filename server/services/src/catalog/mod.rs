@@ -28,6 +28,8 @@ pub struct Catalog<'a> {
 /// What a new draft begins with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NewProduct {
+    /// What the device calls it, so that the same draft sent twice is one product; `None`: it is given a name here.
+    pub id: Option<ProductId>,
     /// May be empty.
     pub title: String,
     /// Hero first; may be empty.
@@ -151,11 +153,26 @@ impl Catalog<'_> {
                 message: "This recording has too many shots for one product. Keep fewer highlights and try again.".to_owned(),
             });
         }
-        let id: ProductId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
+        let id: ProductId = match &new.id {
+            None => self.services.inner.random.id()?,
+            Some(id) => {
+                if sql::is_of_another(&mut write, &viewer.shop.id, id).await? {
+                    return Err(Error::Conflict(
+                        "Another shop has a product of this identifier. Make the page once more from its session.".to_owned(),
+                    ));
+                }
+                id.clone()
+            }
+        };
         let wished = slug_of(&title, &id)?;
-        // Whoever took a slug at the same moment has committed it by the next look.
+        // Whoever took a slug, or made the same draft, at the same moment has committed it by the next look.
         for _ in 0..MAX_SLUGS {
+            if new.id.is_some()
+                && let Some(made) = sql::one(&mut write, &viewer.shop.id, &id).await?
+            {
+                return Ok(made);
+            }
             let slug = free_slug(&mut write, wished.clone(), &id).await?;
             let draft = sql::Draft {
                 id: &id,

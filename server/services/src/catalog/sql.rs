@@ -138,7 +138,21 @@ pub(super) struct Draft<'a> {
     pub(super) highlights: Option<&'a str>,
 }
 
-/// `false`, and nothing inserted, when another product has the slug.
+/// Whether a product of another shop has this identifier.
+pub(super) async fn is_of_another(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    id: &ProductId,
+) -> Result<bool> {
+    let found = sqlx::query("SELECT 1 FROM product WHERE id = $1 AND shop_id <> $2")
+        .bind(id.as_str())
+        .bind(shop.as_str())
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// `false`, and nothing inserted, when another product has the slug or the identifier.
 pub(super) async fn insert(
     connection: &mut AnyConnection,
     shop: &ShopId,
@@ -147,7 +161,7 @@ pub(super) async fn insert(
 ) -> Result<bool> {
     let done = sqlx::query(
         "INSERT INTO product (id, shop_id, slug, state, title, summary, text, currency, session_id, highlights, created_at, updated_at) \
-         VALUES ($1, $2, $3, 'draft', $4, '', '', $5, $6, $7, $8, $9) ON CONFLICT (slug) DO NOTHING",
+         VALUES ($1, $2, $3, 'draft', $4, '', '', $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
     )
     .bind(draft.id.as_str())
     .bind(shop.as_str())

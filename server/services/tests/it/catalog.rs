@@ -310,3 +310,20 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    async fn a_draft_sent_twice_at_once_is_one_product(world: World) {
+        let (viewer, other) = (world.shop("clay").await, world.shop("glass").await);
+        let draft = || NewProduct { id: "d-1".parse().ok(), title: "Cup".into(), ..NewProduct::default() };
+        let senders = (0..4).map(|_| {
+            let (services, viewer, new) = (world.services.clone(), viewer.clone(), draft());
+            tokio::spawn(async move { services.catalog().create(&viewer, new).await })
+        });
+        for made in futures::future::join_all(senders).await {
+            assert_eq!(made.expect("task").expect("made").slug, "cup");
+        }
+        let catalog = world.services.catalog();
+        assert_eq!(catalog.products(&viewer).await.expect("a list").len(), 1);
+        assert!(matches!(catalog.create(&other, draft()).await, Err(Error::Conflict(_))));
+    }
+}
