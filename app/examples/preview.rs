@@ -22,6 +22,7 @@ use domain::{
     identity::SetupForm,
     invalid::Invalid,
     media::Media,
+    payment::Provider,
 };
 use fixture::{
     LONG, clip, editor, euro, file, order, order_page, product, refunding, refunds, viewer,
@@ -247,7 +248,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &held,
                 &PayForm::default(),
                 None,
-                domain::payment::Provider::Test,
+                Provider::Test,
             ),
         ),
         (
@@ -258,7 +259,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Declined, &long, 3),
                 &typed,
                 Some("Write your email address, for example ana@example.org."),
-                domain::payment::Provider::Test,
+                Provider::Test,
             ),
         ),
         (
@@ -269,7 +270,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Expired, &cup, 1),
                 &PayForm::default(),
                 None,
-                domain::payment::Provider::Stripe,
+                Provider::Stripe,
             ),
         ),
         (
@@ -280,7 +281,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Redirected, &cup, 1),
                 &PayForm::default(),
                 None,
-                domain::payment::Provider::Stripe,
+                Provider::Stripe,
             ),
         ),
         (
@@ -552,10 +553,6 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         (
             "manage-payments",
             fixture::payments(site, &viewer, true, &[]),
-        ),
-        (
-            "manage-payments-later",
-            fixture::payments(site, &viewer, false, &[]),
         ),
         (
             "manage-order-held",
