@@ -3,8 +3,12 @@
 //! `cargo run -p app --example preview -- OUT_DIR [PHOTO_DIR]`, then serve `OUT_DIR` (any static file server) and open
 //! `index.html`. `PHOTO_DIR` (default `server/seed`) gives the pictures: JPEG files, taken by name in order.
 
+#[path = "preview/files.rs"]
+mod files;
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
+#[path = "preview/terms.rs"]
+mod terms;
 
 use std::{
     env, fs, io,
@@ -14,26 +18,19 @@ use std::{
 use app::{
     Site,
     catalog::{self, page::WaitlistFlash},
-    checkout, error, identity, manage,
-    manage::page::Typed,
-    shop, studio,
+    checkout, error, identity, manage, shop, studio,
 };
 use domain::{
     catalog::{EditForm, Product, State as Shown},
-    checkout::{Delivery, Filter, PayForm, State},
+    checkout::{Filter, PayForm, State},
     identity::SetupForm,
     invalid::Invalid,
     media::Media,
-    quote::{Amounts, LineTax},
-    tax::{Class, Taxed},
-    terms::{
-        Terms,
-        form::{RateForm, SellerForm},
-    },
+    payment::Provider,
+    terms::Terms,
 };
 use fixture::{
-    LONG, clip, editor, euro, file, order, order_page, product, refunding, refunds, viewer,
-    waitlist,
+    LONG, clip, editor, euro, order, order_page, product, refunding, refunds, viewer, waitlist,
 };
 use services::checkout::OrderPage;
 
@@ -45,8 +42,8 @@ fn main() -> io::Result<()> {
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let photos = arguments.next().unwrap_or_else(|| root.join("server/seed"));
-    let media = pictures(&photos, &out)?;
-    styles(&root, &out)?;
+    let media = files::pictures(&photos, &out)?;
+    files::styles(&root, &out)?;
     let pages = pages(&media);
     let mut index = String::from("<!doctype html><meta charset=utf-8><title>Pages</title><ul>");
     for (name, html) in &pages {
@@ -58,93 +55,12 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Copies the pictures and reads their sizes.
-fn pictures(from: &Path, out: &Path) -> io::Result<Vec<Media>> {
-    fs::create_dir_all(out.join("media"))?;
-    let mut paths: Vec<PathBuf> = fs::read_dir(from)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    paths.sort();
-    let mut media = Vec::new();
-    for path in paths
-        .iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "jpg"))
-    {
-        let bytes = fs::read(path)?;
-        let Some(((width, height), name)) =
-            size(&bytes).zip(path.file_name().and_then(|name| name.to_str()))
-        else {
-            continue;
-        };
-        fs::write(out.join("media").join(name), &bytes)?;
-        media.push(file(&format!("/media/{name}"), width, height));
-    }
-    if media.len() < 4 {
-        return Err(io::Error::other(
-            "the preview needs at least four JPEG files",
-        ));
-    }
-    Ok(media)
-}
-
-/// Width and height from the first start-of-frame segment of a JPEG (ITU T.81, B.2.2).
-fn size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let word = |at: usize| Some(u32::from(*bytes.get(at)?) << 8 | u32::from(*bytes.get(at + 1)?));
-    let mut at = 2;
-    loop {
-        let marker = word(at)?;
-        if (0xffc0..=0xffc2).contains(&marker) {
-            return Some((word(at + 7)?, word(at + 5)?));
-        }
-        at += 2 + usize::try_from(word(at + 2)?).ok()?;
-    }
-}
-
-/// The three style sheets with their imports put in, and the fonts where npm has put them.
-fn styles(root: &Path, out: &Path) -> io::Result<()> {
-    fs::create_dir_all(out.join("pkg"))?;
-    let style = root.join("style");
-    for sheet in ["shop", "manage", "studio"] {
-        let entry = fs::read_to_string(style.join(format!("{sheet}.css")))?;
-        let mut css = String::new();
-        for line in entry.lines() {
-            let import = line
-                .strip_prefix("@import \"")
-                .and_then(|rest| rest.strip_suffix("\";"));
-            match import {
-                Some(part) => css.push_str(&fs::read_to_string(style.join(part))?),
-                None => css.push_str(line),
-            }
-            css.push('\n');
-        }
-        fs::write(out.join(format!("pkg/{sheet}-0.css")), css)?;
-    }
-    let fonts = out.join("static/fonts");
-    fs::create_dir_all(&fonts)?;
-    for family in ["instrument-sans", "fraunces"] {
-        let Ok(files) =
-            fs::read_dir(root.join(format!("node_modules/@fontsource-variable/{family}/files")))
-        else {
-            println!("no fonts: run npm ci first");
-            continue;
-        };
-        for entry in files.flatten() {
-            fs::copy(entry.path(), fonts.join(entry.file_name()))?;
-        }
-    }
-    for icon in fs::read_dir(root.join("public"))?
-        .flatten()
-        .filter(|entry| entry.path().is_file())
-    {
-        fs::copy(icon.path(), out.join("static").join(icon.file_name()))?;
-    }
-    Ok(())
-}
-
 fn pages(media: &[Media]) -> Vec<(String, String)> {
     let site = fixture::site(true);
     let mut pages = shopper(&site, media);
     pages.extend(seller(&site, media));
+    let cup = product("Espresso cup, iron glaze", media.to_vec());
+    pages.extend(terms::pages(&site, &fixture::shop(), &cup));
     pages
         .into_iter()
         .map(|(name, html)| (name.to_owned(), html))
@@ -220,42 +136,6 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         outcome: "decline".to_owned(),
         ..PayForm::default()
     };
-    let terms = fixture::terms("Parcel, 2–3 days");
-    let mut sold = order(128, State::Held, &cup, 2);
-    sold.destination = Some("DE".parse().expect("a place"));
-    sold.code = Some("SPRING-10".parse().expect("a code"));
-    sold.lines[0].discount = 760;
-    sold.lines[0].taxed = Taxed {
-        net: 5748,
-        tax: 1092,
-    };
-    sold.lines[0].tax = Some(LineTax {
-        place: "DE".parse().expect("a place"),
-        class: Class::Standard,
-        ppm: 190_000,
-        inclusive: true,
-    });
-    sold.delivery = Some(Delivery {
-        method: "parcel".to_owned(),
-        name: "Parcel, 2–3 days".to_owned(),
-        amounts: Amounts {
-            unit: 490,
-            quantity: 1,
-            discount: 0,
-            taxed: Taxed { net: 412, tax: 78 },
-            tax: sold.lines[0].tax.clone(),
-        },
-    });
-    sold.total = euro(7330);
-    let typed_terms = PayForm {
-        region: "ny".to_owned(),
-        ..PayForm::of(&sold)
-    };
-    let mut sold_paid = sold.clone();
-    sold_paid.state = State::Paid;
-    sold_paid.buyer = Some(fixture::buyer());
-    sold_paid.receipt = Some(12);
-    let wrong = |field: &'static str, message: &str| vec![Invalid::new(field, message)];
     let state =
         |state| checkout::page::order(site, &shop, &order(128, state, &cup, 2), &refunds(0));
     vec![
@@ -293,116 +173,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &held,
                 &PayForm::default(),
                 None,
-                domain::payment::Provider::Test,
-            ),
-        ),
-        (
-            "checkout-terms",
-            checkout::page::checkout(
-                site,
-                &shop,
-                &terms,
-                &sold,
-                &typed_terms,
-                None,
-                domain::payment::Provider::Test,
-            ),
-        ),
-        (
-            "checkout-code",
-            checkout::page::checkout(
-                site,
-                &shop,
-                &terms,
-                &sold,
-                &typed_terms,
-                Some("The code SPRING-10 has ended."),
-                domain::payment::Provider::Test,
-            ),
-        ),
-        (
-            "order-terms",
-            checkout::page::order(site, &shop, &sold_paid, &refunds(0)),
-        ),
-        (
-            "terms",
-            shop::page::terms(
-                site,
-                &shop,
-                &fixture::terms("Ana Bergström, Torstraße 1, 10119 Berlin"),
-            ),
-        ),
-        (
-            "terms-empty",
-            shop::page::terms(site, &shop, &Terms::default()),
-        ),
-        (
-            "delivery",
-            manage::page::delivery(
-                site,
-                &viewer(),
-                &terms,
-                &Typed {
-                    message: Some("Saved. It holds for every order from now on."),
-                    ..Typed::default()
-                },
-            ),
-        ),
-        (
-            "delivery-empty",
-            manage::page::delivery(
-                site,
-                &viewer(),
-                &Terms::default(),
-                &Typed {
-                    errors: wrong(
-                        "countries",
-                        "“Narnia” is no country. Write its two letters or its English name.",
-                    ),
-                    ..Typed::default()
-                },
-            ),
-        ),
-        (
-            "taxes",
-            manage::page::taxes(
-                site,
-                &viewer(),
-                &terms,
-                &Typed {
-                    form: (SellerForm::of(&terms), RateForm::default()),
-                    ..Typed::default()
-                },
-            ),
-        ),
-        (
-            "codes",
-            manage::page::codes(site, &viewer(), &fixture::codes(), &Typed::default()),
-        ),
-        (
-            "codes-empty",
-            manage::page::codes(
-                site,
-                &viewer(),
-                &[],
-                &Typed {
-                    errors: wrong(
-                        "code",
-                        "A code has 3 to 32 letters, digits and hyphens, for example SPRING-10.",
-                    ),
-                    ..Typed::default()
-                },
-            ),
-        ),
-        (
-            "texts",
-            manage::page::texts(
-                site,
-                &viewer(),
-                &Typed {
-                    form: terms.texts.clone(),
-                    ..Typed::default()
-                },
+                Provider::Test,
             ),
         ),
         (
@@ -414,7 +185,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Declined, &long, 3),
                 &typed,
                 Some("Write your email address, for example ana@example.org."),
-                domain::payment::Provider::Test,
+                Provider::Test,
             ),
         ),
         (
@@ -426,7 +197,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Expired, &cup, 1),
                 &PayForm::default(),
                 None,
-                domain::payment::Provider::Stripe,
+                Provider::Stripe,
             ),
         ),
         (
@@ -438,7 +209,7 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &order(128, State::Redirected, &cup, 1),
                 &PayForm::default(),
                 None,
-                domain::payment::Provider::Stripe,
+                Provider::Stripe,
             ),
         ),
         (
@@ -710,10 +481,6 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         (
             "manage-payments",
             fixture::payments(site, &viewer, true, &[]),
-        ),
-        (
-            "manage-payments-later",
-            fixture::payments(site, &viewer, false, &[]),
         ),
         (
             "manage-order-held",

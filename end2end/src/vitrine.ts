@@ -58,8 +58,8 @@ export class Vitrine {
   }
 
   /** Starts the binary on a copy of another's data folder, which must not be in use. */
-  static async startOn(data: string): Promise<Vitrine> {
-    const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), []);
+  static async startOn(data: string, ...extra: string[]): Promise<Vitrine> {
+    const vitrine = new Vitrine(await freePort(), await mkdtemp(join(tmpdir(), "vitrine-e2e-")), extra);
     await cp(data, vitrine.data, { recursive: true });
     await vitrine.serve();
     return vitrine;
