@@ -139,23 +139,38 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
     let state =
         |state| checkout::page::order(site, &shop, &order(128, state, &cup, 2), &refunds(0));
     vec![
-        ("product", catalog::page::product(site, &shop, &cup)),
-        ("product-long", catalog::page::product(site, &shop, &long)),
+        (
+            "product",
+            catalog::page::product(site, &shop, &Terms::default(), &cup),
+        ),
+        (
+            "product-long",
+            catalog::page::product(site, &shop, &Terms::default(), &long),
+        ),
         (
             "product-japanese",
-            catalog::page::product(site, &shop, &japanese),
+            catalog::page::product(site, &shop, &Terms::default(), &japanese),
         ),
         (
             "product-sold-out",
-            catalog::page::product(site, &shop, &out),
+            catalog::page::product(site, &shop, &Terms::default(), &out),
         ),
         (
             "product-twelve",
-            catalog::page::product(site, &shop, &twelve),
+            catalog::page::product(site, &shop, &Terms::default(), &twelve),
         ),
-        ("product-wide", catalog::page::product(site, &shop, &wide)),
-        ("product-one", catalog::page::product(site, &shop, &one)),
-        ("product-bare", catalog::page::product(site, &shop, &bare)),
+        (
+            "product-wide",
+            catalog::page::product(site, &shop, &Terms::default(), &wide),
+        ),
+        (
+            "product-one",
+            catalog::page::product(site, &shop, &Terms::default(), &one),
+        ),
+        (
+            "product-bare",
+            catalog::page::product(site, &shop, &Terms::default(), &bare),
+        ),
         ("front", shop::page::front(site, &shop, &many)),
         ("front-one", shop::page::front(site, &shop, &many[..1])),
         ("front-empty", shop::page::front(site, &shop, &[])),

@@ -23,7 +23,7 @@ fn what_is_only_reserved_is_not_called_sold() {
     };
     let (site, shop) = (site(false), fixture::shop());
     for html in [
-        catalog::page::product(&site, &shop, &reserved),
+        catalog::page::product(&site, &shop, &Terms::default(), &reserved),
         catalog::page::waitlist(&site, &shop, &reserved, WaitlistFlash::None),
         checkout::page::sold_out(&site, &shop, &reserved),
         shop::page::front(&site, &shop, std::slice::from_ref(&reserved)),
@@ -36,7 +36,7 @@ fn what_is_only_reserved_is_not_called_sold() {
             "{html}"
         );
     }
-    let html = catalog::page::product(&site, &shop, &reserved);
+    let html = catalog::page::product(&site, &shop, &Terms::default(), &reserved);
     assert!(html.contains("https://schema.org/OutOfStock"), "{html}");
 }
 
@@ -53,7 +53,7 @@ fn an_amount_is_written_in_one_way_everywhere() {
         let number = written.trim_end_matches("\u{a0}€");
         assert!(editor.contains(&format!("value=\"{number}\"")), "{editor}");
         for html in [
-            catalog::page::product(&site, &shop, &cup),
+            catalog::page::product(&site, &shop, &Terms::default(), &cup),
             checkout::page::checkout(
                 &site,
                 &shop,
@@ -126,12 +126,12 @@ fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
         ..cup.clone()
     };
     let (site, shop) = (site(false), fixture::shop());
-    let html = catalog::page::product(&site, &shop, &out);
+    let html = catalog::page::product(&site, &shop, &Terms::default(), &out);
     assert!(html.contains(r#"action="/fn/join-waitlist""#), "{html}");
     assert!(html.contains(r#"name="slug" value="glazed-cup""#), "{html}");
     assert!(html.contains("Lehm &amp; Licht</bdi> writes to you") && html.contains("180 days"));
     assert!(!html.contains("/buy\""), "{html}");
-    assert!(!catalog::page::product(&site, &shop, &cup).contains("/fn/"));
+    assert!(!catalog::page::product(&site, &shop, &Terms::default(), &cup).contains("/fn/"));
     assert!(checkout::page::sold_out(&site, &shop, &out).contains("/fn/join-waitlist"));
     let back = catalog::page::waitlist(&site, &shop, &cup, WaitlistFlash::Noted);
     assert!(back.contains(r#"href="/p/glazed-cup""#) && !back.contains("writes to you"));

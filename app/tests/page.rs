@@ -88,12 +88,18 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
             ),
         ),
         ("front, empty", shop::page::front(site, &shop, &[])),
-        ("product", catalog::page::product(site, &shop, &product)),
+        (
+            "product",
+            catalog::page::product(site, &shop, &fixture::terms(words), &product),
+        ),
         (
             "product, sold out",
-            catalog::page::product(site, &shop, &sold_out),
+            catalog::page::product(site, &shop, &Terms::default(), &sold_out),
         ),
-        ("product, bare", catalog::page::product(site, &shop, &draft)),
+        (
+            "product, bare",
+            catalog::page::product(site, &shop, &Terms::default(), &draft),
+        ),
         (
             "price changed",
             checkout::page::price_changed(site, &shop, &product, euro(1), 2, Some(HOSTILE)),

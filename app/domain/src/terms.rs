@@ -8,7 +8,8 @@ use crate::{
     country::{Country, Place},
     delivery::{self, Zone},
     invalid::{Invalid, many_lines},
-    tax::{Rate, Seller},
+    tax::{self, Class, Rate, Seller},
+    time::UnixMs,
 };
 
 /// The most zones of a shop, ways of sending in one, tax rates, and characters of a text.
@@ -96,6 +97,25 @@ impl Terms {
     #[must_use]
     pub fn sends_to(&self, country: Country) -> bool {
         self.zones.is_empty() || delivery::zone(&self.zones, country).is_some()
+    }
+
+    /// The least that delivery costs, minor units; `None` for a shop that asks nothing for it.
+    #[must_use]
+    pub fn least_delivery(&self) -> Option<i64> {
+        let prices = |zone: &Zone| zone.methods.iter().map(|method| method.price).min();
+        self.zones
+            .iter()
+            .map(|zone| prices(zone).unwrap_or(0))
+            .min()
+    }
+
+    /// Whether prices say the tax of the shop's own country included, by its newest rate; `None` where it owes none.
+    #[must_use]
+    pub fn includes_tax(&self) -> Option<bool> {
+        let seller = self.seller.as_ref()?;
+        let place = seller.taxed_in(&seller.home)?;
+        let newest = tax::rate(&self.rates, &place, Class::Standard, UnixMs(i64::MAX))?;
+        Some(newest.inclusive)
     }
 
     /// Where a purchase goes as long as the buyer has not said: home, if the shop sends there.

@@ -1,6 +1,6 @@
 //! `/p/{slug}`: the photo is the page; and `/p/{slug}/waitlist`.
 
-use domain::{catalog::Product, identity::Shop};
+use domain::{catalog::Product, identity::Shop, terms::Terms};
 use island::Gallery;
 use leptos::prelude::*;
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// A published product. The page is anonymous and holds no stock count, only whether it can be bought.
 #[must_use]
-pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
+pub fn product(site: &Site, shop: &Shop, terms: &Terms, product: &Product) -> String {
     let title = format!("{} · {}", name(product), shop.name);
     let mut head = Head::new(Surface::Shop, title)
         .described(product.summary.clone())
@@ -38,11 +38,11 @@ pub fn product(site: &Site, shop: &Shop, product: &Product) -> String {
             height: variant.height,
         })
     });
-    head.json_ld = Some(structured::product(site, shop, product));
+    head.json_ld = Some(structured::product(site, shop, terms, product));
     document(site, head, || {
         let wall = wall(&product.media);
         let strip = strip(&product.media);
-        let panel = panel(product);
+        let panel = panel(shop, terms, product);
         let sold_out = (product.available == 0 || product.price.is_none())
             .then(|| sold_out_notes(shop, product));
         let text = text(product);

@@ -4,6 +4,8 @@ use domain::{
     catalog::{Availability, Product},
     identity::Shop,
     media::{Kind, Media},
+    money::Money,
+    terms::Terms,
 };
 use island::BuyButton;
 use leptos::prelude::*;
@@ -13,7 +15,7 @@ use crate::{
     media::parts::{
         Fetch, Shape, accessible_name, clip, largest_jpeg, length, picture, placeholder, thumb,
     },
-    shop::parts::{front, name},
+    shop::parts::{front, legal, name},
 };
 
 /// How wide the hero is shown: to the edges of a phone, two thirds of the wall on a desktop.
@@ -114,7 +116,7 @@ pub(super) fn strip(media: &[Media]) -> Option<AnyView> {
 }
 
 /// Name, price, one sentence, one button.
-pub(super) fn panel(product: &Product) -> AnyView {
+pub(super) fn panel(shop: &Shop, terms: &Terms, product: &Product) -> AnyView {
     let summary = (!product.summary.is_empty())
         .then(|| view! { <p class="summary" dir="auto">{product.summary.clone()}</p> });
     // A word too long for one line of a phone is set smaller before it is broken.
@@ -138,6 +140,7 @@ pub(super) fn panel(product: &Product) -> AnyView {
                 <input r#type="hidden" name="price_seen_minor" value=price.minor.to_string() />
                 <BuyButton label=format!("Buy for {price}") />
             </form>
+            {price_note(shop, terms, price)}
         }
         .into_any(),
         (price, _) => view! {
@@ -150,6 +153,31 @@ pub(super) fn panel(product: &Product) -> AnyView {
         .into_any(),
     };
     view! { {title} {purchase} }.into_any()
+}
+
+/// What comes to the price, as the law wants it said beside it (Directive 2011/83/EU, article 6(1)(e)).
+fn price_note(shop: &Shop, terms: &Terms, price: Money) -> Option<AnyView> {
+    let tax = terms.includes_tax().map(|included| match included {
+        true => "Tax included",
+        false => "Tax comes on top",
+    });
+    let delivery = terms.least_delivery().map(|minor| match minor {
+        0 => "delivery from nothing on".to_owned(),
+        minor => format!(
+            "delivery from {}",
+            Money {
+                minor,
+                currency: price.currency
+            }
+        ),
+    });
+    let note = match (tax, delivery) {
+        (None, None) => return None,
+        (Some(tax), None) => format!("{tax}."),
+        (Some(tax), Some(delivery)) => format!("{tax}, {delivery}."),
+        (None, Some(delivery)) => format!("D{}.", delivery.strip_prefix('d').unwrap_or_default()),
+    };
+    Some(view! { <p class="price-note"><a href=legal(shop)>{note}</a></p> }.into_any())
 }
 
 /// What stands in the place of the buy button. What is only reserved is not sold.

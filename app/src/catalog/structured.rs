@@ -2,18 +2,22 @@
 
 use domain::{
     catalog::{Availability, Product},
+    country::Country,
     identity::Shop,
     media::{Kind, Media},
+    money::Money,
+    terms::Terms,
 };
 use serde_json::{Value, json};
 
 use crate::{
     Site,
     media::parts::{film, jpeg, largest_jpeg},
+    shop::parts::legal,
 };
 
 /// The JSON-LD of a product page.
-pub(super) fn product(site: &Site, shop: &Shop, product: &Product) -> Value {
+pub(super) fn product(site: &Site, shop: &Shop, terms: &Terms, product: &Product) -> Value {
     let address = site.absolute(&format!("/p/{}", product.slug));
     let pictures: Vec<String> = product
         .media
@@ -27,7 +31,7 @@ pub(super) fn product(site: &Site, shop: &Shop, product: &Product) -> Value {
         Availability::SoldOut => "SoldOut",
     };
     let offer = product.price.map(|price| {
-        json!({
+        let mut offer = json!({
             "@type": "Offer",
             "url": address,
             "price": price.decimal(),
@@ -35,7 +39,16 @@ pub(super) fn product(site: &Site, shop: &Shop, product: &Product) -> Value {
             "availability": format!("https://schema.org/{availability}"),
             "itemCondition": "https://schema.org/NewCondition",
             "seller": { "@type": "Organization", "name": shop.name },
-        })
+        });
+        if let Some(fields) = offer.as_object_mut() {
+            if let Some(deliveries) = deliveries(terms, price) {
+                fields.insert("shippingDetails".to_owned(), deliveries);
+            }
+            if let Some(returns) = returns(site, shop, terms) {
+                fields.insert("hasMerchantReturnPolicy".to_owned(), returns);
+            }
+        }
+        offer
     });
     let films: Vec<Value> = product
         .media
@@ -72,6 +85,37 @@ pub(super) fn product(site: &Site, shop: &Shop, product: &Product) -> Value {
         put("subjectOf", Value::Array(films));
     }
     data
+}
+
+/// What sending one piece costs (schema.org OfferShippingDetails): the first way to each zone whose countries are named.
+fn deliveries(terms: &Terms, price: Money) -> Option<Value> {
+    let zones = terms.zones.iter().filter(|zone| !zone.countries.is_empty());
+    let details: Vec<Value> = zones
+        .map(|zone| {
+            let cost = zone.methods.first().map_or(0, |method| method.cost(price.minor));
+            let cost = Money { minor: cost, currency: price.currency };
+            let countries: Vec<&str> = zone.countries.iter().map(Country::code).collect();
+            json!({
+                "@type": "OfferShippingDetails",
+                "shippingRate": { "@type": "MonetaryAmount", "value": cost.decimal(), "currency": cost.currency.code() },
+                "shippingDestination": { "@type": "DefinedRegion", "addressCountry": countries },
+            })
+        })
+        .collect();
+    (!details.is_empty()).then_some(Value::Array(details))
+}
+
+/// Until when what was bought can be sent back (schema.org MerchantReturnPolicy).
+fn returns(site: &Site, shop: &Shop, terms: &Terms) -> Option<Value> {
+    let days = terms.returns_days?;
+    let home = terms.seller.as_ref()?.home.country;
+    Some(json!({
+        "@type": "MerchantReturnPolicy",
+        "applicableCountry": home.code(),
+        "returnPolicyCategory": "https://schema.org/MerchantReturnFiniteReturnWindow",
+        "merchantReturnDays": days,
+        "merchantReturnLink": site.absolute(&legal(shop)),
+    }))
 }
 
 /// Google asks for a name, a thumbnail and an upload date; the last is the page's own change.

@@ -1,7 +1,7 @@
 //! The page of a product: what loads first, what search engines read, what is sold out.
 
 use app::catalog;
-use domain::catalog::Product;
+use domain::{catalog::Product, terms::Terms};
 
 use crate::{
     fixture::{self, HOSTILE, clip, photo, product, site},
@@ -18,6 +18,7 @@ fn the_hero_comes_first_and_the_rest_waits() {
     let html = catalog::page::product(
         &site(false),
         &fixture::shop(),
+        &Terms::default(),
         &product("Cup", vec![hero, other, clip]),
     );
     let tags = tags(&html);
@@ -85,7 +86,8 @@ fn the_hero_comes_first_and_the_rest_waits() {
 
 #[test]
 fn search_engines_read_the_product() {
-    let html = catalog::page::product(&site(false), &fixture::shop(), &hostile());
+    let terms = fixture::terms("Parcel");
+    let html = catalog::page::product(&site(false), &fixture::shop(), &terms, &hostile());
     let start = html.find("application/ld+json").expect("structured data");
     let json = &html[start..];
     let json =
@@ -98,6 +100,33 @@ fn search_engines_read_the_product() {
     assert_eq!(data["offers"]["price"], "38.00");
     assert_eq!(data["offers"]["priceCurrency"], "EUR");
     assert_eq!(data["offers"]["availability"], "https://schema.org/InStock");
+    let delivery = &data["offers"]["shippingDetails"];
+    assert_eq!(
+        delivery.as_array().map(Vec::len),
+        Some(1),
+        "everywhere else has no list of countries"
+    );
+    assert_eq!(delivery[0]["shippingRate"]["value"], "4.90");
+    assert_eq!(
+        delivery[0]["shippingDestination"]["addressCountry"][1],
+        "US"
+    );
+    let returns = &data["offers"]["hasMerchantReturnPolicy"];
+    assert_eq!(
+        (
+            &returns["merchantReturnDays"],
+            &returns["applicableCountry"]
+        ),
+        (&14.into(), &"DE".into())
+    );
+    assert!(html.contains("Tax included, delivery from nothing on."));
+    let silent = catalog::page::product(
+        &site(false),
+        &fixture::shop(),
+        &Terms::default(),
+        &hostile(),
+    );
+    assert!(!silent.contains("shippingDetails") && !silent.contains("price-note"));
     assert_eq!(data["image"][0], "http://localhost:3000/media/a/1280.jpg");
     assert_eq!(data["subjectOf"][0]["@type"], "VideoObject");
     assert_eq!(data["subjectOf"][0]["duration"], "PT3.84S");
@@ -107,7 +136,12 @@ fn search_engines_read_the_product() {
 #[test]
 fn link_previews_say_what_a_page_is_and_whose() {
     let shop = fixture::shop();
-    let product_page = catalog::page::product(&site(false), &shop, &product("Cup", Vec::new()));
+    let product_page = catalog::page::product(
+        &site(false),
+        &shop,
+        &Terms::default(),
+        &product("Cup", Vec::new()),
+    );
     let front = app::shop::page::front(&site(false), &shop, &[]);
     for (html, kind) in [(&product_page, "product"), (&front, "website")] {
         let properties: Vec<(&str, &str)> = tags(html)
@@ -144,7 +178,14 @@ fn only_the_text_face_is_fetched_before_the_first_picture() {
 
 #[test]
 fn the_same_product_renders_the_same_bytes() {
-    let page = || catalog::page::product(&site(false), &fixture::shop(), &hostile());
+    let page = || {
+        catalog::page::product(
+            &site(false),
+            &fixture::shop(),
+            &Terms::default(),
+            &hostile(),
+        )
+    };
     assert_eq!(page(), page());
 }
 
@@ -155,10 +196,15 @@ fn what_is_sold_out_cannot_be_bought() {
         stock: 0,
         ..hostile()
     };
-    let html = catalog::page::product(&site(false), &fixture::shop(), &sold_out);
+    let html = catalog::page::product(&site(false), &fixture::shop(), &Terms::default(), &sold_out);
     assert!(html.contains("Sold out") && html.contains("https://schema.org/SoldOut"));
     assert!(!html.contains("/buy\""));
-    let html = catalog::page::product(&site(false), &fixture::shop(), &hostile());
+    let html = catalog::page::product(
+        &site(false),
+        &fixture::shop(),
+        &Terms::default(),
+        &hostile(),
+    );
     assert!(html.contains("action=\"/p/glazed-cup/buy\""));
     assert!(html.contains("name=\"price_seen_minor\" value=\"3800\""));
     assert!(

@@ -27,12 +27,13 @@ pub async fn product(
     let wanted = slug.clone();
     let page = public::page(&vitrine, &headers, &format!("/p/{slug}"), async move {
         let (shop, product) = filler.services.catalog().by_slug(wanted.as_str()).await?;
+        let terms = filler.services.terms().of_shop(&shop.id).await?;
         let tags = vec![
             Tag::Product(product.id.clone()).to_string(),
             Tag::Shop(shop.id.clone()).to_string(),
         ];
         Ok(RenderedPage {
-            html: app::catalog::page::product(&filler.site, &shop, &product),
+            html: app::catalog::page::product(&filler.site, &shop, &terms, &product),
             tags,
             link: public::style(&filler.site),
         })

@@ -277,7 +277,7 @@ on_both! {
         let paid = order(&world, &a.token).await;
         assert_eq!((paid.state, paid.total.minor, paid.receipt), (State::Paid, 0, Some(1)));
         let mut connection = world.connection().await;
-        let payments = sqlx::query("SELECT id FROM payment").fetch_all(&mut connection).await.expect("payments");
+        let payments = sqlx::query("SELECT id FROM payment_attempt").fetch_all(&mut connection).await.expect("payments");
         assert!(payments.is_empty());
     }
 }
