@@ -86,15 +86,16 @@ async fn greet(
     public_url: &PublicUrl,
     test_payments: bool,
 ) -> Result<(), Failure> {
-    println!("Vitrine is open at {public_url}");
-    if test_payments {
-        println!("Test payments are on: no money moves.");
-    }
+    // Before anything is printed: a new link ends those before it, and whoever reads that the shop is open may ask for one.
     let link = services
         .identity()
         .first_run_link()
         .await
         .map_err(|error| super::failure(&error))?;
+    println!("Vitrine is open at {public_url}");
+    if test_payments {
+        println!("Test payments are on: no money moves.");
+    }
     if let Some(link) = link {
         println!("It has no owner yet. Open this link once to become its owner:");
         println!("{}", public_url.link(&link.path));
