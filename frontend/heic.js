@@ -71,5 +71,8 @@ const supported = (await Promise.all(TYPES.map(decodes))).some(Boolean);
 for (const input of supported ? document.querySelectorAll("input[type=file][accept*='image/jpeg']") : []) {
   const place = input.parentElement.querySelector("[data-heic]");
   input.accept = [input.accept, ...TYPES, ".heic", ".heif"].join(",");
+  // The hint beside the picker names what is taken.
+  const hint = document.getElementById(input.getAttribute("aria-describedby"));
+  if (hint) hint.textContent = hint.textContent.replace("WebP or AVIF", "WebP, AVIF or HEIC");
   input.addEventListener("change", () => convert(input, place));
 }

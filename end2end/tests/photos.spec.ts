@@ -89,6 +89,7 @@ test("a browser that decodes HEIC turns it into JPEG before it is sent", async (
   await openEditor(page, vitrine);
   const picker = page.locator("[name=photos]");
   await expect(picker).toHaveAttribute("accept", /image\/heic/);
+  await expect(page.locator("#photos-hint")).toContainText("WebP, AVIF or HEIC");
   const png = await drawn(page, "image/png");
   await picker.setInputFiles([
     { name: "IMG_1.HEIC", mimeType: "image/heic", buffer: png },

@@ -76,11 +76,15 @@ fn row(made: &Made, viewer: &Viewer) -> AnyView {
         bounds.push("first order only".to_owned());
     }
     if let Some(uses) = discount.uses {
-        bounds.push(format!("{uses} times"));
+        bounds.push(format!("{} in all", times(uses)));
     }
-    if let Some(times) = discount.per_customer {
-        bounds.push(format!("{times} times a person"));
+    if let Some(most) = discount.per_customer {
+        bounds.push(format!("{} a person", times(most)));
     }
+    let used = match made.used {
+        0 => ". Not used yet".to_owned(),
+        used => format!(". Used {}", times(used)),
+    };
     let (title, download) = match &made.batch {
         None => (discount.code.to_string(), None),
         Some(batch) => (
@@ -90,33 +94,35 @@ fn row(made: &Made, viewer: &Viewer) -> AnyView {
             ),
         ),
     };
-    let end = match made.ended_at {
-        Some(at) => view! { <span class="state">"Ended " {brief(at)}</span> }.into_any(),
-        None => {
-            let key = made
-                .batch
-                .clone()
-                .unwrap_or_else(|| discount.code.to_string());
-            view! {
-                <form method="post" action="/manage/codes/end">
-                    <input r#type="hidden" name="code" value=key />
-                    <button class="button quiet" r#type="submit" aria-label=format!("End {title}")>"End"</button>
-                </form>
-            }
-            .into_any()
+    let ended = made.ended_at.map(|at| view! { ". Ended " {brief(at)} });
+    let end = made.ended_at.is_none().then(|| {
+        let batch = made.batch.clone();
+        let key = batch.unwrap_or_else(|| discount.code.to_string());
+        view! {
+            <form method="post" action="/manage/codes/end">
+                <input r#type="hidden" name="code" value=key />
+                <button class="button quiet" r#type="submit" aria-label=format!("End {title}")>"End"</button>
+            </form>
         }
-    };
+    });
     view! {
-        <li>
+        <li class="code-row">
             <div>
                 <h3 class="figure">{title}</h3>
-                <p class="soft small">{bounds.join(", ")} {format!(". Used {} times", made.used)}</p>
+                <p class="soft small">{bounds.join(", ")} {used} {ended}</p>
             </div>
-            {download}
-            {end}
+            <div class="row-acts">{download} {end}</div>
         </li>
     }
     .into_any()
+}
+
+/// How often, in words.
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }
 
 fn new(form: &DiscountForm, typed: &Typed<DiscountForm>) -> AnyView {

@@ -159,7 +159,7 @@ async fn a_code_is_applied_or_says_why_not() {
     )
     .await;
     assert!(
-        page.contains("SPRING") && page.contains("Used 0 times"),
+        page.contains("SPRING") && page.contains("Not used yet"),
         "{page}"
     );
     for (fields, status) in [
