@@ -35,6 +35,8 @@ self.addEventListener("activate", (event) => {
     const names = await caches.keys();
     const old = names.filter((name) => name.startsWith("vitrine-studio-") && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
+    // A sign-in on a page that was open before is seen as well.
+    await self.clients.claim();
   };
   event.waitUntil(prune());
 });
@@ -44,9 +46,10 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
   if (request.method === "POST" && IDENTITY.test(url.pathname)) {
-    const answer = fetch(request);
+    const answer = changeIdentity(request);
     event.respondWith(answer);
-    event.waitUntil(answer.then(keepShell, () => undefined));
+    // Also where the answer is lost: the server may have done it.
+    event.waitUntil(answer.then(keepShell, keepShell));
   } else if (request.method !== "GET") {
     return;
   } else if (request.mode === "navigate" && url.pathname === SHELL) {
@@ -58,20 +61,42 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+/** Counts changes of who is signed in: a page that was asked for before one is not kept after it. */
+let identities = 0;
+
+async function changeIdentity(request) {
+  identities += 1;
+  // Gone before the server hears of it, whatever becomes of its answer.
+  await (await caches.open(CACHE)).delete(SHELL);
+  return fetch(request);
+}
+
 /** Asks for the page anew and keeps it; whatever was kept before is gone first. */
 async function keepShell() {
-  const cache = await caches.open(CACHE);
-  await cache.delete(SHELL);
+  await (await caches.open(CACHE)).delete(SHELL);
+  const before = identities;
   const answer = await fetch(SHELL).catch(() => undefined);
-  if (answer?.ok && !answer.redirected) await cache.put(SHELL, answer);
+  if (answer?.ok && !answer.redirected) await keepPage(answer, before);
+}
+
+/** Keeps a page of this build, unless somebody has signed in or out since it was asked for. A full device keeps nothing more. */
+async function keepPage(answer, before) {
+  try {
+    const text = await answer.clone().text();
+    // The page of a newer build asks for files that only the next service worker keeps.
+    if (!FILES.some((path) => path.includes("studio-boot") && text.includes(path))) return void self.registration.update();
+    if (before === identities) await (await caches.open(CACHE)).put(SHELL, answer);
+  } catch {
+    // What was kept before stays.
+  }
 }
 
 async function shellFromNetwork(request) {
+  const before = identities;
   const answer = await fetch(request);
-  const cache = await caches.open(CACHE);
   // A fault of the server is no reason to throw away what works.
-  if (answer.ok) await cache.put(SHELL, answer.clone());
-  else if (answer.status < 500) await cache.delete(SHELL);
+  if (answer.ok) await keepPage(answer.clone(), before);
+  else if (answer.status < 500) await (await caches.open(CACHE)).delete(SHELL);
   return answer;
 }
 
@@ -96,7 +121,8 @@ async function file(request) {
   const kept = await cache.match(request.url);
   if (kept) return kept;
   const answer = await fetch(request);
-  if (answer.ok) await cache.put(request.url, answer.clone());
+  // A full device opens the studio all the same.
+  if (answer.ok) await cache.put(request.url, answer.clone()).catch(() => undefined);
   return answer;
 }
 
@@ -120,53 +146,84 @@ const TUS = { "Tus-Resumable": "1.0.0", Accept: "application/json" };
 async function sendWaiting() {
   const database = await openRows();
   if (!database) return;
+  try {
+    await sendRows(database);
+  } finally {
+    // An open connection would hold up a newer version of the studio.
+    database.close();
+  }
+}
+
+async function sendRows(database) {
   const items = await rows(database, "upload");
   items.sort((a, b) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || a.added_ms - b.added_ms);
   const { saveData, type } = navigator.connection ?? {};
   const metered = saveData || type === "cellular";
+  let left = false;
   for (const item of items) {
-    if (item.complete || item.failed || (metered && item.kind === "clip")) continue;
+    if (item.complete || item.failed) continue;
+    if (metered && item.kind === "clip") {
+      left = true;
+      continue;
+    }
     // A tab that is open sends its queue by itself, and holds this lock as long as it lives. One that is being closed lets go in a
     // moment; while one stays, this fails, and the browser comes back later.
     const lock = `vitrine.queue.${item.owner.person}.${item.owner.shop}`;
-    await navigator.locks.request(lock, { signal: AbortSignal.timeout(LOCK_MS) }, () => send(database, item));
+    const sent = navigator.locks.request(lock, { signal: AbortSignal.timeout(LOCK_MS) }, () => send(database, item));
+    // One that cannot be read or sent holds up no other.
+    left = !(await sent.catch(() => false)) || left;
   }
+  // The browser comes back later only where this fails.
+  if (left) throw new Error("something still waits");
 }
 
+/** How long an answer is waited for, ms. */
+const ANSWER_MS = 60_000;
+const asked = (address, request) => fetch(address, { ...request, signal: AbortSignal.timeout(ANSWER_MS) });
+
+/** Whether nothing is left to be done here; what only the studio can settle is left to it. */
 async function send(database, { id }) {
   // A tab may have sent it, or given it up, while this waited.
   const item = (await rows(database, "upload")).find((row) => row.id === id);
-  if (!item || item.complete || item.failed) return;
+  if (!item || item.complete || item.failed) return true;
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle("uploads");
   const file = await (await folder.getFileHandle(item.id)).getFile();
+  if (file.size !== item.length) return true;
   const headers = { ...TUS, "Vitrine-Viewer": `${item.owner.person}/${item.owner.shop}` };
   let offset = 0;
   if (item.url) {
-    const answer = await fetch(item.url, { method: "HEAD", headers });
+    const answer = await asked(item.url, { method: "HEAD", headers });
     if (answer.ok) offset = Number(answer.headers.get("Upload-Offset"));
     else if (answer.status === 404 || answer.status === 410) item.url = null;
-    else return;
+    else return isFinal(answer);
   }
   if (!item.url) {
     const created = { ...headers, "Upload-Length": String(file.size), "Upload-Metadata": item.metadata };
-    const answer = await fetch("/api/uploads", { method: "POST", headers: created });
+    const answer = await asked("/api/uploads", { method: "POST", headers: created });
     // Refused, or meant for somebody else than who is signed in: the studio says so when it opens.
-    if (answer.status !== 201) return;
+    if (answer.status !== 201) return isFinal(answer);
     item.url = answer.headers.get("Location");
-    await keepRow(database, "upload", item);
+    if (!(await keepRow(database, "upload", item))) return true;
   }
   while (offset < file.size) {
     const body = file.slice(offset, Math.min(file.size, offset + CHUNK));
     const patch = { ...headers, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
-    const answer = await fetch(item.url, { method: "PATCH", headers: patch, body });
+    const answer = await asked(item.url, { method: "PATCH", headers: patch, body });
     const next = Number(answer.headers.get("Upload-Offset"));
-    if (!answer.ok || !(next > offset)) return;
+    if (!answer.ok) return isFinal(answer);
+    if (!(next > offset)) return false;
     offset = next;
     item.sent = offset;
     item.complete = offset === file.size;
-    await keepRow(database, "upload", item);
+    if (!(await keepRow(database, "upload", item))) return true;
   }
+  return true;
+}
+
+/** Whether trying again cannot help. */
+function isFinal({ status }) {
+  return status < 500 && ![408, 409, 423, 429].includes(status);
 }
 
 /** The studio's rows; nothing where the studio has made none. */
@@ -174,7 +231,10 @@ function openRows() {
   return new Promise((resolve) => {
     const request = indexedDB.open("vitrine");
     request.onupgradeneeded = () => request.transaction.abort();
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
     request.onerror = () => resolve(undefined);
   });
 }
@@ -187,11 +247,15 @@ function rows(database, store) {
   });
 }
 
+/** Writes a row that is still there; `false` for one that was taken out meanwhile. */
 function keepRow(database, store, row) {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(store, "readwrite");
-    transaction.objectStore(store).put({ id: row.id, text: JSON.stringify(row) });
-    transaction.oncomplete = () => resolve();
+    const there = transaction.objectStore(store).count(row.id);
+    there.onsuccess = () => {
+      if (there.result > 0) transaction.objectStore(store).put({ id: row.id, text: JSON.stringify(row) });
+    };
+    transaction.oncomplete = () => resolve(there.result > 0);
     transaction.onerror = () => reject(transaction.error);
   });
 }

@@ -7,6 +7,7 @@ use crate::{
     invalid::{Invalid, many_lines, one_line},
     media::{Kind, Media},
     money::{Currency, Money},
+    tax::Class,
     time::UnixMs,
 };
 
@@ -42,6 +43,8 @@ pub struct Product {
     pub text: String,
     /// What one costs; `None` in a draft without a price.
     pub price: Option<Money>,
+    /// How it is taxed.
+    pub class: Class,
     /// Pieces that can still be bought: those in stock minus those reserved by open orders.
     pub available: u32,
     /// Pieces in stock: not sold yet, those reserved by open orders included.
@@ -139,9 +142,27 @@ pub struct EditForm {
     pub form_key: String,
     /// Its name in addresses; empty: made from the title.
     pub slug: String,
+    /// How it is taxed; empty leaves that as it is.
+    pub tax_class: String,
 }
 
 impl EditForm {
+    /// How it is taxed; `None` leaves that as it is.
+    ///
+    /// # Errors
+    /// A sentence about the field `tax_class`.
+    pub fn class(&self) -> Result<Option<Class>, Invalid> {
+        match self.tax_class.trim() {
+            "" => Ok(None),
+            class => {
+                let class = class.parse::<Class>();
+                class
+                    .map(Some)
+                    .map_err(|error| Invalid::new("tax_class", error.message))
+            }
+        }
+    }
+
     /// Everything that is wrong with the fields, in the order in which the editor shows them: a sentence each.
     #[must_use]
     pub fn errors(&self, currency: Currency) -> Vec<Invalid> {
@@ -157,6 +178,7 @@ impl EditForm {
             Some(slug)
                 .filter(|slug| !slug.is_empty())
                 .and_then(|slug| slug.parse::<Slug>().err()),
+            self.class().err(),
         ]
         .into_iter()
         .flatten()
@@ -278,6 +300,7 @@ mod tests {
             summary: String::new(),
             text: String::new(),
             price: None,
+            class: Class::Standard,
             available: 0,
             stock: 0,
             version: 1,
@@ -333,13 +356,22 @@ mod tests {
             price: "dear".into(),
             stock: "some".into(),
             slug: "/".into(),
+            tax_class: "none".into(),
             ..EditForm::default()
         };
         let errors = form.errors(Currency::EUR);
         let fields: Vec<&str> = errors.iter().map(|error| error.field).collect();
         assert_eq!(
             fields,
-            ["title", "price", "stock", "summary", "text", "slug"]
+            [
+                "title",
+                "price",
+                "stock",
+                "summary",
+                "text",
+                "slug",
+                "tax_class"
+            ]
         );
         assert_eq!(EditForm::default().errors(Currency::EUR), []);
     }

@@ -72,7 +72,7 @@ pub struct Discount {
     pub off: Off,
     /// The least that the goods must cost, minor units; 0 for any.
     pub least: i64,
-    /// Only for somebody who has bought nothing from the shop before.
+    /// Only for somebody who has bought nothing from the shop before, and uses it for no other order.
     pub first_purchase: bool,
     /// How often one person may use it.
     pub per_customer: Option<u32>,
@@ -118,7 +118,7 @@ impl Discount {
             };
             return no(format!("The code {code} is for orders from {least} on."));
         }
-        if self.first_purchase && usage.has_bought {
+        if self.first_purchase && (usage.has_bought || usage.used_by_customer > 0) {
             return no(format!("The code {code} is for a first order only."));
         }
         if self.uses.is_some_and(|uses| uses <= usage.used) {
@@ -233,6 +233,14 @@ mod tests {
             ),
             (
                 Use {
+                    used_by_customer: 1,
+                    ..fine
+                },
+                10,
+                "first order",
+            ),
+            (
+                Use {
                     has_bought: true,
                     ..fine
                 },
@@ -240,14 +248,6 @@ mod tests {
                 "first order",
             ),
             (Use { used: 10, ..fine }, 10, "used up"),
-            (
-                Use {
-                    used_by_customer: 2,
-                    ..fine
-                },
-                10,
-                "already",
-            ),
         ] {
             let message = check(usage, now).expect_err(words);
             assert!(
@@ -255,6 +255,16 @@ mod tests {
                 "{message}"
             );
         }
+        let twice = Discount {
+            first_purchase: false,
+            ..code()
+        };
+        let used = Use {
+            used_by_customer: 2,
+            ..fine
+        };
+        let refused = twice.check(&used, Currency::EUR, UnixMs(10));
+        assert!(refused.expect_err("twice").message.contains("already"));
     }
 
     #[test]

@@ -220,10 +220,10 @@ pub fn order(site: &Site, shop: &Shop, order: &Order, refunds: &Refunds) -> Stri
 
 /// Everything that stands on the parcel.
 pub(crate) fn sent_to(buyer: &Buyer, order: &Order) -> String {
-    let country = order
-        .destination
-        .as_ref()
-        .map(|place| format!("\n{}", place.country.name()));
+    let country = order.destination.as_ref().map(|place| {
+        let region = place.region.as_ref().map(|region| format!("\n{region}"));
+        format!("{}\n{}", region.unwrap_or_default(), place.country.name())
+    });
     format!(
         "{}\n{}{}",
         buyer.name,

@@ -54,11 +54,10 @@ fn parts(order: &Order) -> AnyView {
     });
     let delivery = order.delivery.as_ref().map(|delivery| {
         let name = view! { <bdi>{delivery.name.clone()}</bdi> }.into_any();
-        let asked = delivery.amounts.unit - delivery.amounts.discount;
-        let amount = if asked == 0 {
-            "free".to_owned()
-        } else {
-            money(asked)
+        // What a code takes off it stands in the line of the code.
+        let amount = match delivery.amounts.unit {
+            0 => "free".to_owned(),
+            minor => money(minor),
         };
         row(name, amount)
     });

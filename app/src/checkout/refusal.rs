@@ -145,7 +145,7 @@ pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{catalog::State, money::Currency, time::UnixMs};
+    use domain::{catalog::State, money::Currency, tax::Class, time::UnixMs};
 
     use super::*;
 
@@ -158,6 +158,7 @@ mod tests {
             summary: String::new(),
             text: String::new(),
             price: None,
+            class: Class::Standard,
             available,
             stock,
             version: 1,

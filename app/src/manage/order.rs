@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     Site,
-    checkout::parts::{address, brief, lines, moment},
+    checkout::{
+        page::sent_to,
+        parts::{address, brief, lines, moment},
+    },
     flash,
     icon::Icon,
 };
@@ -172,7 +175,7 @@ pub fn order(site: &Site, viewer: &Viewer, order: &Order, refunding: &Refunding<
         || view! { <p class="soft">"Name and address appear here once the buyer has filled in the payment form."</p> }.into_any(),
         |buyer| {
             view! {
-                {address(&format!("{}\n{}", buyer.name, buyer.address))}
+                {address(&sent_to(buyer, order))}
                 <p><a href=format!("mailto:{}", buyer.email)><bdi>{buyer.email.clone()}</bdi></a></p>
             }
             .into_any()

@@ -6,6 +6,7 @@ use domain::{
     invalid::{Invalid, many_lines},
     media::{Usage, size},
     money::Money,
+    tax::Class,
     waitlist,
 };
 use leptos::prelude::*;
@@ -181,7 +182,15 @@ fn row(product: &Product) -> impl IntoView + use<> {
     }
 }
 
-const FIELDS: [&str; 6] = ["title", "summary", "text", "price", "stock", "slug"];
+const FIELDS: [&str; 7] = [
+    "title",
+    "summary",
+    "text",
+    "price",
+    "stock",
+    "slug",
+    "tax_class",
+];
 
 /// What the editor of a product shows.
 #[derive(Debug, Clone, Copy)]
@@ -254,6 +263,22 @@ pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
     framed_with(site, viewer, Place::Products, &title, script, main)
 }
 
+/// A tax class in words; what was not typed is what is stored.
+fn class_words(class: &str, product: &Product) -> &'static str {
+    class.parse().unwrap_or(product.class).words()
+}
+
+fn class_options(chosen: &str) -> AnyView {
+    Class::ALL
+        .into_iter()
+        .map(|class| {
+            let value = class.as_str();
+            view! { <option value=value selected=value == chosen>{class.words()}</option> }
+        })
+        .collect_view()
+        .into_any()
+}
+
 /// What is stored, as the form shows it.
 fn stored(product: &Product, form_key: &str) -> EditForm {
     EditForm {
@@ -266,6 +291,7 @@ fn stored(product: &Product, form_key: &str) -> EditForm {
         version: product.version.to_string(),
         form_key: form_key.to_owned(),
         slug: product.slug.clone(),
+        tax_class: product.class.as_str().to_owned(),
     }
 }
 
@@ -337,6 +363,12 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
                 view! {
                     <textarea class="input" id=id name="text" rows="7" dir="auto" aria-describedby=described aria-invalid=invalid>{textarea_text(&form.text)}</textarea>
                     {now(&many_lines(&form.text), &stored.text)}
+                }.into_any()
+            })}
+            {field("tax_class", "Tax", Some("As your tax table knows it"), field_error(errors, "tax_class"), |id, described, invalid| {
+                view! {
+                    <select class="input" id=id name="tax_class" aria-describedby=described aria-invalid=invalid>{class_options(&form.tax_class)}</select>
+                    {now(class_words(&form.tax_class, product), class_words(&stored.tax_class, product))}
                 }.into_any()
             })}
             {field("slug", "Address", Some("Empty: made from the title"), field_error(errors, "slug"), |id, described, invalid| {

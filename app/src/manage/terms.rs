@@ -248,7 +248,7 @@ fn seller_section(form: &SellerForm, errors: &[Invalid]) -> AnyView {
                 {field("also", "Also registered in", Some("With commas between them: GB, US-CA"), field_error(errors, "also"), |id, described, invalid| {
                     view! { <input class="input" dir="auto" id=id name="also" aria-describedby=described aria-invalid=invalid value=form.also.clone() /> }.into_any()
                 })}
-                {field("tax_number", "Tax number", Some("Stands on receipts"), field_error(errors, "tax_number"), |id, described, invalid| {
+                {field("tax_number", "Tax number", Some("Stands beside your imprint"), field_error(errors, "tax_number"), |id, described, invalid| {
                     view! { <input class="input" dir="auto" id=id name="tax_number" maxlength="60" aria-describedby=described aria-invalid=invalid value=form.tax_number.clone() /> }.into_any()
                 })}
                 {field("returns_days", "Days to send something back", Some("Search engines show it beside your products"), field_error(errors, "returns_days"), |id, described, invalid| {

@@ -98,7 +98,7 @@ fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{catalog::State, time::UnixMs};
+    use domain::{catalog::State, tax::Class, time::UnixMs};
 
     use super::*;
 
@@ -119,6 +119,7 @@ mod tests {
             summary: String::new(),
             text: String::new(),
             price: None,
+            class: Class::Standard,
             available: 0,
             stock: 0,
             version: 1,

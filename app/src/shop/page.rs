@@ -82,7 +82,10 @@ pub fn terms(site: &Site, shop: &Shop, terms: &Terms) -> String {
         view! { <section><h2>{title}</h2>{paragraphs}</section> }.into_any()
     })
     .collect();
-    let none = parts.is_empty().then(|| {
+    let number = (!terms.tax_number.is_empty()).then(|| {
+        view! { <p>"Tax number: " <bdi>{terms.tax_number.clone()}</bdi></p> }
+    });
+    let none = (parts.is_empty() && number.is_none()).then(|| {
         view! { <p class="soft"><bdi>{shop.name.clone()}</bdi> " has not written anything here yet."</p> }
     });
     document(site, head, || {
@@ -92,6 +95,7 @@ pub fn terms(site: &Site, shop: &Shop, terms: &Terms) -> String {
                 <h1>"Imprint and terms"</h1>
                 {none}
                 {parts}
+                {number}
             </main>
             {footer(shop)}
         }

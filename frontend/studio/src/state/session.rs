@@ -16,10 +16,13 @@ use crate::{
         storage,
     },
     review::decision::Decisions,
+    upload::item::Owner,
 };
 
-/// Where the name of the next session is kept, so that photos taken before a reload stay with it.
-const NEXT: &str = "vitrine.next";
+/// Where the name of a person's next session is kept, so that photos taken before a reload stay with it, and with them.
+fn next_key(owner: &Owner) -> String {
+    format!("vitrine.next.{}.{}", owner.person, owner.shop)
+}
 
 fn generate() -> SessionId {
     let at = js_sys::Date::now() as u64;
@@ -30,10 +33,11 @@ fn generate() -> SessionId {
 }
 
 /// The session that would be recorded next.
-pub(super) fn next() -> SessionId {
-    storage::read(NEXT).unwrap_or_else(|| {
+pub(super) fn next(owner: &Owner) -> SessionId {
+    let key = next_key(owner);
+    storage::read(&key).unwrap_or_else(|| {
         let session = generate();
-        storage::write(NEXT, &session);
+        storage::write(&key, &session);
         session
     })
 }
@@ -45,14 +49,16 @@ impl Studio {
         let wanted = self.session.get_untracked();
         let lock = session_lock::acquire(wanted.as_str()).await;
         // The name is no longer the next one where another tab has used it since this one read it.
-        let used = storage::works() && storage::read::<SessionId>(NEXT).as_ref() != Some(&wanted);
+        let owner = self.uploads.owner();
+        let key = next_key(&owner);
+        let used = storage::works() && storage::read::<SessionId>(&key).as_ref() != Some(&wanted);
         if lock.is_some() && !used {
             return lock.map(|lock| (wanted, lock));
         }
         if lock.is_none() {
-            storage::remove(NEXT);
+            storage::remove(&key);
         }
-        let new = next();
+        let new = next(&owner);
         self.session.set(new.clone());
         self.read_photos();
         lock?;
@@ -63,7 +69,7 @@ impl Studio {
 
     /// Forgets what the screen showed of the session before.
     pub(super) fn begin_session(self, session: &SessionId) {
-        storage::remove(NEXT);
+        storage::remove(&next_key(&self.uploads.owner()));
         self.session.set(session.clone());
         self.progress.set(Progress::default());
         self.choice.set(Default::default());
@@ -175,7 +181,7 @@ impl Studio {
 
     pub(super) fn back_to_setup(self) {
         self.session_lock.set_value(None);
-        self.session.set(next());
+        self.session.set(next(&self.uploads.owner()));
         self.photos.set(Vec::new());
         self.read_photos();
         self.stage.set(Stage::Setup);

@@ -95,11 +95,11 @@ impl Studio {
     /// A studio at rest, with its workers starting.
     pub(crate) fn new(config: Config) -> Self {
         let recorder = StoredValue::new_local(None);
-        let session = RwSignal::new(session::next());
         let owner = Owner {
             person: config.person.clone(),
             shop: config.shop.id.clone(),
         };
+        let session = RwSignal::new(session::next(&owner));
         let studio = Self {
             analysis: Analysis::new(&config),
             config: StoredValue::new(config),

@@ -448,7 +448,13 @@ impl Uploads {
                     failures += 1;
                     self.ask_whether_it_answers();
                     connection::pause(tus::pause_ms(failures, None, js_sys::Math::random())).await;
-                    continue;
+                    // It may have been taken out meanwhile.
+                    let rows = store.load(&product.owner).await;
+                    if rows.is_ok_and(|(_, products, _)| {
+                        products.iter().any(|row| row.id == product.id)
+                    }) {
+                        continue;
+                    }
                 }
                 Err(CallError::Refused(401, _)) => self.hold.set(Some(Hold::SignedOut)),
                 Err(CallError::Refused(403, _)) => self.hold.set(Some(Hold::OtherPerson)),

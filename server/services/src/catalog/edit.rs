@@ -6,6 +6,7 @@ use domain::{
     id::ProductId,
     identity::Viewer,
     money::{Currency, Money},
+    tax::Class,
     time::UnixMs,
 };
 
@@ -30,6 +31,8 @@ struct Fields {
     price: Option<Money>,
     /// `None`: made from the title.
     slug: Option<Slug>,
+    /// `None`: as it is.
+    class: Option<Class>,
 }
 
 impl Fields {
@@ -46,6 +49,7 @@ impl Fields {
                 "" => None,
                 slug => Some(slug.parse()?),
             },
+            class: form.class()?,
         })
     }
 
@@ -56,6 +60,7 @@ impl Fields {
             && self.text == product.text
             && self.price == product.price
             && slug.as_str() == product.slug
+            && self.class.is_none_or(|class| class == product.class)
     }
 }
 
@@ -134,6 +139,7 @@ impl Catalog<'_> {
                 summary: &fields.summary,
                 text: &fields.text,
                 price_minor: fields.price.map(|price| price.minor),
+                class: fields.class.unwrap_or(stored.class),
             };
             sql::slug::keep(write, &viewer.shop.id, &stored.id, slug.as_str(), now).await?;
             if sql::update(write, &viewer.shop.id, &stored.id, &edit, now).await? {

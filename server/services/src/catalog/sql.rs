@@ -12,6 +12,7 @@ use domain::{
     id::{MediaId, ProductId, ShopId},
     media::Media,
     money::{Currency, Money},
+    tax::Class,
     time::UnixMs,
 };
 use sqlx::{AnyConnection, any::AnyRow};
@@ -20,7 +21,7 @@ use crate::{Result, db, media::sql::of_products};
 
 macro_rules! columns {
     () => {
-        "SELECT product.id, product.shop_id, slug, product.state, title, summary, text, price_minor, currency, \
+        "SELECT product.id, product.shop_id, slug, product.state, title, summary, text, price_minor, currency, tax_class, \
          stock.on_hand - stock.committed AS counted, stock.reserved, version, updated_at FROM product \
          JOIN variant ON variant.product_id = product.id AND variant.position = 0 \
          JOIN stock ON stock.variant_id = variant.id "
@@ -42,6 +43,7 @@ fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<P
         text: db::text(row, "text")?,
         price: db::number_or_null(row, "price_minor")?
             .and_then(|minor| Money::new(minor, currency)),
+        class: db::parsed(row, "tax_class")?,
         available: stock.saturating_sub(reserved),
         stock,
         version: db::count(row, "version")?,
@@ -184,6 +186,7 @@ pub(super) struct Edit<'a> {
     pub(super) summary: &'a str,
     pub(super) text: &'a str,
     pub(super) price_minor: Option<i64>,
+    pub(super) class: Class,
 }
 
 /// Writes changed fields; `false`, and nothing changed, when another product has the slug.
@@ -200,7 +203,7 @@ pub(super) async fn update(
         .await?;
     let done = sqlx::query(
         "UPDATE product SET slug = $3, title = $4, summary = $5, text = $6, price_minor = $7, version = version + 1, \
-         updated_at = $8 WHERE shop_id = $1 AND id = $2",
+         updated_at = $8, tax_class = $9 WHERE shop_id = $1 AND id = $2",
     )
     .bind(shop.as_str())
     .bind(id.as_str())
@@ -210,6 +213,7 @@ pub(super) async fn update(
     .bind(edit.text)
     .bind(edit.price_minor)
     .bind(now.0)
+    .bind(edit.class.as_str())
     .execute(&mut *connection)
     .await;
     let is_free = match done {

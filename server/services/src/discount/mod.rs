@@ -4,7 +4,7 @@ mod sql;
 
 use domain::{
     checkout::Order,
-    discount::{Discount, Use, form::DiscountForm},
+    discount::{Discount, Off, Use, form::DiscountForm},
     id::ShopId,
     identity::Viewer,
     invalid::Invalid,
@@ -25,7 +25,7 @@ pub struct Discounts<'a> {
 /// The most codes that a shop has.
 const MOST: u64 = 20_000;
 /// The most codes on a page of the list.
-pub const PAGE: u32 = 100;
+pub const PAGE: u32 = 1000;
 /// Letters and digits that are not taken for others.
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
@@ -101,6 +101,16 @@ impl Discounts<'_> {
         }
         write.commit().await
     }
+}
+
+/// Ends the codes that say an amount, which means something else in a currency of other digits.
+pub(crate) async fn end_amounts(write: &mut Write, shop: &ShopId, now: UnixMs) -> Result<()> {
+    for discount in sql::usable(write, shop).await? {
+        if matches!(discount.off, Off::Amount(_)) || discount.least > 0 {
+            sql::end_one(write, shop, discount.code.as_str(), now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes a code for an order whose goods cost `goods`: locks it, so that the last use goes to one order. What the order used before

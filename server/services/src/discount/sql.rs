@@ -125,6 +125,31 @@ pub(super) async fn end(
     Ok(done.rows_affected() > 0)
 }
 
+/// The codes that were not ended.
+pub(super) async fn usable(connection: &mut AnyConnection, shop: &ShopId) -> Result<Vec<Discount>> {
+    let rows = sqlx::query("SELECT discount FROM discount WHERE shop_id = $1 AND ended_at IS NULL")
+        .bind(shop.as_str())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(discount).collect()
+}
+
+/// Ends one code.
+pub(super) async fn end_one(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    code: &str,
+    now: UnixMs,
+) -> Result<()> {
+    sqlx::query("UPDATE discount SET ended_at = $3 WHERE shop_id = $1 AND code = $2")
+        .bind(shop.as_str())
+        .bind(code)
+        .bind(now.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Locks a code that was not ended until the transaction ends, and reads it. (The update changes nothing but takes the lock.)
 pub(super) async fn lock(
     connection: &mut AnyConnection,

@@ -8,7 +8,8 @@ use domain::{
 
 use super::{Identity, sql};
 use crate::{
-    Error, Result, catalog::sql::currency as prices, checkout::sold::has_sold, db::Write, event,
+    Error, Result, catalog::sql::currency as prices, checkout::sold::has_sold, db::Write, discount,
+    event, terms,
 };
 
 impl Identity<'_> {
@@ -93,6 +94,8 @@ impl Identity<'_> {
             prices::set(&mut write, &shop.id, currency, now).await?;
         } else {
             prices::take_prices_off(&mut write, &shop.id, currency, now).await?;
+            terms::forget_prices(&mut write, &shop.id, now).await?;
+            discount::end_amounts(&mut write, &shop.id, now).await?;
             for product in before {
                 let change = ProductChange {
                     sold_out: product.sold_out(),

@@ -62,6 +62,12 @@ impl OpenParts {
         (taken.part.start + taken.part.length == offset).then_some(taken)
     }
 
+    /// Closes what is open of an upload that is over, so that its bytes are gone with its files, and what was open for long.
+    fn forget(&self, upload: Option<&UploadId>) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|other| other.since.elapsed() < OPEN_FOR && Some(&other.upload) != upload);
+    }
+
     fn put(&self, part: OpenPart) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|other| other.upload != part.upload);
@@ -121,6 +127,11 @@ impl Appends {
             settled,
             _over: over,
         }
+    }
+
+    /// Closes the file of an upload that is over, and those that nobody went on in for a while.
+    pub(super) fn close(&self, upload: Option<&UploadId>) {
+        self.1.forget(upload);
     }
 
     /// Ends the append to an upload where it is, if there is one in this process, and waits until what came counts.

@@ -79,6 +79,7 @@ impl Library<'_> {
         if stored.is_some_and(|stored| stored.state == UploadState::Receiving) {
             self.end(&mut write, &viewer.shop.id, id, received).await?;
             write.commit().await?;
+            self.services.inner.appends.close(Some(id));
         } else {
             drop(write);
         }

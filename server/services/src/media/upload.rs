@@ -79,6 +79,7 @@ impl Library<'_> {
     /// `Invalid`, `TooLarge`, `Full`. An empty file is taken, as the protocol says, and fails when it is processed.
     pub async fn create_upload(&self, viewer: &Viewer, mut new: NewUpload) -> Result<Upload> {
         check(&mut new)?;
+        self.services.inner.appends.close(None);
         // Looked at first without holding up who writes, since whoever is refused may go on asking.
         self.check_unfinished(&mut *self.services.inner.db.read().await?, viewer)
             .await?;
@@ -272,7 +273,9 @@ impl Library<'_> {
             delete::enqueue(self.services, &mut write, &viewer.shop.id, media).await?;
         }
         self.delete_parts(&mut write, &viewer.shop.id, id).await?;
-        write.commit().await
+        write.commit().await?;
+        self.services.inner.appends.close(Some(id));
+        Ok(())
     }
 
     /// Enqueues the deletion of an upload's parts.
@@ -348,6 +351,7 @@ impl Library<'_> {
 
     /// Throws away what nobody continued.
     pub(crate) async fn sweep(&self) -> Result<()> {
+        self.services.inner.appends.close(None);
         let now = self.services.now();
         let stale = sql::stale(&mut *self.services.inner.db.read().await?, now).await?;
         for stored in stale {

@@ -11,7 +11,9 @@ use sqlx::AnyConnection;
 use super::{
     Payments,
     gateway::{Answer, Ask, Failure, Fee, Gateway, Intent, Status},
-    no_gateway, refund,
+    no_gateway,
+    reconcile::Seen,
+    refund,
     sql::{self, Attempt, Noted},
 };
 use crate::{
@@ -110,7 +112,13 @@ impl Payments<'_> {
             Begun::Open(attempt) => {
                 if attempt.held_until <= self.services.now() {
                     self.close_page(token).await?;
-                    return Err(too_late());
+                    // Somebody may have paid there in the last moment.
+                    let mut connection = self.services.inner.db.read().await?;
+                    let state = checkout::sql::state_of(&mut connection, token).await?;
+                    return match state {
+                        Some(state) if state.has_money() || state.open() => Ok(Paid::Done),
+                        _ => Err(too_late()),
+                    };
                 }
                 // It may have been paid or closed since.
                 self.reconcile_order(token).await?;
@@ -193,6 +201,10 @@ impl Payments<'_> {
         }
         order.held_until = prolonged(order.held_until, order.created_at, now);
         let _: Outcome = form.outcome.parse()?;
+        let taker = self.taker(&mut write, &shop).await?;
+        if let Some(taker) = &taker {
+            order.test = !taker.live;
+        }
         if order.total.minor == 0 {
             // Nothing to pay: no processor is asked.
             settle::run(
@@ -206,11 +218,7 @@ impl Payments<'_> {
             write.commit().await?;
             return Ok(Begun::Stands);
         }
-        let taker = self
-            .taker(&mut write, &shop)
-            .await?
-            .ok_or_else(no_gateway)?;
-        order.test = !taker.live;
+        let taker = taker.ok_or_else(no_gateway)?;
         let attempt = self.prepare(&shop, &order, taker, now)?;
         settle::run(&mut write, &shop, &mut order, Input::Pay, now).await?;
         sql::insert_attempt(&mut write, &order, &attempt).await?;
@@ -337,6 +345,40 @@ impl Payments<'_> {
         }
         write.commit().await?;
         Ok(order)
+    }
+
+    /// Posts what the processor kept of an attempt's money, where it says so by now; it may come to know later than the payment.
+    /// `false` when it did not answer.
+    pub(super) async fn sync_fee(&self, attempt: &Attempt) -> Result<bool> {
+        if attempt.state != AttemptState::Succeeded {
+            return Ok(self.check(attempt).await? != Seen::Unanswered);
+        }
+        let Some(id) = &attempt.provider_id else {
+            return Ok(true);
+        };
+        let gateway =
+            Gateway::of(self.services, attempt.provider, attempt.account.as_deref()).await?;
+        let Ok(intent) = gateway.retrieve(self.services, attempt, id).await? else {
+            return Ok(false);
+        };
+        let Some(Fee { fee, gross }) = intent.fee else {
+            return Ok(true);
+        };
+        let now = self.services.now();
+        let mut write = self.services.inner.db.write().await?;
+        checkout::sql::lock(&mut write, &attempt.token, now)
+            .await?
+            .ok_or_else(missing)?;
+        let posting = Posting {
+            shop: &attempt.shop,
+            order: &attempt.order,
+            account: attempt.account.as_deref(),
+            live: attempt.live,
+            subject: &attempt.id,
+        };
+        ledger::post_fee(&mut write, &posting, [attempt.amount, gross, fee], now).await?;
+        write.commit().await?;
+        Ok(true)
     }
 
     /// What follows from money that came: it is posted, and where it pays for nothing, it goes back.

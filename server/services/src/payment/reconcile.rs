@@ -144,15 +144,20 @@ impl Payments<'_> {
             Err(unknown) => return Ok(Err(unknown)),
         };
         let is_over = close || attempt.held_until <= self.services.now();
-        match intent.status {
+        let answer = match intent.status {
             Status::RequiresConfirmation => {
-                gateway.cancel(self.services, attempt, &intent.id).await
+                gateway.cancel(self.services, attempt, &intent.id).await?
             }
             Status::Redirect { .. } if is_over => {
-                gateway.cancel(self.services, attempt, &intent.id).await
+                gateway.cancel(self.services, attempt, &intent.id).await?
             }
-            _ => Ok(Ok(intent)),
-        }
+            _ => Ok(intent),
+        };
+        // A refusal to cancel leaves open whether it can still be paid.
+        Ok(answer.map_err(|failure| match failure {
+            Failure::Refused(detail) => Failure::Unknown(detail),
+            unknown => unknown,
+        }))
     }
 
     /// Closes the processor's page of an order, so that nobody can pay there any more. Where somebody has, the order is paid.

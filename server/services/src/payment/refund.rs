@@ -276,6 +276,10 @@ impl Payments<'_> {
                     .to_owned(),
             });
         }
+        // Keys that are gone are noticed before anything is written.
+        for (attempt, _) in &books.attempts {
+            Gateway::of(self.services, attempt.provider, attempt.account.as_deref()).await?;
+        }
         let rests: Vec<i64> = books.attempts.iter().map(|(_, rest)| *rest).collect();
         let mut asked = Vec::new();
         for ((attempt, _), minor) in books.attempts.iter().zip(share(amount.minor, &rests)) {
@@ -331,6 +335,10 @@ impl Payments<'_> {
                 refund.problem = found.problem;
                 refund.provider_id = Some(found.id);
             }
+            // What was asked before may have been done: a key that was revoked since, say, tells nothing of it.
+            Err(Failure::Refused(detail)) if refund.checks > 0 => {
+                tracing::warn!(detail, refund = %refund.id, "the processor refuses to be asked again about a refund");
+            }
             Err(Failure::Refused(detail)) => {
                 tracing::warn!(detail, refund = %refund.id, "the processor gave nothing back");
                 refund.state = RefundState::Failed;
@@ -356,7 +364,10 @@ impl Payments<'_> {
                 subject: &refund.id,
             };
             match (from, refund.state) {
-                (RefundState::Asked, RefundState::Pending | RefundState::Succeeded) => {
+                (
+                    RefundState::Asked | RefundState::Failed,
+                    RefundState::Pending | RefundState::Succeeded,
+                ) => {
                     ledger::post_refund(&mut write, &posting, &order, refund.amount, now).await?;
                 }
                 (RefundState::Pending | RefundState::Succeeded, RefundState::Failed) => {

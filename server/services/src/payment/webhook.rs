@@ -178,6 +178,7 @@ impl Payments<'_> {
                                 self.check(&attempt).await? != Seen::Unanswered
                             }
                             What::Payment => true,
+                            What::Fee => self.sync_fee(&attempt).await?,
                             What::Refund => self.sync_refunds(&attempt).await?,
                             What::Dispute(dispute) => self.sync_dispute(&attempt, dispute).await?,
                         };
@@ -249,6 +250,7 @@ struct About {
 
 enum What {
     Payment,
+    Fee,
     Refund,
     /// The processor's name for it.
     Dispute(String),
@@ -270,10 +272,12 @@ impl About {
             | "checkout.session.async_payment_failed"
             | "checkout.session.expired" => (What::Payment, [ours, id]),
             kind if kind.starts_with("payment_intent.") => (What::Payment, [ours, id]),
-            "charge.refunded" | "charge.refund.updated" => (What::Refund, [payment, String::new()]),
-            kind if kind.starts_with("refund.") => (What::Refund, [payment, String::new()]),
+            "charge.refunded" | "charge.refund.updated" => (What::Refund, [String::new(), payment]),
+            // What the processor keeps is often known only after the payment.
+            "charge.updated" => (What::Fee, [String::new(), payment]),
+            kind if kind.starts_with("refund.") => (What::Refund, [String::new(), payment]),
             kind if kind.starts_with("charge.dispute.") => {
-                (What::Dispute(id), [payment, String::new()])
+                (What::Dispute(id), [String::new(), payment])
             }
             _ => return None,
         };

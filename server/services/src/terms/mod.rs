@@ -10,9 +10,10 @@ use domain::{
         Terms, Texts,
         form::{MethodForm, RateForm, SellerForm, ZoneForm},
     },
+    time::UnixMs,
 };
 
-use crate::{Error, Result, Services, event};
+use crate::{Error, Result, Services, db::Write, event};
 
 /// The terms of shops.
 pub struct Selling<'a> {
@@ -87,6 +88,15 @@ impl Selling<'_> {
         event::write(&mut write, &shop.id, event, now).await?;
         write.commit().await
     }
+}
+
+/// Takes the ways of sending off, whose prices mean something else in a currency of other digits.
+pub(crate) async fn forget_prices(write: &mut Write, shop: &ShopId, now: UnixMs) -> Result<()> {
+    let mut terms = sql::lock(write, shop, now).await?;
+    for zone in &mut terms.zones {
+        zone.methods.clear();
+    }
+    sql::save(write, shop, &terms, now).await
 }
 
 fn apply(terms: &mut Terms, shop: &Shop, change: Change<'_>, id: String) -> Result<()> {

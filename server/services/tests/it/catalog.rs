@@ -208,6 +208,7 @@ fn opened(product: &Product, key: &str) -> EditForm {
         version: product.version.to_string(),
         form_key: key.to_owned(),
         slug: product.slug.clone(),
+        tax_class: product.class.as_str().to_owned(),
     }
 }
 
