@@ -8,11 +8,12 @@ use app::{
 };
 use domain::{
     catalog::Product,
-    checkout::{Filter, PayForm, State},
+    checkout::{Delivery, Filter, PayForm, State},
     payment::Provider,
+    quote::Amounts,
     terms::Terms,
 };
-use fixture::{editor, euro, order, order_page, photo, product, refunds, site, viewer};
+use fixture::{editor, euro, order, order_page, photo, product, refunding, refunds, site, viewer};
 
 #[test]
 fn what_is_only_reserved_is_not_called_sold() {
@@ -137,4 +138,37 @@ fn what_is_sold_out_asks_for_an_address_and_not_for_money() {
     assert!(back.contains(r#"href="/p/glazed-cup""#) && !back.contains("writes to you"));
     let wrong = catalog::page::waitlist(&site, &shop, &out, WaitlistFlash::InvalidEmail);
     assert!(wrong.contains(r#"aria-invalid="true""#), "{wrong}");
+}
+
+/// A code for the delivery stands in one line, and the lines make the total.
+#[test]
+fn a_receipt_adds_up_and_says_where_it_goes() {
+    let (site, shop) = (site(false), fixture::shop());
+    let cup = product("Cup", Vec::new());
+    let mut order = order(7, State::Paid, &cup, 1);
+    order.destination = Some("US-NY".parse().expect("a place"));
+    order.code = Some("POST".parse().expect("a code"));
+    order.delivery = Some(Delivery {
+        method: "parcel".to_owned(),
+        name: "Parcel".to_owned(),
+        amounts: Amounts {
+            unit: 490,
+            quantity: 1,
+            discount: 490,
+            ..Amounts::default()
+        },
+    });
+    let receipt = checkout::page::order(&site, &shop, &order, &refunds(0));
+    for part in ["Code POST", "−4,90\u{a0}€", ">4,90\u{a0}€", ">38\u{a0}€"] {
+        assert!(receipt.contains(part), "{part}: {receipt}");
+    }
+    assert!(!receipt.contains("free"));
+    // Buyer and seller read the same address.
+    let packed = manage::page::order(&site, &viewer(), &order, &refunding(&refunds(0)));
+    for page in [&receipt, &packed] {
+        assert!(
+            page.contains("NY") && page.contains("United States"),
+            "{page}"
+        );
+    }
 }

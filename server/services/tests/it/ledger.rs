@@ -12,7 +12,11 @@ use crate::{
 };
 
 /// What an account of the shop holds, in tests' books.
-async fn balance(world: &World, viewer: &domain::identity::Viewer, account: Account) -> i64 {
+pub(crate) async fn balance(
+    world: &World,
+    viewer: &domain::identity::Viewer,
+    account: Account,
+) -> i64 {
     let balances = world
         .services
         .ledger()

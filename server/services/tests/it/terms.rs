@@ -328,3 +328,38 @@ on_both! {
         assert!(matches!(refused, Err(Error::NotFound(_))));
     }
 }
+
+on_both! {
+    /// 490 is 4.90 € and ¥490.
+    async fn another_currency_takes_what_was_said_in_the_old_one_back(world: World) {
+        let viewer = german(&world).await;
+        code(&world, &viewer, "five", DiscountForm { kind: "amount".to_owned(), value: "5".to_owned(), ..DiscountForm::default() }).await;
+        code(&world, &viewer, "from", DiscountForm { least: "50".to_owned(), ..DiscountForm::default() }).await;
+        code(&world, &viewer, "tenth", DiscountForm::default()).await;
+        let identity = world.services.identity();
+        identity.change_currency(&viewer, "JPY").await.expect("changed");
+        let zones = world.services.terms().terms(&viewer).await.expect("terms").zones;
+        assert_eq!(zones.len(), 2);
+        assert!(zones.iter().all(|zone| zone.methods.is_empty()));
+        let made = world.services.discounts().list(&viewer).await.expect("codes");
+        let mut usable: Vec<String> = made.iter().filter(|made| made.ended_at.is_none()).map(|made| made.discount.code.to_string()).collect();
+        usable.sort();
+        assert_eq!(usable, ["TENTH"]);
+    }
+}
+
+on_both! {
+    /// A buyer with two orders at once has one first order.
+    async fn a_code_for_a_first_order_is_for_one_order(world: World) {
+        let viewer = german(&world).await;
+        world.product(&viewer, "Cup", 5).await;
+        code(&world, &viewer, "first", DiscountForm { first_purchase: "on".to_owned(), ..DiscountForm::default() }).await;
+        let checkout = world.services.checkout();
+        let with = PayForm { code: "first".to_owned(), ..to("DE") };
+        let (a, b) = (held(&world, 1).await, held(&world, 2).await);
+        checkout.requote(&a.token, &with).await.expect("taken");
+        let refused = checkout.requote(&b.token, &with).await.expect_err("a second order");
+        assert!(message(refused).contains("first order"));
+        checkout.requote(&a.token, &with).await.expect("again by its own order");
+    }
+}

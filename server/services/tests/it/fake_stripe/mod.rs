@@ -66,6 +66,8 @@ struct State {
     count: u64,
     /// Whether refunds wait for a bank.
     slow_refunds: bool,
+    /// Whether what it keeps of a payment is known only later.
+    late_fees: bool,
 }
 
 /// The running stand-in.
@@ -153,6 +155,18 @@ impl FakeStripe {
     /// Lets refunds wait for a bank from now on.
     pub(crate) fn slow_refunds(&self) {
         self.lock().slow_refunds = true;
+    }
+
+    /// Does not know at first what it keeps of a payment from now on.
+    pub(crate) fn late_fees(&self) {
+        self.lock().late_fees = true;
+    }
+
+    /// Knows what it keeps of a payment.
+    pub(crate) fn book_fee(&self, payment: &str) {
+        let mut state = self.lock();
+        let payment = state.payments.get_mut(payment).expect("a payment");
+        payment["latest_charge"] = object::charged(payment);
     }
 
     /// The requests so far whose path begins so.

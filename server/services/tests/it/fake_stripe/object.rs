@@ -43,13 +43,6 @@ pub(super) fn charge(state: &mut State, session: &str, status: &str) -> String {
     let amount = session["amount_total"].as_i64().expect("an amount");
     session["payment_intent"] = json!(id);
     let received = if status == "succeeded" { amount } else { 0 };
-    // 1.5 % and 25.
-    let fee = amount * 15 / 1000 + 25;
-    let charge = if status == "succeeded" {
-        json!({ "object": "charge", "balance_transaction": { "object": "balance_transaction", "amount": amount, "fee": fee, "currency": session["currency"] } })
-    } else {
-        Value::Null
-    };
     match status {
         "succeeded" => {
             session["status"] = json!("complete");
@@ -58,12 +51,25 @@ pub(super) fn charge(state: &mut State, session: &str, status: &str) -> String {
         "processing" => session["status"] = json!("complete"),
         _ => {}
     }
-    let payment = json!({
+    let mut payment = json!({
         "id": id, "object": "payment_intent", "livemode": false, "status": status, "amount": amount, "amount_received": received,
-        "currency": session["currency"], "metadata": session["payment_metadata"], "latest_charge": charge,
+        "currency": session["currency"], "metadata": session["payment_metadata"], "latest_charge": null,
     });
+    if status == "succeeded" {
+        payment["latest_charge"] = match state.late_fees {
+            true => json!({ "object": "charge", "balance_transaction": null }),
+            false => charged(&payment),
+        };
+    }
     state.payments.insert(id.clone(), payment);
     id
+}
+
+/// The charge of a payment, with what was kept of it: 1.5 % and 25.
+pub(super) fn charged(payment: &Value) -> Value {
+    let amount = payment["amount"].as_i64().expect("an amount");
+    let fee = amount * 15 / 1000 + 25;
+    json!({ "object": "charge", "balance_transaction": { "object": "balance_transaction", "amount": amount, "fee": fee, "currency": payment["currency"] } })
 }
 
 /// Gives back of a payment; `None` where that is more than was taken.

@@ -1,12 +1,13 @@
 //! Signed reports.
 
-use domain::checkout::State;
+use domain::{checkout::State, ledger::Account, payment::RefundState};
 use serde_json::json;
 use services::{Error, checkout::Paid};
 
 use crate::{
     checkout::held,
     fake_stripe::{Fault, SIGNING, sign},
+    ledger::balance,
     stripe::{DAY_MS, LATER_MS, Shop, on_stripe},
     world::{Engine, START},
 };
@@ -124,5 +125,46 @@ on_stripe! {
         assert_eq!((paid.state, paid.receipt), (State::Paid, Some(1)));
         let events = shop.world.events(&shop.session.viewer).await;
         assert_eq!(events.iter().filter(|kind| *kind == "order_paid").count(), 1);
+    }
+}
+
+on_stripe! {
+    /// What Stripe keeps of a payment is often known only after it.
+    async fn a_fee_that_is_known_later_is_posted_once(shop: Shop) {
+        shop.fake.late_fees();
+        let (_, payment) = shop.paid().await;
+        let updated = async |id: &str| {
+            let event = json!({ "id": id, "type": "charge.updated", "livemode": false,
+                "data": { "object": { "id": "ch_1", "object": "charge", "payment_intent": payment } } });
+            shop.deliver(&event.to_string()).await.expect("taken");
+            shop.drain().await;
+            balance(&shop.world, &shop.session.viewer, Account::Fees).await
+        };
+        assert_eq!(updated("evt_early").await, 0);
+        shop.fake.book_fee(&payment);
+        for id in ["evt_late", "evt_again"] {
+            assert_eq!(updated(id).await, 82, "1.5 % of 38 and 0.25");
+        }
+    }
+}
+
+on_stripe! {
+    /// The money went back at Stripe before its coming was noted here.
+    async fn a_refund_that_is_reported_before_its_payment_waits_for_it(shop: Shop) {
+        let order = held(&shop.world, 1).await;
+        shop.fake.fail_next("/v1/checkout/sessions", Fault::Lose);
+        assert_eq!(shop.press(&order).await, Paid::Done);
+        let session = shop.fake.session();
+        assert!(shop.fake.pay(&session));
+        let refund = shop.fake.refund_here(&shop.fake.payment_of(&session), 500);
+        shop.deliver(&shop.fake.event("refund.created", &refund)).await.expect("taken");
+        shop.drain().await;
+        assert_eq!(shop.webhooks().await, ["waiting"]);
+        shop.wait(LATER_MS).await;
+        shop.drain().await;
+        assert_eq!(shop.order(&order).await.state, State::Paid);
+        assert_eq!(shop.webhooks().await, ["applied"]);
+        let refunds = shop.refunds(&order).await.refunds;
+        assert_eq!(refunds.iter().map(|refund| (refund.amount.minor, refund.state)).collect::<Vec<_>>(), [(500, RefundState::Succeeded)]);
     }
 }
