@@ -80,7 +80,7 @@ export async function places(vitrine: Vitrine, browser: Browser): Promise<Places
 /** Sends the checkout's form with nothing in it. */
 export async function sendEmpty(page: Page, checkout: string): Promise<void> {
   await page.goto(checkout);
-  await page.locator("form[action$='/pay'] [type=submit]").click();
+  await page.locator("form[action$='/pay'] [type=submit]:not([formaction])").click();
   await page.locator("[aria-invalid=true]").first().waitFor();
 }
 

@@ -34,7 +34,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.locator("[name=email]").fill("ada@example.com");
       await page.locator("[name=name]").fill("Ada");
       await page.locator("[name=address]").fill("1 Quiet St\nLeeds");
-      await page.locator("form[action$='/pay'] [type=submit]").click();
+      await page.locator("form[action$='/pay'] [type=submit]:not([formaction])").click();
       await page.waitForURL(`${stripe.url}/c/pay/**`);
 
       // Back to the shop and on again: the same page, and the refusal is told in words.
@@ -43,7 +43,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("link", { name: "Back to the shop" }).click();
       await expect(page).toHaveURL(checkout);
       await expect(page.locator("main")).toContainText(/not enough money on the card/i);
-      await page.locator("form[action$='/pay'] [type=submit]").click();
+      await page.locator("form[action$='/pay'] [type=submit]:not([formaction])").click();
       await expect(page).toHaveURL(hosted);
 
       // 3-D Secure happens there as well.
