@@ -21,13 +21,12 @@ function show(page) {
   return true;
 }
 
-// What Enter in a field presses: the first button of a form is the one that applies a code.
-form?.addEventListener("keydown", (event) => {
+// Enter in the field of a code applies it. The field stands beside the form, and belongs to it by name.
+document.addEventListener("keydown", (event) => {
   const { target } = event;
-  if (event.key !== "Enter" || target.tagName !== "INPUT") return;
+  if (event.key !== "Enter" || !form || target.form !== form || target.name !== "code") return;
   event.preventDefault();
-  if (target.name === "code") requote();
-  else form.requestSubmit(form.querySelector("button.whole"));
+  requote();
 });
 
 async function requote() {
@@ -51,8 +50,9 @@ async function requote() {
 form?.addEventListener("change", ({ target }) => {
   if (target.matches("[data-requote]")) requote();
 });
-form?.addEventListener("click", (event) => {
-  if (!event.target.closest("button[formaction]")) return;
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[formaction]");
+  if (!form || button?.form !== form) return;
   event.preventDefault();
   requote();
 });

@@ -53,6 +53,10 @@ pub fn checkout(
         closed(shop, order)
     };
     let lines = lines(order);
+    let code = order
+        .state
+        .payable()
+        .then(|| terms::code(order, form, &errors(terms, form, error)));
     document(site, head, || {
         view! {
             {header(shop)}
@@ -61,6 +65,7 @@ pub fn checkout(
                 <aside class="order-side" aria-labelledby="bought">
                     <h2 id="bought">"What you buy"</h2>
                     {lines}
+                    {code}
                 </aside>
             </main>
             {footer(shop)}
@@ -92,7 +97,7 @@ fn payable(
         {refusal.map(flash::error)}
         {error_summary("Not paid", &errors, &FIELDS)}
         // The shop checks all fields at once; a browser would stop at the first.
-        <form class="stack" method="post" novalidate action=format!("/checkout/{}/pay", order.token) data-checkout>
+        <form class="stack" method="post" novalidate id=terms::PAY_FORM action=format!("/checkout/{}/pay", order.token) data-checkout>
             {field("email", "Email", Some("For the receipt and questions about your parcel"), field_error(&errors, "email"), |id, described, invalid| {
                 view! {
                     <input class="input" id=id name="email" r#type="email" autocomplete="email" inputmode="email" required dir="auto" aria-describedby=described aria-invalid=invalid value=form.email.clone() />
@@ -110,7 +115,6 @@ fn payable(
                 }.into_any()
             })}
             {(!is_open).then(|| terms::delivery(terms, order))}
-            {(!is_open).then(|| terms::code(order, form, &errors))}
             {how}
             <input r#type="hidden" name="total_seen_minor" value=order.total.minor.to_string() />
             <button class="button large whole" r#type="submit">{pay_label(order)}</button>

@@ -76,7 +76,10 @@ pub(super) fn delivery(terms: &Terms, order: &Order) -> Option<AnyView> {
     })
 }
 
-/// A code, folded away until it is wanted.
+/// The form that pays. What stands beside it is part of it by this name.
+pub(super) const PAY_FORM: &str = "pay";
+
+/// A code, folded away until it is wanted. It stands with what it makes cheaper, behind the form, so that Enter in a field pays.
 pub(super) fn code(order: &Order, form: &PayForm, errors: &[Invalid]) -> AnyView {
     let open = !form.code.is_empty() || field_error(errors, "code").is_some();
     view! {
@@ -85,7 +88,7 @@ pub(super) fn code(order: &Order, form: &PayForm, errors: &[Invalid]) -> AnyView
             {field("code", "Code", None, field_error(errors, "code"), |id, described, invalid| {
                 view! {
                     <div class="joined">
-                        <input class="input" dir="auto" id=id name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" aria-describedby=described aria-invalid=invalid value=form.code.clone() />
+                        <input class="input" dir="auto" id=id name="code" form=PAY_FORM autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40" aria-describedby=described aria-invalid=invalid value=form.code.clone() />
                         {update(order, "Apply")}
                     </div>
                 }.into_any()
@@ -98,7 +101,7 @@ pub(super) fn code(order: &Order, form: &PayForm, errors: &[Invalid]) -> AnyView
 /// Shows the total of what is chosen, without paying.
 fn update(order: &Order, label: &'static str) -> AnyView {
     view! {
-        <button class="button quiet" r#type="submit" formaction=format!("/checkout/{}/quote", order.token)>{label}</button>
+        <button class="button quiet" r#type="submit" form=PAY_FORM formaction=format!("/checkout/{}/quote", order.token)>{label}</button>
     }
     .into_any()
 }
