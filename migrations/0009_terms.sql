@@ -3,7 +3,7 @@
 -- Read and written as a whole: everything a quote needs to know of a shop is one row away.
 CREATE TABLE terms (
     shop_id TEXT PRIMARY KEY REFERENCES shop (id),
-    -- Raised by every change, so that a form that was open meanwhile is told.
+    -- Raised by every change: the update that raises it locks the row, so that changes are made one after the other.
     version BIGINT NOT NULL,
     -- domain::terms::Terms (JSON).
     terms TEXT NOT NULL,

@@ -56,20 +56,7 @@ pub async fn by_handle(
         front(&filler, &shop).await
     })
     .await;
-    match page {
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
-            let identity = vitrine.services.identity();
-            let shop = identity.shop_of_any_handle(handle.as_str()).await?;
-            // The shop may go back to this handle, so browsers ask again each time: two redirects that are kept for good
-            // would lead to each other for ever.
-            Ok(address::moved(
-                &format!("/@{}", shop.handle),
-                &uri,
-                "no-cache",
-            ))
-        }
-        other => other,
-    }
+    or_moved(&vitrine, page, &handle, "", &uri).await
 }
 
 /// `GET /@{handle}/terms`: what the law wants the shop to write.
@@ -91,15 +78,25 @@ pub async fn terms(
         })
     })
     .await;
+    or_moved(&vitrine, page, &handle, "/terms", &uri).await
+}
+
+/// The page below a handle, or the way to it below the present handle of the shop that had this one.
+async fn or_moved(
+    vitrine: &Vitrine,
+    page: Result<Response, Problem>,
+    handle: &Handle,
+    below: &str,
+    uri: &Uri,
+) -> Result<Response, Problem> {
     match page {
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
             let identity = vitrine.services.identity();
             let shop = identity.shop_of_any_handle(handle.as_str()).await?;
-            Ok(address::moved(
-                &format!("/@{}/terms", shop.handle),
-                &uri,
-                "no-cache",
-            ))
+            // The shop may go back to this handle, so browsers ask again each time: two redirects that are kept for good
+            // would lead to each other for ever.
+            let present = format!("/@{}{below}", shop.handle);
+            Ok(address::moved(&present, uri, "no-cache"))
         }
         other => other,
     }

@@ -24,7 +24,7 @@ impl Channel {
     }
 
     /// Tells the others.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn broadcast(&self) {
         if let Some(channel) = &self.channel {
             let _ = channel.post_message(&JsValue::TRUE);
         }

@@ -40,7 +40,7 @@ impl Store {
 
     pub(super) async fn put_item(&self, item: &Item) -> Result<(), idb::Error> {
         self.rows.put(Table::Upload, &item.id, item).await?;
-        self.channel.tell();
+        self.channel.broadcast();
         Ok(())
     }
 
@@ -51,7 +51,7 @@ impl Store {
         change: impl FnOnce(&mut Item),
     ) -> Option<Item> {
         let changed = self.rows.change(Table::Upload, id, change).await;
-        self.channel.tell();
+        self.channel.broadcast();
         changed.ok().flatten()
     }
 
@@ -59,7 +59,7 @@ impl Store {
         self.rows
             .put(Table::Product, product.id.as_str(), product)
             .await?;
-        self.channel.tell();
+        self.channel.broadcast();
         Ok(())
     }
 
@@ -69,13 +69,13 @@ impl Store {
         change: impl FnOnce(&mut PendingProduct),
     ) -> Option<PendingProduct> {
         let changed = self.rows.change(Table::Product, id, change).await;
-        self.channel.tell();
+        self.channel.broadcast();
         changed.ok().flatten()
     }
 
     pub(super) async fn remove_product(&self, id: &str) {
         let _ = self.rows.remove(Table::Product, id).await;
-        self.channel.tell();
+        self.channel.broadcast();
     }
 
     /// Removes items with their bytes; the row first, so that no row is without bytes.
@@ -84,6 +84,6 @@ impl Store {
             let _ = self.rows.remove(Table::Upload, &item.id).await;
             upload_file::delete(&item.id).await;
         }
-        self.channel.tell();
+        self.channel.broadcast();
     }
 }
