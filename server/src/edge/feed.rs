@@ -173,19 +173,20 @@ pub(super) async fn follow(edge: Edge, key: Key) {
     let mut wait = RETRY.0;
     let mut is_away = false;
     loop {
-        match listen(&edge, &key, &mut position, &mut wait).await {
-            Ok(()) => {}
-            Err(cause) if !is_away => {
-                is_away = true;
-                tracing::warn!(
-                    cause,
-                    "the origin's feed cannot be read; pages are kept as its headers say"
-                );
-            }
-            Err(_) => {}
+        let mut heard = false;
+        let ended = listen(&edge, &key, &mut position, &mut heard).await;
+        if heard {
+            (wait, is_away) = (RETRY.0, false);
         }
-        if wait == RETRY.0 {
-            is_away = false;
+        // Said once, not at every try.
+        if let Err(cause) = ended
+            && !is_away
+        {
+            is_away = true;
+            tracing::warn!(
+                cause,
+                "the origin's feed cannot be read; pages are kept as their headers say"
+            );
         }
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(RETRY.1);
@@ -197,7 +198,7 @@ async fn listen(
     edge: &Edge,
     key: &Key,
     position: &mut Option<String>,
-    wait: &mut Duration,
+    heard: &mut bool,
 ) -> Result<(), String> {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = axum::http::Uri::from_static(PATH);
@@ -232,7 +233,7 @@ async fn listen(
         };
         for message in lines.read(&piece.map_err(|broken| broken.to_string())?)? {
             apply(edge, &message, position)?;
-            *wait = RETRY.0;
+            *heard = true;
         }
     }
 }

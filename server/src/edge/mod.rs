@@ -551,9 +551,16 @@ impl Edge {
 
     /// Appends how it was found (RFC 9211) behind what caches nearer to the origin said.
     fn named(&self, mut answer: Response<Body>, how: &str) -> Response<Body> {
-        let value = format!("{}; {how}", self.0.region);
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            answer.headers_mut().append(CACHE_STATUS, value);
+        let headers = answer.headers_mut();
+        let before: Vec<String> = headers
+            .get_all(CACHE_STATUS)
+            .iter()
+            .filter_map(|line| line.to_str().ok().map(str::to_owned))
+            .collect();
+        let own = format!("{}; {how}", self.0.region);
+        let list = before.into_iter().chain([own]).collect::<Vec<_>>();
+        if let Ok(list) = HeaderValue::from_str(&list.join(", ")) {
+            headers.insert(CACHE_STATUS, list);
         }
         answer
     }

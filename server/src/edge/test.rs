@@ -65,12 +65,17 @@ async fn origin() -> TestOrigin {
 }
 
 fn edge(origin: SocketAddr) -> Edge {
+    edge_with(origin, None)
+}
+
+/// An edge that was told of nothing yet.
+fn edge_with(origin: SocketAddr, key: Option<&str>) -> Edge {
     Edge::new(Settings {
         origin: format!("http://{origin}").parse().unwrap(),
         region: "here".to_owned(),
         budget: 1 << 20,
         proxies: Proxies::default(),
-        key: None,
+        key: key.map(|key| key.parse().unwrap()),
     })
     .unwrap()
 }
@@ -332,4 +337,59 @@ async fn a_long_answer_is_passed_on_as_it_comes() {
     ];
     let broken = Body::from_stream(futures::stream::iter(broken));
     assert!(matches!(gather(broken).await, Gathered::Broken));
+}
+
+const KEY: Option<&str> = Some("a key of more than thirty-two characters");
+
+fn change(stale: &[&str], withdrawn: &[&str]) -> Change {
+    let texts = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect();
+    Change {
+        stale: texts(stale),
+        withdrawn: texts(withdrawn),
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_to_have_changed_is_fetched_and_what_is_gone_is_not_shown() {
+    let origin = origin().await;
+    let edge = edge_with(origin.at, KEY);
+    let path =
+        "/p/cup?cache-tag=product:1,shop:1&cdn-cache-control=max-age=60,stale-while-revalidate=600";
+    assert_eq!(get(&edge, path).await, "answer 1");
+    assert_eq!(get(&edge, path).await, "answer 1");
+    edge.purge(&change(&["product:2"], &[]));
+    assert_eq!(get(&edge, path).await, "answer 1");
+    edge.purge(&change(&["shop:1"], &[]));
+    // For a moment the old one is sent while the new one is fetched; whoever is signed in waits for it.
+    let signed_in = [("cookie", "a=b; vitrine_session=c")];
+    let mine = ask(&edge, "GET", path, &signed_in).await.1;
+    assert_ne!(mine, "answer 1");
+    let seen = get(&edge, path).await;
+    assert!(seen != "answer 1", "{seen}");
+    edge.purge(&change(&["product:1"], &["product:1"]));
+    assert_eq!(edge.counts().keys, 0);
+
+    // Campaigns share a page.
+    let asked = origin.asked.load(Ordering::SeqCst);
+    let page = "/?cache-control=max-age=60";
+    for campaign in ["", "&utm_source=mail", "&fbclid=1&utm_medium=x", "&gclid=2"] {
+        get(&edge, &format!("{page}{campaign}")).await;
+    }
+    assert_eq!(origin.asked.load(Ordering::SeqCst), asked + 1);
+    get(&edge, &format!("{page}&size=2")).await;
+    assert_eq!(origin.asked.load(Ordering::SeqCst), asked + 2);
+}
+
+#[tokio::test]
+async fn nothing_is_vouched_for_that_was_kept_before_a_gap() {
+    let origin = origin().await;
+    let edge = edge_with(origin.at, KEY);
+    let path = "/p/cup?cache-tag=product:1&cache-control=max-age=60&etag=v1";
+    get(&edge, path).await;
+    edge.doubt();
+    drop(origin);
+    // It is old now, and still better than nothing.
+    let (status, text, headers) = ask(&edge, "GET", path, &[]).await;
+    assert_eq!((status, text.as_str()), (200, "answer 1"));
+    assert_ne!(headers["cache-status"], "here; hit");
 }

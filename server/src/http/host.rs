@@ -12,8 +12,8 @@ use axum::{
 use super::{error::Problem, forwarded};
 use crate::state::Vitrine;
 
-/// Addresses that monitoring asks under whatever name it knows.
-const ANY_NAME: [&str; 2] = ["/healthz", "/metrics"];
+/// Addresses that monitoring and edges ask under whatever name they know.
+const ANY_NAME: [&str; 3] = ["/healthz", "/metrics", crate::edge::feed::PATH];
 
 /// Redirects reads to the public address (308) and refuses writes under another name (421): their cookie is not here.
 pub async fn canonical(

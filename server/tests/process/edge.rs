@@ -54,6 +54,55 @@ async fn a_shop_is_reached_through_an_edge_and_seen_when_its_origin_is_dead() {
     edge.stop().await;
 }
 
+#[tokio::test]
+async fn a_change_at_the_origin_is_seen_at_an_edge_that_knows_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, data) = (folder.path().join("site"), folder.path().join("data"));
+    build_site(&site);
+    let data = data.to_str().unwrap();
+    let key = ["--edge-key", "a key of more than thirty-two characters"];
+    let arguments = [&["--data", data, "--trusted-proxy", "127.0.0.1"], &key[..]].concat();
+    let mut origin = Serve::spawn(&site, &arguments);
+    origin.open().await;
+    let cookie = origin.set_up(&["--data", data]).await;
+    let edge = Serve::edge(&origin, &key).await;
+
+    // Before the feed is heard nothing is vouched for, so that the first pages may be confirmed a few times.
+    until(async || {
+        let page = edge.get("/@clay", "").await;
+        page.header("age") == "0" && page.header("cache-status").ends_with("here; hit")
+    })
+    .await;
+    for name in ["Loam", "Marl", "Slip"] {
+        let saved = origin
+            .form("/manage/settings/name", &cookie, &[("name", name)])
+            .await;
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        let mine = edge.get("/@clay", &cookie).await;
+        assert!(
+            mine.text().contains(name),
+            "who is signed in sees what the origin has"
+        );
+        until(async || edge.get("/@clay", "").await.text().contains(name)).await;
+    }
+
+    // The feed's end does not keep the origin from stopping.
+    origin.stop().await;
+    assert_eq!(edge.get("/@clay", "").await.status, 200);
+}
+
+/// Asks until it is so. Each answer comes over a socket of its own, so this does not spin.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let asked = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), asked)
+        .await
+        .expect("it comes to be so");
+}
+
 #[test]
 fn an_edge_says_what_is_wrong_with_its_settings() {
     for (arguments, words) in [
