@@ -91,7 +91,7 @@ test("what waits is its person's: nobody else sends it or sees it, and it goes w
   const sent = follow(context);
   const { out } = await vitrine.command("owner-link", "--new");
   const link = out.match(/http:\/\/localhost:\d+\/setup\/[A-Za-z0-9_-]+/)?.[0] ?? "no link";
-  const refused = page.waitForResponse((response) => response.url().endsWith("/api/uploads") && response.status() === 403);
+  const refused = page.waitForResponse((response) => response.url().endsWith("/api/access-token") && response.status() === 403);
   const cookies = await context.cookies();
   await context.clearCookies();
   await context.setOffline(false);
