@@ -9,6 +9,8 @@
 mod bucket;
 mod child;
 mod clearing;
+mod ingest;
+mod proxy;
 #[path = "../../services/tests/it/round.rs"]
 mod round;
 mod shared;
