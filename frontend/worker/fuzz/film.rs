@@ -6,7 +6,7 @@ use worker::film::{MAX_INDEX, Reader, Sample};
 ///
 /// # Panics
 /// When one of these does not hold.
-pub fn read(bytes: &[u8]) {
+pub(crate) fn read(bytes: &[u8]) {
     let size = bytes.len() as u64;
     let mut reader = Reader::new(size);
     // Each header is of 2 bytes at least, and is asked for twice at most.

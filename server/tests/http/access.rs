@@ -45,7 +45,10 @@ impl<'a> Device<'a> {
         let granted = granted.json();
         assert_eq!(granted["token_type"], "DPoP");
         assert_eq!(granted["expires_in"], 300);
-        granted["access_token"].as_str().unwrap().to_owned()
+        granted["access_token"]
+            .as_str()
+            .expect("a token")
+            .to_owned()
     }
 
     /// A request with a token and its proof, and no cookie.
