@@ -115,9 +115,17 @@ impl Client<'_> {
     /// Sends the rest over a line without faults.
     async fn finish(&mut self, process: &Serve, seen: &mut Seen) {
         self.resume(process, seen).await;
+        let mut conflicts = 0;
         while !self.is_done() {
-            let status = self.send(process, None).await;
-            assert_eq!(status, Some(204), "nothing is in the way any more");
+            match self.send(process, None).await {
+                Some(204) => {}
+                // What was said twice, or by another client, may still be on its way: ask again, as the protocol says.
+                Some(409) if conflicts < 3 => {
+                    conflicts += 1;
+                    self.resume(process, seen).await;
+                }
+                other => panic!("nothing is in the way any more: {other:?}"),
+            }
         }
     }
 }

@@ -21,9 +21,9 @@ use crate::progress::step;
 
 const MIB: usize = 1024 * 1024;
 
-/// What one file weighs, and each PATCH of it.
-const FILE: usize = 200 * MIB;
-const PIECE: usize = 5 * MIB;
+/// What one file weighs, the most that a clip may, and each PATCH of it.
+const FILE: usize = 200_000_000;
+const PIECE: usize = 5_000_000;
 
 /// How many uploads are under way at once where memory is measured, and how much each sends in the first wave and in the second.
 const PARALLEL: usize = 200;
