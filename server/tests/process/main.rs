@@ -9,6 +9,7 @@
 mod bucket;
 mod child;
 mod clearing;
+mod edge;
 mod ingest;
 mod proxy;
 #[path = "../../services/tests/it/round.rs"]

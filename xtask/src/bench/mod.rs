@@ -2,6 +2,7 @@
 
 pub(crate) mod bundle;
 mod server;
+mod storefront;
 mod vision;
 
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ enum Name {
     Ingest,
     /// A cached page, uploads, checkouts and the start of the server as it ships, nginx and an older binary beside
     Server,
+    /// What shoppers are answered by: a cached page beside nginx, and the rules of HTTP caches that an edge keeps
+    Storefront,
 }
 
 /// What `cargo xtask bench` takes.
@@ -37,10 +40,10 @@ pub(crate) struct Args {
     /// Of `bundles`, only these
     #[arg(long, value_delimiter = ',')]
     only: Vec<Bundle>,
-    /// Of `vision`, only these: filming, onnx, clips, engines, precise, memory; of `server`: page, upload, checkout, start
+    /// Of `vision`, only these: filming, onnx, clips, engines, precise, memory; of `server`: page, upload, checkout, start; of `storefront`: page, rules
     #[arg(long, value_delimiter = ',')]
     part: Vec<String>,
-    /// For `server` and `ingest`, the binary to measure instead of the one that `dist` builds
+    /// For `server`, `ingest` and `storefront`, the binary to measure instead of the one that `dist` builds
     #[arg(long, value_name = "PATH")]
     new: Option<PathBuf>,
     /// For `server`, an older binary to hold it against in the same run
@@ -136,6 +139,7 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
         Name::Vision => vision::measure(place, &parts(&args.part)?)?,
         Name::Ingest => server::ingest::measure(place, &args.binaries())?,
         Name::Server => server::measure(place, &parts(&args.part)?, &args.binaries())?,
+        Name::Storefront => storefront::measure(place, &parts(&args.part)?, args.new.as_deref())?,
     };
     for figure in &figures {
         if args.json {
