@@ -6,6 +6,8 @@
 //
 // `cargo xtask` fills in the files, so a new build is a new service worker with a cache of its own.
 
+importScripts(SITE_PROOF);
+
 const FILES = SITE_FILES;
 const CACHE = "vitrine-studio-SITE_VERSION";
 const SHELL = "/studio";
@@ -179,7 +181,20 @@ async function sendRows(database) {
 
 /** How long an answer is waited for, ms. */
 const ANSWER_MS = 60_000;
-const asked = (address, request) => fetch(address, { ...request, signal: AbortSignal.timeout(ANSWER_MS) });
+
+/** Asks with a token and a proof (`frontend/proof.js`); anew where the shop does not take them, once. */
+async function asked(owner, address, request) {
+  for (const last of [false, true]) {
+    const credential = await vitrineProof.credential(owner, request.method, address);
+    // No token was granted: that is the answer.
+    if (!credential.proof) return { ok: false, status: credential.status, headers: new Headers() };
+    const headers = { ...request.headers, Authorization: credential.authorization, DPoP: credential.proof };
+    const answer = await fetch(address, { ...request, headers, signal: AbortSignal.timeout(ANSWER_MS) });
+    const refused = answer.status === 401 && answer.headers.get("WWW-Authenticate")?.startsWith("DPoP");
+    if (!refused || last) return answer;
+    vitrineProof.refused(owner, answer.headers.get("Date"));
+  }
+}
 
 /** Whether nothing is left to be done here; what only the studio can settle is left to it. */
 async function send(database, { id }) {
@@ -190,17 +205,18 @@ async function send(database, { id }) {
   const folder = await root.getDirectoryHandle("uploads");
   const file = await (await folder.getFileHandle(item.id)).getFile();
   if (file.size !== item.length) return true;
-  const headers = { ...TUS, "Vitrine-Viewer": `${item.owner.person}/${item.owner.shop}` };
+  const owner = `${item.owner.person}/${item.owner.shop}`;
+  const headers = { ...TUS, "Vitrine-Viewer": owner };
   let offset = 0;
   if (item.url) {
-    const answer = await asked(item.url, { method: "HEAD", headers });
+    const answer = await asked(owner, item.url, { method: "HEAD", headers });
     if (answer.ok) offset = Number(answer.headers.get("Upload-Offset"));
     else if (answer.status === 404 || answer.status === 410) item.url = null;
     else return isFinal(answer);
   }
   if (!item.url) {
     const created = { ...headers, "Upload-Length": String(file.size), "Upload-Metadata": item.metadata };
-    const answer = await asked("/api/uploads", { method: "POST", headers: created });
+    const answer = await asked(owner, "/api/uploads", { method: "POST", headers: created });
     // Refused, or meant for somebody else than who is signed in: the studio says so when it opens.
     if (answer.status !== 201) return isFinal(answer);
     item.url = answer.headers.get("Location");
@@ -209,7 +225,7 @@ async function send(database, { id }) {
   while (offset < file.size) {
     const body = file.slice(offset, Math.min(file.size, offset + CHUNK));
     const patch = { ...headers, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
-    const answer = await asked(item.url, { method: "PATCH", headers: patch, body });
+    const answer = await asked(owner, item.url, { method: "PATCH", headers: patch, body });
     const next = Number(answer.headers.get("Upload-Offset"));
     if (!answer.ok) return isFinal(answer);
     if (!(next > offset)) return false;
@@ -223,7 +239,7 @@ async function send(database, { id }) {
 
 /** Whether trying again cannot help. */
 function isFinal({ status }) {
-  return status < 500 && ![408, 409, 423, 429].includes(status);
+  return status > 0 && status < 500 && ![408, 409, 423, 429].includes(status);
 }
 
 /** The studio's rows; nothing where the studio has made none. */

@@ -85,10 +85,37 @@ CREATE TABLE session (
     seen_at BIGINT NOT NULL,
     -- Moves on with use, but never beyond `ends_at`.
     expires_at BIGINT NOT NULL,
-    ends_at BIGINT NOT NULL
+    ends_at BIGINT NOT NULL,
+    -- The key that signs what is uploaded (RFC 7638, SHA-256). The first one that is shown stays the session's, so that its cookie
+    -- alone is no way to another.
+    key_thumbprint TEXT,
+    -- When the device last asked for leave to upload.
+    granted_at BIGINT
 );
 CREATE INDEX session_person ON session (person_id);
 CREATE INDEX session_expiry ON session (expires_at);
+
+-- What a device uploads with for some minutes, beside a proof by its key (DPoP, RFC 9449). It ends with its session.
+CREATE TABLE access_token (
+    token_hash TEXT PRIMARY KEY,
+    shop_id TEXT NOT NULL REFERENCES shop (id),
+    session_hash TEXT NOT NULL REFERENCES session (token_hash) ON DELETE CASCADE,
+    key_thumbprint TEXT NOT NULL,
+    -- Scheme, host and port of the shop it was granted at.
+    origin TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX access_token_session ON access_token (session_hash);
+CREATE INDEX access_token_expiry ON access_token (expires_at);
+
+-- Names of proofs that were used, as long as a proof may count: each does so once.
+CREATE TABLE proof (
+    key_thumbprint TEXT NOT NULL,
+    jti TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (key_thumbprint, jti)
+);
+CREATE INDEX proof_expiry ON proof (expires_at);
 
 -- Passkey ceremonies between the browser's two requests, under their challenge. Any process may answer the second one; the
 -- row is deleted by whoever does, so a challenge is good once.

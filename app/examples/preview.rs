@@ -536,6 +536,8 @@ fn seller(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ),
         ("settings", fixture::settings(site, &viewer, true)),
         ("settings-later", fixture::settings(site, &viewer, false)),
+        ("uploads", fixture::access::page(site, &viewer, true)),
+        ("uploads-later", fixture::access::page(site, &viewer, false)),
         ("studio", studio::page::studio(site, &viewer, "{}")),
         ("manage-ledger", ledger),
         ("manage-ledger-explained", explained),

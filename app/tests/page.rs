@@ -152,6 +152,11 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         ),
         ("settings", fixture::settings(site, &viewer, true)),
         ("settings, later", fixture::settings(site, &viewer, false)),
+        ("uploads", fixture::access::page(site, &viewer, true)),
+        (
+            "uploads, later",
+            fixture::access::page(site, &viewer, false),
+        ),
         (
             "products",
             manage::page::products(

@@ -9,7 +9,7 @@ import { sha256 } from "./picture.ts";
 import { openShop } from "./steps.ts";
 import type { Vitrine } from "./vitrine.ts";
 
-/** A shop whose owner is signed in, in a page and by headers for clients without one. */
+/** A shop whose owner is signed in in a page, and the headers of a program that uploads to it. */
 export interface Owner {
   vitrine: Vitrine;
   page: Page;
@@ -23,9 +23,9 @@ export async function owner(vitrine: Vitrine, browser: Browser): Promise<Owner> 
   const page = await context.newPage();
   await openShop(page, vitrine, { name: "Lorna Makes", handle: "lorna" });
   await page.goto(`${vitrine.url}/manage`);
-  const cookies = await context.cookies(vitrine.url);
-  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-  return { vitrine, page, endpoint: `${vitrine.url}/api/uploads`, headers: { Cookie: cookie, Origin: vitrine.url } };
+  const { out } = await vitrine.command("token", "upload", "--name", "Test");
+  const token = out.trim().split("\n").at(-1) ?? "";
+  return { vitrine, page, endpoint: `${vitrine.url}/api/uploads`, headers: { Authorization: `Bearer ${token}` } };
 }
 
 /** Asks for an upload as tus does. */

@@ -31,9 +31,13 @@ test("a tab killed while sending goes on when the studio opens again, and sends 
 
   // It asked where the server stands and went on from there, so what was sent again is less than the piece that was cut.
   expect(asked.length).toBeGreaterThan(0);
+  const rows = await items(next);
   for (const { url, offset } of asked) {
     const after = sent.pieces.slice(before).filter((piece) => piece.url === url);
-    expect(Math.min(...after.map((piece) => piece.offset)), url).toBe(offset);
+    const whole = rows.find((item) => item.url && url.endsWith(item.url))?.length;
+    // One whose last answer was cut off is there already, and nothing of it goes again.
+    if (offset === whole) expect(after, url).toEqual([]);
+    else expect(Math.min(...after.map((piece) => piece.offset)), url).toBe(offset);
   }
   const starts = sent.pieces.map(({ url, offset }) => `${url} ${offset}`);
   expect(new Set(starts).size, "no piece began twice at the same place").toBe(starts.length);
@@ -91,7 +95,7 @@ test("what waits is its person's: nobody else sends it or sees it, and it goes w
   const sent = follow(context);
   const { out } = await vitrine.command("owner-link", "--new");
   const link = out.match(/http:\/\/localhost:\d+\/setup\/[A-Za-z0-9_-]+/)?.[0] ?? "no link";
-  const refused = page.waitForResponse((response) => response.url().endsWith("/api/uploads") && response.status() === 403);
+  const refused = page.waitForResponse((response) => response.url().endsWith("/api/access-token") && response.status() === 403);
   const cookies = await context.cookies();
   await context.clearCookies();
   await context.setOffline(false);

@@ -1,4 +1,4 @@
-// tus-js-client and Uppy in Chromium, on a page of the shop, with its cookie.
+// tus-js-client and Uppy in Chromium, on a page of the shop, with the token of a program: its cookie uploads nothing by script.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ const metadata = { filename: "cup.png", filetype: "image/png" };
 
 test("tus-js-client in Chromium: create, resume, parallel, abort, and the IETF's draft", async ({ vitrine, browse }) => {
   const lorna = await owner(vitrine, await browse());
-  const { page, endpoint } = lorna;
+  const { page, endpoint, headers } = lorna;
   await page.addScriptTag({ content: await readFile(join(root, "node_modules/tus-js-client/dist/tus.min.js"), "utf8") });
   const bytes = noise(420, 300);
   await hold(page, bytes);
@@ -58,7 +58,7 @@ test("tus-js-client in Chromium: create, resume, parallel, abort, and the IETF's
             upload.start();
           }, reject);
         }),
-      [{ endpoint, metadata, chunkSize, ...options }, end] as const,
+      [{ endpoint, headers, metadata, chunkSize, ...options }, end] as const,
     );
 
   const left = await run({}, { at: 2 * chunkSize });
@@ -80,7 +80,7 @@ test("tus-js-client in Chromium: create, resume, parallel, abort, and the IETF's
 
 test("Uppy in Chromium: three files at once, one paused and gone on with, one cancelled", async ({ vitrine, browse }) => {
   const lorna = await owner(vitrine, await browse());
-  const { page, endpoint } = lorna;
+  const { page, endpoint, headers } = lorna;
   const bundle = await build({
     stdin: { contents: 'import Uppy from "@uppy/core"; import Tus from "@uppy/tus"; Object.assign(window, { Uppy, Tus });', resolveDir: root },
     bundle: true,
@@ -92,10 +92,10 @@ test("Uppy in Chromium: three files at once, one paused and gone on with, one ca
   await page.addScriptTag({ content: bundle.outputFiles[0]?.text ?? "" });
   const files = [noise(420, 300), noise(200, 160), noise(160, 200)];
   const urls = await page.evaluate(
-    async ([endpoint, chunkSize, files]) => {
+    async ([endpoint, headers, chunkSize, files]) => {
       const { Uppy, Tus } = window as unknown as Held;
       const uppy = new Uppy({ autoProceed: false });
-      uppy.use(Tus, { endpoint, chunkSize, retryDelays: [0, 100], limit: 3 });
+      uppy.use(Tus, { endpoint, headers, chunkSize, retryDelays: [0, 100], limit: 3 });
       const ids: string[] = files.map((encoded, at) => {
         const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
         return uppy.addFile({ name: `cup-${at}.png`, type: "image/png", data: new Blob([bytes], { type: "image/png" }), meta: { filename: `cup-${at}.png` } });
@@ -118,7 +118,7 @@ test("Uppy in Chromium: three files at once, one paused and gone on with, one ca
       await uppy.upload();
       return { sent: ids.map((id) => uppy.getFile(id)?.tus?.uploadUrl ?? uppy.getFile(id)?.uploadURL ?? ""), gone, paused };
     },
-    [endpoint, chunkSize, files.map((file) => file.toString("base64"))] as const,
+    [endpoint, headers, chunkSize, files.map((file) => file.toString("base64"))] as const,
   );
   expect(urls.paused).toBe(true);
   for (const [at, url] of urls.sent.entries()) await arrived(lorna, url, files[at] ?? Buffer.alloc(0));

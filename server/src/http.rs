@@ -6,7 +6,8 @@
 //! | [`checkout`] | buy, pay, order |
 //! | [`function`] | server functions: what scripts and forms ask |
 //! | [`identity`] | set-up, sign-in, sign-out |
-//! | [`manage`], [`studio`], [`upload`] | for whoever is signed in |
+//! | [`manage`], [`studio`] | for whoever is signed in |
+//! | [`access`], [`upload`] | leave to upload, and uploads |
 //! | [`media`], [`asset`] | files |
 //! | [`edge`] | what edges follow |
 //! | [`payment`] | what payment processors report |
@@ -16,6 +17,7 @@
 //! request passes: [`trace`], [`header`], [`error`], the layer that catches panics, [`forwarded`],
 //! [`method`], [`host`], [`address`], [`csrf`], then limits on time and length, then its handler.
 
+pub mod access;
 pub mod address;
 pub mod asset;
 pub mod browser;
@@ -165,6 +167,7 @@ fn private_pages() -> Router<Vitrine> {
         )
         .route("/sign-out", post(identity::sign_out))
         .route("/studio", get(studio::page))
+        .route("/api/access-token", post(access::grant))
         .route("/manage", get(manage::overview))
         .route(
             "/manage/products",
@@ -260,6 +263,16 @@ fn private_pages() -> Router<Vitrine> {
         )
         .route("/manage/codes/end", post(manage::discount::end))
         .route("/manage/codes/{file}", get(manage::discount::download))
+        .route("/manage/uploads", get(manage::access::page))
+        .route("/manage/uploads/tokens", post(manage::access::make))
+        .route(
+            "/manage/uploads/tokens/{id}/revoke",
+            post(manage::access::revoke_token),
+        )
+        .route(
+            "/manage/uploads/devices/{id}/revoke",
+            post(manage::access::revoke_device),
+        )
         .route("/manage/jobs", get(manage::job::list))
         .route("/manage/jobs/{id}/retry", post(manage::job::retry))
         .route("/manage/orders", get(manage::order::list))

@@ -11,7 +11,6 @@ mod model;
 mod network;
 mod place;
 mod progress;
-#[cfg(test)]
 mod scratch;
 mod serve;
 mod soak;

@@ -1,5 +1,5 @@
-//! A folder for one test, gone afterwards. Written here because a dependency that only tests have would give this crate's
-//! heavy dependencies other features there, and have them built twice.
+//! A folder for a while, gone afterwards. Written here because another dependency would give this crate's
+//! heavy dependencies other features in its tests, and have them built twice.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

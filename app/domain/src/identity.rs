@@ -2,6 +2,7 @@
 
 pub mod credential;
 pub mod device;
+pub mod proof;
 
 use std::{fmt, str::FromStr};
 

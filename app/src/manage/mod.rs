@@ -1,5 +1,6 @@
 //! What the seller works with: dense, quiet, plain pages and forms.
 
+mod access;
 mod chart;
 mod discount;
 mod job;

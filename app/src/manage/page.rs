@@ -1,6 +1,7 @@
 //! `/manage…`
 
 pub use super::{
+    access::{Access, access},
     discount::codes,
     job::jobs,
     ledger::{Books, explained, ledger},

@@ -15,6 +15,9 @@ pub enum Error {
     /// Who asked may not do this.
     #[error("{0}")]
     Denied(String),
+    /// Who asked could do this before, and cannot any more: signed out, revoked or expired meanwhile.
+    #[error("{0}")]
+    Revoked(String),
     /// It is not signed by who may send it.
     #[error("{0}")]
     Unsigned(String),
@@ -68,6 +71,7 @@ impl Error {
             Self::NotFound(_) => 404,
             Self::Gone(_) => 410,
             Self::Denied(_) => 403,
+            Self::Revoked(_) => 401,
             Self::Unsigned(_) => 400,
             Self::Conflict(_) | Self::Changed(_) => 409,
             Self::Checksum(_) => 460,
@@ -87,6 +91,7 @@ impl Error {
             Self::NotFound(_) => "not_found",
             Self::Gone(_) => "gone",
             Self::Denied(_) => "denied",
+            Self::Revoked(_) => "revoked",
             Self::Unsigned(_) => "unsigned",
             Self::Conflict(_) => "conflict",
             Self::Changed(_) => "changed",

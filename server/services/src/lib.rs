@@ -323,7 +323,10 @@ impl Services {
     /// Uploads, pictures and clips.
     #[must_use]
     pub fn media(&self) -> media::Library<'_> {
-        media::Library { services: self }
+        media::Library {
+            services: self,
+            right: None,
+        }
     }
 
     /// Products.

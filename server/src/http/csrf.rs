@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{error::Problem, payment, upload, viewer};
+use super::{access, error::Problem, payment, upload};
 use crate::state::Vitrine;
 
 /// Whether a request with this method and these headers may change something at `origin`.
@@ -40,7 +40,7 @@ pub fn is_allowed(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
 /// Refuses requests from elsewhere that would change something.
 pub async fn guard(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
     let is_upload = upload::is_here(request.uri().path());
-    let by_token = is_upload && viewer::bearer(request.headers()).is_some();
+    let by_token = is_upload && access::has_token(request.headers());
     // A signature says who sent it, and no cookie is looked at.
     let is_signed = request.uri().path().starts_with(payment::HOOKS);
     if by_token || is_signed || is_allowed(request.method(), request.headers(), &vitrine.origin) {

@@ -14,8 +14,8 @@ mod concat;
 mod creation;
 mod draft;
 mod field;
-#[cfg(test)]
-mod fuzz;
+#[doc(hidden)]
+pub mod fuzz;
 mod metadata;
 
 use std::{
@@ -33,7 +33,6 @@ use axum::{
 };
 use domain::{
     id::UploadId,
-    identity::Viewer,
     media::{Kind, Upload, UploadState},
     wire::{
         address,
@@ -52,7 +51,7 @@ use self::{
     body::{End, Ending},
     concat::Concat,
 };
-use super::{error::Problem, viewer::Uploader};
+use super::{access::Uploader, error::Problem};
 use crate::state::Vitrine;
 
 /// The extensions that this server implements.
@@ -160,7 +159,7 @@ pub async fn other(
 /// `POST /api/uploads`: a new upload, perhaps with its first bytes.
 pub async fn create(
     State(vitrine): State<Vitrine>,
-    Uploader(viewer): Uploader,
+    uploader: Uploader,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -170,14 +169,13 @@ pub async fn create(
         )));
     }
     if let Some(version) = draft::Version::of(&headers) {
-        return draft::create(&vitrine, &viewer, version, &headers, body).await;
+        return draft::create(&vitrine, &uploader, version, &headers, body).await;
     }
     let (new, partials) = parse_creation(&headers, &vitrine.origin)?;
     if let Some(partials) = partials {
-        let upload = vitrine
-            .services
-            .media()
-            .join(&viewer, new, &partials)
+        let upload = uploader
+            .media(&vitrine)
+            .join(&uploader.viewer, new, &partials)
             .await?;
         return created(&upload);
     }
@@ -187,18 +185,21 @@ pub async fn create(
         _ => false,
     };
     let checksum = parse_checksum(&headers)?;
-    let mut upload = vitrine.services.media().create_upload(&viewer, new).await?;
+    let mut upload = uploader
+        .media(&vitrine)
+        .create_upload(&uploader.viewer, new)
+        .await?;
     let id = upload.id.clone();
     let location = HeaderValue::try_from(address::upload(&id)).map_err(Problem::internal)?;
     if with_bytes && upload.state == UploadState::Receiving {
-        match append(&vitrine, &viewer, &id, 0, checksum, body).await {
+        match append(&vitrine, &uploader, &id, 0, checksum, body).await {
             Ok(grown) => upload = grown,
             // The upload exists whatever became of its first bytes; its offset says where the client goes on.
             Err(problem) if problem.status().is_client_error() => {
                 return Err(problem.with(header::LOCATION, location));
             }
             Err(_kept) => {
-                let found = vitrine.services.media().upload(&viewer, &id).await;
+                let found = uploader.media(&vitrine).upload(&uploader.viewer, &id).await;
                 upload = found.map_err(|error| {
                     Problem::from(error).with(header::LOCATION, location.clone())
                 })?;
@@ -218,14 +219,13 @@ fn created(upload: &Upload) -> Result<Response, Problem> {
 /// `HEAD /api/uploads/{id}`: how much is here.
 pub async fn head(
     State(vitrine): State<Vitrine>,
-    Uploader(viewer): Uploader,
+    uploader: Uploader,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let upload = vitrine
-        .services
-        .media()
-        .settle(&viewer, &read(&id)?)
+    let upload = uploader
+        .media(&vitrine)
+        .settle(&uploader.viewer, &read(&id)?)
         .await?;
     if draft::Version::of(&headers).is_some() {
         return Ok(draft::head(&vitrine, &upload));
@@ -261,14 +261,14 @@ pub async fn head(
 /// `PATCH /api/uploads/{id}`: the next bytes.
 pub async fn patch(
     State(vitrine): State<Vitrine>,
-    Uploader(viewer): Uploader,
+    uploader: Uploader,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let id = read(&id)?;
     if let Some(version) = draft::Version::of(&headers) {
-        return draft::append(&vitrine, &viewer, version, &id, &headers, body).await;
+        return draft::append(&vitrine, &uploader, version, &id, &headers, body).await;
     }
     if headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes) != Some(CONTENT_TYPE.as_bytes())
     {
@@ -278,14 +278,16 @@ pub async fn patch(
         Problem::bad("Upload-Offset is missing; it says where these bytes belong.")
     })?;
     let checksum = parse_checksum(&headers)?;
-    let media = vitrine.services.media();
+    let media = uploader.media(&vitrine);
     if let Some(length) = number(&headers, UPLOAD_LENGTH)? {
-        media.announce_length(&viewer, &id, offset, length).await?;
+        media
+            .announce_length(&uploader.viewer, &id, offset, length)
+            .await?;
     }
     let is_empty = body.is_end_stream();
-    let mut upload = match append(&vitrine, &viewer, &id, offset, checksum, body).await {
+    let mut upload = match append(&vitrine, &uploader, &id, offset, checksum, body).await {
         Err(problem) if problem.status() == StatusCode::CONFLICT => {
-            let upload = media.upload(&viewer, &id).await?;
+            let upload = media.upload(&uploader.viewer, &id).await?;
             if upload.concat.starts_with("final") {
                 return Err(Problem::new(
                     StatusCode::FORBIDDEN,
@@ -304,7 +306,9 @@ pub async fn patch(
     let is_whole = upload.is_length_known && upload.received == upload.length;
     if upload.is_open && is_whole && upload.concat.is_empty() {
         // Begun by a client of the IETF's draft, which would say so.
-        upload = media.complete(&viewer, &id, upload.received).await?;
+        upload = media
+            .complete(&uploader.viewer, &id, upload.received)
+            .await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_progress(&mut response, &upload);
@@ -314,13 +318,12 @@ pub async fn patch(
 /// `DELETE /api/uploads/{id}`: terminates an upload.
 pub async fn terminate(
     State(vitrine): State<Vitrine>,
-    Uploader(viewer): Uploader,
+    uploader: Uploader,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    vitrine
-        .services
-        .media()
-        .terminate(&viewer, &read(&id)?)
+    uploader
+        .media(&vitrine)
+        .terminate(&uploader.viewer, &read(&id)?)
         .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -328,13 +331,12 @@ pub async fn terminate(
 /// `GET /api/uploads/{id}`: how far it is and what became of it, for the studio (not part of the protocol).
 pub async fn status(
     State(vitrine): State<Vitrine>,
-    Uploader(viewer): Uploader,
+    uploader: Uploader,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let upload = vitrine
-        .services
-        .media()
-        .upload(&viewer, &read(&id)?)
+    let upload = uploader
+        .media(&vitrine)
+        .upload(&uploader.viewer, &read(&id)?)
         .await?;
     let mut response = Json(Status::from(upload)).into_response();
     response
@@ -345,29 +347,29 @@ pub async fn status(
 
 async fn append(
     vitrine: &Vitrine,
-    viewer: &Viewer,
+    uploader: &Uploader,
     id: &UploadId,
     offset: u64,
     checksum: Option<Checksum>,
     body: Body,
 ) -> Result<Upload, Problem> {
-    let (upload, _) = append_noting_end(vitrine, viewer, id, offset, checksum, body).await?;
+    let (upload, _) = append_noting_end(vitrine, uploader, id, offset, checksum, body).await?;
     Ok(upload)
 }
 
 /// Appends a body, and tells how it ended.
 async fn append_noting_end(
     vitrine: &Vitrine,
-    viewer: &Viewer,
+    uploader: &Uploader,
     id: &UploadId,
     offset: u64,
     checksum: Option<Checksum>,
     body: Body,
 ) -> Result<(Upload, Ending), Problem> {
     let body = body::read(body, checksum.as_ref());
-    let media = vitrine.services.media();
+    let media = uploader.media(vitrine);
     let appended = media
-        .append(viewer, id, offset, checksum, body.stream)
+        .append(&uploader.viewer, id, offset, checksum, body.stream)
         .await;
     let upload = match appended {
         Err(services::Error::Checksum(_)) if body.ending.get() == End::Unusable => {

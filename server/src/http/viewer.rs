@@ -44,48 +44,6 @@ impl FromRequestParts<Vitrine> for SignedSession {
     }
 }
 
-/// Whoever uploads: a program by its token, else someone who is signed in. With a token, no cookie is looked at.
-#[derive(Debug)]
-pub struct Uploader(pub Viewer);
-
-impl FromRequestParts<Vitrine> for Uploader {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, vitrine: &Vitrine) -> Result<Self, Response> {
-        let Some(token) = bearer(&parts.headers) else {
-            let Signed(viewer) = Signed::from_request_parts(parts, vitrine).await?;
-            return Ok(Self(viewer));
-        };
-        let found = vitrine.services.identity().uploader(token).await;
-        match found {
-            Ok(Some(viewer)) => Ok(Self(viewer)),
-            Ok(None) => Err(wrong_token().into_response()),
-            Err(error) => Err(Problem::from(error).into_response()),
-        }
-    }
-}
-
-/// The token of `Authorization: Bearer …` (RFC 6750, section 2.1). Another scheme is meant for a proxy in front.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
-}
-
-fn wrong_token() -> Problem {
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "wrong_token",
-        "This upload token is unknown, expired or revoked. Make a new one with `vitrine token upload`.",
-    )
-    .with(
-        header::WWW_AUTHENTICATE,
-        HeaderValue::from_static("Bearer realm=\"uploads\", error=\"invalid_token\""),
-    )
-}
-
 /// Whoever asks, signed in or not.
 #[derive(Debug)]
 pub struct Anyone(pub Option<Viewer>);
@@ -119,7 +77,7 @@ pub(super) async fn find(
 }
 
 /// Refuses what a script kept for somebody else than who is signed in now, before anything of it is read.
-fn check_meant(viewer: &Viewer, headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn check_meant(viewer: &Viewer, headers: &HeaderMap) -> Result<(), Problem> {
     let Some(meant) = headers.get(wire::HEADER) else {
         return Ok(());
     };

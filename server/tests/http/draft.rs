@@ -26,7 +26,7 @@ impl<'a> Client<'a> {
     fn request(&self, method: &str, path: &str) -> TestRequest<'a> {
         self.app
             .request(method, path)
-            .cookie(&self.creator.cookie)
+            .header("authorization", &self.creator.program)
             .header("upload-draft-interop-version", self.version)
     }
 
@@ -157,10 +157,10 @@ in_both! {
         let path = client.created(None).await;
         let at = client.app.listen().await;
         let body = |path: &str, offset: usize, complete: &str, chunks: &str| format!(
-            "PATCH {path} HTTP/1.1\r\nhost: localhost:3000\r\norigin: http://localhost:3000\r\ncookie: {}\r\n\
+            "PATCH {path} HTTP/1.1\r\nhost: localhost:3000\r\norigin: http://localhost:3000\r\nauthorization: {}\r\n\
              upload-draft-interop-version: {}\r\ncontent-type: {PARTIAL}\r\nupload-offset: {offset}\r\nupload-complete: {complete}\r\n\
              transfer-encoding: chunked\r\nconnection: close\r\n\r\n{chunks}",
-            client.creator.cookie, client.version
+            client.creator.program, client.version
         );
         // It breaks off: what came is kept, and that was not all.
         let mut line = TcpStream::connect(at).await.expect("connects");

@@ -1,5 +1,6 @@
 //! The shop through its front door: the real router over real services on a temporary SQLite database.
 
+mod access;
 mod address;
 #[path = "../../services/tests/it/authenticator.rs"]
 mod authenticator;
@@ -26,6 +27,8 @@ mod ready;
 mod round;
 mod settings;
 mod shop;
+#[path = "../../services/tests/it/signer.rs"]
+mod signer;
 mod slow;
 mod terms;
 mod test_app;

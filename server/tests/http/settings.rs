@@ -185,6 +185,7 @@ async fn what_matters_asks_for_a_recent_sign_in() {
         .await;
     assert_eq!(again.header("location"), "/manage/settings");
     let again = Creator {
+        program: String::new(),
         cookie: again.cookie(),
         handle: "clay".to_owned(),
     };
@@ -267,6 +268,7 @@ async fn browsers_are_named_in_plain_words_and_ended() {
         .form(&[("handle", "clay"), ("password", PASSWORD)])
         .await;
     let phone = Creator {
+        program: String::new(),
         cookie: signed.cookie(),
         handle: "clay".to_owned(),
     };

@@ -45,6 +45,7 @@ async fn stop_for(
         .header("host", "localhost:3000")
         .header("origin", "http://localhost:3000")
         .header("cookie", &clay.cookie)
+        .header("authorization", &clay.program)
         .extension(ConnectInfo(at))
         .body(body)
         .expect("a request");
@@ -93,7 +94,7 @@ async fn an_upload_whose_sender_stops_is_acknowledged_as_far_as_it_came() {
     let whole = photo(64, 64);
     let made = app
         .post("/api/uploads")
-        .cookie(&clay.cookie)
+        .header("authorization", &clay.program)
         .header("tus-resumable", "1.0.0")
         .header("upload-length", &whole.len().to_string())
         .header("upload-metadata", "kind cGhvdG8=")
@@ -112,7 +113,7 @@ async fn an_upload_whose_sender_stops_is_acknowledged_as_far_as_it_came() {
     assert_ne!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let stands = app
         .request("HEAD", path)
-        .cookie(&clay.cookie)
+        .header("authorization", &clay.program)
         .header("tus-resumable", "1.0.0")
         .send()
         .await;

@@ -47,6 +47,8 @@ pub(crate) struct TestApp {
 /// A creator who is signed in.
 pub(crate) struct Creator {
     pub(crate) cookie: String,
+    /// `Authorization` of a program that uploads to the shop.
+    pub(crate) program: String,
     pub(crate) handle: String,
 }
 
@@ -183,8 +185,11 @@ impl TestApp {
             .await;
         assert_eq!(response.status, 303, "{}", response.text());
         assert_eq!(response.header("location"), "/studio");
+        let identity = self.vitrine.services.identity();
+        let token = identity.create_upload_token(handle, "Test", 366).await;
         Creator {
             cookie: response.cookie(),
+            program: format!("Bearer {}", token.unwrap().value),
             handle: handle.to_owned(),
         }
     }

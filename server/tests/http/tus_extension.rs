@@ -290,10 +290,10 @@ async fn a_checksum_may_come_behind_the_bytes() {
     ] {
         let path = create(&app, &clay, "photo", 1000).await;
         let request = format!(
-            "PATCH {path} HTTP/1.1\r\nhost: localhost:3000\r\norigin: http://localhost:3000\r\ncookie: {}\r\ntus-resumable: 1.0.0\r\n\
+            "PATCH {path} HTTP/1.1\r\nhost: localhost:3000\r\norigin: http://localhost:3000\r\nauthorization: {}\r\ntus-resumable: 1.0.0\r\n\
              content-type: {PIECE}\r\nupload-offset: 0\r\ntransfer-encoding: chunked\r\ntrailer: {announced}\r\nconnection: close\r\n\r\n\
              2\r\nab\r\n1\r\nc\r\n0\r\n{trailer}\r\n",
-            clay.cookie
+            clay.program
         );
         let answer = exchange(&app, request.as_bytes()).await;
         let status = format!("http/1.1 {expected}");
@@ -350,7 +350,12 @@ async fn partial_uploads_become_one_file() {
     );
     // Nothing is made of a part alone.
     app.vitrine.services.drain().await.expect("the jobs run");
-    let alone = app.get(&paths[0]).cookie(&clay.cookie).send().await.json();
+    let alone = app
+        .get(&paths[0])
+        .header("authorization", &clay.program)
+        .send()
+        .await
+        .json();
     assert_eq!(alone["state"], "receiving");
 
     let viewer = app.viewer(&clay).await;

@@ -25,7 +25,7 @@ pub(crate) fn tus<'a>(
     path: &str,
 ) -> TestRequest<'a> {
     app.request(method, path)
-        .cookie(&creator.cookie)
+        .header("authorization", &creator.program)
         .header("tus-resumable", "1.0.0")
 }
 
@@ -65,7 +65,8 @@ pub(crate) async fn send(
 
 pub(crate) async fn settled(app: &TestApp, creator: &Creator, path: &str) -> serde_json::Value {
     app.vitrine.services.drain().await.expect("the jobs run");
-    let status = app.get(path).cookie(&creator.cookie).send().await;
+    let status = app.get(path).header("authorization", &creator.program);
+    let status = status.send().await;
     assert_eq!(status.status, 200, "{}", status.text());
     let status = status.json();
     assert!(
@@ -120,7 +121,12 @@ async fn a_photo_in_pieces_becomes_media() {
             "{wrong}"
         );
     }
-    let receiving = app.get(&path).cookie(&clay.cookie).send().await.json();
+    let receiving = app
+        .get(&path)
+        .header("authorization", &clay.program)
+        .send()
+        .await
+        .json();
     assert_eq!(
         (receiving["state"].as_str(), receiving["received"].as_u64()),
         (Some("receiving"), Some(1000))
@@ -238,7 +244,7 @@ async fn the_protocol_is_kept() {
     }
     let silent = app
         .request("PATCH", &path)
-        .cookie(&clay.cookie)
+        .header("authorization", &clay.program)
         .send()
         .await;
     assert_eq!(silent.status, 412);
@@ -364,7 +370,8 @@ async fn an_upload_belongs_to_its_shop_and_can_be_given_up() {
         );
     }
     assert_eq!(send(&app, &glas, &path, 0, b"x").await.status, 404);
-    assert_eq!(app.get(&path).cookie(&glas.cookie).send().await.status, 404);
+    let asked = app.get(&path).header("authorization", &glas.program);
+    assert_eq!(asked.send().await.status, 404);
     let nobody = app
         .request("HEAD", &path)
         .header("tus-resumable", "1.0.0")
@@ -372,6 +379,8 @@ async fn an_upload_belongs_to_its_shop_and_can_be_given_up() {
         .await;
     assert_eq!(nobody.status, 401);
     let crossing = tus(&app, &clay, "PATCH", &path)
+        .without("authorization")
+        .cookie(&clay.cookie)
         .header("origin", "https://evil.test")
         .header("content-type", PIECE)
         .header("upload-offset", "0")
@@ -410,7 +419,7 @@ async fn a_cut_connection_resumes_where_it_was() {
             .uri(&path)
             .header("host", "localhost:3000")
             .header("origin", "http://localhost:3000")
-            .header("cookie", &clay.cookie)
+            .header("authorization", &clay.program)
             .header("tus-resumable", "1.0.0")
             .header("content-type", PIECE)
             .header("upload-offset", "0")

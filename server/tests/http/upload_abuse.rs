@@ -103,9 +103,9 @@ async fn lengths_that_lie() {
     let clay = app.creator("Clay", "clay").await;
     let patch = |path: &str, length: &str, bytes: &str| {
         format!(
-            "PATCH {path} HTTP/1.1\r\nhost: localhost:3000\r\norigin: http://localhost:3000\r\ncookie: {}\r\n\
+            "PATCH {path} HTTP/1.1\r\nhost: localhost:3000\r\norigin: http://localhost:3000\r\nauthorization: {}\r\n\
              tus-resumable: 1.0.0\r\ncontent-type: {PIECE}\r\nupload-offset: 0\r\nconnection: close\r\n{length}\r\n\r\n{bytes}",
-            clay.cookie
+            clay.program
         )
         .into_bytes()
     };

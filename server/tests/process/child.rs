@@ -87,10 +87,34 @@ impl Serve {
         arguments: &[&str],
         variables: &[(&str, String)],
     ) -> Self {
+        let program = env!("CARGO_BIN_EXE_vitrine");
+        Self::spawn_by(
+            tokio::process::Command::new(program),
+            site,
+            arguments,
+            variables,
+        )
+    }
+
+    /// The same on a disk where no file may be longer than so many bytes, as on one that is full.
+    pub(crate) fn spawn_full(site: &Path, arguments: &[&str], most: usize) -> Self {
+        let mut shell = tokio::process::Command::new("sh");
+        // Blocks of 512 bytes (POSIX); the signal would end the process instead of telling it.
+        let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", most / 512);
+        shell.args(["-c", &limited, env!("CARGO_BIN_EXE_vitrine")]);
+        Self::spawn_by(shell, site, arguments, &[])
+    }
+
+    fn spawn_by(
+        mut program: tokio::process::Command,
+        site: &Path,
+        arguments: &[&str],
+        variables: &[(&str, String)],
+    ) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
-        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_vitrine"))
+        let mut child = program
             .arg("serve")
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .args(["--public-url", &format!("http://{HOST}")])
@@ -149,6 +173,14 @@ impl Serve {
         assert_eq!(answer.status, 303, "{}", answer.text());
         let cookie = answer.header("set-cookie").split(';').next().unwrap();
         cookie.to_owned()
+    }
+
+    /// Makes a token by which a program uploads to the only shop, by another command.
+    pub(crate) fn token(arguments: &[&str]) -> String {
+        let made = command(&[&["token"], arguments, &["upload", "--name", "Test"]].concat());
+        assert!(made.status.success(), "{made:?}");
+        let said = String::from_utf8(made.stdout).unwrap();
+        said.lines().last().unwrap().to_owned()
     }
 
     /// Waits for a line that holds `words`.
@@ -215,39 +247,12 @@ impl Serve {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> std::io::Result<Answer> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {HOST}\r\norigin: http://{HOST}\r\nconnection: close\r\ncontent-length: {}\r\n",
-            body.len()
-        );
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str("\r\n");
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(body).await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        let end = answer
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .ok_or(std::io::ErrorKind::UnexpectedEof)?;
-        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
-        let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-        let body = &answer[end + 4..];
-        Ok(Answer {
-            status: status.ok_or(std::io::ErrorKind::InvalidData)?,
-            body: if chunked {
-                dechunked(body)
-            } else {
-                body.to_vec()
-            },
-            head,
-        })
+        send_to(self.port, method, path, headers, body).await
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Posts a form.
@@ -271,6 +276,49 @@ impl Serve {
     pub(crate) async fn get(&self, path: &str, cookie: &str) -> Answer {
         self.send("GET", path, &[("cookie", cookie)], &[]).await
     }
+}
+
+/// Sends a request to a port on a connection of its own.
+pub(crate) async fn send_to(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {HOST}\r\norigin: http://{HOST}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+    let body = &answer[end + 4..];
+    Ok(Answer {
+        status: status.ok_or(std::io::ErrorKind::InvalidData)?,
+        body: if chunked {
+            dechunked(body)
+        } else {
+            body.to_vec()
+        },
+        head,
+    })
 }
 
 /// A chunked body joined (RFC 9112 §7.1).

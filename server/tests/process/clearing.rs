@@ -103,13 +103,14 @@ async fn a_bucket_is_cleared_of_what_was_deleted_and_of_what_belongs_to_nothing(
     let mut of_photo = hashes(&page);
     of_photo.push(blake3::hash(&bytes).to_hex().to_string());
     // An upload whose second half never came: its part belongs to it.
-    let half = create(&one, &cookie, bytes.len()).await;
-    let sent = patch(&one, &cookie, &half, 0, &bytes[..999]).await.unwrap();
+    let token = Serve::token(&["--data", data]);
+    let half = create(&one, &token, bytes.len()).await;
+    let sent = patch(&one, &token, &half, 0, &bytes[..999]).await.unwrap();
     assert_eq!(sent.status, 204);
     // And one that is ready, though no page shows it.
-    let whole = create(&one, &cookie, photo(78).len()).await;
-    patch(&one, &cookie, &whole, 0, &photo(78)).await.unwrap();
-    assert_eq!(settled(&one, &cookie, &whole).await["state"], "ready");
+    let whole = create(&one, &token, photo(78).len()).await;
+    patch(&one, &token, &whole, 0, &photo(78)).await.unwrap();
+    assert_eq!(settled(&one, &token, &whole).await["state"], "ready");
     one.stop().await;
 
     let half = half.rsplit('/').next().unwrap().to_owned();

@@ -10,6 +10,8 @@ mod bucket;
 mod child;
 mod clearing;
 mod edge;
+mod ingest;
+mod proxy;
 #[path = "../../services/tests/it/round.rs"]
 mod round;
 mod shared;

@@ -94,37 +94,43 @@ impl Shared {
         Serve::spawn_with(&self.folder.path().join("site"), &arguments, &variables)
     }
 
-    /// Two processes that started together, and the cookie of a shop's owner.
-    async fn pair(&self) -> (Serve, Serve, String) {
+    /// Two processes that started together, and the owner of a shop.
+    async fn pair(&self) -> (Serve, Serve, Owner) {
         let (mut one, mut two) = (self.spawn("one"), self.spawn("two"));
         one.open().await;
         two.open().await;
         let data = self.folder.path().join("one");
-        let cookie = one
-            .set_up(&[
-                "--data",
-                data.to_str().unwrap(),
-                "--database-url",
-                &self.database,
-            ])
-            .await;
-        (one, two, cookie)
+        let store = [
+            "--data",
+            data.to_str().unwrap(),
+            "--database-url",
+            &self.database,
+        ];
+        let cookie = one.set_up(&store).await;
+        let token = Serve::token(&store);
+        (one, two, Owner { cookie, token })
     }
+}
+
+/// What a shop's owner shows: a browser's cookie, and the token of a program.
+struct Owner {
+    cookie: String,
+    token: String,
 }
 
 /// Two processes take one upload together, each sending the same pieces.
 async fn take_one_upload_together(shared: &Shared) {
-    let (one, two, cookie) = shared.pair().await;
+    let (one, two, owner) = shared.pair().await;
     for round in rounds(2) {
         let bytes = photo(round.below(1 << 20, 2) as u32);
-        let path = create(&one, &cookie, bytes.len()).await;
+        let path = create(&one, &owner.token, bytes.len()).await;
         let mut at = 0;
         while at < bytes.len() {
             let end = (at + bytes.len() / 5 + 1).min(bytes.len());
             // Both send the same piece at once: whatever is acknowledged is acknowledged once.
             let (a, b) = tokio::join!(
-                patch(&one, &cookie, &path, at, &bytes[at..end]),
-                patch(&two, &cookie, &path, at, &bytes[at..end]),
+                patch(&one, &owner.token, &path, at, &bytes[at..end]),
+                patch(&two, &owner.token, &path, at, &bytes[at..end]),
             );
             let taken = [a.unwrap().status, b.unwrap().status];
             assert!(
@@ -132,14 +138,14 @@ async fn take_one_upload_together(shared: &Shared) {
                 "{taken:?}"
             );
             let (here, there) = (
-                offset(&one, &cookie, &path).await,
-                offset(&two, &cookie, &path).await,
+                offset(&one, &owner.token, &path).await,
+                offset(&two, &owner.token, &path).await,
             );
             assert_eq!(here, there);
             assert!(here == at || here == end, "{at}..{end}: {here}");
             at = here;
         }
-        let status = settled(&two, &cookie, &path).await;
+        let status = settled(&two, &owner.token, &path).await;
         assert_eq!(status["state"], "ready", "{status}");
         assert_stored(&shared.media(), &bytes);
     }
@@ -148,11 +154,19 @@ async fn take_one_upload_together(shared: &Shared) {
 
 /// One process is killed in the middle of an upload, and the other goes on with it.
 async fn go_on_after_a_kill(shared: &Shared) {
-    let (mut one, two, cookie) = shared.pair().await;
+    let (mut one, two, owner) = shared.pair().await;
     for round in rounds(2) {
         let bytes = photo(round.below(1 << 20, 2) as u32);
-        let (path, acknowledged) = send_until_killed(one, &cookie, &bytes, round).await;
-        finish(&two, &cookie, &path, acknowledged, &bytes, &shared.media()).await;
+        let (path, acknowledged) = send_until_killed(one, &owner.token, &bytes, round).await;
+        finish(
+            &two,
+            &owner.token,
+            &path,
+            acknowledged,
+            &bytes,
+            &shared.media(),
+        )
+        .await;
         one = shared.spawn("one");
         one.open().await;
     }
@@ -193,7 +207,8 @@ async fn two_processes_on_postgres_share_purging_holds_and_limits() {
     let Some(shared) = Shared::new("purge").await else {
         return;
     };
-    let (one, two, cookie) = shared.pair().await;
+    let (one, two, owner) = shared.pair().await;
+    let cookie = owner.cookie;
     let made = one.form("/manage/products", &cookie, &[]).await;
     let editor = made.header("location").to_owned();
     let mut form = b"--edge\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"cup.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n".to_vec();

@@ -44,13 +44,14 @@ async fn an_upload_goes_on_after_the_server_was_killed() {
     let arguments = ["--data", data.to_str().unwrap()];
     let mut process = Serve::spawn(&site, &arguments);
     process.open().await;
-    let cookie = process.set_up(&arguments).await;
+    process.set_up(&arguments).await;
+    let token = Serve::token(&arguments);
     for round in rounds(2) {
         let bytes = photo(round.below(1 << 20, 2) as u32);
-        let (path, acknowledged) = send_until_killed(process, &cookie, &bytes, round).await;
+        let (path, acknowledged) = send_until_killed(process, &token, &bytes, round).await;
         process = Serve::spawn(&site, &arguments);
         process.open().await;
-        finish(&process, &cookie, &path, acknowledged, &bytes, &media).await;
+        finish(&process, &token, &path, acknowledged, &bytes, &media).await;
     }
     assert_no_parts(&media).await;
 }
@@ -66,7 +67,8 @@ async fn a_bucket_takes_an_upload_of_several_objects() {
     let arguments = ["--data", data, "--media-url", &url];
     let mut process = Serve::spawn_with(&site, &arguments, &bucket.variables());
     process.open().await;
-    let cookie = process.set_up(&["--data", data]).await;
+    process.set_up(&["--data", data]).await;
+    let token = Serve::token(&["--data", data]);
 
     // A picture that cannot be compressed: larger than what is held in memory before an object is written.
     let mut random = blake3::Hasher::new().finalize_xof();
@@ -77,10 +79,10 @@ async fn a_bucket_takes_an_upload_of_several_objects() {
     let bytes = file.into_inner();
     assert!(bytes.len() > 9 * 1024 * 1024, "{}", bytes.len());
 
-    let path = create(&process, &cookie, bytes.len()).await;
-    let sent = patch(&process, &cookie, &path, 0, &bytes).await.unwrap();
+    let path = create(&process, &token, bytes.len()).await;
+    let sent = patch(&process, &token, &path, 0, &bytes).await.unwrap();
     assert_eq!(sent.status, 204, "{}", sent.text());
-    let status = settled(&process, &cookie, &path).await;
+    let status = settled(&process, &token, &path).await;
     assert_eq!(status["state"], "ready", "{status}");
     assert_stored(&bucket.folder.join("shops"), &bytes);
     assert_no_parts(&bucket.folder.join("shops")).await;

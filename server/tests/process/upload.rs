@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    child::{Answer, Serve},
+    child::{Answer, Serve, send_to},
     round::Round,
 };
 
@@ -43,25 +43,26 @@ pub(crate) fn photo(seed: u32) -> Vec<u8> {
 }
 
 async fn tus(
-    process: &Serve,
-    cookie: &str,
+    port: u16,
+    token: &str,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> std::io::Result<Answer> {
-    let mut all = vec![("tus-resumable", "1.0.0"), ("cookie", cookie)];
+    let bearer = format!("Bearer {token}");
+    let mut all = vec![("tus-resumable", "1.0.0"), ("authorization", &bearer)];
     all.extend_from_slice(headers);
-    process.try_send(method, path, &all, body).await
+    send_to(port, method, path, &all, body).await
 }
 
-pub(crate) async fn create(process: &Serve, cookie: &str, length: usize) -> String {
+pub(crate) async fn create(process: &Serve, token: &str, length: usize) -> String {
     let length = length.to_string();
     let headers = [
         ("upload-length", length.as_str()),
         ("upload-metadata", "kind cGhvdG8="),
     ];
-    let made = tus(process, cookie, "POST", "/api/uploads", &headers, &[])
+    let made = tus(process.port(), token, "POST", "/api/uploads", &headers, &[])
         .await
         .unwrap();
     assert_eq!(made.status, 201, "{}", made.text());
@@ -71,7 +72,18 @@ pub(crate) async fn create(process: &Serve, cookie: &str, length: usize) -> Stri
 
 pub(crate) async fn patch(
     process: &Serve,
-    cookie: &str,
+    token: &str,
+    path: &str,
+    offset: usize,
+    bytes: &[u8],
+) -> std::io::Result<Answer> {
+    patch_at(process.port(), token, path, offset, bytes).await
+}
+
+/// The same by way of another port.
+pub(crate) async fn patch_at(
+    port: u16,
+    token: &str,
     path: &str,
     offset: usize,
     bytes: &[u8],
@@ -81,11 +93,13 @@ pub(crate) async fn patch(
         ("content-type", "application/offset+octet-stream"),
         ("upload-offset", offset.as_str()),
     ];
-    tus(process, cookie, "PATCH", path, &headers, bytes).await
+    tus(port, token, "PATCH", path, &headers, bytes).await
 }
 
-pub(crate) async fn offset(process: &Serve, cookie: &str, path: &str) -> usize {
-    let head = tus(process, cookie, "HEAD", path, &[], &[]).await.unwrap();
+pub(crate) async fn offset(process: &Serve, token: &str, path: &str) -> usize {
+    let head = tus(process.port(), token, "HEAD", path, &[], &[])
+        .await
+        .unwrap();
     assert_eq!(head.status, 200);
     head.header("upload-offset").parse().unwrap()
 }
@@ -94,17 +108,17 @@ pub(crate) async fn offset(process: &Serve, cookie: &str, path: &str) -> usize {
 /// many bytes were acknowledged at least.
 pub(crate) async fn send_until_killed(
     process: Serve,
-    cookie: &str,
+    token: &str,
     bytes: &[u8],
     round: Round,
 ) -> (String, usize) {
-    let path = create(&process, cookie, bytes.len()).await;
+    let path = create(&process, token, bytes.len()).await;
     let cut = 1 + round.below(bytes.len() - 1, 0);
-    let sent = patch(&process, cookie, &path, 0, &bytes[..cut]).await;
+    let sent = patch(&process, token, &path, 0, &bytes[..cut]).await;
     assert_eq!(sent.unwrap().status, 204);
     // A piece takes some milliseconds, so this falls before, into or after it.
     let moment = Duration::from_micros(round.below(8000, 1) as u64);
-    let (sent, ()) = tokio::join!(patch(&process, cookie, &path, cut, &bytes[cut..]), async {
+    let (sent, ()) = tokio::join!(patch(&process, token, &path, cut, &bytes[cut..]), async {
         tokio::time::sleep(moment).await;
         process.begin_kill();
     });
@@ -116,33 +130,33 @@ pub(crate) async fn send_until_killed(
 /// Goes on with what [`send_until_killed`] left, and compares what is stored.
 pub(crate) async fn finish(
     process: &Serve,
-    cookie: &str,
+    token: &str,
     path: &str,
     acknowledged: usize,
     bytes: &[u8],
     media: &Path,
 ) {
-    let at = offset(process, cookie, path).await;
+    let at = offset(process, token, path).await;
     assert!(
         at >= acknowledged,
         "{at} of {acknowledged} acknowledged bytes are there"
     );
     if at < bytes.len() {
-        let rest = patch(process, cookie, path, at, &bytes[at..])
-            .await
-            .unwrap();
+        let rest = patch(process, token, path, at, &bytes[at..]).await.unwrap();
         assert_eq!(rest.status, 204);
     }
-    let status = settled(process, cookie, path).await;
+    let status = settled(process, token, path).await;
     assert_eq!(status["state"], "ready", "{status}");
     assert_stored(media, bytes);
 }
 
 /// What became of an upload, asked until it is there: the job may run in either process.
-pub(crate) async fn settled(process: &Serve, cookie: &str, path: &str) -> serde_json::Value {
+pub(crate) async fn settled(process: &Serve, token: &str, path: &str) -> serde_json::Value {
     let begun = Instant::now();
     loop {
-        let status = process.get(path, cookie).await.json();
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        let status = process.send("GET", path, &headers, &[]).await.json();
         if status["state"] != "processing" {
             return status;
         }

@@ -21,6 +21,8 @@ enum Name {
     Bundles,
     /// Filming, the network and the import of films in Chromium, onnxruntime-web beside
     Vision,
+    /// Uploads by tus beside @tus/server, as it ships and with fdatasync, the disk's own rate, and the memory of 200 at once
+    Ingest,
     /// A cached page, uploads, checkouts and the start of the server as it ships, nginx and an older binary beside
     Server,
     /// What shoppers are answered by: a cached page beside nginx, and the rules of HTTP caches that an edge keeps
@@ -41,12 +43,21 @@ pub(crate) struct Args {
     /// Of `vision`, only these: filming, onnx, clips, engines, precise, memory; of `server`: page, upload, checkout, start; of `storefront`: page, rules
     #[arg(long, value_delimiter = ',')]
     part: Vec<String>,
-    /// For `server` and `storefront`, the binary to measure instead of the one that `dist` builds
+    /// For `server`, `ingest` and `storefront`, the binary to measure instead of the one that `dist` builds
     #[arg(long, value_name = "PATH")]
     new: Option<PathBuf>,
     /// For `server`, an older binary to hold it against in the same run
     #[arg(long, value_name = "PATH")]
     old: Option<PathBuf>,
+}
+
+impl Args {
+    fn binaries(&self) -> server::Binaries {
+        server::Binaries {
+            new: self.new.clone(),
+            old: self.old.clone(),
+        }
+    }
 }
 
 /// One figure.
@@ -73,6 +84,30 @@ pub(crate) struct Figure {
 }
 
 impl Figure {
+    /// What was counted while something else was tested, and the most it may be.
+    pub(crate) fn seen(
+        bench: &str,
+        metric: &str,
+        value: f64,
+        unit: &str,
+        limit: Option<f64>,
+    ) -> Self {
+        Self {
+            bench: bench.to_owned(),
+            metric: metric.to_owned(),
+            value,
+            unit: unit.to_owned(),
+            limit,
+            ok: limit.is_none_or(|most| value <= most),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it is within its bound.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.ok
+    }
+
     /// So many tests that passed, all of which should have.
     pub(crate) fn counted(bench: &str, metric: &str, passed: u64, failed: u64) -> Self {
         Self {
@@ -102,13 +137,8 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
             bundle::measure(place, bundles, Grade::Dist)?
         }
         Name::Vision => vision::measure(place, &parts(&args.part)?)?,
-        Name::Server => {
-            let binaries = server::Binaries {
-                new: args.new.clone(),
-                old: args.old.clone(),
-            };
-            server::measure(place, &parts(&args.part)?, &binaries)?
-        }
+        Name::Ingest => server::ingest::measure(place, &args.binaries())?,
+        Name::Server => server::measure(place, &parts(&args.part)?, &args.binaries())?,
         Name::Storefront => storefront::measure(place, &parts(&args.part)?, args.new.as_deref())?,
     };
     for figure in &figures {
@@ -141,7 +171,7 @@ fn parts<P: ValueEnum>(names: &[String]) -> Result<Vec<P>> {
 }
 
 /// A figure as a line of a table.
-fn row(figure: &Figure) -> String {
+pub(crate) fn row(figure: &Figure) -> String {
     let Figure {
         metric,
         value,

@@ -19,9 +19,10 @@ const MODULES: [(&str, &str, &str); 2] = [
 ];
 
 /// Logical name and path of the modules that are served as they are.
-const PLAIN: [(&str, &str); 4] = [
+const PLAIN: [(&str, &str); 5] = [
     ("worker-boot.js", "frontend/worker/boot.js"),
     ("passkey.js", "frontend/passkey.js"),
+    ("proof.js", "frontend/proof.js"),
     ("heic.js", "frontend/heic.js"),
     ("checkout.js", "frontend/checkout.js"),
 ];
@@ -31,25 +32,27 @@ const PLAIN: [(&str, &str); 4] = [
 /// # Errors
 /// When a module cannot be read or the folder cannot be written.
 pub(super) fn add(place: &Place, folder: &mut Folder<'_>) -> Result<()> {
-    for (name, bundle, template) in MODULES {
-        let js = folder.url(&format!("{bundle}.js")).map(beside);
-        let wasm = folder.url(&format!("{bundle}.wasm")).map(beside);
-        if let (Some(js), Some(wasm)) = (js, wasm) {
-            folder.add(name, fill(template, &js, &wasm).as_bytes())?;
-        }
-    }
     for (name, path) in PLAIN {
         let path = place.at(path);
         let module =
             fs::read(&path).with_context(|| format!("{} cannot be read.", path.display()))?;
         folder.add(name, &module)?;
     }
+    let proof = folder.url("proof.js").map(beside).unwrap_or_default();
+    for (name, bundle, template) in MODULES {
+        let js = folder.url(&format!("{bundle}.js")).map(beside);
+        let wasm = folder.url(&format!("{bundle}.wasm")).map(beside);
+        if let (Some(js), Some(wasm)) = (js, wasm) {
+            folder.add(name, fill(template, &js, &wasm, &proof).as_bytes())?;
+        }
+    }
     Ok(())
 }
 
-/// Puts the bundle's addresses into a template.
-fn fill(template: &str, js: &str, wasm: &str) -> String {
+/// Puts the addresses of the bundle, and of the script that signs uploads, into a template.
+fn fill(template: &str, js: &str, wasm: &str, proof: &str) -> String {
     template
+        .replace("PROOF_JS", proof)
         .replace("BUNDLE_JS", js)
         .replace("BUNDLE_WASM", wasm)
 }
@@ -61,9 +64,9 @@ mod tests {
     #[test]
     fn every_template_names_both_halves() {
         for (_, _, template) in MODULES {
-            let module = fill(template, "./a.js", "./a.wasm");
+            let module = fill(template, "./a.js", "./a.wasm", "./p.js");
             assert!(module.contains("\"./a.js\"") && module.contains("\"./a.wasm\""));
-            assert!(!module.contains("BUNDLE_"));
+            assert!(!module.contains("BUNDLE_") && !module.contains("PROOF_"));
         }
     }
 }

@@ -9,9 +9,10 @@ use crate::place::Place;
 
 /// What the studio needs to open and to film, by logical name. The GPU build is not among it: it is large, and kept where it was
 /// loaded once.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "studio.css",
     "studio-boot.js",
+    "proof.js",
     "studio.js",
     "studio.wasm",
     "worker-boot.js",
@@ -37,15 +38,20 @@ pub(super) fn add(place: &Place, folder: &mut Folder<'_>) -> Result<()> {
     let path = place.at("frontend/service-worker.js");
     let source =
         fs::read_to_string(&path).with_context(|| format!("{} cannot be read.", path.display()))?;
-    folder.add("service-worker.js", fill(&source, &files)?.as_bytes())?;
+    let proof = folder.url("proof.js").unwrap_or_default().to_owned();
+    folder.add(
+        "service-worker.js",
+        fill(&source, &proof, &files)?.as_bytes(),
+    )?;
     Ok(())
 }
 
-/// Puts the files and a version that follows from them into the source.
-fn fill(source: &str, files: &[String]) -> Result<String> {
+/// Puts the files and a version that follows from them into the source, and the one among them that it runs itself.
+fn fill(source: &str, proof: &str, files: &[String]) -> Result<String> {
     let list = serde_json::to_string(files)?;
     let version = blake3::hash(format!("{source}{list}").as_bytes()).to_hex();
     Ok(source
+        .replace("SITE_PROOF", &serde_json::to_string(proof)?)
         .replace("SITE_FILES", &list)
         .replace("SITE_VERSION", &version[..12]))
 }
@@ -57,9 +63,11 @@ mod tests {
     #[test]
     fn another_file_is_another_version() {
         let source = include_str!("../../../frontend/service-worker.js");
-        let made = |file: &str| fill(source, &[file.to_owned()]).expect("is filled");
+        let made =
+            |file: &str| fill(source, "/pkg/proof-1.js", &[file.to_owned()]).expect("is filled");
         let one = made("/pkg/studio-1.js");
         assert!(one.contains("const FILES = [\"/pkg/studio-1.js\"];"));
+        assert!(one.contains("importScripts(\"/pkg/proof-1.js\");"));
         assert!(!one.contains("SITE_"));
         let version = |text: &str| {
             let at = text.find("vitrine-studio-").expect("a cache") + "vitrine-studio-".len();

@@ -5,6 +5,7 @@ mod npm;
 mod onnx;
 mod python;
 mod tool;
+mod tus;
 
 use std::path::Path;
 use std::process::Command;
@@ -16,6 +17,7 @@ pub(crate) use npm::{http_cache_tests, npm};
 pub(crate) use onnx::onnxruntime;
 pub(crate) use python::{onnx, pyscenedetect, python, reference, tuspy};
 pub(crate) use tool::Tool;
+pub(crate) use tus::{NAME as TUS_SERVER, tus_server};
 
 use crate::cargo;
 use crate::place::Place;

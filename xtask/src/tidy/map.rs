@@ -32,12 +32,15 @@ struct Crate {
     dependencies: Vec<String>,
 }
 
-/// The crates by their names.
+/// The crates by their names. Fuzz targets are no layer: cargo-fuzz builds them outside of the workspace.
 fn crates(tree: &Tree) -> BTreeMap<String, Crate> {
     tree.files
         .iter()
         .filter_map(|(path, text)| {
             let folder = path.strip_suffix("/Cargo.toml")?.to_owned();
+            if folder.ends_with("/fuzz") {
+                return None;
+            }
             let (name, dependencies) = manifest(text)?;
             Some((
                 name,

@@ -21,6 +21,25 @@ pub struct Device {
     pub used_at: UnixMs,
     /// Whether it is signed in now; else it is only remembered.
     pub signed_in: bool,
+    /// How it uploads, where it did since it was signed in.
+    pub uploads: Option<Uploading>,
+}
+
+/// How a browser uploads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uploading {
+    /// The key that signs it (RFC 7638, SHA-256, base64url).
+    pub key: String,
+    /// When it last asked for leave to.
+    pub granted_at: UnixMs,
+}
+
+impl Uploading {
+    /// The first letters of the key's name, to tell two apart.
+    #[must_use]
+    pub fn short_key(&self) -> &str {
+        self.key.get(..8).unwrap_or(&self.key)
+    }
 }
 
 /// A session: who is signed in, where and since when.

@@ -36,6 +36,9 @@ pub const HEALTH: &str = "/healthz";
 /// Where uploads are created (tus' creation URL).
 pub const UPLOADS: &str = "/api/uploads";
 
+/// Grants a device a token to upload with, for a proof by its key: [`AccessGranted`](super::access::AccessGranted).
+pub const ACCESS: &str = "/api/access-token";
+
 /// The address of one upload.
 #[must_use]
 pub fn upload(id: &UploadId) -> String {

@@ -6,6 +6,7 @@
 //!
 //! A refusal, of an upload as of a function, has the status of the error and a [`Problem`] as its body.
 
+pub mod access;
 pub mod address;
 pub mod catalog;
 pub mod identity;

@@ -42,6 +42,19 @@ impl Response {
         }
     }
 
+    /// An answer that somebody else has read.
+    pub(crate) fn refused(status: u16, body: String, retry_after: Option<String>) -> Self {
+        Self {
+            status,
+            body,
+            headers: Box::new(move |name| {
+                retry_after
+                    .clone()
+                    .filter(|_| name.eq_ignore_ascii_case("Retry-After"))
+            }),
+        }
+    }
+
     /// A header.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         (self.headers)(name)

@@ -31,6 +31,8 @@ pub(crate) mod notify;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod photo;
 #[cfg(target_arch = "wasm32")]
+pub(crate) mod proof;
+#[cfg(target_arch = "wasm32")]
 pub(crate) mod recorder;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod room;

@@ -21,6 +21,7 @@ use super::{
 use crate::browser::{
     connection, error,
     http::{self, Response},
+    proof::{Credential, signed},
 };
 
 /// Milliseconds between two questions whether a file is ready: at first, and at most.
@@ -74,9 +75,9 @@ pub(super) async fn send(item: &Item, file: &Blob, watch: &Rc<impl Watch + 'stat
                     (header::UPLOAD_LENGTH, length.as_str()),
                     (header::UPLOAD_METADATA, item.metadata.as_str()),
                 ];
-                http::send(Method::POST, address::UPLOADS, &with_tus(&owner, &headers)).await
+                ask(Method::POST, address::UPLOADS, &owner, &headers).await
             }
-            Action::Head { url } => http::send(Method::HEAD, &url, &with_tus(&owner, &[])).await,
+            Action::Head { url } => ask(Method::HEAD, &url, &owner, &[]).await,
             Action::Patch { url, start, end } => {
                 watch.activity(Activity::Sending(start));
                 let Ok(chunk) = file.slice_with_f64_and_f64(start as f64, end as f64) else {
@@ -89,9 +90,13 @@ pub(super) async fn send(item: &Item, file: &Blob, watch: &Rc<impl Watch + 'stat
                     (header::UPLOAD_OFFSET, offset.as_str()),
                     ("Content-Type", wire::CONTENT_TYPE),
                 ];
-                let progress = Rc::clone(watch);
-                http::patch(&url, &with_tus(&owner, &headers), &chunk, move |bytes| {
-                    progress.activity(Activity::Sending(start + bytes));
+                signed(&owner, "PATCH", &url, async |credential| {
+                    let headers = with_tus(&owner, &credential, &headers);
+                    let progress = Rc::clone(watch);
+                    http::patch(&url, &headers, &chunk, move |bytes| {
+                        progress.activity(Activity::Sending(start + bytes));
+                    })
+                    .await
                 })
                 .await
             }
@@ -120,13 +125,26 @@ pub(super) fn held(response: &Response) -> Option<Hold> {
     }
 }
 
+/// Sends a signed request of the protocol without a body.
+async fn ask(method: Method, url: &str, owner: &str, headers: &[(&str, &str)]) -> Response {
+    signed(owner, method.as_str(), url, async |credential| {
+        http::send(method.clone(), url, &with_tus(owner, &credential, headers)).await
+    })
+    .await
+}
+
 /// Headers, and those of every request of the protocol.
-fn with_tus<'a>(owner: &'a str, headers: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+fn with_tus<'a>(
+    owner: &'a str,
+    credential: &'a Credential,
+    headers: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     let mut all = vec![
         (header::TUS_RESUMABLE, wire::VERSION),
         ("Accept", "application/json"),
         (viewer::HEADER, owner),
     ];
+    all.extend(credential.headers());
     all.extend_from_slice(headers);
     all
 }
@@ -165,8 +183,7 @@ pub(super) async fn prepared(item: &Item, watch: &impl Watch) -> Prepared {
     };
     let mut wait_ms = FIRST_LOOK_MS;
     loop {
-        let headers = [("Accept", "application/json"), (viewer::HEADER, &owner)];
-        let response = http::send(Method::GET, url, &headers).await;
+        let response = ask(Method::GET, url, &owner, &[]).await;
         watch.answered(&response);
         if let Some(hold) = held(&response) {
             return Prepared::Held(hold);
@@ -196,6 +213,6 @@ pub(super) async fn prepared(item: &Item, watch: &impl Watch) -> Prepared {
 pub(super) async fn terminate(item: &Item) {
     if let (Some(url), None) = (&item.url, &item.media) {
         let owner = item.owner.header();
-        let _ = http::send(Method::DELETE, url, &with_tus(&owner, &[])).await;
+        let _ = ask(Method::DELETE, url, &owner, &[]).await;
     }
 }

@@ -6,6 +6,7 @@ mod clip;
 mod description;
 mod edited;
 mod filmed;
+mod fuzz;
 mod kinds;
 mod matroska;
 mod reel;

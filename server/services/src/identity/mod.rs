@@ -1,9 +1,11 @@
 //! Owner links, sign-in, sessions, and what an owner changes of a shop.
 
+pub mod access;
 mod credential;
 mod device;
 mod passkey;
 mod password;
+mod proof;
 mod settings;
 mod setup;
 mod sign_in;

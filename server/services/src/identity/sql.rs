@@ -1,5 +1,6 @@
 //! Queries of identity: shops, their handles and their owners.
 
+pub(crate) mod access;
 pub(super) mod ceremony;
 pub(super) mod credential;
 pub(super) mod link;
@@ -226,6 +227,8 @@ pub(super) async fn owner(
 /// Forgets what expired.
 pub(super) async fn sweep(connection: &mut AnyConnection, now: UnixMs) -> Result<()> {
     for statement in [
+        "DELETE FROM access_token WHERE expires_at <= $1",
+        "DELETE FROM proof WHERE expires_at <= $1",
         "DELETE FROM session WHERE expires_at <= $1",
         "DELETE FROM device WHERE expires_at <= $1",
         "DELETE FROM owner_link WHERE expires_at <= $1",

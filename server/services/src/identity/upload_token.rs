@@ -2,12 +2,12 @@
 
 use domain::{
     id::UploadTokenId,
-    identity::{Shop, Viewer},
+    identity::{Shop, Viewer, device::Session},
     invalid::one_line,
     time::UnixMs,
 };
 
-use super::{Identity, sql};
+use super::{Identity, access::Right, sql};
 use crate::{Error, Result, random::token_hash};
 
 /// What every token begins with, so that one that got out is known for what it is.
@@ -42,6 +42,10 @@ pub struct NewUploadToken {
     pub value: String,
     /// What is kept of it.
     pub token: UploadToken,
+}
+
+fn unknown() -> Error {
+    Error::NotFound("There is no such upload token. It may have expired.".to_owned())
 }
 
 impl Identity<'_> {
@@ -106,25 +110,57 @@ impl Identity<'_> {
     pub async fn revoke_upload_token(&self, id: &UploadTokenId) -> Result<()> {
         let mut write = self.services.inner.db.write().await?;
         if !sql::upload_token::delete(&mut write, id).await? {
-            return Err(Error::NotFound(
-                "There is no such upload token. It may have expired.".to_owned(),
-            ));
+            return Err(unknown());
         }
         write.commit().await
     }
 
-    /// Whom a token uploads for: the owner of its shop; `None` when it is unknown, expired or revoked.
-    pub async fn uploader(&self, value: &str) -> Result<Option<Viewer>> {
+    /// The tokens of the viewer's shop that work, newest last.
+    pub async fn upload_tokens_of(&self, viewer: &Viewer) -> Result<Vec<UploadToken>> {
+        let now = self.services.now();
+        let mut connection = self.services.inner.db.read().await?;
+        sql::upload_token::of_shop(&mut connection, Some(&viewer.shop.id), now).await
+    }
+
+    /// Makes a token for the session's shop.
+    ///
+    /// # Errors
+    /// `Denied` when the sign-in is not recent; else as [`Identity::create_upload_token`].
+    pub async fn create_upload_token_of(
+        &self,
+        session: &Session,
+        name: &str,
+        days: u32,
+    ) -> Result<NewUploadToken> {
+        self.require_recent(session)?;
+        self.create_upload_token(&session.viewer.shop.handle, name, days)
+            .await
+    }
+
+    /// Revokes a token of the viewer's shop.
+    ///
+    /// # Errors
+    /// `NotFound`, also for another shop's.
+    pub async fn revoke_upload_token_of(&self, viewer: &Viewer, id: &UploadTokenId) -> Result<()> {
+        let own = self.upload_tokens_of(viewer).await?;
+        if !own.iter().any(|token| token.id == *id) {
+            return Err(unknown());
+        }
+        self.revoke_upload_token(id).await
+    }
+
+    /// Whom a token uploads for, the owner of its shop, and by which right; `None` when it is unknown, expired or revoked.
+    pub async fn uploader(&self, value: &str) -> Result<Option<(Viewer, Right)>> {
         if !value.starts_with(PREFIX) {
             return Ok(None);
         }
         let now = self.services.now();
         let mut connection = self.services.inner.db.read().await?;
-        let shop = sql::upload_token::shop(&mut connection, &token_hash(value), now).await?;
-        let Some(shop) = shop else {
+        let found = sql::upload_token::shop(&mut connection, &token_hash(value), now).await?;
+        let Some((id, shop)) = found else {
             return Ok(None);
         };
         let owner = sql::owner(&mut connection, &shop.id).await?;
-        Ok(owner.map(|(person, _)| Viewer { person, shop }))
+        Ok(owner.map(|(person, _)| (Viewer { person, shop }, Right::Program(id))))
     }
 }

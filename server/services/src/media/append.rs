@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     Error, Result, Services,
+    identity::access::Right,
     job::{Job, queue},
 };
 
@@ -183,6 +184,8 @@ pub(super) struct Writer {
     pub(super) upload: Stored,
     pub(super) append: Append,
     pub(super) fence: i64,
+    /// By what right they come; `None` for the owner's own forms.
+    pub(super) right: Option<Right>,
     /// How long the job that processes the complete upload waits, ms: not 0 where the caller does that itself.
     pub(super) process_after_ms: i64,
 }
@@ -341,6 +344,9 @@ impl Writer {
         let services = &self.services;
         let now = services.now();
         let mut write = services.inner.db.write().await?;
+        if let Some(right) = &self.right {
+            right.check(&mut write, now).await?;
+        }
         let step = sql::Step {
             fence: self.fence,
             from: self.upload.received,

@@ -5,7 +5,7 @@ use domain::id::{MediaId, ShopId};
 use futures::TryStreamExt;
 
 use super::{
-    Library, delete, photo, process,
+    delete, photo, process,
     sql::{self, NewVariant, Original},
 };
 use crate::{Error, Result, Services};
@@ -26,7 +26,7 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &MediaId) -> Res
     let mut write = services.inner.db.write().await?;
     if sql::add_avif(&mut write, &photo, &made).await? {
         delete::all_there(services, &mut write, shop, &made, None).await?;
-        let library = Library { services };
+        let library = services.media();
         library.changed(&mut write, &photo.shop, &photo.id).await?;
     }
     write.commit().await

@@ -56,6 +56,7 @@ impl Library<'_> {
                 Err(inconsistent())
             };
         }
+        self.check_right(&mut write).await?;
         check_length(stored.kind, length)?;
         if length < stored.received {
             return Err(inconsistent());
@@ -98,6 +99,7 @@ impl Library<'_> {
         id: &UploadId,
         received: u64,
     ) -> Result<()> {
+        self.check_right(write).await?;
         if !sql::begin_processing(write, id, received).await? {
             return Ok(());
         }

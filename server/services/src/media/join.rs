@@ -145,6 +145,7 @@ impl Library<'_> {
         let shop = &viewer.shop.id;
         let now = services.now();
         let mut write = services.inner.db.write().await?;
+        self.check_right(&mut write).await?;
         sql::lock_shop(&mut write, shop).await?;
         for partial in partials {
             let stored = sql::upload(&mut write, shop, partial).await?;

@@ -37,11 +37,31 @@ use futures::stream::BoxStream;
 pub use self::poster::find_ffmpeg;
 use self::store::Key;
 pub(crate) use self::{append::Appends, file::UploadDisk, part::Parts, store::Store};
-use crate::{Error, Result, Services, db::Write, event};
+use crate::{Error, Result, Services, db::Write, event, identity::access::Right};
 
 /// Uploads, pictures and clips.
 pub struct Library<'a> {
     pub(crate) services: &'a Services,
+    pub(crate) right: Option<&'a Right>,
+}
+
+impl<'a> Library<'a> {
+    /// The same for whoever uploads by a right, which every transaction that takes something in looks at once more.
+    #[must_use]
+    pub fn by(self, right: &'a Right) -> Self {
+        Self {
+            right: Some(right),
+            ..self
+        }
+    }
+
+    /// Whether the right still stands, where there is one: the owner's own forms need none.
+    async fn check_right(&self, write: &mut Write) -> Result<()> {
+        match self.right {
+            Some(right) => right.check(write, self.services.now()).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// What an upload announces.

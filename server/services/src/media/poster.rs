@@ -17,7 +17,7 @@ use tokio::io::AsyncWriteExt;
 
 pub use self::still::find_ffmpeg;
 use super::{
-    Library, delete, photo, process,
+    delete, photo, process,
     sql::{self, Finished, Object, PosterlessClip},
 };
 use crate::{
@@ -83,7 +83,7 @@ pub(crate) async fn run(services: &Services, shop: &ShopId, id: &MediaId) -> Res
         file: format!("original.{}", done.extension),
     };
     delete::all_there(services, &mut write, shop, &done.variants, Some(original)).await?;
-    let library = Library { services };
+    let library = services.media();
     library.put_poster(&mut write, shop, id, &done.id).await?;
     let job = Job::EncodeAvif {
         shop: shop.clone(),

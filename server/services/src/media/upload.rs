@@ -76,7 +76,7 @@ impl Library<'_> {
     /// Begins an upload.
     ///
     /// # Errors
-    /// `Invalid`, `TooLarge`, `Full`. An empty file is taken, as the protocol says, and fails when it is processed.
+    /// `Invalid`, `TooLarge`, `Full`, `Revoked`. An empty file is taken, as the protocol says, and fails when it is processed.
     pub async fn create_upload(&self, viewer: &Viewer, mut new: NewUpload) -> Result<Upload> {
         check(&mut new)?;
         self.services.inner.appends.close(None);
@@ -94,6 +94,7 @@ impl Library<'_> {
         let now = self.services.now();
         let id: UploadId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
+        self.check_right(&mut write).await?;
         self.check_quota(&mut write, viewer, new.length).await?;
         self.check_unfinished(&mut write, viewer).await?;
         sql::insert_upload(
@@ -160,7 +161,7 @@ impl Library<'_> {
     ///
     /// # Errors
     /// `NotFound`, `Gone`, `Conflict` (wrong offset, or a newer append began), `TooLarge` (more than announced), `Checksum`
-    /// (the piece is thrown away), `Full` (what was stored stays).
+    /// (the piece is thrown away), `Full` (what was stored stays), `Revoked` (what was acknowledged stays).
     pub async fn append<S, E>(
         &self,
         viewer: &Viewer,
@@ -253,6 +254,7 @@ impl Library<'_> {
             upload,
             append,
             fence,
+            right: self.right.cloned(),
             process_after_ms: 0,
         })
     }
@@ -264,6 +266,7 @@ impl Library<'_> {
     /// `NotFound`.
     pub async fn terminate(&self, viewer: &Viewer, id: &UploadId) -> Result<()> {
         let mut write = self.services.inner.db.write().await?;
+        self.check_right(&mut write).await?;
         let stored = sql::upload(&mut write, &viewer.shop.id, id).await?;
         let stored = stored.ok_or_else(missing)?;
         if !sql::delete_upload(&mut write, &viewer.shop.id, id).await? {

@@ -1,5 +1,6 @@
 //! The services through their front door, on SQLite and, where `VITRINE_TEST_POSTGRES` names a server, on PostgreSQL.
 
+mod access;
 mod authenticator;
 mod catalog;
 mod checkout;
@@ -20,6 +21,7 @@ mod poster;
 mod round;
 mod seed;
 mod settings;
+mod signer;
 mod stripe;
 mod terms;
 mod transport;

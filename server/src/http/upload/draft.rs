@@ -15,7 +15,6 @@ use axum::{
 };
 use domain::{
     id::UploadId,
-    identity::Viewer,
     media::{Kind, Upload, UploadState},
     wire::{
         address,
@@ -31,7 +30,10 @@ use domain::{
 use services::media::{Checksum, Form};
 
 use super::{append_noting_end, body::End, creation, field};
-use crate::{http::error::Problem, state::Vitrine};
+use crate::{
+    http::{access::Uploader, error::Problem},
+    state::Vitrine,
+};
 
 /// The problem types of the draft by our own words for them: what is behind `#`.
 const MISMATCHING_OFFSET: &str = "mismatching-upload-offset";
@@ -152,7 +154,7 @@ pub(super) fn head(vitrine: &Vitrine, upload: &Upload) -> Response {
 /// `POST`: a new upload with its first bytes, or with all of them.
 pub(super) async fn create(
     vitrine: &Vitrine,
-    viewer: &Viewer,
+    uploader: &Uploader,
     version: Version,
     headers: &HeaderMap,
     body: Body,
@@ -166,7 +168,10 @@ pub(super) async fn create(
         ..Form::default()
     };
     let new = creation::parse(headers, length.unwrap_or_default(), form)?;
-    let upload = vitrine.services.media().create_upload(viewer, new).await?;
+    let upload = uploader
+        .media(vitrine)
+        .create_upload(&uploader.viewer, new)
+        .await?;
     let location = HeaderValue::try_from(address::upload(&upload.id)).map_err(Problem::internal)?;
     let piece = Piece {
         offset: 0,
@@ -174,7 +179,7 @@ pub(super) async fn create(
         digest,
         body,
     };
-    let upload = take(vitrine, viewer, version, &upload.id, piece)
+    let upload = take(vitrine, uploader, version, &upload.id, piece)
         .await
         .map_err(|problem| problem.with(header::LOCATION, location.clone()))?;
     let mut response = (StatusCode::CREATED, [(header::LOCATION, location)]).into_response();
@@ -185,7 +190,7 @@ pub(super) async fn create(
 /// `PATCH`: the next bytes, perhaps the last ones.
 pub(super) async fn append(
     vitrine: &Vitrine,
-    viewer: &Viewer,
+    uploader: &Uploader,
     version: Version,
     id: &UploadId,
     headers: &HeaderMap,
@@ -207,8 +212,8 @@ pub(super) async fn append(
         Problem::bad("Upload-Offset is missing or no Integer; it says where these bytes belong.")
     })?;
     let is_last = is_last(headers)?;
-    let media = vitrine.services.media();
-    let stands = media.upload(viewer, id).await?;
+    let media = uploader.media(vitrine);
+    let stands = media.upload(&uploader.viewer, id).await?;
     if stands.state != UploadState::Receiving {
         return Err(if body.is_end_stream() {
             problem(COMPLETED, "This upload is already complete.")
@@ -220,7 +225,9 @@ pub(super) async fn append(
         return Err(mismatching(stands.received));
     }
     if let Some(length) = announced(headers, offset, is_last)? {
-        let announced = media.announce_length(viewer, id, offset, length).await;
+        let announced = media
+            .announce_length(&uploader.viewer, id, offset, length)
+            .await;
         announced.map_err(|error| match error {
             services::Error::Invalid { .. } => inconsistent(),
             other => other.into(),
@@ -236,7 +243,7 @@ pub(super) async fn append(
         digest: digest(headers),
         body,
     };
-    let upload = take(vitrine, viewer, version, id, piece).await?;
+    let upload = take(vitrine, uploader, version, id, piece).await?;
     let mut response = if upload.state == UploadState::Receiving {
         StatusCode::NO_CONTENT.into_response()
     } else {
@@ -258,26 +265,26 @@ struct Piece {
 /// Takes the bytes of a request; the last ones that all came complete the upload.
 async fn take(
     vitrine: &Vitrine,
-    viewer: &Viewer,
+    uploader: &Uploader,
     version: Version,
     id: &UploadId,
     piece: Piece,
 ) -> Result<Upload, Problem> {
-    let media = vitrine.services.media();
+    let media = uploader.media(vitrine);
     let Piece { offset, digest, .. } = piece;
     let (upload, is_all_here) = if piece.body.is_end_stream() && digest.is_none() {
-        (media.upload(viewer, id).await?, true)
+        (media.upload(&uploader.viewer, id).await?, true)
     } else {
-        let appended = append_noting_end(vitrine, viewer, id, offset, digest, piece.body).await;
+        let appended = append_noting_end(vitrine, uploader, id, offset, digest, piece.body).await;
         match appended {
             Ok((upload, ending)) => (upload, ending.get() == End::Clean),
             Err(problem) if problem.status() == StatusCode::CONFLICT => {
-                let stands = media.upload(viewer, id).await?;
+                let stands = media.upload(&uploader.viewer, id).await?;
                 return Err(mismatching(stands.received));
             }
             Err(problem) if problem.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 if version >= Version::STRICT {
-                    media.terminate(viewer, id).await?;
+                    media.terminate(&uploader.viewer, id).await?;
                 }
                 return Err(inconsistent());
             }
@@ -291,7 +298,9 @@ async fn take(
     };
     let is_whole = !upload.is_length_known || upload.received == upload.length;
     if piece.is_last && is_all_here && is_whole {
-        return Ok(media.complete(viewer, id, upload.received).await?);
+        return Ok(media
+            .complete(&uploader.viewer, id, upload.received)
+            .await?);
     }
     Ok(upload)
 }

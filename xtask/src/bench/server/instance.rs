@@ -173,11 +173,13 @@ pub(super) struct Instance {
     pub(super) server: Server,
     /// What a browser sends back: the owner's session.
     cookie: String,
+    /// What a program sends to upload.
+    program: String,
     /// The only `Origin` that may change something.
     pub(super) origin: String,
     /// The path of a product that is on sale.
     pub(super) page: String,
-    _data: Folder,
+    data: Folder,
 }
 
 impl Instance {
@@ -205,10 +207,20 @@ impl Instance {
         let mut instance = Self {
             server,
             cookie: String::new(),
+            program: String::new(),
             origin,
             page: String::new(),
-            _data: data,
+            data,
         };
+        let made = Command::new(binary)
+            .args(["token", "--data"])
+            .arg(instance.data.path())
+            .args(["upload", "--name", "Bench"])
+            .output()?;
+        let said = String::from_utf8_lossy(&made.stdout).into_owned();
+        let token = said.lines().last().filter(|_| made.status.success());
+        let token = token.context("`vitrine token upload` makes no token.")?;
+        instance.program = format!("Bearer {token}");
         let mut connection = instance.connect()?;
         let password = [("password", "a phrase for the bench")];
         let entered = instance.post(&mut connection, &format!("/setup/{link}"), &password)?;
@@ -247,6 +259,11 @@ impl Instance {
     /// Headers of the owner's browser.
     pub(super) fn owner(&self) -> [(&str, &str); 2] {
         [("cookie", &self.cookie), ("origin", &self.origin)]
+    }
+
+    /// The header of a program that uploads.
+    pub(super) fn program(&self) -> (&str, &str) {
+        ("authorization", &self.program)
     }
 
     fn get(&self, connection: &mut Connection, path: &str) -> Result<Answer> {

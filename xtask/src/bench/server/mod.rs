@@ -5,6 +5,7 @@
 
 mod checkout;
 mod connection;
+pub(super) mod ingest;
 mod instance;
 mod page;
 mod process;

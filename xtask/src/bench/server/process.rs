@@ -53,11 +53,23 @@ fn ticks_of(stat: &str) -> Option<u64> {
 /// # Errors
 /// When the process is gone.
 pub(super) fn resident_mb(id: u32) -> Result<f64> {
+    status_mb(id, "VmRSS:")
+}
+
+/// The most megabytes a process has held in memory since it began.
+///
+/// # Errors
+/// When the process is gone.
+pub(super) fn peak_mb(id: u32) -> Result<f64> {
+    status_mb(id, "VmHWM:")
+}
+
+fn status_mb(id: u32, name: &str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))
         .context("The server is gone. Its log says why.")?;
     let kib: f64 = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.trim().strip_suffix(" kB"))
         .and_then(|count| count.trim().parse().ok())
         .context("/proc does not say how much memory the server holds.")?;
@@ -78,7 +90,8 @@ mod tests {
     #[test]
     fn this_process_takes_time_and_memory() {
         assert!(cpu_us(std::process::id()).expect("is here") >= 0.0);
-        assert!(resident_mb(std::process::id()).expect("is here") > 1.0);
+        let now = resident_mb(std::process::id()).expect("is here");
+        assert!(now > 1.0 && peak_mb(std::process::id()).expect("is here") >= now);
         assert!(cpu_us(u32::MAX).is_err());
     }
 }

@@ -50,13 +50,12 @@ pub(super) fn measure(new: &mut Instance, old: Option<&mut Instance>) -> Result<
 
 /// Sends films. Each is announced as one byte longer, so that the server does not go on to look at it while it is measured.
 fn turn(instance: &Instance, film: &[u8]) -> Result<Turn> {
-    let [cookie, origin] = instance.owner();
+    let token = instance.program();
     let version = ("tus-resumable", "1.0.0");
     let length = (FILM + 1).to_string();
     // `kind` is `clip`, in base64.
     let new = [
-        cookie,
-        origin,
+        token,
         version,
         ("upload-length", &length),
         ("upload-metadata", "kind Y2xpcA=="),
@@ -74,8 +73,7 @@ fn turn(instance: &Instance, film: &[u8]) -> Result<Turn> {
         for piece in film.chunks(PIECE) {
             let offset = sent.to_string();
             let headers = [
-                cookie,
-                origin,
+                token,
                 version,
                 ("content-type", "application/offset+octet-stream"),
                 ("upload-offset", &offset),
@@ -93,7 +91,7 @@ fn turn(instance: &Instance, film: &[u8]) -> Result<Turn> {
         seconds += began.elapsed().as_secs_f64();
         cpu_us += process::cpu_us(instance.server.id())? - before;
         connection
-            .ask("DELETE", &place, &[cookie, origin, version], &[])?
+            .ask("DELETE", &place, &[token, version], &[])?
             .with(204)?;
     }
     let mib = (FILMS * FILM / MIB) as f64;

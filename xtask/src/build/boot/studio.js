@@ -1,4 +1,5 @@
 // Starts the creator's bundle.
+import "PROOF_JS";
 import init, { mount } from "BUNDLE_JS";
 
 try {

@@ -4,7 +4,7 @@ use domain::{
     id::{DeviceId, PersonId, ShopId},
     identity::{
         Viewer,
-        device::{Device, Session},
+        device::{Device, Session, Uploading},
     },
     time::UnixMs,
 };
@@ -172,7 +172,7 @@ pub(in crate::identity) async fn devices(
     now: UnixMs,
 ) -> Result<Vec<Device>> {
     let rows = sqlx::query(
-        "SELECT device.id, device.name, device.signed_in_at, session.seen_at FROM device \
+        "SELECT device.id, device.name, device.signed_in_at, session.seen_at, session.key_thumbprint, session.granted_at FROM device \
          LEFT JOIN session ON session.device_id = device.id AND session.expires_at > $3 AND session.ends_at > $3 \
          WHERE device.shop_id = $1 AND device.person_id = $2 AND device.expires_at > $3 \
          ORDER BY COALESCE(session.seen_at, device.signed_in_at) DESC, device.id",
@@ -192,6 +192,16 @@ pub(in crate::identity) async fn devices(
                 signed_in_at: UnixMs(signed_in_at),
                 used_at: UnixMs(seen_at.unwrap_or(signed_in_at)),
                 signed_in: seen_at.is_some(),
+                uploads: match (
+                    db::text_or_null(row, "key_thumbprint")?,
+                    db::number_or_null(row, "granted_at")?,
+                ) {
+                    (Some(key), Some(at)) => Some(Uploading {
+                        key,
+                        granted_at: UnixMs(at),
+                    }),
+                    _ => None,
+                },
             })
         })
         .collect()

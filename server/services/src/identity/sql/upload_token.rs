@@ -56,21 +56,22 @@ pub(in crate::identity) async fn of_shop(
     rows.iter().map(token).collect()
 }
 
-/// The shop of a token that works.
+/// A token that works and its shop.
 pub(in crate::identity) async fn shop(
     connection: &mut AnyConnection,
     hash: &str,
     now: UnixMs,
-) -> Result<Option<Shop>> {
+) -> Result<Option<(UploadTokenId, Shop)>> {
     let row = sqlx::query(
-        "SELECT s.id AS shop_id, s.name, s.handle, s.currency FROM upload_token t JOIN shop s ON s.id = t.shop_id \
+        "SELECT t.id AS token_id, s.id AS shop_id, s.name, s.handle, s.currency FROM upload_token t JOIN shop s ON s.id = t.shop_id \
          WHERE t.token_hash = $1 AND t.expires_at > $2",
     )
     .bind(hash)
     .bind(now.0)
     .fetch_optional(connection)
     .await?;
-    row.as_ref().map(super::shop).transpose()
+    row.map(|row| Ok((db::parsed(&row, "token_id")?, super::shop(&row)?)))
+        .transpose()
 }
 
 /// Deletes a token; `false` when there is none.
