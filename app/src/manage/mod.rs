@@ -14,4 +14,5 @@ mod product;
 mod refund;
 mod settings;
 pub(crate) mod terms;
+mod variant;
 mod waitlist;

@@ -11,4 +11,5 @@ pub use super::{
     refund::Refunding,
     settings::{Settings, settings},
     terms::{Typed, delivery, taxes, texts},
+    variant::{VariantsEditor, variants},
 };

@@ -19,11 +19,12 @@ const MODULES: [(&str, &str, &str); 2] = [
 ];
 
 /// Logical name and path of the modules that are served as they are.
-const PLAIN: [(&str, &str); 4] = [
+const PLAIN: [(&str, &str); 5] = [
     ("worker-boot.js", "frontend/worker/boot.js"),
     ("passkey.js", "frontend/passkey.js"),
     ("heic.js", "frontend/heic.js"),
     ("checkout.js", "frontend/checkout.js"),
+    ("cart.js", "frontend/cart.js"),
 ];
 
 /// Adds the boot modules of the bundles that are there, and those that are served as they are.

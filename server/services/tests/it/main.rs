@@ -1,6 +1,7 @@
 //! The services through their front door, on SQLite and, where `VITRINE_TEST_POSTGRES` names a server, on PostgreSQL.
 
 mod authenticator;
+mod cart;
 mod catalog;
 mod checkout;
 mod deletion;
@@ -23,5 +24,6 @@ mod settings;
 mod stripe;
 mod terms;
 mod transport;
+mod variant;
 mod waitlist;
 mod world;
