@@ -403,7 +403,7 @@ fn of_variants(product: &Product) -> AnyView {
     view! {
         <div class="field">
             <span class="label">"In stock"</span>
-            <p class="figure">{format!("{} of {} variants", product.stock, product.variants.len())}</p>
+            <p class="figure">{format!("{} pieces in {} variants", product.stock, product.variants.len())}</p>
             <p class="hint">"Each variant has its own price and stock."</p>
         </div>
     }

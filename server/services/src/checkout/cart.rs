@@ -184,10 +184,9 @@ impl Checkout<'_> {
         }
         let is_same = |bought: &[sql::Bought]| {
             let is_of = |line: &Seen| {
-                let same = |other: &&sql::Bought| {
+                bought.iter().any(|other| {
                     other.variant == line.variant && other.quantity == i64::from(line.quantity)
-                };
-                bought.iter().find(same).is_some()
+                })
             };
             bought.len() == lines.len() && lines.iter().all(is_of)
         };
