@@ -50,8 +50,7 @@ pub fn BuyButton(
         }
         let of_form = form.clone();
         let follow = move || follow_choice(&of_form, label);
-        let followed = follow.clone();
-        let change = Closure::<dyn Fn()>::new(move || followed());
+        let change = Closure::<dyn Fn()>::new(follow.clone());
         if form
             .add_event_listener_with_callback("change", change.as_ref().unchecked_ref())
             .is_ok()
