@@ -28,7 +28,7 @@ const LAST: i64 = 1_000_000;
 
 /// A row of an order's lines.
 pub(super) enum Row {
-    Item(Line),
+    Item(Box<Line>),
     Delivery(Delivery),
 }
 
@@ -36,7 +36,7 @@ impl Row {
     /// Adds it to its order.
     pub(super) fn put(self, order: &mut Order) {
         match self {
-            Self::Item(line) => order.lines.push(line),
+            Self::Item(line) => order.lines.push(*line),
             Self::Delivery(delivery) => order.delivery = Some(delivery),
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn line(row: &AnyRow) -> Result<Row> {
             },
         }));
     }
-    Ok(Row::Item(Line {
+    Ok(Row::Item(Box::new(Line {
         slug: db::text(row, "slug")?,
         title: db::text(row, "title")?,
         choice: db::text(row, "choice")?,
@@ -82,7 +82,7 @@ pub(super) fn line(row: &AnyRow) -> Result<Row> {
         photo: None,
         product: db::parsed(row, "product_id")?,
         variant: db::parsed(row, "variant_id")?,
-    }))
+    })))
 }
 
 fn tax(row: &AnyRow) -> Result<Option<LineTax>> {
