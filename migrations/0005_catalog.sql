@@ -8,8 +8,11 @@ CREATE TABLE product (
     title TEXT NOT NULL,
     summary TEXT NOT NULL,
     text TEXT NOT NULL,
+    -- What one costs, where its variant says nothing else.
     price_minor BIGINT CHECK (price_minor >= 0),
     currency TEXT NOT NULL,
+    -- What a shopper chooses of it: domain::catalog::ProductOption in a list (JSON).
+    options TEXT NOT NULL DEFAULT '[]',
     tax_class TEXT NOT NULL DEFAULT 'standard',
     -- Raised by every change of the editor's fields.
     version BIGINT NOT NULL DEFAULT 1,
@@ -41,15 +44,21 @@ CREATE TABLE product_media (
 CREATE INDEX product_media_media ON product_media (media_id);
 CREATE INDEX product_media_shop ON product_media (shop_id, product_id, position);
 
--- What is sold. A product without choices has one.
+-- What is sold: one for each combination of the product's options. A product without options has one.
 CREATE TABLE variant (
     id TEXT PRIMARY KEY,
     product_id TEXT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
     shop_id TEXT NOT NULL REFERENCES shop (id),
     position BIGINT NOT NULL,
+    -- A value for each option of its product, in their order (JSON).
+    option_values TEXT NOT NULL DEFAULT '[]',
+    sku TEXT NOT NULL DEFAULT '',
+    -- NULL: the product's.
+    price_minor BIGINT CHECK (price_minor > 0),
     created_at BIGINT NOT NULL,
     UNIQUE (product_id, position)
 );
+CREATE INDEX variant_shop ON variant (shop_id);
 
 -- Where stock is kept. Every shop has one.
 CREATE TABLE location (

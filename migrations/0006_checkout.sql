@@ -47,6 +47,9 @@ CREATE TABLE order_line (
     -- How it is sent.
     method TEXT,
     title TEXT NOT NULL,
+    -- The values of its variant in one line, and the shop's own number of it; empty for none.
+    choice TEXT NOT NULL DEFAULT '',
+    sku TEXT NOT NULL DEFAULT '',
     quantity BIGINT NOT NULL CHECK (quantity > 0),
     -- What one costs as the page said it. quantity × price_minor − discount_minor is the net amount, or where that price includes
     -- its tax, net and tax together. The order's total is the sum of net and tax of its lines.

@@ -9,6 +9,8 @@ mod files;
 mod fixture;
 #[path = "preview/terms.rs"]
 mod terms;
+#[path = "preview/variant.rs"]
+mod variant;
 
 use std::{
     env, fs, io,
@@ -61,6 +63,7 @@ fn pages(media: &[Media]) -> Vec<(String, String)> {
     pages.extend(seller(&site, media));
     let cup = product("Espresso cup, iron glaze", media.to_vec());
     pages.extend(terms::pages(&site, &fixture::shop(), &cup));
+    pages.extend(variant::pages(&site, &fixture::shop(), &cup));
     pages
         .into_iter()
         .map(|(name, html)| (name.to_owned(), html))
@@ -199,7 +202,10 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
                 &Terms::default(),
                 &order(128, State::Declined, &long, 3),
                 &typed,
-                Some("Write your email address, for example ana@example.org."),
+                Some(&Invalid::new(
+                    "email",
+                    "Write your email address, for example ana@example.org.",
+                )),
                 Provider::Test,
             ),
         ),
@@ -243,7 +249,18 @@ fn shopper(site: &Site, media: &[Media]) -> Vec<(&'static str, String)> {
         ("order-refund", state(State::RefundDue)),
         (
             "price-changed",
-            checkout::page::price_changed(site, &shop, &cup, euro(3400), 1, None),
+            checkout::page::price_changed(
+                site,
+                &shop,
+                &cup,
+                euro(3400),
+                checkout::page::Press {
+                    variant: None,
+                    quantity: 1,
+                    price: euro(3400),
+                    key: None,
+                },
+            ),
         ),
         ("sold-out", checkout::page::sold_out(site, &shop, &out)),
         (

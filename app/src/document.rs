@@ -58,6 +58,8 @@ pub(crate) struct Head {
     pub(crate) boot: Option<&'static str>,
     /// Seconds after which the page reloads itself.
     pub(crate) refresh: Option<u32>,
+    /// The page leads to the basket, or fills it.
+    pub(crate) cart: bool,
     /// Moments stand on the page, which a script writes in the reader's time zone.
     pub(crate) moments: bool,
 }
@@ -85,6 +87,7 @@ impl Head {
             json_ld: None,
             boot: None,
             refresh: None,
+            cart: false,
             moments: false,
         }
     }
@@ -149,6 +152,7 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         json_ld,
         boot,
         refresh,
+        cart,
         moments,
     } = head;
     let described = !description.is_empty();
@@ -202,6 +206,7 @@ fn head_tags(site: &Site, head: Head) -> AnyView {
         {social}
         {json_ld.map(|data| data_script("application/ld+json", None, &data.to_string()))}
         {moments.then(|| view! { <script r#type="module" src=site.assets.url("time.js")></script> })}
+        {cart.then(|| view! { <script r#type="module" src=site.assets.url("cart.js")></script> })}
         {boot.map(|boot| view! { <script r#type="module" src=site.assets.url(boot)></script> })}
     }
     .into_any()

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use crate::icon::Icon;
+use crate::{form::sentence, icon::Icon};
 
 /// Something went wrong. Screen readers announce it at once, and the keyboard goes on from it.
 pub(crate) fn error(message: &str) -> AnyView {
     view! {
         <div class="notice wrong" role="alert" tabindex="-1" autofocus>
             {Icon::Alert.svg()}
-            <p>{message.to_owned()}</p>
+            <p>{sentence(message)}</p>
         </div>
     }
     .into_any()

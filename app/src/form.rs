@@ -14,7 +14,7 @@ pub(crate) fn field_error(errors: &[Invalid], field: &'static str) -> Option<Str
 }
 
 /// A message whose names have a direction of their own.
-fn sentence(message: &str) -> AnyView {
+pub(crate) fn sentence(message: &str) -> AnyView {
     parts(message)
         .map(|(part, is_name)| match is_name {
             true => view! { <bdi>{part.to_owned()}</bdi> }.into_any(),

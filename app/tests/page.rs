@@ -11,6 +11,8 @@ mod form;
 mod identity_page;
 #[path = "page/markup.rs"]
 mod markup;
+#[path = "page/variant.rs"]
+mod variant;
 
 use std::collections::HashSet;
 
@@ -76,7 +78,8 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         media: Vec::new(),
         ..product.clone()
     };
-    let mut pages = vec![
+    let mut pages = variant::pages(site, &shop, &viewer, &product, words, message);
+    pages.extend([
         ("welcome", shop::page::welcome(site)),
         ("shops", shop::page::shops(site, &[shop.clone()])),
         (
@@ -102,7 +105,18 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         ),
         (
             "price changed",
-            checkout::page::price_changed(site, &shop, &product, euro(1), 2, Some(HOSTILE)),
+            checkout::page::price_changed(
+                site,
+                &shop,
+                &product,
+                euro(1),
+                checkout::page::Press {
+                    variant: None,
+                    quantity: 2,
+                    price: euro(1),
+                    key: Some(HOSTILE),
+                },
+            ),
         ),
         ("sold out", checkout::page::sold_out(site, &shop, &sold_out)),
         (
@@ -213,7 +227,7 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
             "orders, empty",
             manage::page::orders(site, &viewer, &order_page(&[]), Filter::All, true),
         ),
-    ];
+    ]);
     let form = PayForm {
         email: words.to_owned(),
         name: words.to_owned(),
@@ -310,7 +324,7 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
                 &terms,
                 &order,
                 &form,
-                Some(message),
+                Some(&Invalid::new("", message)),
                 Provider::Test,
             ),
         ));
@@ -546,6 +560,7 @@ fn pages_that_are_not_for_everyone_stay_out_of_search() {
         let public = page.starts_with("front")
             || page.starts_with("product,")
             || page == "product"
+            || page == "product with variants"
             || page == "shops"
             || page.starts_with("terms");
         assert_eq!(html.contains("noindex"), !public, "{page}");

@@ -47,12 +47,21 @@ export async function places(vitrine: Vitrine, browser: Browser): Promise<Places
   const editor = await first("/manage/products", ".row-key a");
   const packing = await first("/manage/orders?show=to-pack", ".row-key a");
   const withClip = await product(vitrine, (html) => html.includes("<video"));
+  const withVariants = await product(vitrine, (html) => html.includes('class="pick"'));
+  await page.goto(withVariants);
+  await page.getByRole("button", { name: "Add to basket" }).click();
+  await page.locator(".cart-link").click();
+  await page.waitForURL(/\/cart/);
+  const cart = page.url();
   const soldOut = await product(vitrine, (html) => html.includes("join-waitlist"));
   const at = (name: string, address: string): Place => ({ name, open: (page) => page.goto(new URL(address, vitrine.url).href) });
   const all: Place[] = [
     at("front", "/"),
     at("product", onSaleAt),
     at("product with a clip", withClip),
+    at("product with variants", withVariants),
+    at("basket", cart),
+    { name: "basket, too many", open: (page) => wantTooMany(page, cart) },
     at("sold out", soldOut),
     at("waitlist", `${soldOut}/waitlist`),
     at("wrong address on the waitlist", `${soldOut}/waitlist?flash=email`),
@@ -67,6 +76,8 @@ export async function places(vitrine: Vitrine, browser: Browser): Promise<Places
     at("no such products", "/manage/products?show=drafts"),
     at("editor", editor),
     { name: "editor, wrong", open: (page) => saveWrong(page, new URL(editor, vitrine.url).href) },
+    at("options", `${editor}/variants`),
+    { name: "variants", open: (page) => openVariants(page, vitrine.url) },
     at("orders", "/manage/orders"),
     at("order to pack", packing),
     at("failed work", "/manage/jobs"),
@@ -82,6 +93,23 @@ export async function sendEmpty(page: Page, checkout: string): Promise<void> {
   await page.goto(checkout);
   await page.locator("form[action$='/pay'] [type=submit]:not([formaction])").click();
   await page.locator("[aria-invalid=true]").first().waitFor();
+}
+
+/** Asks for more of something in the basket than there is. */
+async function wantTooMany(page: Page, cart: string): Promise<void> {
+  await page.goto(cart);
+  const field = page.locator("input[name^='quantity.']");
+  await field.fill("99");
+  await field.press("Enter");
+  await page.locator(".cart-note").waitFor();
+}
+
+/** Opens the variants of the plate. */
+async function openVariants(page: Page, origin: string): Promise<void> {
+  await page.goto(`${origin}/manage/products`);
+  await page.locator(".row-key a", { hasText: "Tide plate" }).click();
+  await page.getByRole("link", { name: "Edit variants" }).click();
+  await page.locator("table.variant-rows").waitFor();
 }
 
 /** Saves a product with a price and a stock that are none. */

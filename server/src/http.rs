@@ -140,6 +140,12 @@ fn public_pages() -> Router<Vitrine> {
         .route("/", get(shop::root))
         .route("/@{handle}", get(shop::by_handle))
         .route("/@{handle}/terms", get(shop::terms))
+        .route(
+            "/@{handle}/cart",
+            get(checkout::cart::page).post(checkout::cart::change),
+        )
+        .route("/@{handle}/cart/checkout", post(checkout::cart::check_out))
+        .route("/p/{slug}/cart", post(checkout::cart::add))
         .route("/p/{slug}", get(catalog::product))
         .route("/p/{slug}/waitlist", get(catalog::waitlist))
         .route("/p/{slug}/buy", post(checkout::buy))
@@ -176,6 +182,14 @@ fn private_pages() -> Router<Vitrine> {
         .route(
             "/manage/products/{id}",
             get(manage::product::edit).post(manage::product::save),
+        )
+        .route(
+            "/manage/products/{id}/variants",
+            get(manage::variant::page).post(manage::variant::save),
+        )
+        .route(
+            "/manage/products/{id}/options",
+            post(manage::variant::options),
         )
         .route(
             "/manage/products/{id}/publish",

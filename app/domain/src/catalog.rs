@@ -1,9 +1,11 @@
 //! Products: what a shop sells.
 
+pub mod variant;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::ProductId,
+    id::{ProductId, VariantId},
     invalid::{Invalid, many_lines, one_line},
     media::{Kind, Media},
     money::{Currency, Money},
@@ -11,6 +13,7 @@ use crate::{
     time::UnixMs,
 };
 
+pub use self::variant::{ProductOption, Variant};
 pub use crate::{
     slug::Slug,
     stock::{MAX_STOCK, Stock, stock},
@@ -41,13 +44,17 @@ pub struct Product {
     pub summary: String,
     /// The text below: paragraphs separated by blank lines.
     pub text: String,
-    /// What one costs; `None` in a draft without a price.
+    /// What one costs, where its variant says nothing else; `None` in a draft without a price.
     pub price: Option<Money>,
     /// How it is taxed.
     pub class: Class,
-    /// Pieces that can still be bought: those in stock minus those reserved by open orders.
+    /// What a shopper chooses of it; empty where there is nothing to choose.
+    pub options: Vec<ProductOption>,
+    /// What is sold of it, one for each combination of its options.
+    pub variants: Vec<Variant>,
+    /// Pieces of all variants that can still be bought: those in stock minus those reserved by open orders.
     pub available: u32,
-    /// Pieces in stock: not sold yet, those reserved by open orders included.
+    /// Pieces of all variants in stock: not sold yet, those reserved by open orders included.
     pub stock: u32,
     /// Raised by every change of the editor's fields, so that an editor that shows older ones is noticed. The stock has no
     /// part in it.
@@ -86,6 +93,54 @@ impl Product {
         missing
     }
 
+    /// The product as one of its variants, for a page that speaks of that alone: its name, price and pieces.
+    #[must_use]
+    pub fn narrowed(&self, id: Option<&VariantId>) -> Self {
+        let mut product = self.clone();
+        let Some(variant) = id.and_then(|id| self.variant(id)) else {
+            return product;
+        };
+        let choice = variant.name();
+        if !choice.is_empty() {
+            product.title = format!("{}, {choice}", self.title);
+        }
+        product.price = self.price_of(variant);
+        (product.available, product.stock) = (variant.available, variant.stock);
+        product
+    }
+
+    /// What one of a variant costs.
+    #[must_use]
+    pub fn price_of(&self, variant: &Variant) -> Option<Money> {
+        variant.price.or(self.price)
+    }
+
+    /// One of its variants.
+    #[must_use]
+    pub fn variant(&self, id: &VariantId) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.id == *id)
+    }
+
+    /// The least and the most that one costs, over all variants.
+    #[must_use]
+    pub fn prices(&self) -> Option<(Money, Money)> {
+        let mut prices: Vec<Money> = self
+            .variants
+            .iter()
+            .filter_map(|variant| self.price_of(variant))
+            .collect();
+        prices.extend(self.price.filter(|_| prices.is_empty()));
+        prices.sort_unstable_by_key(|price| price.minor);
+        Some((*prices.first()?, *prices.last()?))
+    }
+
+    /// The variant that stands chosen when its page opens: the first that can be bought.
+    #[must_use]
+    pub fn first_choice(&self) -> Option<&Variant> {
+        let for_sale = self.variants.iter().find(|variant| variant.available > 0);
+        for_sale.or_else(|| self.variants.first())
+    }
+
     /// Nothing can be bought at the moment.
     #[must_use]
     pub const fn sold_out(&self) -> bool {
@@ -95,11 +150,7 @@ impl Product {
     /// Whether it can be bought, and if not, whether it may come back by itself.
     #[must_use]
     pub const fn availability(&self) -> Availability {
-        match (self.available, self.stock) {
-            (1.., _) => Availability::ForSale,
-            (0, 1..) => Availability::Reserved,
-            (0, 0) => Availability::SoldOut,
-        }
+        Availability::of(self.available, self.stock)
     }
 
     /// Pieces that open orders have reserved.
@@ -118,6 +169,17 @@ pub enum Availability {
     Reserved,
     /// Nothing is left.
     SoldOut,
+}
+
+impl Availability {
+    /// Of so many pieces that can be bought, and so many in stock.
+    const fn of(available: u32, stock: u32) -> Self {
+        match (available, stock) {
+            (1.., _) => Self::ForSale,
+            (0, 1..) => Self::Reserved,
+            (0, 0) => Self::SoldOut,
+        }
+    }
 }
 
 /// The fields of the editor as typed, and what the page they were typed on had shown.
@@ -301,6 +363,8 @@ mod tests {
             text: String::new(),
             price: None,
             class: Class::Standard,
+            options: Vec::new(),
+            variants: Vec::new(),
             available: 0,
             stock: 0,
             version: 1,

@@ -1,11 +1,13 @@
 //! Buying: holds, orders, payments.
 
+pub mod cart;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     country::{Country, Place},
     discount::Code,
-    id::{OrderId, ProductId},
+    id::{OrderId, ProductId, VariantId},
     invalid::{Invalid, many_lines, one_line},
     media::Media,
     money::Money,
@@ -44,10 +46,16 @@ pub fn prolonged(held_until: UnixMs, made: UnixMs, now: UnixMs) -> UnixMs {
 pub struct Line {
     /// What is bought.
     pub product: ProductId,
+    /// What it is bought as.
+    pub variant: VariantId,
     /// Its page, as it was called when it was bought.
     pub slug: String,
     /// Its title when it was bought.
     pub title: String,
+    /// What was chosen of it, for example `Large · Celadon`; empty where there was nothing to choose.
+    pub choice: String,
+    /// The shop's own number of it; empty for none.
+    pub sku: String,
     /// How many.
     pub quantity: u32,
     /// What one cost when it was bought.
@@ -64,6 +72,18 @@ pub struct Line {
     pub tax: Option<LineTax>,
     /// Its hero, for the summary; absent once the product is gone.
     pub photo: Option<Media>,
+}
+
+impl Line {
+    /// Its title, and what was chosen of it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if self.choice.is_empty() {
+            self.title.clone()
+        } else {
+            format!("{}, {}", self.title, self.choice)
+        }
+    }
 }
 
 /// The delivery of an order: a line of its own, but for what is sent.

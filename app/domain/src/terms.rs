@@ -37,6 +37,8 @@ pub struct Terms {
     pub returns_days: Option<u32>,
     /// What the law wants written.
     pub texts: Texts,
+    /// There are discount codes that were not ended, so that the checkout asks for one.
+    pub has_codes: bool,
 }
 
 /// What the law wants written, as plain text of several lines; empty where the shop has written nothing.

@@ -79,7 +79,7 @@ pub(crate) fn pages(site: &Site, shop: &Shop, cup: &Product) -> Vec<(&'static st
                 &terms,
                 &sold,
                 &typed_terms,
-                Some("The code SPRING-10 has ended."),
+                Some(&Invalid::new("code", "The code SPRING-10 has ended.")),
                 Provider::Test,
             ),
         ),

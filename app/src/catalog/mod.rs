@@ -1,6 +1,7 @@
 //! Product pages.
 
 pub mod api;
+pub(crate) mod choice;
 pub mod page;
 pub(crate) mod parts;
 mod structured;

@@ -13,7 +13,7 @@ use crate::{
     Site,
     document::{Head, Preview, Surface, document},
     media::parts::{Preload, jpeg},
-    shop::parts::{footer, front, header, hero, name},
+    shop::parts::{footer, front, header_with_cart, hero, name},
 };
 
 /// A published product. The page is anonymous and holds no stock count, only whether it can be bought.
@@ -30,6 +30,7 @@ pub fn product(site: &Site, shop: &Shop, terms: &Terms, product: &Product) -> St
         .and_then(|media| Preload::of(media, HERO_SIZES));
     head.kind = "product";
     head.shop = Some(shop.name.clone());
+    head.cart = true;
     head.image = hero(product).and_then(|media| {
         jpeg(media, 1280).map(|variant| Preview {
             path: variant.url.clone(),
@@ -51,7 +52,7 @@ pub fn product(site: &Site, shop: &Shop, terms: &Terms, product: &Product) -> St
         let front = front(shop);
         let end = footer(shop);
         view! {
-            {header(shop)}
+            {header_with_cart(shop)}
             <Gallery>
                 <main id="main" class="product">
                     {wall}

@@ -10,8 +10,12 @@ use domain::{
 use island::BuyButton;
 use leptos::prelude::*;
 
-use super::waitlist;
+use super::{
+    choice::{self, price_words},
+    waitlist,
+};
 use crate::{
+    checkout::cart,
     media::parts::{
         Fetch, Shape, accessible_name, clip, largest_jpeg, length, picture, placeholder, thumb,
     },
@@ -133,19 +137,22 @@ pub(super) fn panel(shop: &Shop, terms: &Terms, product: &Product) -> AnyView {
     let title = view! { <h1 class=class dir="auto">{name(product).to_owned()}</h1> };
     let purchase = match (product.price, product.available) {
         (Some(price), 1..) => view! {
-            <p class="price figure">{price.to_string()}</p>
+            <p class="price figure" id="price">{price_words(product)}</p>
             {summary}
             <form class="buy" id="buy" method="post" action=format!("/p/{}/buy", product.slug)>
                 <input r#type="hidden" name="quantity" value="1" />
-                <input r#type="hidden" name="price_seen_minor" value=price.minor.to_string() />
-                <BuyButton label=format!("Buy for {price}") />
+                {product.options.is_empty().then(|| view! { <input r#type="hidden" name="price_seen_minor" value=price.minor.to_string() /> })}
+                {choice::fields(product)}
+                <BuyButton label=choice::buy_label(product) />
+                <button class="button quiet large whole" r#type="submit" formaction=format!("/p/{}/cart", product.slug) data-add>"Add to basket"</button>
+                <p class="added" hidden data-added><span role="status"></span> <a href=cart::path(shop)>"See the basket"</a></p>
             </form>
             {price_note(shop, terms, price)}
         }
         .into_any(),
         (price, _) => view! {
             <p class="price figure">
-                {price.map(|price| view! { <s>{price.to_string()}</s> " " })}
+                {price.and_then(|_| price_words(product)).map(|price| view! { <s>{price}</s> " " })}
                 <strong class="sold-out">{out_label(product)}</strong>
             </p>
             {summary}
@@ -226,13 +233,14 @@ pub(super) fn sold_out_notes(shop: &Shop, product: &Product) -> AnyView {
 /// It is placed by layout alone (see `shop/catalog.css`), so it works without scripts. Tab passes it by: its button is the panel's
 /// once more, and on a short page it never comes into sight.
 pub(super) fn bar(product: &Product) -> Option<AnyView> {
-    let price = product.price.filter(|_| product.available > 0)?;
+    product.price.filter(|_| product.available > 0)?;
+    let price = price_words(product);
     Some(
         view! {
             <div class="bar-way">
                 <div class="bar">
                     <span class="bar-name" dir="auto">{name(product).to_owned()}</span>
-                    <span class="bar-price figure">{price.to_string()}</span>
+                    <span class="bar-price figure" id="bar-price">{price}</span>
                     <button class="button" r#type="submit" form="buy" tabindex="-1">"Buy"</button>
                 </div>
             </div>

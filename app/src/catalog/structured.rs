@@ -1,7 +1,7 @@
 //! What search engines read: schema.org Product with its Offer and VideoObjects.
 
 use domain::{
-    catalog::{Availability, Product},
+    catalog::{Availability, Product, Variant},
     country::Country,
     identity::Shop,
     media::{Kind, Media},
@@ -25,12 +25,12 @@ pub(super) fn product(site: &Site, shop: &Shop, terms: &Terms, product: &Product
         .filter(|media| media.kind == Kind::Photo)
         .filter_map(|media| largest_jpeg(media).map(|variant| site.absolute(&variant.url)))
         .collect();
-    let availability = match product.availability() {
-        Availability::ForSale => "InStock",
-        Availability::Reserved => "OutOfStock",
-        Availability::SoldOut => "SoldOut",
-    };
-    let offer = product.price.map(|price| {
+    let make = |price: Money, availability: Availability, variant: Option<&Variant>| {
+        let availability = match availability {
+            Availability::ForSale => "InStock",
+            Availability::Reserved => "OutOfStock",
+            Availability::SoldOut => "SoldOut",
+        };
         let mut offer = json!({
             "@type": "Offer",
             "url": address,
@@ -41,6 +41,12 @@ pub(super) fn product(site: &Site, shop: &Shop, terms: &Terms, product: &Product
             "seller": { "@type": "Organization", "name": shop.name },
         });
         if let Some(fields) = offer.as_object_mut() {
+            if let Some(variant) = variant {
+                let own = Some(variant.sku.as_str()).filter(|sku| !sku.is_empty());
+                let sku = own.unwrap_or(variant.id.as_str());
+                fields.insert("name".to_owned(), json!(variant.name()));
+                fields.insert("sku".to_owned(), json!(sku));
+            }
             if let Some(deliveries) = deliveries(terms, price) {
                 fields.insert("shippingDetails".to_owned(), deliveries);
             }
@@ -49,7 +55,19 @@ pub(super) fn product(site: &Site, shop: &Shop, terms: &Terms, product: &Product
             }
         }
         offer
-    });
+    };
+    let offer = if product.options.is_empty() {
+        let price = product.prices().map(|(price, _)| price);
+        price.map(|price| make(price, product.availability(), None))
+    } else {
+        // One for each variant, as its own page would have it.
+        let of_variant = |variant: &Variant| {
+            let price = product.price_of(variant)?;
+            Some(make(price, variant.availability(), Some(variant)))
+        };
+        let offers: Vec<Value> = product.variants.iter().filter_map(of_variant).collect();
+        (!offers.is_empty()).then_some(Value::Array(offers))
+    };
     let films: Vec<Value> = product
         .media
         .iter()

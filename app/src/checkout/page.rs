@@ -12,7 +12,7 @@ use services::payment::Refunds;
 
 pub use super::refusal::{Press, confirm, price_changed, sold_out};
 use super::{
-    parts::{address, lines, moment, time_of_day},
+    parts::{Whose, address, lines, moment, time_of_day},
     terms,
 };
 use crate::{
@@ -31,8 +31,8 @@ const REFRESH_S: u32 = 3;
 /// Asks for a new total as soon as something is chosen that changes it.
 const CHECKOUT_SCRIPT: &str = "checkout.js";
 
-/// The summary and the payment form. `form` is what was typed before; `error` is the message about the last try; `provider` takes
-/// the payment.
+/// The summary and the payment form. `form` is what was typed before; `problem` is what came of the last try, about a field of
+/// the form or, with an empty one, about none; `provider` takes the payment.
 ///
 /// An order that can no longer be paid (expired, cancelled) shows why and the way back to the product.
 #[must_use]
@@ -42,21 +42,20 @@ pub fn checkout(
     terms: &Terms,
     order: &Order,
     form: &PayForm,
-    error: Option<&str>,
+    problem: Option<&Invalid>,
     provider: Provider,
 ) -> String {
     let mut head = Head::new(Surface::Shop, format!("Checkout · {}", shop.name)).with_moments();
     let body = if order.state.payable() || order.state == State::Redirected {
         head.boot = Some(CHECKOUT_SCRIPT);
-        payable(site, terms, order, form, error, provider)
+        payable(site, terms, order, form, problem, provider)
     } else {
         closed(shop, order)
     };
-    let lines = lines(order);
-    let code = order
-        .state
-        .payable()
-        .then(|| terms::code(order, form, &errors(terms, form, error)));
+    let lines = lines(order, Whose::Buyer);
+    let takes_code = terms.has_codes || order.code.is_some() || !form.code.is_empty();
+    let code = (order.state.payable() && takes_code)
+        .then(|| terms::code(order, form, &errors(terms, form, problem)));
     document(site, head, || {
         view! {
             {header(shop)}
@@ -78,15 +77,16 @@ fn payable(
     terms: &Terms,
     order: &Order,
     form: &PayForm,
-    error: Option<&str>,
+    problem: Option<&Invalid>,
     provider: Provider,
 ) -> AnyView {
-    let errors = errors(terms, form, error);
+    let errors = errors(terms, form, problem);
     // While a page of the processor is open, what it costs stays.
     let is_open = order.state == State::Redirected;
-    let refusal = error
+    let refusal = problem
+        .map(|problem| problem.message.as_str())
         .filter(|_| errors.is_empty())
-        .or(order.declined.as_deref().filter(|_| error.is_none()));
+        .or(order.declined.as_deref().filter(|_| problem.is_none()));
     let how = match provider {
         Provider::Test => site.test_payments.then(|| payment::outcomes(&form.outcome)),
         Provider::Stripe => Some(payment::elsewhere(order)),
@@ -131,21 +131,17 @@ fn payable(
 /// The fields whose errors stand beside them; their ids have the same names.
 const FIELDS: [&str; 6] = ["email", "name", "country", "region", "address", "code"];
 
-/// What is wrong with the fields. Where the message of the last try is about one, all that are wrong are named at once.
-fn errors(terms: &Terms, form: &PayForm, error: Option<&str>) -> Vec<Invalid> {
-    let Some(error) = error else {
+/// What is wrong with the fields. Where the last try stopped at the first that is wrong, all of them are named at once.
+fn errors(terms: &Terms, form: &PayForm, problem: Option<&Invalid>) -> Vec<Invalid> {
+    let Some(problem) = problem.filter(|problem| FIELDS.contains(&problem.field)) else {
         return Vec::new();
     };
-    let mut errors = form.errors(terms);
-    if errors.first().is_some_and(|first| first.message == error) {
+    let errors = form.errors(terms);
+    if errors.first() == Some(problem) {
         return errors;
     }
     // Only the shop knows what is wrong with a code.
-    errors.clear();
-    if !form.code.trim().is_empty() && error.contains("code") {
-        errors.push(Invalid::new("code", error));
-    }
-    errors
+    vec![problem.clone()]
 }
 
 /// What the button says: that it costs money, and how much (Directive 2011/83/EU, article 8(2)).
@@ -202,7 +198,7 @@ pub fn order(site: &Site, shop: &Shop, order: &Order, refunds: &Refunds) -> Stri
     if order.state.open() && order.state != State::Redirected {
         head.refresh = Some(REFRESH_S);
     }
-    let lines = lines(order);
+    let lines = lines(order, Whose::Buyer);
     let status = status(shop, order);
     let back = payment::given_back(refunds);
     let receipt = receipt(shop, order);
@@ -278,7 +274,7 @@ fn status(shop: &Shop, order: &Order) -> AnyView {
         State::Refunded => view! {
             <p class="standing">"Called off"</p>
             <h1>"Nothing will be sent"</h1>
-            <p class="lead"><bdi>{shop.name.clone()}</bdi> " gives back what you paid."</p>
+            <p class="lead"><bdi>{shop.name.clone()}</bdi> {if order.total.minor == 0 { " called it off. It had cost nothing." } else { " gives back what you paid." }}</p>
             {keep}
         }
         .into_any(),

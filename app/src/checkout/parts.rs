@@ -11,9 +11,21 @@ use leptos::{html, prelude::*};
 
 use crate::media::parts::thumbnail;
 
+/// Who reads the lines of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Buyer,
+    /// Is told the shop's own numbers as well.
+    Seller,
+}
+
 /// The lines of an order and their sum, as a table that reads like a receipt.
-pub(crate) fn lines(order: &Order) -> AnyView {
-    let rows = order.lines.iter().map(line).collect_view();
+pub(crate) fn lines(order: &Order, whose: Whose) -> AnyView {
+    let rows = order
+        .lines
+        .iter()
+        .map(|of_order| line(of_order, whose))
+        .collect_view();
     view! {
         <table class="lines">
             <thead class="unseen">
@@ -91,7 +103,9 @@ fn tax_name(tax: &LineTax) -> String {
     format!("{name} ({}, {})", tax.place, written(tax.ppm))
 }
 
-fn line(line: &Line) -> AnyView {
+fn line(line: &Line, whose: Whose) -> AnyView {
+    let sku = (whose == Whose::Seller && !line.sku.is_empty())
+        .then(|| view! { <span class="soft small">"SKU " <bdi>{line.sku.clone()}</bdi></span> });
     let counted = (line.quantity > 1)
         .then(|| view! { <span class="soft figure">{format!("{} × {}", line.quantity, line.price)}</span> });
     view! {
@@ -101,6 +115,8 @@ fn line(line: &Line) -> AnyView {
                     {thumbnail(line.photo.as_ref())}
                     <span>
                         <a href=format!("/p/{}", line.slug)><bdi>{line.title.clone()}</bdi></a>
+                        {(!line.choice.is_empty()).then(|| view! { <span class="soft" dir="auto">{line.choice.clone()}</span> })}
+                        {sku}
                         {counted}
                     </span>
                 </span>

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use domain::{
     catalog::{Availability, Product},
+    id::VariantId,
     identity::Shop,
     money::Money,
 };
@@ -18,6 +19,8 @@ use crate::{
 /// A press of the buy button, to be made again.
 #[derive(Debug, Clone, Copy)]
 pub struct Press<'a> {
+    /// Which variant; `None`: the only one.
+    pub variant: Option<&'a VariantId>,
     /// How many.
     pub quantity: u32,
     /// The price that stands on the page.
@@ -34,6 +37,7 @@ fn form(product: &Product, press: Press<'_>) -> AnyView {
     view! {
         <form method="post" action=format!("/p/{}/buy", product.slug)>
             <input r#type="hidden" name="quantity" value=press.quantity.to_string() />
+            {press.variant.map(|variant| view! { <input r#type="hidden" name="variant" value=variant.to_string() /> })}
             <input r#type="hidden" name="price_seen_minor" value=press.price.minor.to_string() />
             {key}
             <button class="button large whole" r#type="submit">{format!("Buy for {}", press.price)}</button>
@@ -74,17 +78,12 @@ pub fn price_changed(
     shop: &Shop,
     product: &Product,
     seen: Money,
-    quantity: u32,
-    key: Option<&str>,
+    press: Press<'_>,
 ) -> String {
     let Some(price) = product.price else {
         return sold_out(site, shop, product);
     };
-    let press = Press {
-        quantity,
-        price,
-        key,
-    };
+    let press = Press { price, ..press };
     message_page(site, shop, product, "The price has changed", || {
         view! {
             <p class="lead">{change(product, seen, price)}</p>
@@ -125,8 +124,10 @@ fn shortage(product: &Product) -> (&'static str, AnyView, &'static str) {
 pub fn sold_out(site: &Site, shop: &Shop, product: &Product) -> String {
     let (title, heading, text) = shortage(product);
     message_page(site, shop, product, title, || {
-        // The page has one main action: joining the waitlist, where nothing can be bought.
-        let (waitlist, back) = if product.sold_out() {
+        // The page has one main action: joining the waitlist, where nothing can be bought, nor another variant.
+        let has_others = !product.options.is_empty()
+            && product.variants.iter().any(|variant| variant.available > 0);
+        let (waitlist, back) = if product.sold_out() && !has_others {
             let form = catalog::waitlist::form(shop, product, None);
             (Some(form), "button quiet large whole")
         } else {
@@ -159,6 +160,8 @@ mod tests {
             text: String::new(),
             price: None,
             class: Class::Standard,
+            options: Vec::new(),
+            variants: Vec::new(),
             available,
             stock,
             version: 1,
@@ -226,6 +229,7 @@ mod tests {
     fn a_page_of_ones_own_carries_the_key() {
         let cup = product("Cup", 1, 1);
         let press = |key| Press {
+            variant: None,
             quantity: 2,
             price: Money::zero(Currency::EUR),
             key,

@@ -15,4 +15,5 @@ mod product;
 mod refund;
 mod settings;
 pub(crate) mod terms;
+mod variant;
 mod waitlist;

@@ -15,7 +15,7 @@ use crate::{
     Site,
     checkout::{
         page::sent_to,
-        parts::{address, brief, lines, moment},
+        parts::{Whose, address, brief, lines, moment},
     },
     flash,
     icon::Icon,
@@ -124,7 +124,7 @@ pub(super) fn table(orders: &[&Order]) -> AnyView {
 fn row(order: &Order) -> impl IntoView + use<> {
     let first = order.lines.first();
     let quantity = first.map_or(0, |line| line.quantity);
-    let what = first.map(|line| line.title.clone()).unwrap_or_default();
+    let what = first.map(domain::checkout::Line::name).unwrap_or_default();
     let counted =
         (quantity > 1).then(|| view! { <span class="figure">{format!("{quantity} × ")}</span> });
     let more = (order.lines.len() > 1).then(|| format!(" and {} more", order.lines.len() - 1));
@@ -221,7 +221,7 @@ pub fn order(site: &Site, viewer: &Viewer, order: &Order, refunding: &Refunding<
         {declined}
         {refund::errors(refunding)}
         <div class="pair">
-            <section><h2>"Pack"</h2>{lines(order)}</section>
+            <section><h2>"Pack"</h2>{lines(order, Whose::Seller)}</section>
             <section>
                 <h2>"Goes to"</h2>
                 {to}

@@ -12,4 +12,5 @@ pub use super::{
     refund::Refunding,
     settings::{Settings, settings},
     terms::{Typed, delivery, taxes, texts},
+    variant::{VariantsEditor, variants},
 };

@@ -17,7 +17,9 @@ use super::{
     waitlist::section,
 };
 use crate::{
-    Site, flash,
+    Site,
+    catalog::choice::price_words,
+    flash,
     form::{error_summary, field, field_error, textarea_text},
     icon::Icon,
     media::parts::thumbnail,
@@ -164,9 +166,9 @@ fn row(product: &Product) -> impl IntoView + use<> {
         (State::Published, Availability::Reserved) => ("state open", "All reserved"),
         (State::Published, Availability::SoldOut) => ("state todo", "Sold out"),
     };
-    let price = product.price.map_or_else(
+    let price = price_words(product).map_or_else(
         || view! { <span class="soft">"No price"</span> }.into_any(),
-        |price| price.to_string().into_any(),
+        IntoAny::into_any,
     );
     let reserved = product.reserved();
     let reserved = (reserved > 0)
@@ -253,6 +255,7 @@ pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
                     <h2 id="words-title">"Words and price"</h2>
                     {fields(viewer, editor)}
                 </section>
+                {options(product)}
                 {section(site, product, editor.waitlist)}
                 {publishing(product)}
             </div>
@@ -279,6 +282,14 @@ fn class_options(chosen: &str) -> AnyView {
         .into_any()
 }
 
+/// The stock as the form shows it; nothing where each variant has its own.
+fn stock(product: &Product) -> String {
+    match product.options.is_empty() {
+        true => product.stock.to_string(),
+        false => String::new(),
+    }
+}
+
 /// What is stored, as the form shows it.
 fn stored(product: &Product, form_key: &str) -> EditForm {
     EditForm {
@@ -286,8 +297,8 @@ fn stored(product: &Product, form_key: &str) -> EditForm {
         summary: product.summary.clone(),
         text: product.text.clone(),
         price: product.price.map(Money::number).unwrap_or_default(),
-        stock: product.stock.to_string(),
-        stock_seen: product.stock.to_string(),
+        stock: stock(product),
+        stock_seen: stock(product),
         version: product.version.to_string(),
         form_key: form_key.to_owned(),
         slug: product.slug.clone(),
@@ -342,7 +353,8 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
                         {now(&form.price, &stored.price)}
                     }.into_any()
                 })}
-                {field("stock", "In stock", None, field_error(errors, "stock"), |id, described, invalid| {
+                {(!product.options.is_empty()).then(|| of_variants(product))}
+                {product.options.is_empty().then(|| field("stock", "In stock", None, field_error(errors, "stock"), |id, described, invalid| {
                     let described = format!("{} stock-note", described.unwrap_or_default());
                     view! {
                         <div class="joined">
@@ -351,7 +363,7 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
                         </div>
                         <p class="hint" id="stock-note">{stock_note(product, form)}</p>
                     }.into_any()
-                })}
+                }))}
             </div>
             {field("summary", "One sentence", Some("Stands beside the price"), field_error(errors, "summary"), |id, described, invalid| {
                 view! {
@@ -382,6 +394,46 @@ fn fields(viewer: &Viewer, editor: &Editor<'_>) -> AnyView {
             })}
             <button class="button" r#type="submit">{if editor.changed { "Save what I typed" } else { "Save" }}</button>
         </form>
+    }
+    .into_any()
+}
+
+/// In the place of the stock: how much of all variants there is, and the way to them.
+fn of_variants(product: &Product) -> AnyView {
+    view! {
+        <div class="field">
+            <span class="label">"In stock"</span>
+            <p class="figure">{format!("{} pieces in {} variants", product.stock, product.variants.len())}</p>
+            <p class="hint">"Each variant has its own price and stock."</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// The way to the options of a product.
+fn options(product: &Product) -> AnyView {
+    let href = format!("/manage/products/{}/variants", product.id);
+    let names: Vec<&str> = product
+        .options
+        .iter()
+        .map(|option| option.name.as_str())
+        .collect();
+    let text = if names.is_empty() {
+        view! { <p>"It is sold as it is. Where there is something to choose, such as a size or a glaze, add it here."</p> }.into_any()
+    } else {
+        view! { <p>"Shoppers choose " <bdi>{names.join(" · ")}</bdi> {format!(": {} variants, each with its own price and stock.", product.variants.len())}</p> }.into_any()
+    };
+    let label = if names.is_empty() {
+        "Add options"
+    } else {
+        "Edit variants"
+    };
+    view! {
+        <section class="publishing" aria-labelledby="options-title">
+            <h2 id="options-title">"Options"</h2>
+            {text}
+            <p><a class="button quiet" href=href>{label}</a></p>
+        </section>
     }
     .into_any()
 }

@@ -52,7 +52,8 @@ pub(super) fn errors(refunding: &Refunding<'_>) -> Option<AnyView> {
 pub(super) fn section(order: &Order, refunding: &Refunding<'_>) -> Option<AnyView> {
     let refunds = refunding.refunds;
     if refunds.refundable.captured.minor == 0 {
-        return None;
+        return (order.state == State::Paid && order.total.minor == 0)
+            .then(|| call_off(order, refunding));
     }
     let rows = refunds.refunds.iter().map(row).collect_view();
     let list = (!refunds.refunds.is_empty())
@@ -78,6 +79,46 @@ pub(super) fn section(order: &Order, refunding: &Refunding<'_>) -> Option<AnyVie
     )
 }
 
+/// Calling off an order that cost nothing.
+fn call_off(order: &Order, refunding: &Refunding<'_>) -> AnyView {
+    view! {
+        <section class="refund" aria-labelledby="refund-title">
+            <h2 id="refund-title">"Call it off"</h2>
+            <form class="setting" method="post" action=format!("/manage/orders/{}/refund", order.id)>
+                <input r#type="hidden" name="key" value=refunding.key.to_owned() />
+                <p>{format!("Nothing was paid, so no money moves. Nothing is sent then, and the buyer sees it on the order\u{2019}s page. Choose whether its {} can be bought again.", pieces(order))}</p>
+                {restock("What happens to the pieces")}
+                <button class="button quiet" r#type="submit">"Call the order off"</button>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn pieces(order: &Order) -> String {
+    match order.lines.iter().map(|line| line.quantity).sum::<u32>() {
+        1 => "1 piece".to_owned(),
+        pieces => format!("{pieces} pieces"),
+    }
+}
+
+fn restock(legend: &'static str) -> AnyView {
+    view! {
+        <fieldset class="choices">
+            <legend>{legend}</legend>
+            <div class="choice">
+                <input r#type="radio" id="restock-return" name="restock" value="return" />
+                <label r#for="restock-return">"Put them back on sale"</label>
+            </div>
+            <div class="choice">
+                <input r#type="radio" id="restock-keep" name="restock" value="keep" checked=true />
+                <label r#for="restock-keep">"Take them out of stock"</label>
+            </div>
+        </fieldset>
+    }
+    .into_any()
+}
+
 fn form(order: &Order, refunding: &Refunding<'_>) -> AnyView {
     let rest = refunding.refunds.refundable.rest();
     let gateway = refunding
@@ -85,12 +126,7 @@ fn form(order: &Order, refunding: &Refunding<'_>) -> AnyView {
         .provider
         .map_or("the processor", domain::payment::Provider::name);
     let unsent = order.state == State::Paid;
-    let pieces: u32 = order.lines.iter().map(|line| line.quantity).sum();
-    let pieces = if pieces == 1 {
-        "1 piece".to_owned()
-    } else {
-        format!("{pieces} pieces")
-    };
+    let pieces = pieces(order);
     let stock = match order.state {
         State::Paid => format!(
             "Refunding all of it also calls the order off: nothing is sent then. Choose whether its {pieces} can be bought again."
@@ -98,21 +134,7 @@ fn form(order: &Order, refunding: &Refunding<'_>) -> AnyView {
         State::Sent => "The stock stays as it is. When pieces come back, correct it in the product\u{2019}s editor.".to_owned(),
         _ => "The stock stays as it is.".to_owned(),
     };
-    let restock = unsent.then(|| {
-        view! {
-            <fieldset class="choices">
-                <legend>"The pieces, when everything is refunded"</legend>
-                <div class="choice">
-                    <input r#type="radio" id="restock-return" name="restock" value="return" />
-                    <label r#for="restock-return">"Put them back on sale"</label>
-                </div>
-                <div class="choice">
-                    <input r#type="radio" id="restock-keep" name="restock" value="keep" checked=true />
-                    <label r#for="restock-keep">"Take them out of stock"</label>
-                </div>
-            </fieldset>
-        }
-    });
+    let restock = unsent.then(|| restock("The pieces, when everything is refunded"));
     let hint = "Leave it empty to refund all that is left";
     view! {
         <form class="setting" method="post" novalidate action=format!("/manage/orders/{}/refund", order.id)>

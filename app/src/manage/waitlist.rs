@@ -119,6 +119,8 @@ mod tests {
             summary: String::new(),
             text: String::new(),
             price: None,
+            options: Vec::new(),
+            variants: Vec::new(),
             class: Class::Standard,
             available: 0,
             stock: 0,

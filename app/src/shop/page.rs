@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::parts::{footer, front as front_path, header, hero, legal, tile};
 use crate::{
     Site,
+    checkout::cart,
     document::{Head, Preview, Surface, document},
     media::parts::jpeg,
 };
@@ -17,6 +18,7 @@ pub fn front(site: &Site, shop: &Shop, products: &[Product]) -> String {
         .described(described(shop, products))
         .at(front_path(shop));
     head.shop = Some(shop.name.clone());
+    head.cart = !products.is_empty();
     head.image = products.iter().find_map(hero).and_then(|media| {
         jpeg(media, 1280).map(|variant| Preview {
             path: variant.url.clone(),
@@ -46,7 +48,7 @@ pub fn front(site: &Site, shop: &Shop, products: &[Product]) -> String {
             <main id="main" class="front">
                 <header class="front-head">
                     <h1 dir="auto">{shop.name.clone()}</h1>
-                    <p class="soft">{counted(products)}</p>
+                    <p class="soft">{counted(products)} " " {(!products.is_empty()).then(|| cart::link(shop))}</p>
                 </header>
                 {body}
             </main>

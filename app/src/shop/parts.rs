@@ -9,7 +9,8 @@ use leptos::prelude::*;
 
 use crate::{
     Site,
-    catalog::parts::out_label,
+    catalog::{choice::price_words, parts::out_label},
+    checkout::cart,
     document::{Head, Surface, document},
     media::parts::{Fetch, Shape, accessible_name, picture, placeholder},
 };
@@ -19,6 +20,17 @@ pub(crate) fn header(shop: &Shop) -> AnyView {
     view! {
         <header class="shop-line">
             <a class="shop-name" dir="auto" href=front(shop)>{shop.name.clone()}</a>
+        </header>
+    }
+    .into_any()
+}
+
+/// [`header`], with the way to the basket.
+pub(crate) fn header_with_cart(shop: &Shop) -> AnyView {
+    view! {
+        <header class="shop-line">
+            <a class="shop-name" dir="auto" href=front(shop)>{shop.name.clone()}</a>
+            {cart::link(shop)}
         </header>
     }
     .into_any()
@@ -112,8 +124,8 @@ pub(crate) fn tile(product: &Product, index: usize) -> AnyView {
     );
     let price = match (&product.price, product.available) {
         (_, 0) => view! { <span class="tile-price soft">{out_label(product)}</span> }.into_any(),
-        (Some(price), _) => {
-            view! { <span class="tile-price figure">{price.to_string()}</span> }.into_any()
+        (Some(_), _) => {
+            view! { <span class="tile-price figure">{price_words(product)}</span> }.into_any()
         }
         (None, _) => ().into_any(),
     };

@@ -4,6 +4,7 @@ use app::{checkout::page::checkout, identity::page::setup};
 use domain::{
     checkout::{PayForm, State},
     identity::{Password, SetupForm},
+    invalid::Invalid,
     terms::Terms,
 };
 
@@ -25,7 +26,7 @@ fn an_empty_checkout_names_every_field_at_once() {
         &terms,
         &order,
         &form,
-        Some(&errors[0].message),
+        Some(&errors[0]),
         domain::payment::Provider::Test,
     );
     let tags = tags(&html);
@@ -95,7 +96,7 @@ fn a_decline_is_no_error_of_a_field() {
         &Terms::default(),
         &order,
         &form,
-        Some("The card was declined."),
+        Some(&Invalid::new("", "The card was declined.")),
         domain::payment::Provider::Test,
     );
     assert!(html.contains("The card was declined.") && !html.contains("aria-invalid"));

@@ -380,6 +380,14 @@ pub(crate) fn malformed(column: &str) -> Error {
     Error::internal(format!("column {column} is not well formed"))
 }
 
+/// `$2, $3, $4`: so many places of a statement, the first with this number.
+pub(crate) fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first.saturating_add(count))
+        .map(|place| format!("${place}"))
+        .collect();
+    places.join(", ")
+}
+
 /// Reads each row of a list. One that cannot be read is logged and left out, so that it holds up no other.
 pub(crate) fn readable<T>(
     rows: &[AnyRow],

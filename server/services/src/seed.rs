@@ -4,15 +4,21 @@ use std::io;
 
 use bytes::Bytes;
 use domain::{
-    catalog::{EditForm, State},
-    id::MediaId,
+    catalog::{
+        EditForm, ProductOption, State,
+        variant::{OptionsForm, VariantForm},
+    },
+    id::{MediaId, ProductId},
     identity::{SetupForm, Shop, Viewer},
     media::Kind,
     money::{Currency, Money},
 };
 use serde::Deserialize;
 
-use crate::{Error, Result, Services, catalog::NewProduct};
+use crate::{
+    Error, Result, Services,
+    catalog::{NewProduct, NotSaved},
+};
 
 /// A shop and what it sells: `server/seed/seed.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -57,11 +63,32 @@ pub struct Item {
     /// Pieces.
     #[serde(default)]
     pub stock: u32,
+    /// What a shopper chooses of it.
+    #[serde(default)]
+    pub options: Vec<ProductOption>,
+    /// What is sold of it, one for each combination of the options, the last option changing first.
+    #[serde(default)]
+    pub variants: Vec<Sold>,
     /// Whether it has a page.
     pub state: State,
     /// Pictures and clips in the order of the page; a photo first.
     #[serde(default)]
     pub media: Vec<Piece>,
+}
+
+/// A variant.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sold {
+    /// In minor units of the shop's currency; absent: the product's.
+    #[serde(default)]
+    pub price_minor: Option<i64>,
+    /// The shop's own number of it.
+    #[serde(default)]
+    pub sku: String,
+    /// Pieces.
+    #[serde(default)]
+    pub stock: u32,
 }
 
 /// A picture or clip.
@@ -204,10 +231,52 @@ impl Services {
             ..EditForm::default()
         };
         self.catalog().update(viewer, &product.id, &form).await?;
+        self.seed_variants(viewer, item, &product.id).await?;
         if item.state == State::Published {
             self.catalog().publish(viewer, &product.id).await?;
         }
         Ok(())
+    }
+}
+
+impl Services {
+    async fn seed_variants(&self, viewer: &Viewer, item: &Item, product: &ProductId) -> Result<()> {
+        if item.options.is_empty() {
+            return Ok(());
+        }
+        let form = OptionsForm {
+            version: String::new(),
+            ..OptionsForm::of(&item.options, 0)
+        };
+        let made = self.catalog().set_options(viewer, product, &form).await?;
+        let currency: Currency = viewer.shop.currency.parse()?;
+        let price = |sold: &Sold| {
+            let price = sold
+                .price_minor
+                .and_then(|minor| Money::new(minor, currency));
+            price.map(Money::decimal).unwrap_or_default()
+        };
+        let rows: Vec<VariantForm> = made
+            .variants
+            .iter()
+            .zip(&item.variants)
+            .map(|(variant, sold)| VariantForm {
+                variant: variant.id.clone(),
+                price: price(sold),
+                sku: sold.sku.clone(),
+                stock: sold.stock.to_string(),
+                stock_seen: String::new(),
+            })
+            .collect();
+        let catalog = self.catalog();
+        match catalog.save_variants(viewer, product, &rows, "", "").await {
+            Ok(_) => Ok(()),
+            Err(NotSaved::Other(error)) => Err(error),
+            Err(NotSaved::Rows(wrong)) => Err(wrong
+                .into_iter()
+                .next()
+                .map_or_else(|| Error::internal("no row is wrong"), |(_, row)| row.into())),
+        }
     }
 }
 

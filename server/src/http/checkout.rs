@@ -1,5 +1,7 @@
 //! Buying: plain forms and redirects, so that a shop sells with JavaScript off.
 
+pub mod cart;
+
 use axum::{
     Form,
     extract::{Path, Query, State},
@@ -10,13 +12,14 @@ use domain::{
     catalog::Product,
     checkout::{Order, PayForm, State as OrderState},
     identity::Shop,
+    invalid::Invalid,
     money::Money,
     payment::Provider,
 };
 use serde::Deserialize;
 use services::{
     Error,
-    checkout::{Bought, Paid},
+    checkout::{Bought, Item, Paid},
 };
 
 use super::{buyer, catalog::or_moved, client::Client, document, error::Problem};
@@ -26,6 +29,8 @@ use crate::state::Vitrine;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Buy {
+    /// A variant, and behind a colon the price that stood beside it.
+    variant: String,
     quantity: String,
     price_seen_minor: String,
     idempotency_key: String,
@@ -58,8 +63,27 @@ impl Buy {
         }
     }
 
-    fn price_seen_minor(&self) -> Option<i64> {
-        self.price_seen_minor.trim().parse().ok()
+    fn item(&self) -> Result<Item, Problem> {
+        let (variant, price) = match self.variant.trim().split_once(':') {
+            Some((variant, price)) => (variant, Some(price)),
+            None => (self.variant.trim(), None),
+        };
+        let variant = match variant {
+            "" => None,
+            variant => Some(variant.parse().map_err(|_| {
+                Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid",
+                    "What was chosen is not one of the variants. Go back and choose again.",
+                )
+            })?),
+        };
+        let price = price.unwrap_or(self.price_seen_minor.trim());
+        Ok(Item {
+            variant,
+            quantity: self.quantity()?,
+            price_seen_minor: price.parse().ok(),
+        })
     }
 
     fn key(&self) -> Option<&str> {
@@ -83,7 +107,9 @@ pub async fn buy(
     headers: HeaderMap,
     Form(form): Form<Buy>,
 ) -> Result<Response, Problem> {
-    let (quantity, seen) = (form.quantity()?, form.price_seen_minor());
+    let item = form.item()?;
+    let (quantity, seen) = (item.quantity, item.price_seen_minor);
+    let variant = item.variant.as_ref();
     let known = buyer::secret(&vitrine, &headers);
     if known.is_none() && form.key().is_none() {
         let (shop, product) = match vitrine.services.catalog().by_slug(&slug).await {
@@ -91,7 +117,7 @@ pub async fn buy(
             Err(error) => return or_moved(&vitrine, error.into(), &slug, "/buy", &uri).await,
         };
         return if query.cookie == ASKED {
-            confirm(&vitrine, &shop, &product, quantity)
+            confirm(&vitrine, &shop, &product, &item)
         } else {
             let cookie = buyer::cookie(&vitrine, &vitrine.services.token()?)?;
             let again = HeaderValue::from_static("?cookie=asked");
@@ -113,7 +139,7 @@ pub async fn buy(
     };
     let checkout = vitrine.services.checkout();
     let bought = checkout
-        .buy(&slug, quantity, seen, form.key(), Some(who))
+        .buy_variant(&slug, &item, form.key(), Some(who))
         .await;
     let bought = match bought {
         Ok(bought) => bought,
@@ -124,6 +150,7 @@ pub async fn buy(
         // An order that is on its way already is shown from there.
         Bought::Held(token) => Redirect::to(&format!("/checkout/{token}")).into_response(),
         Bought::PriceChanged(shop, product) => {
+            let product = product.narrowed(variant);
             let currency = product.price.map(|price| price.currency);
             let page = match (seen, currency) {
                 (Some(minor), Some(currency)) => {
@@ -131,14 +158,13 @@ pub async fn buy(
                         minor: minor.clamp(0, Money::MAX_MINOR),
                         currency,
                     };
-                    app::checkout::page::price_changed(
-                        &vitrine.site,
-                        &shop,
-                        &product,
-                        seen,
+                    let press = app::checkout::page::Press {
+                        variant,
                         quantity,
-                        form.key(),
-                    )
+                        price: seen,
+                        key: form.key(),
+                    };
+                    app::checkout::page::price_changed(&vitrine.site, &shop, &product, seen, press)
                 }
                 // Without a price it is not for sale.
                 _ => app::checkout::page::sold_out(&vitrine.site, &shop, &product),
@@ -146,6 +172,7 @@ pub async fn buy(
             (StatusCode::CONFLICT, document::private(page)).into_response()
         }
         Bought::SoldOut(shop, product) => {
+            let product = product.narrowed(variant);
             let page = app::checkout::page::sold_out(&vitrine.site, &shop, &product);
             (StatusCode::CONFLICT, document::private(page)).into_response()
         }
@@ -160,15 +187,17 @@ fn confirm(
     vitrine: &Vitrine,
     shop: &Shop,
     product: &Product,
-    quantity: u32,
+    item: &Item,
 ) -> Result<Response, Problem> {
+    let product = &product.narrowed(item.variant.as_ref());
     let Some(price) = product.price.filter(|_| !product.sold_out()) else {
         let page = app::checkout::page::sold_out(&vitrine.site, shop, product);
         return Ok((StatusCode::CONFLICT, document::private(page)).into_response());
     };
     let key = vitrine.services.token()?;
     let press = app::checkout::page::Press {
-        quantity,
+        variant: item.variant.as_ref(),
+        quantity: item.quantity,
         price,
         key: Some(&key),
     };
@@ -196,8 +225,8 @@ pub async fn page(
     }
     let form = PayForm::of(&order);
     let declined = order.declined.clone();
-    let page = render(&vitrine, &shop, &order, &form, declined.as_deref()).await?;
-    Ok(page)
+    let declined = declined.map(|message| Invalid::new("", message));
+    render(&vitrine, &shop, &order, &form, declined.as_ref()).await
 }
 
 async fn render(
@@ -205,12 +234,12 @@ async fn render(
     shop: &Shop,
     order: &Order,
     form: &PayForm,
-    message: Option<&str>,
+    problem: Option<&Invalid>,
 ) -> Result<Response, Problem> {
     let terms = vitrine.services.terms().of_shop(&shop.id).await?;
     let provider = provider(vitrine, shop).await?;
     let page =
-        app::checkout::page::checkout(&vitrine.site, shop, &terms, order, form, message, provider);
+        app::checkout::page::checkout(&vitrine.site, shop, &terms, order, form, problem, provider);
     Ok(document::private(page))
 }
 
@@ -221,13 +250,16 @@ pub async fn quote(
     Form(form): Form<PayForm>,
 ) -> Result<Response, Problem> {
     let checkout = vitrine.services.checkout();
-    let (status, message) = match checkout.requote(&token, &form).await {
+    let (status, problem) = match checkout.requote(&token, &form).await {
         Ok(()) => (StatusCode::OK, None),
-        Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, Some(message)),
+        Err(Error::Invalid { field, message }) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Some(Invalid::new(field, message)),
+        ),
         Err(error) => return Err(error.into()),
     };
     let (shop, order) = checkout.order(&token).await?;
-    let page = render(&vitrine, &shop, &order, &form, message.as_deref()).await?;
+    let page = render(&vitrine, &shop, &order, &form, problem.as_ref()).await?;
     Ok((status, page).into_response())
 }
 
@@ -238,22 +270,25 @@ pub async fn pay(
     Form(form): Form<PayForm>,
 ) -> Result<Response, Problem> {
     let checkout = vitrine.services.checkout();
-    let (status, message) = match checkout.pay(&token, &form).await {
+    let (status, problem) = match checkout.pay(&token, &form).await {
         Ok(Paid::Done) => return Ok(Redirect::to(&format!("/order/{token}")).into_response()),
         // The processor's page, for a browser without a script as well.
         Ok(Paid::Redirect(url)) => {
             let headers = [(header::CACHE_CONTROL, "no-store")];
             return Ok((headers, Redirect::to(&url)).into_response());
         }
-        Ok(Paid::Declined(message)) => (StatusCode::PAYMENT_REQUIRED, message),
-        Ok(Paid::TotalChanged) => (StatusCode::CONFLICT, TOTAL_CHANGED.to_owned()),
-        Err(Error::Invalid { message, .. }) => (StatusCode::UNPROCESSABLE_ENTITY, message),
+        Ok(Paid::Declined(message)) => (StatusCode::PAYMENT_REQUIRED, Invalid::new("", message)),
+        Ok(Paid::TotalChanged) => (StatusCode::CONFLICT, Invalid::new("", TOTAL_CHANGED)),
+        Err(Error::Invalid { field, message }) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Invalid::new(field, message),
+        ),
         Err(error) => {
             return Err(error.into());
         }
     };
     let (shop, order) = checkout.order(&token).await?;
-    let page = render(&vitrine, &shop, &order, &form, Some(&message)).await?;
+    let page = render(&vitrine, &shop, &order, &form, Some(&problem)).await?;
     Ok((status, page).into_response())
 }
 
@@ -278,6 +313,7 @@ pub async fn order(
     State(vitrine): State<Vitrine>,
     Path(token): Path<String>,
     Query(query): Query<OrderQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (shop, mut order) = vitrine.services.checkout().order(&token).await?;
     let refunds = vitrine
@@ -289,10 +325,10 @@ pub async fn order(
     if !query.returned.is_empty() && order.state == OrderState::Redirected {
         order.state = OrderState::Pending;
     }
-    Ok(document::private(app::checkout::page::order(
-        &vitrine.site,
-        &shop,
-        &order,
-        &refunds,
-    )))
+    let page = app::checkout::page::order(&vitrine.site, &shop, &order, &refunds);
+    let mut response = document::private(page);
+    if let Some(cookie) = cart::emptied(&vitrine, &headers, &shop, &order)? {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }

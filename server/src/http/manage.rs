@@ -10,6 +10,7 @@ pub mod photo;
 pub mod product;
 pub mod settings;
 pub mod terms;
+pub mod variant;
 
 use app::manage::page::{DAYS, TO_PACK};
 use axum::{extract::State, response::Response};

@@ -262,7 +262,7 @@ impl TestApp {
 fn build_site(site: &Path) {
     std::fs::create_dir_all(site.join("pkg")).unwrap();
     std::fs::create_dir_all(site.join("static")).unwrap();
-    let manifest = r#"{"shop.css":"/pkg/shop-1.css","studio-boot.js":"/pkg/studio-boot-1.js","service-worker.js":"/pkg/service-worker-1.js","passkey.js":"/pkg/passkey-1.js","heic.js":"/pkg/heic-1.js","checkout.js":"/pkg/checkout-1.js"}"#;
+    let manifest = r#"{"shop.css":"/pkg/shop-1.css","studio-boot.js":"/pkg/studio-boot-1.js","service-worker.js":"/pkg/service-worker-1.js","passkey.js":"/pkg/passkey-1.js","heic.js":"/pkg/heic-1.js","checkout.js":"/pkg/checkout-1.js","cart.js":"/pkg/cart-1.js"}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     std::fs::write(site.join("pkg/shop-1.css"), "body{}").unwrap();
     std::fs::write(site.join("pkg/shop-1.css.br"), "packed").unwrap();

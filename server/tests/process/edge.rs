@@ -75,7 +75,7 @@ async fn a_change_at_the_origin_is_seen_at_an_edge_that_knows_the_key() {
     .await;
     for name in ["Loam", "Marl", "Slip"] {
         let saved = origin
-            .form("/manage/settings/name", &cookie, &[("name", name)])
+            .form("/manage/settings/name", &cookie, &[("shop_name", name)])
             .await;
         assert_eq!(saved.status, 303, "{}", saved.text());
         let mine = edge.get("/@clay", &cookie).await;

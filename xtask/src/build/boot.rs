@@ -25,6 +25,7 @@ const PLAIN: [(&str, &str); 5] = [
     ("proof.js", "frontend/proof.js"),
     ("heic.js", "frontend/heic.js"),
     ("checkout.js", "frontend/checkout.js"),
+    ("cart.js", "frontend/cart.js"),
 ];
 
 /// Adds the boot modules of the bundles that are there, and those that are served as they are.

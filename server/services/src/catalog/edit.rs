@@ -91,12 +91,18 @@ impl Catalog<'_> {
         self.write_fields(&mut write, viewer, &stored, &fields, &form.version, now)
             .await?;
         if let Some(pieces) = pieces {
+            let [only] = stored.variants.as_slice() else {
+                return Err(Error::Invalid {
+                    field: "stock",
+                    message: "This product has variants. Count the pieces of each of them."
+                        .to_owned(),
+                });
+            };
             let correction = Correction {
-                product: id,
+                variant: &only.id,
                 pieces,
                 seen,
-                form: Some(form.form_key.as_str())
-                    .filter(|key| (1..=MAX_FORM_KEY).contains(&key.len())),
+                form: page_key(&form.form_key),
                 by: &viewer.person,
             };
             let corrected =
@@ -155,8 +161,13 @@ impl Catalog<'_> {
     }
 }
 
+/// The key of the page that a form came from, where it can be one.
+pub(super) fn page_key(key: &str) -> Option<&str> {
+    Some(key).filter(|key| (1..=MAX_FORM_KEY).contains(&key.len()))
+}
+
 /// The refusal of a correction of stock that was not written.
-fn check_correction(corrected: &Corrected) -> Result<()> {
+pub(super) fn check_correction(corrected: &Corrected) -> Result<()> {
     match corrected {
         Corrected::Written => Ok(()),
         Corrected::Reserved { pieces, reserved } => Err(Error::Conflict(format!(

@@ -3,9 +3,11 @@
 mod edit;
 mod page;
 pub(crate) mod sql;
+mod variant;
 mod waitlist;
 
 pub(crate) use self::sql::stock;
+pub use self::variant::NotSaved;
 
 use domain::{
     catalog::{Product, Slug, State},
@@ -199,7 +201,11 @@ impl Catalog<'_> {
         now: UnixMs,
     ) -> Result<Product> {
         let variant = self.services.inner.random.id()?;
-        sql::stock::insert(&mut write, &viewer.shop.id, id, &variant, now).await?;
+        let only = sql::variant::Place {
+            position: 0,
+            values: &[],
+        };
+        sql::variant::insert(&mut write, &viewer.shop.id, id, &variant, &only, now).await?;
         self.put_media(&mut write, viewer, id, &new.media).await?;
         for poster in &new.posters {
             let media = self.services.media();

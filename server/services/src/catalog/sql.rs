@@ -3,12 +3,13 @@
 pub(crate) mod currency;
 pub(super) mod slug;
 pub(crate) mod stock;
+pub(crate) mod variant;
 pub(super) mod waitlist;
 
 use std::collections::HashMap;
 
 use domain::{
-    catalog::{Product, State},
+    catalog::{Product, State, Variant},
     id::{MediaId, ProductId, ShopId},
     media::Media,
     money::{Currency, Money},
@@ -17,21 +18,39 @@ use domain::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-use crate::{Result, db, media::sql::of_products};
+use crate::{Error, Result, db, media::sql::of_products};
 
 macro_rules! columns {
     () => {
         "SELECT product.id, product.shop_id, slug, product.state, title, summary, text, price_minor, currency, tax_class, \
-         stock.on_hand - stock.committed AS counted, stock.reserved, version, updated_at FROM product \
-         JOIN variant ON variant.product_id = product.id AND variant.position = 0 \
-         JOIN stock ON stock.variant_id = variant.id "
+         options, version, updated_at FROM product "
     };
 }
 
-fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<Product> {
+/// What belongs to products, by product.
+struct Parts {
+    media: HashMap<ProductId, Vec<Media>>,
+    variants: HashMap<ProductId, Vec<Variant>>,
+}
+
+impl Parts {
+    /// Those of one product, or of all products of a shop.
+    async fn read(
+        connection: &mut AnyConnection,
+        shop: &ShopId,
+        product: Option<&ProductId>,
+    ) -> Result<Self> {
+        Ok(Self {
+            media: of_products(connection, shop, product).await?,
+            variants: variant::of_products(connection, shop, product).await?,
+        })
+    }
+}
+
+fn product(row: &AnyRow, parts: &mut Parts) -> Result<Product> {
     let id: ProductId = db::parsed(row, "id")?;
     let currency: Currency = db::parsed(row, "currency")?;
-    let (stock, reserved): (u32, u32) = (db::count(row, "counted")?, db::count(row, "reserved")?);
+    let variants = parts.variants.remove(&id).unwrap_or_default();
     Ok(Product {
         slug: db::text(row, "slug")?,
         state: match db::text(row, "state")?.as_str() {
@@ -44,10 +63,12 @@ fn product(row: &AnyRow, media: &mut HashMap<ProductId, Vec<Media>>) -> Result<P
         price: db::number_or_null(row, "price_minor")?
             .and_then(|minor| Money::new(minor, currency)),
         class: db::parsed(row, "tax_class")?,
-        available: stock.saturating_sub(reserved),
-        stock,
+        options: serde_json::from_str(&db::text(row, "options")?).map_err(Error::internal)?,
+        available: variants.iter().map(|variant| variant.available).sum(),
+        stock: variants.iter().map(|variant| variant.stock).sum(),
+        variants,
         version: db::count(row, "version")?,
-        media: media.remove(&id).unwrap_or_default(),
+        media: parts.media.remove(&id).unwrap_or_default(),
         updated_at: UnixMs(db::number(row, "updated_at")?),
         id,
     })
@@ -61,9 +82,9 @@ pub(super) async fn all(connection: &mut AnyConnection, shop: &ShopId) -> Result
     .bind(shop.as_str())
     .fetch_all(&mut *connection)
     .await?;
-    let mut media = of_products(connection, shop, None).await?;
+    let mut parts = Parts::read(connection, shop, None).await?;
     Ok(db::readable(&rows, "product", |row| {
-        product(row, &mut media)
+        product(row, &mut parts)
     }))
 }
 
@@ -75,9 +96,9 @@ pub(super) async fn front(connection: &mut AnyConnection, shop: &ShopId) -> Resu
     .bind(shop.as_str())
     .fetch_all(&mut *connection)
     .await?;
-    let mut media = of_products(connection, shop, None).await?;
+    let mut parts = Parts::read(connection, shop, None).await?;
     Ok(db::readable(&rows, "product", |row| {
-        product(row, &mut media)
+        product(row, &mut parts)
     }))
 }
 
@@ -95,8 +116,8 @@ pub(super) async fn one(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let mut media = of_products(connection, shop, Some(id)).await?;
-    product(&row, &mut media).map(Some)
+    let mut parts = Parts::read(connection, shop, Some(id)).await?;
+    product(&row, &mut parts).map(Some)
 }
 
 /// A published product and whose it is.
@@ -113,8 +134,9 @@ pub(super) async fn published_by_slug(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let (shop, id): (ShopId, ProductId) = (db::parsed(&row, "shop_id")?, db::parsed(&row, "id")?);
-    let mut media = of_products(connection, &shop, Some(&id)).await?;
-    Ok(Some((shop, product(&row, &mut media)?)))
+    let mut parts = Parts::read(connection, &shop, Some(&id)).await?;
+    let product = product(&row, &mut parts)?;
+    Ok(Some((shop, product)))
 }
 
 pub(super) async fn published(connection: &mut AnyConnection) -> Result<Vec<(String, UnixMs)>> {

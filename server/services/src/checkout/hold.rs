@@ -1,26 +1,34 @@
-//! Pressing buy: whose press it is, how much they may hold without paying, and the hold.
+//! Pressing buy: whose press it is, how much they may hold without paying, and the hold: all of what is wanted, or nothing.
 
-use std::{net::IpAddr, time::Duration};
+mod open;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Duration,
+};
 
 use domain::{
-    checkout::{ANONYMOUS_HOLD_MS, Line, MAX_BROWSER_HOLDS, MAX_OPEN_HOLDS, MAX_QUANTITY},
+    checkout::{ANONYMOUS_HOLD_MS, Line, MAX_QUANTITY},
     event::{Event, OrderChange},
-    id::{OrderId, ProductId},
+    id::{OrderId, ProductId, ShopId, VariantId},
     money::Money,
     quote::price,
     tax::Taxed,
-    time::UnixMs,
+    terms::Terms,
 };
-use sqlx::AnyConnection;
 
+use self::open::OpenHolds;
 use super::{
     Checkout, missing,
     quote::{self, Choice},
     sql::{self, Offer},
-    stock,
+    stock::{self, Reserved},
 };
 use crate::{
-    Error, Result, db, event,
+    Error, Result,
+    db::Write,
+    event,
     random::token_hash,
     rate_limit::{Quota, household, shared},
 };
@@ -37,14 +45,23 @@ pub struct Client<'a> {
     pub browser: Option<&'a str>,
 }
 
-/// A press of the buy button.
-#[derive(Clone, Copy)]
-pub(super) struct Press<'a> {
-    pub(super) offer: &'a Offer,
-    /// No money will move.
-    pub(super) test: bool,
+/// Pieces of something that is for sale.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) offer: Offer,
     pub(super) quantity: u32,
     pub(super) price_seen_minor: Option<i64>,
+}
+
+/// A press of a button that buys.
+#[derive(Clone, Copy)]
+pub(super) struct Press<'a> {
+    pub(super) shop: &'a ShopId,
+    pub(super) terms: &'a Terms,
+    /// What is wanted, in the order of the order's lines: at least one, all of one currency, no variant twice.
+    pub(super) items: &'a [Wanted],
+    /// No money will move.
+    pub(super) test: bool,
     pub(super) key: Option<&'a str>,
     pub(super) client: Option<Client<'a>>,
 }
@@ -52,8 +69,10 @@ pub(super) struct Press<'a> {
 /// What came of a press.
 pub(super) enum Tried {
     Held(String),
-    PriceChanged,
-    TooFew,
+    /// Of these, the price is another one than was seen.
+    PriceChanged(Vec<VariantId>),
+    /// Of these, not as many are left as are wanted. Nothing is held.
+    TooFew(Vec<VariantId>),
     /// The same key made its order a moment ago.
     Twice,
 }
@@ -74,212 +93,182 @@ impl Holder {
     }
 }
 
-/// A hold of a product that still stands: its time is not over, or a bank has been asked.
-struct OpenHold {
-    token: String,
-    /// Its order's number, by which the newest is told.
-    number: i64,
-    client: Option<String>,
-    browser: Option<String>,
-    pieces: i64,
-    /// What a piece costs.
-    price_minor: i64,
-    /// `None` while a bank thinks about it.
-    until: Option<UnixMs>,
-}
-
-/// What a household and a browser hold of a product.
-struct OpenHolds(Vec<OpenHold>);
-
-macro_rules! holds_by {
-    ($column:literal, $place:literal) => {
-        concat!(
-            "SELECT orders.token, orders.number, reservation.client, reservation.browser, reservation.quantity AS pieces, \
-             order_line.price_minor, CASE WHEN orders.held_until > $2 THEN orders.held_until END AS until FROM reservation \
-             JOIN orders ON orders.id = reservation.order_id \
-             JOIN order_line ON order_line.order_id = orders.id AND order_line.variant_id = reservation.variant_id \
-             WHERE reservation.",
-            $column,
-            " = ",
-            $place,
-            " AND reservation.variant_id IN (SELECT id FROM variant WHERE product_id = $1) AND reservation.state = 'held' \
-             AND (orders.held_until > $2 OR orders.state IN ('paying', 'pending', 'redirected'))"
-        )
-    };
-}
-
-impl OpenHolds {
-    /// Each column has an index of its own, which one condition over both would not use.
-    async fn read(
-        connection: &mut AnyConnection,
-        product: &ProductId,
-        holder: &Holder,
-        now: UnixMs,
-    ) -> Result<Self> {
-        let rows = sqlx::query(concat!(
-            holds_by!("client", "$3"),
-            " UNION ",
-            holds_by!("browser", "$4")
-        ))
-        .bind(product.as_str())
-        .bind(now.0)
-        .bind(holder.client.as_deref())
-        .bind(holder.browser.as_deref())
-        .fetch_all(connection)
-        .await?;
-        let hold = |row| {
-            Ok(OpenHold {
-                token: db::text(row, "token")?,
-                number: db::number(row, "number")?,
-                client: db::text_or_null(row, "client")?,
-                browser: db::text_or_null(row, "browser")?,
-                pieces: db::number(row, "pieces")?,
-                price_minor: db::number(row, "price_minor")?,
-                until: db::number_or_null(row, "until")?.map(UnixMs),
-            })
-        };
-        Ok(Self(rows.iter().map(hold).collect::<Result<_>>()?))
-    }
-
-    /// The browser's newest order that this press would only repeat: of as many pieces, at the price that was seen.
-    fn repeated<'a>(&'a self, press: &Press<'_>, holder: &'a Holder) -> Option<&'a str> {
-        let is_same = |hold: &&OpenHold| {
-            hold.pieces == i64::from(press.quantity)
-                && press
-                    .price_seen_minor
-                    .is_none_or(|seen| seen < 0 || seen == hold.price_minor)
-        };
-        self.of(|hold| &hold.browser, &holder.browser)
-            .filter(is_same)
-            .max_by_key(|hold| hold.number)
-            .map(|hold| hold.token.as_str())
-    }
-
-    fn of<'a>(
-        &'a self,
-        whose: impl Fn(&OpenHold) -> &Option<String>,
-        holder: &'a Option<String>,
-    ) -> impl Iterator<Item = &'a OpenHold> {
-        self.0
-            .iter()
-            .filter(move |hold| holder.is_some() && whose(hold) == holder)
-    }
-
-    /// Refuses one hold more where enough of the product is held and not paid.
-    fn check_room(&self, quantity: u32, holder: &Holder, now: UnixMs) -> Result<()> {
-        let household: Vec<&OpenHold> = self.of(|hold| &hold.client, &holder.client).collect();
-        let pieces: i64 = household.iter().map(|hold| hold.pieces).sum();
-        if household.len() >= MAX_OPEN_HOLDS as usize
-            || (!household.is_empty() && pieces + i64::from(quantity) > i64::from(MAX_QUANTITY))
-        {
-            return Err(refusal("Several orders from your network", &household, now));
+impl Press<'_> {
+    /// How many pieces of each product are wanted.
+    fn products(&self) -> BTreeMap<&ProductId, u32> {
+        let mut products = BTreeMap::new();
+        for wanted in self.items {
+            let pieces: &mut u32 = products.entry(&wanted.offer.product).or_default();
+            *pieces = pieces.saturating_add(wanted.quantity);
         }
-        let browser: Vec<&OpenHold> = self.of(|hold| &hold.browser, &holder.browser).collect();
-        if browser.len() >= MAX_BROWSER_HOLDS as usize {
-            return Err(refusal("Several of your orders", &browser, now));
+        products
+    }
+
+    /// Judged before anything is locked; the prices that count are those read with the reservation.
+    fn check(&self) -> Result<()> {
+        for wanted in self.items {
+            price(Money::zero(wanted.offer.currency), wanted.quantity)?;
+        }
+        if self
+            .products()
+            .values()
+            .any(|pieces| *pieces > MAX_QUANTITY)
+        {
+            return Err(Error::Invalid {
+                field: "quantity",
+                message: format!(
+                    "One order takes at most {MAX_QUANTITY} pieces of one product. Choose fewer."
+                ),
+            });
         }
         Ok(())
     }
+
+    /// Reserves what is wanted, in the order of variants, so that two baskets of the same things never wait for each other.
+    /// `None` stands for what there is too little of.
+    async fn reserve(&self, write: &mut Write) -> Result<Vec<Option<Reserved>>> {
+        let mut sorted: Vec<(usize, &Wanted)> = self.items.iter().enumerate().collect();
+        sorted.sort_unstable_by_key(|(_, wanted)| &wanted.offer.variant);
+        let mut reserved: Vec<Option<Reserved>> = self.items.iter().map(|_| None).collect();
+        for (at, wanted) in sorted {
+            let variant = &wanted.offer.variant;
+            reserved[at] = stock::reserve(write, self.shop, variant, wanted.quantity).await?;
+        }
+        Ok(reserved)
+    }
+
+    /// The variants of those that a condition is true of.
+    fn variants<'b>(
+        &self,
+        reserved: &'b [Option<Reserved>],
+        is_meant: impl Fn(&Wanted, Option<&'b Reserved>) -> bool,
+    ) -> Vec<VariantId> {
+        let pairs = self.items.iter().zip(reserved);
+        pairs
+            .filter(|(wanted, reserved)| is_meant(wanted, reserved.as_ref()))
+            .map(|(wanted, _)| wanted.offer.variant.clone())
+            .collect()
+    }
 }
 
-fn refusal(whose: &str, holds: &[&OpenHold], now: UnixMs) -> Error {
-    let first_end = holds.iter().filter_map(|hold| hold.until).min();
-    let ms = first_end.map_or(0, |end| end.0.saturating_sub(now.0));
-    let wait_s = u64::try_from(ms.max(0)).unwrap_or(0).div_ceil(1000).max(1);
-    let minutes = match wait_s.div_ceil(60) {
-        1 => "a minute".to_owned(),
-        minutes => format!("{minutes} minutes"),
-    };
-    Error::Limited {
-        message: format!(
-            "{whose} hold pieces of this and are not paid yet. Pay or cancel one of them, or try again in {minutes}."
-        ),
-        retry_after_s: wait_s,
-    }
+/// What one costs, as it was read with its reservation.
+fn unit(wanted: &Wanted, reserved: &Reserved) -> Option<Money> {
+    Money::new(reserved.price_minor?, wanted.offer.currency)
+}
+
+fn line(wanted: &Wanted, reserved: &Reserved) -> Result<Line> {
+    let unit = unit(wanted, reserved).ok_or_else(missing)?;
+    let offer = &wanted.offer;
+    Ok(Line {
+        product: offer.product.clone(),
+        variant: offer.variant.clone(),
+        slug: offer.slug.clone(),
+        title: offer.title.clone(),
+        choice: offer.choice.clone(),
+        sku: offer.sku.clone(),
+        quantity: wanted.quantity,
+        price: unit,
+        total: price(unit, wanted.quantity)?,
+        discount: 0,
+        taxed: Taxed::default(),
+        class: offer.class,
+        tax: None,
+        photo: None,
+    })
 }
 
 impl Checkout<'_> {
     /// Holds the pieces and makes their order, or finds the one that is repeated.
     pub(super) async fn try_hold(&self, press: &Press<'_>) -> Result<Tried> {
-        let Press {
-            offer,
-            test,
-            quantity,
-            price_seen_minor,
-            key,
-            client,
-        } = *press;
+        press.check()?;
         let now = self.services.now();
-        let random = &self.services.inner.random;
-        let (shop, product, currency) = (&offer.shop, &offer.product, offer.currency);
-        // Judged before anything is locked; the price that counts is the one read with the hold.
-        price(Money::zero(currency), quantity)?;
+        let products = press.products();
         let mut write = self.services.inner.db.write().await?;
-        let holder = Holder::of(client);
+        let holder = Holder::of(press.client);
         if let Some(client) = &holder.client {
             shared::take(&mut write, &format!("hold {client}"), HOLDS, now).await?;
         }
-        // Locks the stock, so that presses for one product come one after the other from here on.
-        let reserved = stock::reserve(&mut write, shop, product, quantity).await?;
-        let open = OpenHolds::read(&mut write, product, &holder, now).await?;
+        // Locks the stock, so that presses for one thing come one after the other from here on.
+        let reserved = press.reserve(&mut write).await?;
+        let of_products: BTreeSet<&ProductId> = products.keys().copied().collect();
+        let open = OpenHolds::read(&mut write, &of_products, &holder, now).await?;
         if let Some(token) = open.repeated(press, &holder) {
             return Ok(Tried::Held(token.to_owned()));
         }
-        let Some(reserved) = reserved else {
-            return Ok(Tried::TooFew);
-        };
-        open.check_room(quantity, &holder, now)?;
-        let unit = reserved
-            .price_minor
-            .and_then(|minor| Money::new(minor, currency))
-            .ok_or_else(missing)?;
-        if price_seen_minor.is_some_and(|seen| seen != unit.minor) {
-            return Ok(Tried::PriceChanged);
+        let short = press.variants(&reserved, |_, reserved| reserved.is_none());
+        if !short.is_empty() {
+            return Ok(Tried::TooFew(short));
         }
-        let mut lines = [Line {
-            product: product.clone(),
-            slug: offer.slug.clone(),
-            title: offer.title.clone(),
-            quantity,
-            price: unit,
-            total: price(unit, quantity)?,
-            discount: 0,
-            taxed: Taxed::default(),
-            class: offer.class,
-            tax: None,
-            photo: None,
-        }];
-        let choice = Choice::first(&offer.terms);
+        for (product, pieces) in &products {
+            open.check_room(product, *pieces, &holder, now)?;
+        }
+        let changed = press.variants(&reserved, |wanted, reserved| {
+            let now = reserved.and_then(|reserved| unit(wanted, reserved));
+            let seen = wanted.price_seen_minor;
+            seen.is_some_and(|seen| now.is_some_and(|now| now.minor != seen))
+        });
+        if !changed.is_empty() {
+            return Ok(Tried::PriceChanged(changed));
+        }
+        let reserved: Vec<Reserved> = reserved.into_iter().flatten().collect();
+        let token = self
+            .write_order(&mut write, press, &reserved, &holder)
+            .await?;
+        let Some(token) = token else {
+            return Ok(Tried::Twice);
+        };
+        write.commit().await?;
+        Ok(Tried::Held(token))
+    }
+
+    /// Writes the order of what was reserved; `None` when its key has made one a moment ago.
+    async fn write_order(
+        &self,
+        write: &mut Write,
+        press: &Press<'_>,
+        reserved: &[Reserved],
+        holder: &Holder,
+    ) -> Result<Option<String>> {
+        let (now, shop) = (self.services.now(), press.shop);
+        let random = &self.services.inner.random;
+        let pairs = || press.items.iter().zip(reserved);
+        let lines = pairs().map(|(wanted, reserved)| line(wanted, reserved));
+        let mut lines: Vec<Line> = lines.collect::<Result<_>>()?;
+        let currency = lines.first().ok_or_else(missing)?.price.currency;
+        let choice = Choice::first(press.terms);
         let (delivery, total) =
-            quote::price(&mut lines, currency, &offer.terms, &choice, None, now)?;
+            quote::price(&mut lines, currency, press.terms, &choice, None, now)?;
         let (id, token): (OrderId, String) = (random.id()?, random.token()?);
         let new = sql::NewOrder {
             id: &id,
             token: &token,
-            key,
-            test,
+            key: press.key,
+            test: press.test,
             total,
             destination: choice.destination.as_ref(),
             held_until: now.plus_ms(ANONYMOUS_HOLD_MS),
         };
-        let Some(number) = sql::insert(&mut write, shop, &new, now).await? else {
-            return Ok(Tried::Twice);
+        let Some(number) = sql::insert(write, shop, &new, now).await? else {
+            return Ok(None);
         };
-        let [line] = &lines;
-        sql::insert_line(&mut write, shop, &id, 0, line, &reserved.variant).await?;
-        if let Some(delivery) = &delivery {
-            sql::insert_delivery(&mut write, shop, &id, delivery).await?;
+        for (position, line) in (0_i64..).zip(&lines) {
+            sql::insert_line(write, shop, &id, position, line).await?;
         }
-        stock::insert_reservation(&mut write, shop, &id, &reserved, quantity, &holder).await?;
+        if let Some(delivery) = &delivery {
+            sql::insert_delivery(write, shop, &id, delivery).await?;
+        }
+        for (wanted, reserved) in pairs() {
+            let quantity = wanted.quantity;
+            stock::insert_reservation(write, shop, &id, reserved, quantity, holder).await?;
+        }
         let event = Event::OrderHeld(OrderChange {
             order: id,
             number,
             total_minor: total.minor,
-            test,
-            products: vec![product.clone()],
+            test: press.test,
+            products: press.products().into_keys().cloned().collect(),
         });
-        event::write(&mut write, shop, event, now).await?;
-        write.commit().await?;
-        Ok(Tried::Held(token))
+        event::write(write, shop, event, now).await?;
+        Ok(Some(token))
     }
 }

@@ -1,5 +1,6 @@
 //! Buying and orders.
 
+mod cart;
 mod hold;
 pub(crate) mod quote;
 pub(crate) mod settle;
@@ -10,13 +11,18 @@ mod stock;
 use domain::{
     catalog::Product,
     checkout::{Filter, Input, Order, PayForm, State},
-    id::{OrderId, ProductId, ShopId},
+    id::{OrderId, ProductId, ShopId, VariantId},
     identity::{Shop, Viewer},
+    invalid::Invalid,
     time::UnixMs,
 };
+use sqlx::AnyConnection;
 
-pub use self::hold::Client;
-use self::hold::{Press, Tried};
+use self::hold::{Press, Tried, Wanted};
+pub use self::{
+    cart::{CartLine, CartOffer, CartPage, Checked, Seen},
+    hold::Client,
+};
 pub use crate::payment::Paid;
 use crate::{Error, Result, Services, catalog::not_for_sale, identity, payment::no_gateway};
 
@@ -34,6 +40,24 @@ pub enum Bought {
     PriceChanged(Shop, Product),
     /// Not that many are left.
     SoldOut(Shop, Product),
+}
+
+/// What a press of the buy button is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Which variant; `None`: the only one.
+    pub variant: Option<VariantId>,
+    /// How many.
+    pub quantity: u32,
+    /// What one cost on the page; `None` where it did not say.
+    pub price_seen_minor: Option<i64>,
+}
+
+fn choose_again() -> Error {
+    Error::Conflict(
+        "What you chose is no longer there: the shop changed the choices. Go back, load the page again and choose once more."
+            .to_owned(),
+    )
 }
 
 /// The most orders on a page of a list.
@@ -95,12 +119,10 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
 }
 
 impl Checkout<'_> {
-    /// Holds `quantity` pieces for a new order. The same `key` (16–64 of `[A-Za-z0-9_-]`) gives the same order again; so does the
-    /// same browser, while its order of as many pieces at this price is not paid. `client` is whose holds are counted together;
-    /// `None` counts none.
+    /// Holds `quantity` pieces of a product without options: [`Checkout::buy_variant`].
     ///
     /// # Errors
-    /// `NotFound`, `Invalid`, `Limited`, `Unavailable` when no gateway takes payments.
+    /// As there.
     pub async fn buy(
         &self,
         slug: &str,
@@ -109,48 +131,72 @@ impl Checkout<'_> {
         key: Option<&str>,
         client: Option<Client<'_>>,
     ) -> Result<Bought> {
-        if let Some(key) = key {
-            check_key(key)?;
-            if let Some(token) = self.of_key(key, slug).await? {
-                return Ok(Bought::Held(token));
-            }
-        }
-        let mut connection = self.services.inner.db.read().await?;
-        let offer = sql::offer(&mut connection, slug).await?;
-        let offer = offer.ok_or_else(not_for_sale)?;
-        let taker = self
-            .services
-            .payment()
-            .taker(&mut connection, &offer.shop)
-            .await?;
-        drop(connection);
-        let taker = taker.ok_or_else(no_gateway)?;
-        let press = Press {
-            offer: &offer,
-            test: !taker.live,
+        let item = Item {
+            variant: None,
             quantity,
             price_seen_minor,
+        };
+        self.buy_variant(slug, &item, key, client).await
+    }
+
+    /// Holds pieces for a new order. The same `key` (16–64 of `[A-Za-z0-9_-]`) gives the same order again; so does the
+    /// same browser, while its order of as many pieces at this price is not paid. `client` is whose holds are counted together;
+    /// `None` counts none.
+    ///
+    /// # Errors
+    /// `NotFound`, `Invalid`, `Limited`, `Unavailable` when no gateway takes payments.
+    pub async fn buy_variant(
+        &self,
+        slug: &str,
+        item: &Item,
+        key: Option<&str>,
+        client: Option<Client<'_>>,
+    ) -> Result<Bought> {
+        let is_same = |lines: &[sql::Bought]| {
+            let variant = item.variant.as_ref();
+            let is_it = |line: &sql::Bought| {
+                line.slug == slug && variant.is_none_or(|variant| *variant == line.variant)
+            };
+            lines.iter().any(is_it)
+        };
+        if let Some(token) = self.of_key(key, is_same).await? {
+            return Ok(Bought::Held(token));
+        }
+        let mut connection = self.services.inner.db.read().await?;
+        let found = sql::of_slug(&mut connection, slug, item.variant.as_ref()).await?;
+        let Some((shop, terms, offers)) = found else {
+            // The page was open while its choices were changed.
+            return if item.variant.is_some() && sql::has_page(&mut connection, slug).await? {
+                Err(choose_again())
+            } else {
+                Err(not_for_sale())
+            };
+        };
+        let [offer] = offers.as_slice() else {
+            return Err(Invalid::new("variant", "Choose one of the variants first.").into());
+        };
+        let test = self.is_test(&mut connection, &shop).await?;
+        drop(connection);
+        let items = [Wanted {
+            offer: offer.clone(),
+            quantity: item.quantity,
+            price_seen_minor: item.price_seen_minor,
+        }];
+        let press = Press {
+            shop: &shop,
+            terms: &terms,
+            items: &items,
+            test,
             key,
             client,
         };
-        let mut tried = self.try_hold(&press).await?;
-        if matches!(tried, Tried::TooFew) && self.expire(Some(&offer.product)).await? > 0 {
-            tried = self.try_hold(&press).await?;
-        }
-        // The same key may have been quicker, and taken the last piece.
-        if !matches!(tried, Tried::Held(_))
-            && let Some(key) = key
-            && let Some(token) = self.of_key(key, slug).await?
-        {
-            return Ok(Bought::Held(token));
-        }
-        match tried {
+        match self.hold(&press, is_same).await? {
             Tried::Held(token) => Ok(Bought::Held(token)),
-            Tried::PriceChanged => {
+            Tried::PriceChanged(_) => {
                 let (shop, product) = self.services.catalog().by_slug(slug).await?;
                 Ok(Bought::PriceChanged(shop, product))
             }
-            Tried::TooFew => {
+            Tried::TooFew(_) => {
                 let (shop, product) = self.services.catalog().by_slug(slug).await?;
                 Ok(Bought::SoldOut(shop, product))
             }
@@ -159,13 +205,52 @@ impl Checkout<'_> {
         }
     }
 
-    /// The token of the order that a key made.
-    async fn of_key(&self, key: &str, slug: &str) -> Result<Option<String>> {
+    /// Whether new payments of a shop move no money.
+    async fn is_test(&self, connection: &mut AnyConnection, shop: &ShopId) -> Result<bool> {
+        let taker = self.services.payment().taker(connection, shop).await?;
+        taker.map(|taker| !taker.live).ok_or_else(no_gateway)
+    }
+
+    /// Tries to hold, and once more where holds were over that nobody had ended yet.
+    async fn hold(
+        &self,
+        press: &Press<'_>,
+        is_same: impl Fn(&[sql::Bought]) -> bool,
+    ) -> Result<Tried> {
+        let mut tried = self.try_hold(press).await?;
+        if let Tried::TooFew(short) = &tried {
+            let mut expired = 0;
+            for wanted in press.items {
+                if short.contains(&wanted.offer.variant) {
+                    expired += self.expire(Some(&wanted.offer.product)).await?;
+                }
+            }
+            if expired > 0 {
+                tried = self.try_hold(press).await?;
+            }
+        }
+        // The same key may have been quicker, and taken the last piece.
+        if !matches!(tried, Tried::Held(_))
+            && let Some(token) = self.of_key(press.key, is_same).await?
+        {
+            return Ok(Tried::Held(token));
+        }
+        Ok(tried)
+    }
+
+    /// The token of the order that a key made, which must be of the same things.
+    async fn of_key(
+        &self,
+        key: Option<&str>,
+        is_same: impl Fn(&[sql::Bought]) -> bool,
+    ) -> Result<Option<String>> {
+        let Some(key) = key else { return Ok(None) };
+        check_key(key)?;
         let mut connection = self.services.inner.db.read().await?;
-        match sql::by_idempotency_key(&mut connection, key, slug).await? {
+        match sql::by_idempotency_key(&mut connection, key).await? {
             None => Ok(None),
-            Some((token, true)) => Ok(Some(token)),
-            Some((_, false)) => Err(Error::Conflict(
+            Some((token, lines)) if is_same(&lines) => Ok(Some(token)),
+            Some(_) => Err(Error::Conflict(
                 "This form already bought something else. Reload the product page and press buy again."
                     .to_owned(),
             )),

@@ -2,21 +2,20 @@
 
 mod line;
 mod list;
+mod offer;
 
 use domain::{
     checkout::{Buyer, Order, State},
     country::Place,
-    id::{OrderId, ProductId, ShopId},
-    media::Kind,
+    id::{OrderId, ProductId, ShopId, VariantId},
+    media::{Kind, Media},
     money::{Currency, Money},
-    tax::Class,
-    terms::Terms,
     time::UnixMs,
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-pub(super) use self::{line::*, list::*};
-use crate::{Error, Result, db, media::sql::of_products, terms};
+pub(super) use self::{line::*, list::*, offer::*};
+use crate::{Error, Result, db, media::sql::of_products};
 
 macro_rules! columns {
     () => {
@@ -86,15 +85,24 @@ pub(crate) async fn by_token(
     let (shop, order) = order(&row)?;
     let mut order = with_lines(connection, &shop, order).await?;
     for line in &mut order.lines {
-        let page = of_products(connection, &shop, Some(&line.product))
-            .await?
-            .remove(&line.product);
-        line.photo = page
-            .into_iter()
-            .flatten()
-            .find(|media| media.kind == Kind::Photo);
+        line.photo = photo(connection, &shop, &line.product).await?;
     }
     Ok(Some((shop, order)))
+}
+
+/// The picture that a product is shown with.
+pub(super) async fn photo(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    product: &ProductId,
+) -> Result<Option<Media>> {
+    let page = of_products(connection, shop, Some(product))
+        .await?
+        .remove(product);
+    Ok(page
+        .into_iter()
+        .flatten()
+        .find(|media| media.kind == Kind::Photo))
 }
 
 /// Locks the order of a token until the transaction ends, and reads it, without photos.
@@ -131,56 +139,39 @@ pub(crate) async fn state_of(connection: &mut AnyConnection, token: &str) -> Res
     .transpose()
 }
 
-/// The order that was made with a key, if there is one, and whether it is of the product at this address.
+/// Pieces of a variant in an order.
+pub(super) struct Bought {
+    pub(super) slug: String,
+    pub(super) variant: VariantId,
+    pub(super) quantity: i64,
+}
+
+/// The order that was made with a key, if there is one: its token, and what it is of.
 pub(super) async fn by_idempotency_key(
     connection: &mut AnyConnection,
     key: &str,
-    slug: &str,
-) -> Result<Option<(String, bool)>> {
-    let row = sqlx::query(
-        "SELECT token, (SELECT COUNT(*) FROM order_line WHERE order_line.order_id = orders.id AND order_line.slug = $2) AS lines \
-         FROM orders WHERE idempotency_key = $1",
+) -> Result<Option<(String, Vec<Bought>)>> {
+    let rows = sqlx::query(
+        "SELECT orders.token, order_line.slug, order_line.variant_id, order_line.quantity FROM orders \
+         JOIN order_line ON order_line.order_id = orders.id AND order_line.kind = 'item' \
+         WHERE orders.idempotency_key = $1",
     )
     .bind(key)
-    .bind(slug)
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?;
-    row.map(|row| Ok((db::text(&row, "token")?, db::number(&row, "lines")? > 0)))
-        .transpose()
-}
-
-/// What a press needs to know of a product that is for sale.
-pub(super) struct Offer {
-    pub(super) shop: ShopId,
-    pub(super) product: ProductId,
-    pub(super) slug: String,
-    pub(super) title: String,
-    pub(super) currency: Currency,
-    pub(super) class: Class,
-    pub(super) terms: Terms,
-}
-
-pub(super) async fn offer(connection: &mut AnyConnection, slug: &str) -> Result<Option<Offer>> {
-    let row = sqlx::query(
-        "SELECT product.shop_id, product.id, product.slug, product.title, product.currency, product.tax_class, terms.terms \
-         FROM product LEFT JOIN terms ON terms.shop_id = product.shop_id \
-         WHERE product.slug = $1 AND product.state = 'published'",
-    )
-    .bind(slug)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        Ok(Offer {
-            shop: db::parsed(&row, "shop_id")?,
-            product: db::parsed(&row, "id")?,
-            slug: db::text(&row, "slug")?,
-            title: db::text(&row, "title")?,
-            currency: db::parsed(&row, "currency")?,
-            class: db::parsed(&row, "tax_class")?,
-            terms: terms::sql::of_row(&row)?,
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let token = db::text(first, "token")?;
+    let bought = |row: &AnyRow| {
+        Ok(Bought {
+            slug: db::text(row, "slug")?,
+            variant: db::parsed(row, "variant_id")?,
+            quantity: db::number(row, "quantity")?,
         })
-    })
-    .transpose()
+    };
+    let lines = rows.iter().map(bought).collect::<Result<_>>()?;
+    Ok(Some((token, lines)))
 }
 
 pub(super) async fn token_of(

@@ -3,7 +3,7 @@
 //! location.
 
 use domain::{
-    id::{LocationId, OrderId, ProductId, ShopId, VariantId},
+    id::{LocationId, OrderId, ShopId, VariantId},
     time::UnixMs,
 };
 use sqlx::AnyConnection;
@@ -17,7 +17,7 @@ use crate::{
 
 /// The pieces that were just reserved.
 pub(super) struct Reserved {
-    pub(super) variant: VariantId,
+    variant: VariantId,
     location: LocationId,
     /// `None` only when the product has no price, which a published one never lacks.
     pub(super) price_minor: Option<i64>,
@@ -30,23 +30,24 @@ struct Pieces {
     quantity: i64,
 }
 
-/// Reserves `quantity` pieces of a published product; `None` when there are not that many.
+/// Reserves `quantity` pieces of a variant of a published product; `None` when there are not that many.
 pub(super) async fn reserve(
     connection: &mut AnyConnection,
     shop: &ShopId,
-    product: &ProductId,
+    variant: &VariantId,
     quantity: u32,
 ) -> Result<Option<Reserved>> {
     let row = sqlx::query(
         "UPDATE stock SET reserved = reserved + $3 WHERE shop_id = $1 AND variant_id = \
          (SELECT variant.id FROM variant JOIN product ON product.id = variant.product_id WHERE product.shop_id = $1 \
-         AND product.id = $2 AND product.state = 'published' ORDER BY variant.position LIMIT 1) \
+         AND variant.id = $2 AND product.state = 'published') \
          AND location_id = (SELECT id FROM location WHERE shop_id = $1 ORDER BY created_at, id LIMIT 1) \
          AND on_hand - committed - reserved >= $3 \
-         RETURNING variant_id, location_id, (SELECT price_minor FROM product WHERE id = $2) AS price_minor",
+         RETURNING variant_id, location_id, (SELECT COALESCE(variant.price_minor, product.price_minor) FROM variant \
+         JOIN product ON product.id = variant.product_id WHERE variant.id = $2) AS price_minor",
     )
     .bind(shop.as_str())
-    .bind(product.as_str())
+    .bind(variant.as_str())
     .bind(i64::from(quantity))
     .fetch_optional(connection)
     .await?;
@@ -107,23 +108,27 @@ pub(super) async fn reserve_again(
     shop: &ShopId,
     order: &OrderId,
 ) -> Result<bool> {
-    let lines = sqlx::query(
+    let mut lines = sqlx::query(
         "SELECT variant_id, CAST(SUM(quantity) AS BIGINT) AS quantity FROM order_line \
-         WHERE shop_id = $1 AND order_id = $2 AND kind = 'item' GROUP BY variant_id ORDER BY variant_id",
+         WHERE shop_id = $1 AND order_id = $2 AND kind = 'item' GROUP BY variant_id",
     )
     .bind(shop.as_str())
     .bind(order.as_str())
     .fetch_all(&mut *connection)
-    .await?;
-    for line in &lines {
-        let quantity = db::number(line, "quantity")?;
+    .await?
+    .iter()
+    .map(|row| Ok((db::parsed(row, "variant_id")?, db::number(row, "quantity")?)))
+    .collect::<Result<Vec<(VariantId, i64)>>>()?;
+    // Sorted here and not by the database, whose order of letters may be another than that of the other locks.
+    lines.sort_unstable();
+    for (variant, quantity) in lines {
         let row = sqlx::query(
             "UPDATE stock SET reserved = reserved + $3 WHERE shop_id = $1 AND variant_id = $2 \
              AND location_id = (SELECT id FROM location WHERE shop_id = $1 ORDER BY created_at, id LIMIT 1) \
              AND on_hand - committed - reserved >= $3 RETURNING variant_id, location_id",
         )
         .bind(shop.as_str())
-        .bind(db::text(line, "variant_id")?)
+        .bind(variant.as_str())
         .bind(quantity)
         .fetch_optional(&mut *connection)
         .await?;

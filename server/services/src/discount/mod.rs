@@ -13,7 +13,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use crate::{Error, Result, Services, db::Write};
+use crate::{Error, Result, Services, db::Write, terms};
 
 pub use self::sql::Made;
 
@@ -72,6 +72,7 @@ impl Discounts<'_> {
             }
         };
         let mut write = self.services.inner.db.write().await?;
+        terms::set_codes(&mut write, shop, true, now).await?;
         let had = sql::count(&mut write, shop).await?;
         if had.saturating_add(made.len() as u64) > MOST {
             return Err(Error::Conflict(format!("A shop has at most {MOST} codes.")));
@@ -94,10 +95,16 @@ impl Discounts<'_> {
     pub async fn end(&self, viewer: &Viewer, code_or_batch: &str) -> Result<()> {
         let now = self.services.now();
         let mut write = self.services.inner.db.write().await?;
+        let shop = &viewer.shop.id;
+        // Locks the terms first, so that a code that is made meanwhile is seen.
+        terms::set_codes(&mut write, shop, true, now).await?;
         if !sql::end(&mut write, &viewer.shop.id, code_or_batch, now).await? {
             return Err(Error::NotFound(
                 "There is no such code in your shop, or it has ended already.".to_owned(),
             ));
+        }
+        if sql::usable(&mut write, shop).await?.is_empty() {
+            terms::set_codes(&mut write, shop, false, now).await?;
         }
         write.commit().await
     }
@@ -109,6 +116,9 @@ pub(crate) async fn end_amounts(write: &mut Write, shop: &ShopId, now: UnixMs) -
         if matches!(discount.off, Off::Amount(_)) || discount.least > 0 {
             sql::end_one(write, shop, discount.code.as_str(), now).await?;
         }
+    }
+    if sql::usable(write, shop).await?.is_empty() {
+        terms::set_codes(write, shop, false, now).await?;
     }
     Ok(())
 }

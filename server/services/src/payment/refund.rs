@@ -266,6 +266,12 @@ impl Payments<'_> {
             };
         }
         let books = Books::read(&mut write, shop, &order).await?;
+        // What cost nothing has no money to go back; it is only called off.
+        if order.total.minor == 0 && books.refundable.captured.minor == 0 {
+            let restock = form.restock == Restock::Return;
+            settle::run(&mut write, shop, &mut order, Input::Refund { restock }, now).await?;
+            return write.commit().await;
+        }
         let amount = books.refundable.amount(&form.amount)?;
         let is_all = amount == books.refundable.rest();
         if form.restock == Restock::Return && !(is_all && order.state == State::Paid) {

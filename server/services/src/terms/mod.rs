@@ -99,6 +99,21 @@ pub(crate) async fn forget_prices(write: &mut Write, shop: &ShopId, now: UnixMs)
     sql::save(write, shop, &terms, now).await
 }
 
+/// Notes whether the shop has codes that were not ended, under the lock of its terms.
+pub(crate) async fn set_codes(
+    write: &mut Write,
+    shop: &ShopId,
+    has_codes: bool,
+    now: UnixMs,
+) -> Result<()> {
+    let mut terms = sql::lock(write, shop, now).await?;
+    if terms.has_codes != has_codes {
+        terms.has_codes = has_codes;
+        sql::save(write, shop, &terms, now).await?;
+    }
+    Ok(())
+}
+
 fn apply(terms: &mut Terms, shop: &Shop, change: Change<'_>, id: String) -> Result<()> {
     let gone = || Error::NotFound("This zone is gone. Load the page again.".to_owned());
     match change {

@@ -2,6 +2,7 @@
 
 mod access;
 mod authenticator;
+mod cart;
 mod catalog;
 mod checkout;
 mod deletion;
@@ -25,5 +26,6 @@ mod signer;
 mod stripe;
 mod terms;
 mod transport;
+mod variant;
 mod waitlist;
 mod world;

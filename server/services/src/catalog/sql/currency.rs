@@ -43,7 +43,11 @@ pub(crate) async fn take_prices_off(
     .bind(shop.as_str())
     .bind(currency.code())
     .bind(now.0)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    sqlx::query("UPDATE variant SET price_minor = NULL WHERE shop_id = $1")
+        .bind(shop.as_str())
+        .execute(connection)
+        .await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     catalog::MAX_STOCK,
-    id::{LocationId, PersonId, ProductId, ShopId, VariantId},
+    id::{LocationId, PersonId, ShopId, VariantId},
     time::UnixMs,
 };
 use sqlx::AnyConnection;
@@ -65,37 +65,9 @@ pub(crate) async fn insert_move(
     Ok(())
 }
 
-/// Gives a new product its variant, with no stock at the shop's location.
-pub(in crate::catalog) async fn insert(
-    connection: &mut AnyConnection,
-    shop: &ShopId,
-    product: &ProductId,
-    variant: &VariantId,
-    now: UnixMs,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO variant (id, product_id, shop_id, position, created_at) VALUES ($1, $2, $3, 0, $4)",
-    )
-    .bind(variant.as_str())
-    .bind(product.as_str())
-    .bind(shop.as_str())
-    .bind(now.0)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "INSERT INTO stock (variant_id, location_id, shop_id) \
-         SELECT $1, id, shop_id FROM location WHERE shop_id = $2 ORDER BY created_at, id LIMIT 1",
-    )
-    .bind(variant.as_str())
-    .bind(shop.as_str())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// What a person typed about the stock of a product.
+/// What a person typed about the stock of a variant.
 pub(in crate::catalog) struct Correction<'a> {
-    pub(in crate::catalog) product: &'a ProductId,
+    pub(in crate::catalog) variant: &'a VariantId,
     /// Pieces in stock, those reserved by open orders included.
     pub(in crate::catalog) pieces: u32,
     /// What the page had shown; `None`: whatever there is now.
@@ -126,12 +98,11 @@ pub(in crate::catalog) async fn correct(
 ) -> Result<Corrected> {
     // Locks the row, so that what is read stands until the end of the transaction.
     let row = sqlx::query(
-        "UPDATE stock SET on_hand = on_hand WHERE shop_id = $1 AND variant_id = \
-         (SELECT id FROM variant WHERE product_id = $2 ORDER BY position LIMIT 1) \
+        "UPDATE stock SET on_hand = on_hand WHERE shop_id = $1 AND variant_id = $2 \
          RETURNING variant_id, location_id, on_hand - committed AS pieces, reserved",
     )
     .bind(shop.as_str())
-    .bind(correction.product.as_str())
+    .bind(correction.variant.as_str())
     .fetch_optional(&mut *connection)
     .await?
     .ok_or_else(|| Error::internal("a product without stock"))?;

@@ -2,7 +2,7 @@
 
 use domain::{
     checkout::{Delivery, Line, Order},
-    id::{OrderId, ShopId, VariantId},
+    id::{OrderId, ShopId},
     money::Money,
     quote::{Amounts, LineTax},
     tax::Taxed,
@@ -14,7 +14,8 @@ use crate::{Error, Result, db};
 
 macro_rules! line_columns {
     () => {
-        "order_line.kind, order_line.product_id, order_line.slug, order_line.title, order_line.method, order_line.quantity, \
+        "order_line.kind, order_line.product_id, order_line.variant_id, order_line.slug, order_line.title, order_line.choice, \
+         order_line.sku, order_line.method, order_line.quantity, \
          order_line.price_minor, order_line.discount_minor, order_line.net_minor, order_line.tax_minor, order_line.tax_class, \
          order_line.tax_place, order_line.tax_ppm, order_line.tax_inclusive"
     };
@@ -27,7 +28,7 @@ const LAST: i64 = 1_000_000;
 
 /// A row of an order's lines.
 pub(super) enum Row {
-    Item(Line),
+    Item(Box<Line>),
     Delivery(Delivery),
 }
 
@@ -35,7 +36,7 @@ impl Row {
     /// Adds it to its order.
     pub(super) fn put(self, order: &mut Order) {
         match self {
-            Self::Item(line) => order.lines.push(line),
+            Self::Item(line) => order.lines.push(*line),
             Self::Delivery(delivery) => order.delivery = Some(delivery),
         }
     }
@@ -64,9 +65,11 @@ pub(super) fn line(row: &AnyRow) -> Result<Row> {
             },
         }));
     }
-    Ok(Row::Item(Line {
+    Ok(Row::Item(Box::new(Line {
         slug: db::text(row, "slug")?,
         title: db::text(row, "title")?,
+        choice: db::text(row, "choice")?,
+        sku: db::text(row, "sku")?,
         quantity,
         price,
         total: price
@@ -78,7 +81,8 @@ pub(super) fn line(row: &AnyRow) -> Result<Row> {
         tax,
         photo: None,
         product: db::parsed(row, "product_id")?,
-    }))
+        variant: db::parsed(row, "variant_id")?,
+    })))
 }
 
 fn tax(row: &AnyRow) -> Result<Option<LineTax>> {
@@ -124,6 +128,8 @@ struct NewLine<'a> {
     slug: Option<&'a str>,
     method: Option<&'a str>,
     title: &'a str,
+    choice: &'a str,
+    sku: &'a str,
     class: &'static str,
 }
 
@@ -137,8 +143,8 @@ async fn insert(
     let tax = amounts.tax.as_ref();
     sqlx::query(
         "INSERT INTO order_line (order_id, position, shop_id, kind, product_id, variant_id, slug, method, title, quantity, \
-         price_minor, discount_minor, net_minor, tax_minor, tax_class, tax_place, tax_ppm, tax_inclusive) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         price_minor, discount_minor, net_minor, tax_minor, tax_class, tax_place, tax_ppm, tax_inclusive, choice, sku) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(order.as_str())
     .bind(new.position)
@@ -158,6 +164,8 @@ async fn insert(
     .bind(tax.map(|tax| tax.place.to_string()))
     .bind(tax.map(|tax| i64::from(tax.ppm)))
     .bind(tax.map(|tax| i64::from(tax.inclusive)))
+    .bind(new.choice)
+    .bind(new.sku)
     .execute(connection)
     .await?;
     Ok(())
@@ -180,16 +188,17 @@ pub(in crate::checkout) async fn insert_line(
     order: &OrderId,
     position: i64,
     line: &Line,
-    variant: &VariantId,
 ) -> Result<()> {
     let new = NewLine {
         position,
         kind: "item",
         product: Some(line.product.as_str()),
-        variant: Some(variant.as_str()),
+        variant: Some(line.variant.as_str()),
         slug: Some(&line.slug),
         method: None,
         title: &line.title,
+        choice: &line.choice,
+        sku: &line.sku,
         class: line.class.as_str(),
     };
     insert(connection, shop, order, &new, &amounts(line)).await
@@ -209,6 +218,8 @@ pub(in crate::checkout) async fn insert_delivery(
         slug: None,
         method: Some(&delivery.method),
         title: &delivery.name,
+        choice: "",
+        sku: "",
         class: "standard",
     };
     insert(connection, shop, order, &new, &delivery.amounts).await

@@ -72,7 +72,7 @@ fn items(order: &Order, total: i64) -> Vec<(String, u32, i64)> {
         .iter()
         .filter_map(|line| {
             let units = domain::payment::units(line.price.minor, line.price.currency.digits())?;
-            let name: String = line.title.trim().chars().take(NAME).collect();
+            let name: String = line.name().trim().chars().take(NAME).collect();
             let name = if name.is_empty() {
                 "Untitled".to_owned()
             } else {
