@@ -1,5 +1,6 @@
 //! What the seller works with: dense, quiet, plain pages and forms.
 
+mod capture;
 mod chart;
 mod discount;
 mod job;

@@ -1,6 +1,7 @@
 //! `/manage…`
 
 pub use super::{
+    capture::{ContractEditor, contract, contracts},
     discount::codes,
     job::jobs,
     ledger::{Books, explained, ledger},

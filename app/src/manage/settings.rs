@@ -38,6 +38,7 @@ pub(super) enum Part {
     Taxes,
     Codes,
     Texts,
+    Contracts,
 }
 
 /// The pages of the settings, as links.
@@ -52,6 +53,7 @@ pub(super) fn parts(current: Part) -> AnyView {
             entry(Part::Taxes, "Taxes", "/manage/taxes"),
             entry(Part::Codes, "Codes", "/manage/codes"),
             entry(Part::Texts, "Texts", "/manage/texts"),
+            entry(Part::Contracts, "Contracts", "/manage/contracts"),
         ],
     )
 }

@@ -5,6 +5,7 @@
 //! [`Services::ledger`]. Whatever belongs to a shop takes the
 //! [`domain::identity::Viewer`] first and never sees another shop's rows.
 
+pub mod capture;
 pub mod catalog;
 pub mod checkout;
 mod clock;
@@ -315,6 +316,12 @@ impl Services {
     #[must_use]
     pub fn media(&self) -> media::Library<'_> {
         media::Library { services: self }
+    }
+
+    /// Capture contracts.
+    #[must_use]
+    pub fn contracts(&self) -> capture::Contracts<'_> {
+        capture::Contracts { services: self }
     }
 
     /// Products.

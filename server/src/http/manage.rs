@@ -1,5 +1,6 @@
 //! `/manage…`: plain pages and forms of the seller. Every handler takes the viewer, so nothing here reaches another shop.
 
+pub mod capture;
 pub mod discount;
 pub mod job;
 pub mod ledger;

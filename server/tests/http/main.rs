@@ -3,6 +3,7 @@
 mod address;
 #[path = "../../services/tests/it/authenticator.rs"]
 mod authenticator;
+mod capture;
 mod catalog;
 mod checkout;
 mod draft;

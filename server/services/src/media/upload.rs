@@ -18,7 +18,7 @@ use super::{
     sql,
 };
 use crate::{
-    Error, Result,
+    Error, Result, capture,
     db::Write,
     disk,
     job::{Job, queue},
@@ -94,6 +94,7 @@ impl Library<'_> {
         let now = self.services.now();
         let id: UploadId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
+        capture::permit(&mut write, &viewer.shop.id, &mut new).await?;
         self.check_quota(&mut write, viewer, new.length).await?;
         self.check_unfinished(&mut write, viewer).await?;
         sql::insert_upload(
@@ -311,6 +312,7 @@ impl Library<'_> {
             session: None,
             span: None,
             metadata: String::new(),
+            claim: None,
             form: Form::default(),
         };
         let upload = self.create_upload(viewer, new).await?;

@@ -1,6 +1,7 @@
 //! The services through their front door, on SQLite and, where `VITRINE_TEST_POSTGRES` names a server, on PostgreSQL.
 
 mod authenticator;
+mod capture;
 mod catalog;
 mod checkout;
 mod deletion;
