@@ -12,7 +12,8 @@
 //! | [`payment`] | what payment processors report |
 //! | [`operation`] | health, metrics, robots, sitemap |
 //!
-//! From the outside in, a request passes: [`trace`], [`header`], [`error`], the layer that catches panics, [`forwarded`],
+//! A page that is in the cache and fresh is answered before all of this by [`public::ready`]. From the outside in, every other
+//! request passes: [`trace`], [`header`], [`error`], the layer that catches panics, [`forwarded`],
 //! [`method`], [`host`], [`address`], [`csrf`], then limits on time and length, then its handler.
 
 pub mod address;
@@ -64,7 +65,7 @@ use tower_http::{
 };
 
 use self::error::Problem;
-use crate::state::Vitrine;
+use crate::{listen::Service, state::Vitrine};
 
 /// Longest body of a form, bytes.
 const MAX_FORM_BYTES: usize = 64 * 1024;
@@ -77,6 +78,13 @@ const PHOTO_TIMEOUT: Duration = Duration::from_secs(1800);
 
 /// How long a client may send nothing in the middle of such a form.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Everything the shop answers, as it is served: pages that are ready come before the router.
+pub fn service(vitrine: Vitrine) -> Service {
+    let cached = vitrine.clone();
+    Service::from(router(vitrine))
+        .with_ready(move |request, peer| public::ready(&cached, peer.ip(), request))
+}
 
 /// Everything the shop answers.
 pub fn router(vitrine: Vitrine) -> Router {

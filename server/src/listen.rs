@@ -2,17 +2,15 @@
 
 mod activity;
 mod limit;
+mod service;
 mod timed;
 
 use std::{
-    convert::Infallible,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
-use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
@@ -22,16 +20,16 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
-use tower::{Service, ServiceExt};
 
 use self::{
     activity::Activity,
     limit::{Gate, Place},
+    service::respond,
     timed::Timed,
 };
 use crate::{config::Proxies, metric::Metrics};
 
-pub use self::limit::Limits;
+pub use self::{limit::Limits, service::Service};
 
 /// Most bytes of a request's head.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
@@ -70,14 +68,15 @@ enum Phase {
     Cut,
 }
 
-/// Serves `router` until `shutdown` resolves, then accepts nothing more and waits up to [`Limits::drain`] for requests in
+/// Serves until `shutdown` resolves, then accepts nothing more and waits up to [`Limits::drain`] for requests in
 /// flight; what stays is cut. Returns `true` when all of them finished.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    service: impl Into<Service>,
     admission: Admission,
     shutdown: impl Future<Output = ()>,
 ) -> bool {
+    let service = service.into();
     let limits = admission.limits;
     let builder = Arc::new(builder(&limits));
     let gate = Gate::new(limits, admission.proxies, admission.metrics);
@@ -109,7 +108,7 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
         let connection = Connection {
             builder: Arc::clone(&builder),
-            router: router.clone(),
+            service: service.clone(),
             peer,
             limits,
             phase: phase.subscribe(),
@@ -162,7 +161,7 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
 /// One connection and its place.
 struct Connection {
     builder: Arc<auto::Builder<TokioExecutor>>,
-    router: Router,
+    service: Service,
     peer: SocketAddr,
     limits: Limits,
     phase: watch::Receiver<Phase>,
@@ -174,8 +173,8 @@ impl Connection {
         let (limits, peer) = (self.limits, self.peer);
         let activity = Activity::new();
         let service = hyper::service::service_fn({
-            let (router, activity) = (self.router.clone(), activity.clone());
-            move |request| respond(router.clone(), peer, activity.clone(), request)
+            let (service, activity) = (self.service, activity.clone());
+            move |request| respond(service.clone(), peer, activity.clone(), request)
         });
         let stream = Timed::new(stream, limits.head, limits.stalled);
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
@@ -212,24 +211,6 @@ fn note<E: std::fmt::Display>(ended: Result<(), E>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
-}
-
-async fn respond(
-    mut router: Router,
-    peer: SocketAddr,
-    activity: Activity,
-    request: Request<Incoming>,
-) -> Result<axum::response::Response, Infallible> {
-    let handling = activity.handle();
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    let response = ServiceExt::<Request<Body>>::ready(&mut router)
-        .await?
-        .call(request)
-        .await?;
-    let response = response.map(|body| activity.send(body));
-    drop(handling);
-    Ok(response)
 }
 
 #[cfg(test)]

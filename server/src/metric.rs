@@ -177,7 +177,7 @@ mod tests {
         for (status, ms) in [(200, 0), (204, 1), (404, 30), (503, 60_000)] {
             metrics.count(status, Duration::from_millis(ms));
         }
-        let text = metrics.text(&Pages::default(), &[]);
+        let text = metrics.text(&Pages::new(|_| false), &[]);
         for wanted in [
             "# TYPE http_responses_total counter\n",
             "http_responses_total{class=\"1xx\"} 0\n",

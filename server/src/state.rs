@@ -5,19 +5,26 @@ use std::{
     net::IpAddr,
     ops::Deref,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
 
+use axum::http::HeaderMap;
 use domain::{event::Tag, time::UnixMs};
 use services::{
     Clock, Services, Update,
     rate_limit::{Quota, RateLimiter},
 };
 
-use crate::{asset::Files, cache::Cache, config::Config, http::error::Problem, metric::Metrics};
+use crate::{
+    asset::Files,
+    cache::{Cache, Purge},
+    config::Config,
+    http::error::Problem,
+    metric::Metrics,
+};
 
 /// Finished public pages.
 pub type Pages = Cache<Problem>;
@@ -55,6 +62,10 @@ pub struct Inner {
     pub config: Config,
     /// The only `Origin` that may change something.
     pub origin: String,
+    /// The public host and port as browsers write them in `Host`.
+    pub authority: String,
+    /// The security headers that every answer carries.
+    pub security: HeaderMap,
     /// The content security policy of the pages that pay.
     pub checkout_policy: String,
     /// Finished public pages.
@@ -107,6 +118,18 @@ impl Notice {
 #[derive(Clone)]
 pub struct Vitrine(Arc<Inner>);
 
+/// Handle that does not keep the shop running: for what the shop itself holds.
+#[derive(Clone)]
+pub struct WeakVitrine(Weak<Inner>);
+
+impl WeakVitrine {
+    /// The shop, while there is one.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Vitrine> {
+        self.0.upgrade().map(Vitrine)
+    }
+}
+
 impl Vitrine {
     /// Assembles the shop.
     #[must_use]
@@ -117,10 +140,14 @@ impl Vitrine {
         files: Files,
         config: Config,
     ) -> Self {
-        let pages = Pages::default();
+        // What fails on our side says nothing about the page.
+        let pages = Pages::new(|problem: &Problem| problem.status().is_server_error());
         services.on_commit({
             let pages = pages.clone();
-            move |tags| pages.purge(&texts(tags))
+            move |outdated, withdrawn| {
+                pages.purge(&texts(outdated), Purge::Soft);
+                pages.purge(&texts(withdrawn), Purge::Hard);
+            }
         });
         let origin = config.public_url.origin();
         let site = app::Site {
@@ -133,6 +160,8 @@ impl Vitrine {
             &format!("form-action 'self' {}", services.config().payment_pages()),
         );
         Self(Arc::new(Inner {
+            authority: config.public_url.authority(),
+            security: crate::http::header::security(config.public_url.is_https()),
             checkout_policy,
             services,
             site: Arc::new(site),
@@ -149,12 +178,23 @@ impl Vitrine {
 }
 
 impl Vitrine {
+    /// A handle for what the shop itself holds.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakVitrine {
+        WeakVitrine(Arc::downgrade(&self.0))
+    }
+
     /// Drops what the feed says is stale, commits of other processes included, until `stop` resolves. Run it once in a task.
     pub async fn follow_feed(&self, stop: impl Future<Output = ()> + Send) {
         let pages = &self.pages;
         self.services
             .follow_feed(stop, |update| match update {
-                Update::Events(events) => {
+                Update::Events(mut events) => {
+                    events.retain(|recorded| !recorded.is_purged);
+                    let withdrawn: Vec<Tag> = events
+                        .iter()
+                        .filter_map(|recorded| recorded.event.as_ref()?.withdrawn())
+                        .collect();
                     let tags: BTreeSet<Tag> = events
                         .into_iter()
                         .flat_map(|recorded| match recorded.event {
@@ -168,7 +208,8 @@ impl Vitrine {
                         })
                         .collect();
                     let tags: Vec<Tag> = tags.into_iter().collect();
-                    pages.purge(&texts(&tags));
+                    pages.purge(&texts(&tags), Purge::Soft);
+                    pages.purge(&texts(&withdrawn), Purge::Hard);
                 }
                 Update::Reset => pages.clear(),
                 Update::Current(at) => pages.mark_feed_read(at),

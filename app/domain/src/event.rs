@@ -244,6 +244,18 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The pages that it takes away for good, among those that it makes stale: nobody may be shown what they were.
+    #[must_use]
+    pub fn withdrawn(&self) -> Option<Tag> {
+        match self {
+            Self::ProductUnpublished(change) => Some(Tag::Product(change.product.clone())),
+            Self::ProductDeleted { product } => Some(Tag::Product(product.clone())),
+            _ => None,
+        }
+    }
+}
+
 /// An event as it is kept: JSON with a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versioned {
@@ -289,6 +301,28 @@ mod tests {
     fn written(event: &Event) -> Vec<String> {
         let shop = "s1".parse().expect("id");
         event.tags(&shop).iter().map(Tag::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_taken_away_is_stale_too() {
+        let shop: ShopId = "s1".parse().expect("id");
+        let change = || ProductChange {
+            product: "p1".parse().expect("id"),
+            slug: "cup".to_owned(),
+            price_minor: Some(3800),
+            sold_out: false,
+        };
+        let product = || change().product;
+        for (event, is_gone) in [
+            (Event::ProductUnpublished(change()), true),
+            (Event::ProductDeleted { product: product() }, true),
+            (Event::ProductChanged(change()), false),
+            (Event::OrderPaid(order(&["p1"])), false),
+        ] {
+            let withdrawn = event.withdrawn();
+            assert_eq!(withdrawn.is_some(), is_gone, "{event:?}");
+            assert!(withdrawn.is_none_or(|tag| event.tags(&shop).contains(&tag)));
+        }
     }
 
     #[test]

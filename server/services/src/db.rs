@@ -8,14 +8,18 @@
 pub(crate) mod transport;
 
 use std::{
+    collections::HashSet,
     ops::{Deref, DerefMut},
     path::Path,
     str::FromStr,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
-use domain::event::Tag;
+use domain::{
+    event::{Event, Tag},
+    id::ShopId,
+};
 use sqlx::{
     Any, AnyConnection, AnyPool, Executor, Row, Transaction,
     any::{AnyPoolOptions, AnyRow},
@@ -48,20 +52,40 @@ pub(crate) struct Db {
 #[derive(Default)]
 pub(crate) struct Listeners {
     purge: OnceLock<Purge>,
+    /// Events of this process, by id, that it purges itself and has not met in the feed yet.
+    own: Mutex<HashSet<i64>>,
     /// Events were committed.
     pub(crate) events: Notify,
     /// Jobs were committed.
     pub(crate) jobs: Notify,
 }
 
-/// Drops what carries one of the tags.
-pub(crate) type Purge = Box<dyn Fn(&[Tag]) + Send + Sync>;
+impl Listeners {
+    fn own(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this process wrote an event and purged what it made stale. Asked once, when the feed comes to it.
+    pub(crate) fn has_purged(&self, event: i64) -> bool {
+        self.own().remove(&event)
+    }
+
+    /// The feed will not come to what is before its end.
+    pub(crate) fn forget_purged(&self) {
+        self.own().clear();
+    }
+}
+
+/// Says that what carries one of the first tags is out of date, and what carries one of the second withdrawn.
+pub(crate) type Purge = Box<dyn Fn(&[Tag], &[Tag]) + Send + Sync>;
 
 /// What follows a commit.
 struct AfterCommit {
     listeners: Arc<Listeners>,
     committed: bool,
     tags: Vec<Tag>,
+    withdrawn: Vec<Tag>,
+    own: Vec<i64>,
     events: bool,
     jobs: bool,
 }
@@ -71,10 +95,14 @@ impl Drop for AfterCommit {
     /// the same, and a purge too many costs no more than a render.
     fn drop(&mut self) {
         if !self.committed {
+            let mut own = self.listeners.own();
+            for event in &self.own {
+                own.remove(event);
+            }
             return;
         }
         if let Some(purge) = self.listeners.purge.get().filter(|_| !self.tags.is_empty()) {
-            purge(&self.tags);
+            purge(&self.tags, &self.withdrawn);
         }
         if self.events {
             self.listeners.events.notify_one();
@@ -109,10 +137,17 @@ impl Write {
         self.engine
     }
 
-    /// Notes that an event was written that makes `tags` stale.
-    pub(crate) fn has_event(&mut self, tags: impl IntoIterator<Item = Tag>) {
-        self.after.events = true;
-        self.after.tags.extend(tags);
+    /// Notes that an event of a shop was written, as the row `id`.
+    pub(crate) fn has_event(&mut self, event: &Event, shop: &ShopId, id: i64) {
+        let after = &mut self.after;
+        after.events = true;
+        after.tags.extend(event.tags(shop));
+        after.withdrawn.extend(event.withdrawn());
+        // Before the commit, so that the feed cannot come to it first.
+        if after.listeners.purge.get().is_some() {
+            after.own.push(id);
+            after.listeners.own().insert(id);
+        }
     }
 
     /// Notes that a job was enqueued.
@@ -257,6 +292,8 @@ impl Db {
                 listeners: Arc::clone(&self.listeners),
                 committed: false,
                 tags: Vec::new(),
+                withdrawn: Vec::new(),
+                own: Vec::new(),
                 events: false,
                 jobs: false,
             },

@@ -264,8 +264,9 @@ impl Services {
             .await;
     }
 
-    /// What every commit of this process drops at once from a cache, before its caller is answered. The first caller's counts.
-    pub fn on_commit(&self, purge: impl Fn(&[Tag]) + Send + Sync + 'static) {
+    /// What every commit of this process purges at once from a cache, before its caller is answered: what it makes stale, and
+    /// what of that it takes away. The first caller's counts.
+    pub fn on_commit(&self, purge: impl Fn(&[Tag], &[Tag]) + Send + Sync + 'static) {
         self.inner.db.on_commit(Box::new(purge));
     }
 

@@ -8,8 +8,12 @@ use axum::{
 use domain::{catalog::Slug, event::Tag};
 use serde::Deserialize;
 
-use super::{address, document, error::Problem, public};
-use crate::{cache::RenderedPage, state::Vitrine};
+use super::{
+    address, document,
+    error::Problem,
+    public::{self, Page},
+};
+use crate::state::Vitrine;
 
 /// `GET /p/{slug}`.
 pub async fn product(
@@ -23,26 +27,26 @@ pub async fn product(
     if slug.as_str() != asked {
         return Ok(address::moved(&format!("/p/{slug}"), &uri, "no-cache"));
     }
-    let filler = vitrine.clone();
-    let wanted = slug.clone();
-    let page = public::page(&vitrine, &headers, &format!("/p/{slug}"), async move {
-        let (shop, product) = filler.services.catalog().by_slug(wanted.as_str()).await?;
-        let terms = filler.services.terms().of_shop(&shop.id).await?;
-        let tags = vec![
-            Tag::Product(product.id.clone()).to_string(),
-            Tag::Shop(shop.id.clone()).to_string(),
-        ];
-        Ok(RenderedPage {
-            html: app::catalog::page::product(&filler.site, &shop, &terms, &product),
-            tags,
-            link: public::style(&filler.site),
-        })
-    })
-    .await;
+    let (key, wanted) = (format!("/p/{slug}"), slug.clone());
+    let fill = move |vitrine| rendered(vitrine, wanted.clone());
+    let page = public::page(&vitrine, &headers, &key, fill).await;
     match page {
         Err(problem) => or_moved(&vitrine, problem, slug.as_str(), "", &uri).await,
         found => found,
     }
+}
+
+async fn rendered(vitrine: Vitrine, slug: Slug) -> Result<Page, Problem> {
+    let (shop, product) = vitrine.services.catalog().by_slug(slug.as_str()).await?;
+    let terms = vitrine.services.terms().of_shop(&shop.id).await?;
+    let tags = vec![
+        Tag::Product(product.id.clone()).to_string(),
+        Tag::Shop(shop.id.clone()).to_string(),
+    ];
+    Ok(Page {
+        html: app::catalog::page::product(&vitrine.site, &shop, &terms, &product),
+        tags,
+    })
 }
 
 /// Where there is nothing under a slug that a product had before: the same below the slug it has. It may be given to another

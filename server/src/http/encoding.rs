@@ -9,29 +9,7 @@ use axum::{
 use bytes::Bytes;
 
 use crate::cache;
-
-/// A content coding we have ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
-    /// Brotli.
-    Br,
-    /// Gzip.
-    Gzip,
-    /// None.
-    Identity,
-}
-
-impl Coding {
-    /// The value of `Content-Encoding`; `None` without one.
-    #[must_use]
-    pub const fn name(self) -> Option<&'static str> {
-        match self {
-            Self::Br => Some("br"),
-            Self::Gzip => Some("gzip"),
-            Self::Identity => None,
-        }
-    }
-}
+pub use crate::cache::Coding;
 
 /// What is shorter is sent as it is, bytes: compressing saves nothing.
 const SHORT: usize = 256;
@@ -62,14 +40,16 @@ pub fn negotiate(headers: &HeaderMap) -> Coding {
         .flat_map(|line| line.split(','))
     {
         let (name, weight) = weighed(entry);
-        let slot = match name.to_ascii_lowercase().as_str() {
-            "br" => &mut br,
-            "gzip" | "x-gzip" => &mut gzip,
-            "identity" => &mut identity,
-            "*" => &mut any,
-            _ => continue,
-        };
-        *slot = Some(weight);
+        let is = |coding: &str| name.eq_ignore_ascii_case(coding);
+        if is("br") {
+            br = Some(weight);
+        } else if is("gzip") || is("x-gzip") {
+            gzip = Some(weight);
+        } else if is("identity") {
+            identity = Some(weight);
+        } else if is("*") {
+            any = Some(weight);
+        }
     }
     let weight = |own: Option<u16>| own.or(any).unwrap_or(0);
     let (br, gzip) = (weight(br), weight(gzip));

@@ -123,14 +123,33 @@ fn list<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
         .collect()
 }
 
+/// Whether there is nothing in these headers that [`watch`] would count or warn about, and no other name than the public one.
+pub fn is_quiet(vitrine: &Vitrine, peer: IpAddr, headers: &HeaderMap) -> bool {
+    if !says_something(headers) {
+        return true;
+    }
+    let (peer, config) = (peer.to_canonical(), &vitrine.config);
+    if !config.proxies.trusts(peer) {
+        return false;
+    }
+    let said = read(&config.proxies, peer, headers);
+    let is_public = said
+        .host
+        .is_none_or(|host| config.public_url.is_named_by(&host));
+    is_public && !(config.public_url.is_https() && said.proto.as_deref() == Some("http"))
+}
+
+fn says_something(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::FORWARDED)
+        || [X_FOR, X_HOST, X_PROTO]
+            .iter()
+            .any(|name| headers.contains_key(*name))
+}
+
 /// Counts requests whose forwarded headers are not believed, and warns about them now and then.
 pub async fn watch(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let says = [X_FOR, X_HOST, X_PROTO]
-        .iter()
-        .any(|name| headers.contains_key(*name))
-        || headers.contains_key(header::FORWARDED);
-    if says {
+    if says_something(headers) {
         let (peer, proxies) = (peer(request.extensions()), &vitrine.config.proxies);
         if !proxies.trusts(peer) {
             vitrine.metrics.untrusted_forwarded();

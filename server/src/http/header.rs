@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -19,12 +19,9 @@ const NOTHING_ALLOWED: &str =
     "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()";
 const STUDIO_ALLOWED: &str = "camera=(self), microphone=(self), display-capture=(self), geolocation=(self), payment=(), usb=()";
 
-/// Sets the security headers.
-pub async fn secure(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
-    let is_studio = request.uri().path() == "/studio";
-    let is_checkout = request.uri().path().starts_with("/checkout/");
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// The security headers of an answer, but for what the studio and the checkout need.
+pub fn security(is_https: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value))
     };
@@ -38,14 +35,28 @@ pub async fn secure(State(vitrine): State<Vitrine>, request: Request, next: Next
     );
     set(
         HeaderName::from_static("permissions-policy"),
-        if is_studio {
-            STUDIO_ALLOWED
-        } else {
-            NOTHING_ALLOWED
-        },
+        NOTHING_ALLOWED,
     );
-    if vitrine.config.public_url.is_https() {
+    if is_https {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    headers
+}
+
+/// Sets the security headers.
+pub async fn secure(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
+    let is_studio = request.uri().path() == "/studio";
+    let is_checkout = request.uri().path().starts_with("/checkout/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in &vitrine.security {
+        headers.insert(name, value.clone());
+    }
+    if is_studio {
+        headers.insert(
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static(STUDIO_ALLOWED),
+        );
     }
     // A form that pays is answered with the way to the processor's page, and browsers hold that against the form's page.
     if is_checkout && let Ok(policy) = HeaderValue::from_str(&vitrine.checkout_policy) {

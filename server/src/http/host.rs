@@ -2,8 +2,9 @@
 //! redirected.
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, Version, header, uri::Authority},
+    body::Body,
+    extract::State,
+    http::{HeaderValue, Method, Request, StatusCode, Version, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -15,7 +16,11 @@ use crate::state::Vitrine;
 const ANY_NAME: [&str; 2] = ["/healthz", "/metrics"];
 
 /// Redirects reads to the public address (308) and refuses writes under another name (421): their cookie is not here.
-pub async fn canonical(State(vitrine): State<Vitrine>, request: Request, next: Next) -> Response {
+pub async fn canonical(
+    State(vitrine): State<Vitrine>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
     let asked = match asked_host(&request) {
         Ok(asked) => asked,
         Err(problem) => return problem.into_response(),
@@ -54,9 +59,21 @@ pub async fn canonical(State(vitrine): State<Vitrine>, request: Request, next: N
     .into_response()
 }
 
+/// Whether a request names the public address in so many letters, in the one place where its version of HTTP does. `false` says
+/// nothing: [`canonical`] looks closer.
+pub fn is_public<B>(vitrine: &Vitrine, request: &Request<B>) -> bool {
+    let mut lines = request.headers().get_all(header::HOST).iter();
+    let host = match (lines.next(), lines.next(), request.uri().authority()) {
+        (Some(host), None, None) => host.as_bytes(),
+        (None, None, Some(target)) => target.as_str().as_bytes(),
+        _ => return false,
+    };
+    host == vitrine.authority.as_bytes()
+}
+
 /// The host that was asked for. A target that names one counts more than `Host` (RFC 9112, section 3.2.2), which HTTP/1.1
 /// must send, once and well formed, all the same.
-fn asked_host(request: &Request) -> Result<Option<String>, Problem> {
+fn asked_host(request: &Request<Body>) -> Result<Option<String>, Problem> {
     let bad = |message: &str| Err(Problem::bad(message));
     let mut lines = request.headers().get_all(header::HOST).iter();
     let host = match (lines.next(), lines.next()) {

@@ -10,26 +10,27 @@ use domain::{
     identity::{Handle, Shop},
 };
 
-use super::{address, error::Problem, public};
-use crate::{cache::RenderedPage, state::Vitrine};
+use super::{
+    address,
+    error::Problem,
+    public::{self, Page},
+};
+use crate::state::Vitrine;
 
 /// `GET /`: the front of the only shop, a list of several, or how to become the first owner.
 pub async fn root(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<Response, Problem> {
-    let filler = vitrine.clone();
-    public::page(&vitrine, &headers, "/", async move {
-        let shops = filler.services.identity().shops().await?;
+    public::page(&vitrine, &headers, "/", |vitrine: Vitrine| async move {
+        let shops = vitrine.services.identity().shops().await?;
         let mut page = match shops.as_slice() {
-            [] => RenderedPage {
-                html: app::shop::page::welcome(&filler.site),
+            [] => Page {
+                html: app::shop::page::welcome(&vitrine.site),
                 tags: Vec::new(),
-                link: public::style(&filler.site),
             },
-            [shop] => front(&filler, shop).await?,
-            many => RenderedPage {
-                html: app::shop::page::shops(&filler.site, many),
+            [shop] => front(&vitrine, shop).await?,
+            many => Page {
+                html: app::shop::page::shops(&vitrine.site, many),
                 // One tag for all of them: a tag each would outgrow the header buffers of proxies.
                 tags: Vec::new(),
-                link: public::style(&filler.site),
             },
         };
         page.tags.push(Tag::Instance.to_string());
@@ -50,12 +51,15 @@ pub async fn by_handle(
     if handle.as_str() != asked {
         return Ok(address::moved(&format!("/@{handle}"), &uri, "no-cache"));
     }
-    let (filler, wanted) = (vitrine.clone(), handle.clone());
-    let page = public::page(&vitrine, &headers, &format!("/@{handle}"), async move {
-        let shop = filler.services.identity().shop(wanted.as_str()).await?;
-        front(&filler, &shop).await
-    })
-    .await;
+    let (key, wanted) = (format!("/@{handle}"), handle.clone());
+    let fill = move |vitrine: Vitrine| {
+        let wanted = wanted.clone();
+        async move {
+            let shop = vitrine.services.identity().shop(wanted.as_str()).await?;
+            front(&vitrine, &shop).await
+        }
+    };
+    let page = public::page(&vitrine, &headers, &key, fill).await;
     or_moved(&vitrine, page, &handle, "", &uri).await
 }
 
@@ -67,17 +71,18 @@ pub async fn terms(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let handle: Handle = asked.parse().map_err(|_| Problem::not_found())?;
-    let (filler, wanted) = (vitrine.clone(), handle.clone());
-    let key = format!("/@{handle}/terms");
-    let page = public::page(&vitrine, &headers, &key, async move {
-        let (shop, terms) = filler.services.terms().by_handle(wanted.as_str()).await?;
-        Ok(RenderedPage {
-            html: app::shop::page::terms(&filler.site, &shop, &terms),
-            tags: vec![Tag::Shop(shop.id.clone()).to_string()],
-            link: public::style(&filler.site),
-        })
-    })
-    .await;
+    let (key, wanted) = (format!("/@{handle}/terms"), handle.clone());
+    let fill = move |vitrine: Vitrine| {
+        let wanted = wanted.clone();
+        async move {
+            let (shop, terms) = vitrine.services.terms().by_handle(wanted.as_str()).await?;
+            Ok(Page {
+                html: app::shop::page::terms(&vitrine.site, &shop, &terms),
+                tags: vec![Tag::Shop(shop.id.clone()).to_string()],
+            })
+        }
+    };
+    let page = public::page(&vitrine, &headers, &key, fill).await;
     or_moved(&vitrine, page, &handle, "/terms", &uri).await
 }
 
@@ -102,16 +107,15 @@ async fn or_moved(
     }
 }
 
-async fn front(vitrine: &Vitrine, shop: &Shop) -> Result<RenderedPage, Problem> {
+async fn front(vitrine: &Vitrine, shop: &Shop) -> Result<Page, Problem> {
     let products = vitrine.services.catalog().front(&shop.id).await?;
     // One tag for all its products: a tag each would outgrow the header buffers of proxies.
     let tags = vec![
         Tag::Shop(shop.id.clone()).to_string(),
         Tag::Listing(shop.id.clone()).to_string(),
     ];
-    Ok(RenderedPage {
+    Ok(Page {
         html: app::shop::page::front(&vitrine.site, shop, &products),
         tags,
-        link: public::style(&vitrine.site),
     })
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::body::{Body, Bytes};
+use http_body_util::Full;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
@@ -30,9 +31,17 @@ pub(super) struct Activity(Arc<Mutex<State>>);
 pub(super) struct Handling(Activity);
 
 /// The body of an answer while it is sent.
-struct Sending {
-    body: Body,
+pub(super) struct Sending {
+    body: Answer,
     activity: Activity,
+}
+
+/// The body of an answer.
+pub(super) enum Answer {
+    /// All of it is there.
+    Whole(Full<Bytes>),
+    /// It comes as it is made.
+    Streamed(Body),
 }
 
 impl Activity {
@@ -61,12 +70,12 @@ impl Activity {
     }
 
     /// Its answer, watched until it is sent.
-    pub(super) fn send(&self, body: Body) -> Body {
+    pub(super) fn send(&self, body: Answer) -> Sending {
         self.change(|state| state.sending += 1);
-        Body::new(Sending {
+        Sending {
             body,
             activity: self.clone(),
-        })
+        }
     }
 
     /// Resolves once nothing has gone on for `idle`. What is being handled has limits of its own.
@@ -116,15 +125,26 @@ impl HttpBody for Sending {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         self.activity.change(|_| {});
-        Pin::new(&mut self.body).poll_frame(context)
+        match &mut self.body {
+            Answer::Whole(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(|never| match never {}),
+            Answer::Streamed(body) => Pin::new(body).poll_frame(context),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.body {
+            Answer::Whole(body) => body.is_end_stream(),
+            Answer::Streamed(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.body {
+            Answer::Whole(body) => body.size_hint(),
+            Answer::Streamed(body) => body.size_hint(),
+        }
     }
 }
 
@@ -152,7 +172,7 @@ mod tests {
         assert!((105..=110).contains(&since(start)), "{}", since(start));
 
         let start = Instant::now();
-        let body = activity.send(Body::from("never taken"));
+        let body = activity.send(Answer::Streamed(Body::from("never taken")));
         activity.silence(idle).await;
         assert_eq!(since(start), 100);
         drop(body);

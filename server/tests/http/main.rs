@@ -21,6 +21,7 @@ mod manage;
 mod media;
 mod payment;
 mod proxy;
+mod ready;
 #[path = "../../services/tests/it/round.rs"]
 mod round;
 mod settings;

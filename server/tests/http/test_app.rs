@@ -106,9 +106,9 @@ impl TestApp {
     pub(crate) async fn listen(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
-        let (router, admission) = (self.router.clone(), Admission::default());
+        let (service, admission) = (http::service(self.vitrine.clone()), Admission::default());
         tokio::spawn(async move {
-            listen::serve(listener, router, admission, std::future::pending()).await
+            listen::serve(listener, service, admission, std::future::pending()).await
         });
         at
     }

@@ -61,13 +61,20 @@ async fn head(db: &Db) -> Result<i64> {
 
 async fn after(db: &Db, cursor: i64) -> Result<Vec<Recorded>> {
     let rows = sqlx::query(
-        "SELECT position, shop_id, body, at FROM event WHERE position > $1 ORDER BY position LIMIT $2",
+        "SELECT id, position, shop_id, body, at FROM event WHERE position > $1 ORDER BY position LIMIT $2",
     )
     .bind(cursor)
     .bind(BATCH)
     .fetch_all(&mut *db.read().await?)
     .await?;
-    rows.iter().map(recorded).collect()
+    let told = |row| {
+        let is_purged = db.listeners().has_purged(db::number(row, "id")?);
+        Ok(Recorded {
+            is_purged,
+            ..recorded(row)?
+        })
+    };
+    rows.iter().map(told).collect()
 }
 
 /// Follows the feed from its end until `stop` resolves.
@@ -115,6 +122,7 @@ impl<F: Fn(Update)> Follower<'_, F> {
         let began = Instant::now();
         place::run(self.db).await?;
         let Some(mut cursor) = self.cursor else {
+            self.db.listeners().forget_purged();
             self.cursor = Some(head(self.db).await?);
             // What this process cached before it knew the end of the feed may miss an event.
             (self.apply)(Update::Reset);
@@ -152,6 +160,7 @@ impl<F: Fn(Update)> Follower<'_, F> {
         tracing::warn!(
             "the feed does not go on where it was read last; everything cached is dropped"
         );
+        self.db.listeners().forget_purged();
         self.cursor = Some(head(self.db).await?);
         (self.apply)(Update::Reset);
         (self.apply)(Update::Current(began));

@@ -27,6 +27,8 @@ pub struct Recorded {
     pub event: Option<Event>,
     /// When.
     pub at: UnixMs,
+    /// This process wrote it, and purged at its commit what it made stale ([`crate::Services::on_commit`]).
+    pub is_purged: bool,
 }
 
 /// Writes one event. On SQLite it takes its place in the feed at once, behind the writer's lock; on PostgreSQL it gets it
@@ -37,8 +39,7 @@ pub(crate) async fn write(
     event: Event,
     at: UnixMs,
 ) -> Result<()> {
-    let tags = event.tags(shop);
-    let body = serde_json::to_string(&Versioned::now(event)).map_err(Error::internal)?;
+    let body = serde_json::to_string(&Versioned::now(event.clone())).map_err(Error::internal)?;
     let position = match write.engine() {
         Engine::Postgres => None,
         Engine::Sqlite => {
@@ -50,14 +51,16 @@ pub(crate) async fn write(
             Some(db::number(&row, "position")?)
         }
     };
-    sqlx::query("INSERT INTO event (position, shop_id, body, at) VALUES ($1, $2, $3, $4)")
-        .bind(position)
-        .bind(shop.as_str())
-        .bind(body)
-        .bind(at.0)
-        .execute(&mut **write)
-        .await?;
-    write.has_event(tags);
+    let row = sqlx::query(
+        "INSERT INTO event (position, shop_id, body, at) VALUES ($1, $2, $3, $4) RETURNING id",
+    )
+    .bind(position)
+    .bind(shop.as_str())
+    .bind(body)
+    .bind(at.0)
+    .fetch_one(&mut **write)
+    .await?;
+    write.has_event(&event, shop, db::number(&row, "id")?);
     Ok(())
 }
 
@@ -71,5 +74,6 @@ fn recorded(row: &AnyRow) -> Result<Recorded> {
         shop: db::parsed(row, "shop_id")?,
         event,
         at: UnixMs(db::number(row, "at")?),
+        is_purged: false,
     })
 }

@@ -97,7 +97,7 @@ on_both! {
     async fn a_commit_purges_its_own_tags_before_it_answers(world: World) {
         let purged = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&purged);
-        world.services.on_commit(move |tags| {
+        world.services.on_commit(move |tags, _| {
             keep.lock().expect("lock").extend(tags.iter().map(ToString::to_string));
         });
         let take = || std::mem::take(&mut *purged.lock().expect("lock"));
@@ -118,6 +118,22 @@ on_both! {
         world.clock.advance_ms(domain::checkout::HOLD_MS);
         world.services.checkout().order(&token).await.expect("order");
         assert_eq!(take(), tags);
+    }
+}
+
+on_both! {
+    async fn the_feed_says_what_this_process_purged_itself(world: World) {
+        let viewer = world.shop("clay").await;
+        let cup = world.product(&viewer, "Cup", 9).await;
+        world.services.on_commit(|_, _| {});
+        let other = world.again().await;
+        let mut here = Following::begin(&world.services).await;
+        for (services, is_purged) in [(&world.services, true), (&other, false), (&world.services, true)] {
+            services.checkout().buy(&cup.slug, 1, None, None, None).await.expect("bought");
+            let events = here.events().await;
+            assert_eq!(events.len(), 1);
+            assert_eq!(events[0].is_purged, is_purged);
+        }
     }
 }
 
