@@ -57,7 +57,7 @@ pub async fn json(
         ),
     ];
     Ok(kept_out(
-        (headers, shared.contract.to_json()).into_response(),
+        (headers, services::capture::to_json(&shared.contract)).into_response(),
     ))
 }
 

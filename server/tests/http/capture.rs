@@ -1,7 +1,5 @@
 //! `/manage/contracts…`, `/contract/{token}…` and what an upload under a contract is answered.
 
-use domain::capture::Contract;
-
 use crate::{
     test_app::{Creator, TestApp, TestResponse},
     upload::{metadata, tus},
@@ -127,7 +125,7 @@ async fn a_contract_is_made_changed_shared_and_ended() {
     );
     let json = app.get(&format!("{path}/contract.json")).send().await;
     assert_eq!(json.header("content-type"), "application/json");
-    let contract = Contract::parse(&json.text()).expect("a contract");
+    let contract = services::capture::parse(&json.text()).expect("a contract");
     assert_eq!(
         (contract.version, contract.limits.clip_bytes),
         (2, 1024 * 1024)

@@ -9,7 +9,6 @@ pub mod form;
 #[cfg(test)]
 mod law;
 mod permit;
-mod reading;
 mod recorded;
 pub mod template;
 #[cfg(test)]
@@ -22,7 +21,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     permit::{Announced, Refusal},
-    reading::MAX_BYTES,
     recorded::{Recorded, Unmet},
 };
 use super::{LONGEST, Metadata, Selection};

@@ -192,7 +192,11 @@ impl Studio {
         let filming = self.stage.get() == Stage::Recording;
         Now {
             seconds: filming.then(|| self.progress.with(|progress| progress.seconds)),
-            size: self.capture.size.get(),
+            size: self
+                .capture
+                .size
+                .get()
+                .filter(|_| self.devices.has_picture()),
             exposure: self.devices.exposure.get(),
             dbfs: self
                 .devices

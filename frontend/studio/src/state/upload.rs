@@ -133,10 +133,9 @@ impl Studio {
         let max_bytes = max_bytes.min(contract.most_bytes(planned.kind));
         if length > max_bytes {
             return Err(format!(
-                "{} has {} and {} takes {}. Trim it or drop it, then make the page.",
+                "{} has {} and at most {} is taken. Trim it or drop it, then make the page.",
                 planned.name,
                 wording::size(length),
-                contract.name,
                 wording::size(max_bytes)
             ));
         }

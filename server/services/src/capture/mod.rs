@@ -2,6 +2,7 @@
 
 mod link;
 mod permit;
+mod reading;
 mod sql;
 
 use domain::{
@@ -19,6 +20,7 @@ pub(crate) use self::permit::{permit, permit_document, permit_length};
 pub use self::{
     link::{Link, NewLink, Shared},
     permit::Claim,
+    reading::{MAX_BYTES, parse, to_json},
 };
 use crate::{Error, Result, Services};
 

@@ -13,7 +13,7 @@ use super::Kept;
 use crate::{Error, Result, db};
 
 pub(super) fn contract(row: &AnyRow) -> Result<Contract> {
-    Contract::parse(&db::text(row, "contract")?).map_err(Error::internal)
+    super::parse(&db::text(row, "contract")?).map_err(Error::internal)
 }
 
 macro_rules! newest {
@@ -120,7 +120,7 @@ pub(super) async fn insert_version(
     .bind(contract.id.as_str())
     .bind(i64::from(contract.version))
     .bind(shop.as_str())
-    .bind(contract.to_json())
+    .bind(super::to_json(contract))
     .bind(now.0)
     .execute(connection)
     .await?;

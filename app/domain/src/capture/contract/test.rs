@@ -38,7 +38,11 @@ fn templates_can_be_met_and_the_free_one_chooses_as_usual() {
     let all = template::all();
     for contract in &all {
         contract.check().expect("a template that can be met");
-        assert_eq!(Contract::parse(&contract.to_json()).as_ref(), Ok(contract));
+        let json = serde_json::to_string(contract).expect("is JSON");
+        assert_eq!(
+            serde_json::from_str::<Contract>(&json).ok().as_ref(),
+            Some(contract)
+        );
         assert_eq!(
             template::find(&contract.reference()).as_ref(),
             Some(contract)
@@ -192,82 +196,6 @@ fn a_document_tells_no_more_than_its_contract() {
         Ok(())
     );
     assert_eq!(template::free().permit_document(&full), Ok(()));
-}
-
-#[test]
-fn hostile_json_gets_a_sentence() {
-    let demo = template("demo-30").to_json();
-    let with = |from: &str, to: &str| {
-        assert!(demo.contains(from), "{from}");
-        demo.replacen(from, to, 1)
-    };
-    for (text, says) in [
-        (String::new(), "no capture contract"),
-        ("[".repeat(16_000), "no capture contract"),
-        (
-            format!("{demo}{}", " ".repeat(MAX_BYTES)),
-            "at most 16384 bytes",
-        ),
-        (with("contract:1", "contract:2"), "newer version"),
-        (
-            with("\"version\": 1", "\"version\": 0"),
-            "from 1 to 1000000",
-        ),
-        (
-            with("\"version\": 1", "\"version\": 1e400"),
-            "no capture contract",
-        ),
-        (
-            with("\"version\": 1", "\"version\": 18446744073709551616"),
-            "no capture contract",
-        ),
-        (
-            with("\"version\": 1", "\"version\": -1"),
-            "no capture contract",
-        ),
-        (
-            with("\"version\": 1", "\"version\": 1, \"version\": 2"),
-            "duplicate",
-        ),
-        (
-            with("\"version\": 1", "\"version\": 1, \"gps\\u0007\": 2"),
-            "unknown field",
-        ),
-        (with("30 s demo", "a\\u0000b"), "on one line"),
-        (with("30 s demo", "a\\u202eb\\n"), "on one line"),
-        (with("30 s demo", ""), "on one line"),
-        (
-            with("\"least\": 20000", "\"least\": 50000"),
-            "no more than the most",
-        ),
-        (
-            with(
-                "\"clip_bytes\": 67108864",
-                "\"clip_bytes\": 9007199254740993",
-            ),
-            "1 to 200 MB",
-        ),
-        (
-            with("\"clip_bytes\": 67108864", "\"clip_bytes\": 0"),
-            "1 to 200 MB",
-        ),
-        (
-            with("\"portrait\"", "\"upside_down\""),
-            "no capture contract",
-        ),
-        (
-            with("\"least_sound\": null", "\"least_sound\": 0"),
-            "-90 to -10",
-        ),
-    ] {
-        let refused = Contract::parse(&text).expect_err(&text);
-        assert!(refused.message.contains(says), "{says}: {refused}");
-        assert!(
-            !refused.message.chars().any(char::is_control),
-            "{refused:?}"
-        );
-        assert!(refused.message.len() < 600);
-    }
 }
 
 #[test]
