@@ -42,9 +42,9 @@ pub(crate) fn leaves(contract: &Contract) -> AnyView {
         }
     });
     view! {
-        {told}
         <h3>"Stays on the device"</h3>
         <ul class="asks"><li>"Raw footage, all that was not kept"</li> {list(stays)}</ul>
+        {told}
     }
     .into_any()
 }

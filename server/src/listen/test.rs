@@ -1,5 +1,11 @@
+use std::convert::Infallible;
+
 use super::*;
-use axum::routing::{get, post};
+use axum::{
+    Router,
+    body::Body,
+    routing::{get, post},
+};
 use tokio::{io::AsyncReadExt, sync::oneshot};
 
 async fn listening(
