@@ -22,6 +22,8 @@ struct Cli {
 enum Command {
     /// Run the shop. The first start prints a one-time link that makes you its owner.
     Serve(Serve),
+    /// Run a cache in front of a shop that runs elsewhere: a region's copy of it.
+    Edge(Edge),
     /// Bring the database up to this version, then stop. `serve` does this by itself.
     Migrate(Store),
     /// Fill a demo shop with products, photos and clips. Running it again changes nothing.
@@ -203,6 +205,63 @@ pub struct Serve {
     /// Whose forwarded headers are believed.
     #[command(flatten)]
     pub proxy: Proxy,
+    /// What its edges know it by.
+    #[command(flatten)]
+    pub edge_key: EdgeKey,
+}
+
+/// What an edge and its origin know each other by.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EdgeKey {
+    /// What an edge opens the origin's feed of changes with: at least 32 characters, the same for both. Without it, an edge keeps
+    /// pages as long as their headers say.
+    #[arg(
+        id = "edge_key",
+        long = "edge-key",
+        env = "VITRINE_EDGE_KEY",
+        hide_env_values = true,
+        value_name = "TEXT"
+    )]
+    pub key: Option<crate::edge::Key>,
+}
+
+/// `vitrine edge`.
+#[derive(Debug, Clone, Args)]
+pub struct Edge {
+    /// Address and port to listen on. Keep 127.0.0.1 when a proxy on this machine stands in front.
+    #[arg(
+        long,
+        env = "VITRINE_LISTEN",
+        default_value = "127.0.0.1:3000",
+        value_name = "IP:PORT"
+    )]
+    pub listen: std::net::SocketAddr,
+    /// The shop: http://10.0.0.1:3000 or https://shop.example. Start it with --trusted-proxy and this machine's address.
+    #[arg(long, env = "VITRINE_ORIGIN", value_name = "URL")]
+    pub origin: crate::edge::Origin,
+    /// What this edge is called in its answers.
+    #[arg(
+        long,
+        env = "VITRINE_REGION",
+        default_value = "edge",
+        value_name = "NAME",
+        value_parser = crate::edge::parse_region
+    )]
+    pub region: String,
+    /// What the origin knows it by.
+    #[command(flatten)]
+    pub key: EdgeKey,
+    /// Megabytes of memory for what it keeps.
+    #[arg(
+        long,
+        env = "VITRINE_EDGE_MEMORY",
+        default_value_t = 128,
+        value_name = "MB"
+    )]
+    pub memory: usize,
+    /// Whose forwarded headers are believed.
+    #[command(flatten)]
+    pub proxy: Proxy,
 }
 
 /// `vitrine seed`.
@@ -334,6 +393,7 @@ pub fn run() -> ExitCode {
     let ended = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => command::serve::run(args).await,
+            Command::Edge(args) => command::edge::run(args).await,
             Command::Migrate(store) => command::migrate::run(&store).await,
             Command::Seed(args) => command::seed::run(&args).await,
             Command::Doctor(args) => command::doctor::run(&args).await,

@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub mod doctor;
+pub mod edge;
 pub mod jobs;
 pub mod migrate;
 pub mod owner_link;

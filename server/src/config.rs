@@ -205,6 +205,8 @@ pub struct Config {
     pub test_payments: bool,
     /// Whose forwarded headers are believed.
     pub proxies: Proxies,
+    /// What edges open the feed of changes with; without it there is none.
+    pub edge_key: Option<crate::edge::Key>,
 }
 
 #[cfg(test)]

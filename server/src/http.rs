@@ -9,6 +9,7 @@
 //! | [`identity`] | set-up, sign-in, sign-out |
 //! | [`manage`], [`studio`], [`upload`] | for whoever is signed in |
 //! | [`media`], [`asset`] | files |
+//! | [`edge`] | what edges follow |
 //! | [`payment`] | what payment processors report |
 //! | [`operation`] | health, metrics, robots, sitemap |
 //!
@@ -27,6 +28,7 @@ pub mod client;
 pub mod cookie;
 pub mod csrf;
 pub mod document;
+pub mod edge;
 pub mod encoding;
 pub mod error;
 pub mod forwarded;
@@ -116,6 +118,7 @@ pub fn router(vitrine: Vitrine) -> Router {
         .merge(photos)
         .merge(uploads())
         .merge(files())
+        .route(crate::edge::feed::PATH, get(edge::feed))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(address::other_method)
         .layer(from_fn_with_state(vitrine.clone(), csrf::guard))

@@ -5,6 +5,7 @@
 //! | [`cli`], [`command`], [`config`] | the command line and what each command does |
 //! | [`http`] | routes and the layers around them; one file a domain |
 //! | [`cache`] | finished public pages by key, dropped by tag |
+//! | [`edge`] | a shared cache in front of an origin (RFC 9111) |
 //! | [`role`] | what a process is |
 //! | [`asset`] | bundles, styles and icons |
 //! | [`listen`] | the socket, limits on connections, draining |
@@ -14,6 +15,7 @@ pub mod cache;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod edge;
 pub mod http;
 pub mod listen;
 pub mod metric;

@@ -14,9 +14,11 @@ use std::{
 use axum::http::HeaderMap;
 use domain::{event::Tag, time::UnixMs};
 use services::{
-    Clock, Services, Update,
+    Clock, Recorded, Services, Update,
     rate_limit::{Quota, RateLimiter},
 };
+
+use tokio::sync::watch;
 
 use crate::{
     asset::Files,
@@ -72,6 +74,10 @@ pub struct Inner {
     pub pages: Pages,
     /// How often an address may ask for what costs something.
     pub limits: RateLimits,
+    /// Counts what was read of the feed, for who follows it from elsewhere.
+    pub feed_moves: watch::Sender<u64>,
+    /// The process shuts down: answers without an end are ended.
+    pub closing: watch::Sender<bool>,
     /// What tells the time.
     pub clock: Clock,
     /// Metrics.
@@ -145,8 +151,9 @@ impl Vitrine {
         services.on_commit({
             let pages = pages.clone();
             move |outdated, withdrawn| {
-                pages.purge(&texts(outdated), Purge::Soft);
+                // First what goes, so that nothing of it is made anew.
                 pages.purge(&texts(withdrawn), Purge::Hard);
+                pages.purge(&texts(outdated), Purge::Soft);
             }
         });
         let origin = config.public_url.origin();
@@ -170,6 +177,8 @@ impl Vitrine {
             origin,
             pages,
             limits: RateLimits::default(),
+            feed_moves: watch::Sender::new(0),
+            closing: watch::Sender::new(false),
             clock,
             metrics: Arc::default(),
             notices: Notices::default(),
@@ -190,26 +199,16 @@ impl Vitrine {
         self.services
             .follow_feed(stop, |update| match update {
                 Update::Events(mut events) => {
+                    self.feed_moves.send_modify(|moves| *moves += 1);
                     events.retain(|recorded| !recorded.is_purged);
                     let withdrawn: Vec<Tag> = events
                         .iter()
                         .filter_map(|recorded| recorded.event.as_ref()?.withdrawn())
                         .collect();
-                    let tags: BTreeSet<Tag> = events
-                        .into_iter()
-                        .flat_map(|recorded| match recorded.event {
-                            Some(event) => event.tags(&recorded.shop),
-                            // A newer release wrote it: it may concern anything of the shop.
-                            None => vec![
-                                Tag::Instance,
-                                Tag::Shop(recorded.shop.clone()),
-                                Tag::Listing(recorded.shop),
-                            ],
-                        })
-                        .collect();
+                    let tags: BTreeSet<Tag> = events.iter().flat_map(Recorded::tags).collect();
                     let tags: Vec<Tag> = tags.into_iter().collect();
-                    pages.purge(&texts(&tags), Purge::Soft);
                     pages.purge(&texts(&withdrawn), Purge::Hard);
+                    pages.purge(&texts(&tags), Purge::Soft);
                 }
                 Update::Reset => pages.clear(),
                 Update::Current(at) => pages.mark_feed_read(at),

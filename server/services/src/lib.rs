@@ -44,7 +44,7 @@ pub use clock::Clock;
 pub use config::Config;
 use db::Db;
 pub use error::{Error, Result};
-pub use event::{Recorded, Update};
+pub use event::{FeedPage, Recorded, Update};
 pub use random::Random;
 pub use serve_lock::ServeLock;
 pub use supervise::Loop;
@@ -262,6 +262,14 @@ impl Services {
             .loops
             .supervise("feed", stop.clone(), begin)
             .await;
+    }
+
+    /// The next events behind position `cursor`, over all shops and in order, for whoever follows from elsewhere.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn feed_after(&self, cursor: i64) -> Result<FeedPage> {
+        event::feed::page(&self.inner.db, cursor).await
     }
 
     /// What every commit of this process purges at once from a cache, before its caller is answered: what it makes stale, and

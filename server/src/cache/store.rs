@@ -110,9 +110,13 @@ impl<E> Store<E> {
         fill: &Fill<E>,
         budget: usize,
     ) {
-        self.remove(index, key);
         if entry.bytes() > budget {
+            self.remove(index, key);
             return;
+        }
+        // The old one is there until the new one is: whoever asks in between finds one of them.
+        if let Some(old) = self.slots.get(key) {
+            index.forget(key, &old.entry);
         }
         let key: Arc<str> = key.into();
         index.bytes += entry.bytes();
@@ -161,15 +165,7 @@ impl<E> Store<E> {
         let Some(slot) = self.slots.remove(key) else {
             return;
         };
-        index.bytes = index.bytes.saturating_sub(slot.entry.bytes());
-        for tag in &slot.entry.tags {
-            if let Some(keys) = index.by_tag.get_mut(tag) {
-                keys.remove(key);
-                if keys.is_empty() {
-                    index.by_tag.remove(tag);
-                }
-            }
-        }
+        index.forget(key, &slot.entry);
     }
 
     /// Drops what carries one of the tags; costs what it drops, not what is kept.
@@ -217,6 +213,18 @@ impl<E> Store<E> {
 }
 
 impl Index {
+    fn forget(&mut self, key: &str, entry: &Entry) {
+        self.bytes = self.bytes.saturating_sub(entry.bytes());
+        for tag in &entry.tags {
+            if let Some(keys) = self.by_tag.get_mut(tag) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.by_tag.remove(tag);
+                }
+            }
+        }
+    }
+
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }

@@ -58,6 +58,7 @@ pub async fn run(args: cli::Serve) -> Ended {
         public_url: public_url.clone(),
         test_payments,
         proxies,
+        edge_key: args.edge_key.key,
     };
     let vitrine = Vitrine::new(services.clone(), Clock::System, assets, files, config);
     greet(&services, &public_url, test_payments).await?;

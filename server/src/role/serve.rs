@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch};
 
+use super::{shutdown, signals};
 use crate::{
     http,
     listen::{self, Admission, Limits},
@@ -26,6 +27,13 @@ pub async fn run(vitrine: Vitrine, listener: TcpListener) {
         async move { vitrine.follow_feed(shutdown(stopped)).await }
     });
     tokio::spawn(signals(stop));
+    tokio::spawn({
+        let (vitrine, stopped) = (vitrine.clone(), stopped.clone());
+        async move {
+            shutdown(stopped).await;
+            vitrine.closing.send_replace(true);
+        }
+    });
 
     let admission = Admission {
         limits: Limits::of_this_process(),
@@ -34,7 +42,7 @@ pub async fn run(vitrine: Vitrine, listener: TcpListener) {
     };
     let drained = listen::serve(
         listener,
-        http::router(vitrine),
+        http::service(vitrine),
         admission,
         shutdown(stopped),
     )
@@ -53,47 +61,4 @@ pub async fn run(vitrine: Vitrine, listener: TcpListener) {
         tracing::warn!("work in the background did not stop in time; it is done again");
     }
     tracing::info!("stopped");
-}
-
-/// Resolves once the process shall stop, or nobody is left to say so.
-async fn shutdown(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is a reason to stop as well.
-    let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-/// The first SIGTERM or SIGINT begins to stop; the second ends the process at once.
-async fn signals(stop: watch::Sender<bool>) {
-    signal().await;
-    tracing::info!("stopping; press again to stop at once");
-    stop.send_replace(true);
-    signal().await;
-    std::process::exit(130);
-}
-
-#[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (interrupt, terminate) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    );
-    match (interrupt, terminate) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        _ => {
-            tracing::error!("signals cannot be received; stop this process with SIGKILL");
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

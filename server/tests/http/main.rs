@@ -7,6 +7,7 @@ mod capture;
 mod catalog;
 mod checkout;
 mod draft;
+mod edge;
 mod editor;
 #[path = "../../services/tests/it/fake_stripe/mod.rs"]
 #[expect(

@@ -30,6 +30,9 @@ use tower::ServiceExt;
 /// A password that is long enough.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// What an edge knows the shop by.
+pub(crate) const EDGE_KEY: &str = "a key of more than thirty-two characters";
+
 /// Where nothing listens, so that no test ever reaches the real Stripe.
 const NO_STRIPE: &str = "http://127.0.0.1:9";
 
@@ -92,6 +95,7 @@ impl TestApp {
             public_url: public_url.clone(),
             test_payments: true,
             proxies,
+            edge_key: Some(EDGE_KEY.parse().unwrap()),
         };
         let vitrine = Vitrine::new(services, clock, assets, files, config);
         Self {

@@ -107,6 +107,27 @@ impl Serve {
         Self { child, lines, port }
     }
 
+    /// Starts an edge in front of `origin` on a free port.
+    pub(crate) async fn edge(origin: &Self, arguments: &[&str]) -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_vitrine"))
+            .args(["edge", "--region", "here"])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(["--origin", &format!("http://127.0.0.1:{}", origin.port)])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut edge = Self { child, lines, port };
+        edge.line("is open").await;
+        edge
+    }
+
     /// Waits until it serves.
     pub(crate) async fn open(&mut self) {
         self.line("Vitrine is open").await;

@@ -9,6 +9,7 @@
 mod bucket;
 mod child;
 mod clearing;
+mod edge;
 #[path = "../../services/tests/it/round.rs"]
 mod round;
 mod shared;

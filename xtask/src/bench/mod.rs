@@ -2,6 +2,7 @@
 
 pub(crate) mod bundle;
 mod server;
+mod storefront;
 mod vision;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ enum Name {
     Vision,
     /// A cached page, uploads, checkouts and the start of the server as it ships, nginx and an older binary beside
     Server,
+    /// What shoppers are answered by: a cached page beside nginx, and the rules of HTTP caches that an edge keeps
+    Storefront,
 }
 
 /// What `cargo xtask bench` takes.
@@ -35,10 +38,10 @@ pub(crate) struct Args {
     /// Of `bundles`, only these
     #[arg(long, value_delimiter = ',')]
     only: Vec<Bundle>,
-    /// Of `vision`, only these: filming, onnx, clips, engines, precise, memory; of `server`: page, upload, checkout, start
+    /// Of `vision`, only these: filming, onnx, clips, engines, precise, memory; of `server`: page, upload, checkout, start; of `storefront`: page, rules
     #[arg(long, value_delimiter = ',')]
     part: Vec<String>,
-    /// For `server`, the binary to measure instead of the one that `dist` builds
+    /// For `server` and `storefront`, the binary to measure instead of the one that `dist` builds
     #[arg(long, value_name = "PATH")]
     new: Option<PathBuf>,
     /// For `server`, an older binary to hold it against in the same run
@@ -106,6 +109,7 @@ pub(crate) fn run(place: &Place, args: &Args) -> Result<()> {
             };
             server::measure(place, &parts(&args.part)?, &binaries)?
         }
+        Name::Storefront => storefront::measure(place, &parts(&args.part)?, args.new.as_deref())?,
     };
     for figure in &figures {
         if args.json {

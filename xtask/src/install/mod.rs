@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 pub(crate) use apt::{Package, have};
-pub(crate) use npm::npm;
+pub(crate) use npm::{http_cache_tests, npm};
 pub(crate) use onnx::onnxruntime;
 pub(crate) use python::{onnx, pyscenedetect, python, reference, tuspy};
 pub(crate) use tool::Tool;

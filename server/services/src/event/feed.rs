@@ -38,6 +38,15 @@ pub enum Update {
     Current(Instant),
 }
 
+/// Some events of the feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPage {
+    /// At most 500, in order.
+    pub events: Vec<Recorded>,
+    /// The position of the last event there is.
+    pub head: i64,
+}
+
 /// At most 500 events of a shop behind `cursor`, oldest first.
 pub(crate) async fn of_shop(db: &Db, shop: &ShopId, cursor: i64) -> Result<Vec<Recorded>> {
     place::run(db).await?;
@@ -75,6 +84,23 @@ async fn after(db: &Db, cursor: i64) -> Result<Vec<Recorded>> {
         })
     };
     rows.iter().map(told).collect()
+}
+
+/// The next events behind `cursor`, over all shops and in order, and where the feed ends.
+pub(crate) async fn page(db: &Db, cursor: i64) -> Result<FeedPage> {
+    place::run(db).await?;
+    // The end first: what comes after it is told the next time.
+    let head = head(db).await?;
+    let rows = sqlx::query(
+        "SELECT position, shop_id, body, at FROM event WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3",
+    )
+    .bind(cursor)
+    .bind(head)
+    .bind(BATCH)
+    .fetch_all(&mut *db.read().await?)
+    .await?;
+    let events = rows.iter().map(recorded).collect::<Result<_>>()?;
+    Ok(FeedPage { events, head })
 }
 
 /// Follows the feed from its end until `stop` resolves.

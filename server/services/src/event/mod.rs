@@ -4,13 +4,13 @@ pub(crate) mod feed;
 mod place;
 
 use domain::{
-    event::{Event, Versioned},
+    event::{Event, Tag, Versioned},
     id::ShopId,
     time::UnixMs,
 };
 use sqlx::any::AnyRow;
 
-pub use self::feed::Update;
+pub use self::feed::{FeedPage, Update};
 use crate::{
     Error, Result,
     db::{self, Engine, Write},
@@ -29,6 +29,21 @@ pub struct Recorded {
     pub at: UnixMs,
     /// This process wrote it, and purged at its commit what it made stale ([`crate::Services::on_commit`]).
     pub is_purged: bool,
+}
+
+impl Recorded {
+    /// What it makes stale: of one that this release cannot read, anything of its shop.
+    #[must_use]
+    pub fn tags(&self) -> Vec<Tag> {
+        match &self.event {
+            Some(event) => event.tags(&self.shop),
+            None => vec![
+                Tag::Instance,
+                Tag::Shop(self.shop.clone()),
+                Tag::Listing(self.shop.clone()),
+            ],
+        }
+    }
 }
 
 /// Writes one event. On SQLite it takes its place in the feed at once, behind the writer's lock; on PostgreSQL it gets it

@@ -25,11 +25,11 @@ const REST_US: f64 = 20_000.0;
 
 /// A folder that goes with the value.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(in crate::bench) struct Folder(PathBuf);
 
 impl Folder {
     /// Makes an empty one. Others may enter: nginx gives up its rights before it reads files.
-    pub(super) fn new(name: &str) -> Result<Self> {
+    pub(in crate::bench) fn new(name: &str) -> Result<Self> {
         let name = format!("vitrine-bench-{}-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);
         if path.exists() {
@@ -39,7 +39,7 @@ impl Folder {
         Ok(Self(path))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::bench) fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -162,7 +162,7 @@ impl Drop for Server {
 }
 
 /// A port that is free now.
-pub(super) fn free_port() -> Result<u16> {
+pub(in crate::bench) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

@@ -20,6 +20,7 @@ use crate::dist;
 use crate::place::Place;
 use crate::progress::step;
 use instance::Instance;
+pub(super) use instance::{Folder, free_port};
 
 /// How often each takes its turn. The median of an odd count is one of its rounds.
 const ROUNDS: usize = 5;
@@ -91,7 +92,7 @@ pub(super) fn measure(place: &Place, parts: &[Part], binaries: &Binaries) -> Res
 }
 
 /// A binary's place, whatever the working folder of its process will be.
-fn absolute(file: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(file: &Path) -> Result<PathBuf> {
     let file = file
         .canonicalize()
         .with_context(|| format!("{} is not there.", file.display()))?;

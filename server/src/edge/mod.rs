@@ -1,0 +1,714 @@
+//! A region's copy of the shop: a shared cache (RFC 9111) in front of an origin.
+//!
+//! It knows nothing of shops. What may be kept, for how long and for whom is what the origin's headers say, so it stands before
+//! any origin, and any cache may stand in its place. One request:
+//!
+//! ```text
+//! answer ─► policy::may_use(stored) ─ fresh ───────────────────────────────► stored.answer (200, 206, 304)
+//!              │ nothing kept, or old
+//!              ▼
+//!           fill (one for all who ask for the same) ─► forward ─► policy::may_store ─► store ─► stored.answer
+//!              │ the origin is away: what is kept, where it may be old           └─ else: streamed as it comes
+//! ```
+//!
+//! With a key that its origin knows, an edge follows what changes there ([`feed`]). Then it vouches for what it keeps beyond the
+//! lifetime in its headers: a page is fresh until a change of one of its tags is told, and for a second after that the old one is
+//! sent while the new one is fetched. Whoever is signed in is always shown what the origin has.
+
+mod age;
+mod directive;
+pub mod feed;
+mod forward;
+mod key;
+mod policy;
+mod store;
+mod stored;
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, HttpBody},
+    extract::{ConnectInfo, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+        response::Parts,
+    },
+};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use tokio::{sync::watch, time::Instant};
+
+use self::{
+    feed::{Change, Heard},
+    forward::{Away, Forwarder},
+    policy::{Asked, Use},
+    store::Store,
+    stored::Stored,
+};
+pub use self::{forward::Origin, key::Key};
+use crate::{config::Proxies, http::forwarded};
+
+/// Most bytes of a response that is kept; longer ones are passed on as they come.
+const LONGEST_KEPT: usize = 8 * 1024 * 1024;
+
+/// How long after a purge the page as it was is still sent, while the new one is fetched.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// As often was a page asked for that a purge itself fetches anew.
+const HOT: u32 = 10;
+
+/// How many pages are fetched anew at once after a purge: it may be one of a thousand pages.
+const REFRESHING: usize = 4;
+
+/// What campaigns add to addresses; no page depends on it.
+const CAMPAIGN: [&str; 8] = [
+    "fbclid", "gclid", "dclid", "msclkid", "ttclid", "igshid", "mc_cid", "mc_eid",
+];
+
+/// How long a response that is to be kept may stand still.
+const STALLED: Duration = Duration::from_secs(30);
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// How an edge is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where everything comes from.
+    pub origin: Origin,
+    /// Its name in `Cache-Status`: lower-case letters, digits and hyphens.
+    pub region: String,
+    /// Most bytes kept in memory.
+    pub budget: usize,
+    /// Whose forwarded headers are believed.
+    pub proxies: Proxies,
+    /// What the origin's feed is opened with. Without it, this is any shared cache.
+    pub key: Option<Key>,
+}
+
+/// One edge. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Edge(Arc<Inner>);
+
+struct Inner {
+    forwarder: Forwarder,
+    region: String,
+    proxies: Proxies,
+    store: Store,
+    key: Option<Key>,
+    heard: Heard,
+    /// Fills under way, by key. What is sent says that one has ended.
+    flights: Mutex<HashMap<String, watch::Receiver<()>>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// What an edge did so far and keeps now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests that cost the origin nothing.
+    pub hits: u64,
+    /// Requests that asked it.
+    pub misses: u64,
+    /// Addresses kept.
+    pub keys: usize,
+    /// Bytes they take.
+    pub bytes: usize,
+}
+
+/// A request without its body, which is asked for again where need be.
+#[derive(Debug, Clone)]
+struct Wanted {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    key: String,
+}
+
+impl Wanted {
+    /// A page by its key, for whoever asks with these headers.
+    fn page(key: String, headers: HeaderMap) -> Self {
+        let path = key.find('/').map_or("/", |at| &key[at..]);
+        Self {
+            method: Method::GET,
+            uri: path.parse().unwrap_or_default(),
+            headers,
+            key,
+        }
+    }
+
+    /// Its headers without who asked and what they have.
+    fn anonymous(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        for name in [
+            header::COOKIE,
+            header::AUTHORIZATION,
+            header::IF_NONE_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::RANGE,
+            header::IF_RANGE,
+            header::CACHE_CONTROL,
+            header::PRAGMA,
+        ] {
+            headers.remove(name);
+        }
+        headers
+    }
+
+    /// Somebody who may have just changed what they look at.
+    fn is_signed_in(&self) -> bool {
+        let mut lines = self.headers.get_all(header::COOKIE).iter();
+        lines.any(|line| {
+            line.to_str()
+                .is_ok_and(|line| line.contains("vitrine_session="))
+        })
+    }
+}
+
+/// What comes of asking the origin.
+enum Filled {
+    /// It was kept, and others get it too.
+    Stored(Arc<Stored>, &'static str),
+    /// It is for one request.
+    Passed(Response<Body>),
+}
+
+impl Edge {
+    /// An edge that keeps nothing yet.
+    ///
+    /// # Errors
+    /// When this machine has no certificates to know an origin by.
+    pub fn new(settings: Settings) -> Result<Self, rustls::Error> {
+        Ok(Self(Arc::new(Inner {
+            forwarder: Forwarder::new(settings.origin)?,
+            region: settings.region,
+            proxies: settings.proxies,
+            store: Store::new(settings.budget),
+            key: settings.key,
+            heard: Heard::new(),
+            flights: Mutex::default(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        })))
+    }
+
+    /// What it did so far and keeps now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let (keys, bytes) = self.0.store.size();
+        Counts {
+            hits: self.0.hits.load(Ordering::Relaxed),
+            misses: self.0.misses.load(Ordering::Relaxed),
+            keys,
+            bytes,
+        }
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<()>>> {
+        self.0
+            .flights
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Follows what changes at the origin, for ever. Without a key it does nothing.
+    pub async fn follow(&self) {
+        match &self.0.key {
+            Some(key) => feed::follow(self.clone(), key.clone()).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Says of what carries one of these tags that it is out of date or gone.
+    fn purge(&self, change: &Change) {
+        self.0.heard.purge(&change.stale);
+        self.0.store.drop_tagged(&change.withdrawn);
+        let hot = self.0.store.mark_tagged(&change.stale, HOT);
+        if hot.is_empty() {
+            return;
+        }
+        let edge = self.clone();
+        tokio::spawn(async move {
+            futures::stream::iter(hot)
+                .for_each_concurrent(REFRESHING, |(key, stored)| {
+                    let edge = &edge;
+                    async move {
+                        if let Some(asked) = stored.asked.clone() {
+                            let wanted = Wanted::page(key, asked);
+                            edge.renew(wanted, stored).await;
+                        }
+                    }
+                })
+                .await;
+        });
+    }
+
+    /// Vouches for nothing that is kept: each is confirmed by the origin before it is sent again.
+    fn doubt(&self) {
+        self.0.store.mark_all();
+    }
+
+    /// What may be done with what is kept.
+    fn may_use(&self, stored: &Stored, wanted: &Wanted, asked: &Asked) -> Use {
+        let is_vouched = || {
+            stored
+                .vouched
+                .is_some_and(|epoch| self.0.heard.vouches(epoch))
+        };
+        match stored.purged_since() {
+            _ if self.0.key.is_some() && wanted.is_signed_in() => Use::Validate,
+            Some(since) if since <= GRACE => Use::WhileRevalidating,
+            Some(_) => Use::Validate,
+            None if is_vouched() => Use::Fresh,
+            None => policy::may_use(stored, stored.age(), asked),
+        }
+    }
+
+    /// Answers one request that came from `peer`.
+    pub async fn answer(&self, peer: IpAddr, request: Request<Body>) -> Response<Body> {
+        let (mut parts, body) = request.into_parts();
+        let from = forwarded::read(&self.0.proxies, peer.to_canonical(), &parts.headers);
+        let host = host_of(&parts.uri, &parts.headers);
+        let Some(host) = host else {
+            return plain(
+                StatusCode::BAD_REQUEST,
+                "A request must name the host it is for, once.",
+            );
+        };
+        if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+            return plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This server does not pass that on.",
+            );
+        }
+        forward::strip(&mut parts.headers);
+        forward::sign(&mut parts.headers, &from, Some(&host));
+        let name = String::from_utf8_lossy(host.as_bytes()).to_ascii_lowercase();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let wanted = Wanted {
+            key: match self.0.key {
+                Some(_) => format!("{name}{}", without_campaign(path)),
+                None => format!("{name}{path}"),
+            },
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+        };
+        let is_reading = matches!(wanted.method, Method::GET | Method::HEAD);
+        // A body makes a request of its own kind, and these conditions are the origin's to judge.
+        let is_plain = HttpBody::is_end_stream(&body)
+            && ![header::IF_MATCH, header::IF_UNMODIFIED_SINCE]
+                .iter()
+                .any(|name| wanted.headers.contains_key(name));
+        if is_reading && is_plain {
+            self.read(wanted).await
+        } else {
+            self.pass(wanted, body).await
+        }
+    }
+
+    /// Answers a request that changes nothing from what is kept, or from what the origin says.
+    async fn read(&self, wanted: Wanted) -> Response<Body> {
+        let asked = Asked::read(&wanted.headers);
+        let mut joined = false;
+        loop {
+            let stored = self.0.store.get(&wanted.key, &wanted.headers);
+            if let Some(stored) = &stored {
+                match self.may_use(stored, &wanted, &asked) {
+                    Use::Fresh => {
+                        let how = if joined {
+                            "fwd=uri-miss; collapsed"
+                        } else {
+                            "hit"
+                        };
+                        return self.hit(&wanted, stored, how);
+                    }
+                    Use::WhileRevalidating => {
+                        self.refresh(wanted.clone(), Arc::clone(stored));
+                        return self.hit(&wanted, stored, "hit; detail=stale");
+                    }
+                    Use::Validate => {}
+                }
+            }
+            if asked.only_if_cached {
+                return plain(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "Nothing of this is kept here, and the origin was not to be asked.",
+                );
+            }
+            // Whoever waited once and still has nothing asks for itself: what came was not for everybody.
+            if !joined && let Some(mut flight) = self.join(&wanted) {
+                // An error means that the fill is gone, which is an end as well.
+                let _ = flight.changed().await;
+                joined = true;
+                continue;
+            }
+            return self.fetch(wanted, stored).await;
+        }
+    }
+
+    /// The fill that is under way for the same, which this request can wait for.
+    fn join(&self, wanted: &Wanted) -> Option<watch::Receiver<()>> {
+        let may_share = wanted.method == Method::GET && !wanted.headers.contains_key(header::RANGE);
+        may_share
+            .then(|| self.flights().get(&wanted.key).cloned())
+            .flatten()
+    }
+
+    fn hit(&self, wanted: &Wanted, stored: &Stored, how: &'static str) -> Response<Body> {
+        self.0.hits.fetch_add(1, Ordering::Relaxed);
+        stored.hit();
+        let answer = stored.answer(&wanted.method, &wanted.headers);
+        self.named(answer, how)
+    }
+
+    /// Asks the origin, whether `stored` is still what it says where there is one. It goes on to its end when the client leaves.
+    async fn fetch(&self, wanted: Wanted, stored: Option<Arc<Stored>>) -> Response<Body> {
+        self.0.misses.fetch_add(1, Ordering::Relaxed);
+        let (edge, fill, old) = (self.clone(), wanted.clone(), stored.clone());
+        let guard = Flight::begin(self, &wanted);
+        let filled = tokio::spawn(async move {
+            let filled = edge.fill(fill, old).await;
+            drop(guard);
+            filled
+        });
+        match filled.await {
+            Ok(Ok(Filled::Stored(stored, how))) => {
+                let answer = stored.answer(&wanted.method, &wanted.headers);
+                self.named(answer, how)
+            }
+            Ok(Ok(Filled::Passed(answer))) => self.named(answer, "fwd=uri-miss"),
+            Ok(Err(away)) => self.away(&wanted, stored.as_deref(), &away),
+            Err(broken) => {
+                tracing::error!(%broken, "a fill ended without an answer");
+                plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "This server made a mistake. Try again.",
+                )
+            }
+        }
+    }
+
+    fn away(&self, wanted: &Wanted, stored: Option<&Stored>, away: &Away) -> Response<Body> {
+        if let Some(stored) = stored.filter(|stored| policy::may_use_instead(stored, stored.age()))
+        {
+            let answer = stored.answer(&wanted.method, &wanted.headers);
+            return self.named(answer, "hit; detail=stale-if-error");
+        }
+        tracing::warn!(%away, "a request could not be answered");
+        let status = match away {
+            Away::Broken(_) => StatusCode::BAD_GATEWAY,
+            Away::Late => StatusCode::GATEWAY_TIMEOUT,
+        };
+        plain(
+            status,
+            "The shop cannot be reached at the moment. Try again in a little while.",
+        )
+    }
+
+    /// Asks for a newer response while the old one is sent.
+    fn refresh(&self, wanted: Wanted, stored: Arc<Stored>) {
+        if self.flights().contains_key(&wanted.key) {
+            return;
+        }
+        let wanted = Wanted {
+            method: Method::GET,
+            ..wanted
+        };
+        let edge = self.clone();
+        tokio::spawn(async move { edge.renew(wanted, stored).await });
+    }
+
+    async fn renew(&self, wanted: Wanted, stored: Arc<Stored>) {
+        let guard = Flight::begin(self, &wanted);
+        if let Err(away) = self.fill(wanted, Some(stored)).await {
+            tracing::warn!(%away, "a response could not be renewed");
+        }
+        drop(guard);
+    }
+
+    /// Asks the origin and keeps what may be kept.
+    async fn fill(&self, wanted: Wanted, old: Option<Arc<Stored>>) -> Result<Filled, Away> {
+        let old = old.filter(|old| old.has_validator());
+        let mut headers = wanted.headers.clone();
+        if let Some(old) = &old {
+            old.validate(&mut headers);
+        }
+        let began = Instant::now();
+        let mark = self.0.heard.mark();
+        let answer = self.ask(&wanted, headers, Body::empty()).await?;
+        let (head, body) = answer.into_parts();
+        let took = began.elapsed();
+        if let Some(old) = old.filter(|_| head.status == StatusCode::NOT_MODIFIED) {
+            let confirmed = old.confirmed(&head.headers, took);
+            let confirmed = self.keep(&wanted, confirmed, mark);
+            return Ok(Filled::Stored(confirmed, "hit; fwd=stale; fwd-status=304"));
+        }
+        let may_store =
+            policy::may_store(&wanted.method, &wanted.headers, head.status, &head.headers);
+        if !may_store {
+            self.forget_what_changed(&wanted, &head);
+            return Ok(Filled::Passed(Response::from_parts(head, body)));
+        }
+        match gather(body).await {
+            Gathered::Whole(body) => {
+                let stored = Stored::new(head.status, head.headers.clone(), body.clone(), took);
+                if !stored.is_worth_keeping() {
+                    self.0.store.invalidate(&wanted.key);
+                    let passed = Response::from_parts(head, Body::from(body));
+                    return Ok(Filled::Passed(passed));
+                }
+                let stored = self.keep(&wanted, stored, mark);
+                Ok(Filled::Stored(stored, "fwd=uri-miss; stored"))
+            }
+            Gathered::Long(body) => Ok(Filled::Passed(Response::from_parts(head, body))),
+            Gathered::Broken => {
+                tracing::warn!(
+                    key = wanted.key,
+                    "the origin broke off in the middle of an answer"
+                );
+                let broken = plain(
+                    StatusCode::BAD_GATEWAY,
+                    "The shop broke off in the middle of its answer. Try again.",
+                );
+                Ok(Filled::Passed(broken))
+            }
+        }
+    }
+
+    /// Keeps what a fill brought that began at `mark`, and vouches for it where no change since then was told.
+    fn keep(&self, wanted: &Wanted, mut stored: Stored, mark: feed::Mark) -> Arc<Stored> {
+        if self.0.key.is_some() && !stored.tags.is_empty() {
+            stored.vouched = self.0.heard.vouch(mark, &stored.tags);
+            stored.asked = Some(wanted.anonymous());
+            if stored.vouched.is_none() && mark.is_heard() {
+                // It may be the page as it was before a change: good for a moment, and confirmed then.
+                stored.mark_purged();
+            }
+        }
+        let stored = Arc::new(stored);
+        self.0
+            .store
+            .put(&wanted.key, &wanted.headers, Arc::clone(&stored));
+        stored
+    }
+
+    /// A newer answer that is not kept takes the one before it away: a page that became private, say.
+    fn forget_what_changed(&self, wanted: &Wanted, head: &Parts) {
+        let is_new = head.status.is_success() || head.status.is_redirection();
+        let is_whole = !matches!(
+            head.status,
+            StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
+        );
+        if wanted.method == Method::GET && is_new && is_whole {
+            self.0.store.invalidate(&wanted.key);
+        }
+    }
+
+    /// Passes a request on that changes something, and forgets what that makes doubtful (RFC 9111, section 4.4).
+    async fn pass(&self, wanted: Wanted, body: Body) -> Response<Body> {
+        self.0.misses.fetch_add(1, Ordering::Relaxed);
+        let is_unsafe = !matches!(wanted.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let answer = match self.ask(&wanted, wanted.headers.clone(), body).await {
+            Ok(answer) => answer,
+            Err(away) => return self.away(&wanted, None, &away),
+        };
+        let status = answer.status();
+        if is_unsafe && (status.is_success() || status.is_redirection()) {
+            self.0.store.invalidate(&wanted.key);
+            for name in [header::LOCATION, header::CONTENT_LOCATION] {
+                let named = answer
+                    .headers()
+                    .get(name)
+                    .and_then(|line| line.to_str().ok());
+                if let Some(key) = named.and_then(|named| key_beside(&wanted, named)) {
+                    self.0.store.invalidate(&key);
+                }
+            }
+        }
+        self.named(answer, "fwd=method")
+    }
+
+    async fn ask(
+        &self,
+        wanted: &Wanted,
+        headers: HeaderMap,
+        body: Body,
+    ) -> Result<Response<Body>, Away> {
+        let mut request = Request::new(body);
+        *request.method_mut() = wanted.method.clone();
+        *request.uri_mut() = wanted.uri.clone();
+        *request.headers_mut() = headers;
+        self.0.forwarder.send(request).await
+    }
+
+    /// Appends how it was found (RFC 9211) behind what caches nearer to the origin said.
+    fn named(&self, mut answer: Response<Body>, how: &str) -> Response<Body> {
+        let value = format!("{}; {how}", self.0.region);
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            answer.headers_mut().append(CACHE_STATUS, value);
+        }
+        answer
+    }
+}
+
+/// For axum: every request, whatever its path.
+pub async fn handle(
+    State(edge): State<Edge>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    edge.answer(peer.ip(), request).await
+}
+
+/// A fill under way, which others with the same key wait for. Dropped, it has ended.
+struct Flight {
+    edge: Edge,
+    key: String,
+    ended: Option<watch::Sender<()>>,
+}
+
+impl Flight {
+    fn begin(edge: &Edge, wanted: &Wanted) -> Self {
+        let (ended, flight) = watch::channel(());
+        let mut flights = edge.flights();
+        // A part is of no use to others.
+        let is_whole = wanted.method == Method::GET && !wanted.headers.contains_key(header::RANGE);
+        let is_first = is_whole && !flights.contains_key(&wanted.key);
+        if is_first {
+            flights.insert(wanted.key.clone(), flight);
+        }
+        Self {
+            edge: edge.clone(),
+            key: wanted.key.clone(),
+            ended: is_first.then_some(ended),
+        }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            self.edge.flights().remove(&self.key);
+            ended.send_replace(());
+        }
+    }
+}
+
+enum Gathered {
+    Whole(Bytes),
+    /// Too long to be kept.
+    Long(Body),
+    Broken,
+}
+
+/// Reads a body to its end, or to where it gets too long.
+async fn gather(body: Body) -> Gathered {
+    let mut gathered = BytesMut::new();
+    let is_long = |length: u64| length > LONGEST_KEPT as u64;
+    if is_long(body.size_hint().lower()) {
+        return Gathered::Long(body);
+    }
+    let mut pieces = body.into_data_stream();
+    loop {
+        match tokio::time::timeout(STALLED, pieces.next()).await {
+            Ok(None) => return Gathered::Whole(gathered.freeze()),
+            Ok(Some(Ok(piece))) => gathered.extend_from_slice(&piece),
+            Ok(Some(Err(_))) | Err(_) => return Gathered::Broken,
+        }
+        if is_long(gathered.len() as u64) {
+            let first = futures::stream::iter([Ok(gathered.freeze())]);
+            return Gathered::Long(Body::from_stream(first.chain(pieces)));
+        }
+    }
+}
+
+/// What a request names as its host: once (RFC 9112, section 3.2), in the target where it stands there.
+fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(header::HOST).iter();
+    let (first, second) = (lines.next(), lines.next());
+    if second.is_some() {
+        return None;
+    }
+    match uri.authority() {
+        Some(target) if target.as_str().contains('@') => None,
+        Some(target) => HeaderValue::from_str(target.as_str()).ok(),
+        None => first
+            .filter(|host| {
+                host.to_str()
+                    .is_ok_and(|host| !host.is_empty() && !host.contains('@'))
+            })
+            .cloned(),
+    }
+}
+
+/// An address without what campaigns add to it.
+fn without_campaign(path: &str) -> String {
+    let Some((bare, query)) = path.split_once('?') else {
+        return path.to_owned();
+    };
+    let is_content = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !name.starts_with("utm_") && !CAMPAIGN.contains(&name)
+    };
+    let kept: Vec<&str> = query.split('&').filter(is_content).collect();
+    if kept.is_empty() {
+        bare.to_owned()
+    } else {
+        format!("{bare}?{}", kept.join("&"))
+    }
+}
+
+/// The key of what a header of an answer names, where that lies on the host that was asked.
+fn key_beside(wanted: &Wanted, named: &str) -> Option<String> {
+    let host = wanted.key.split('/').next().unwrap_or_default();
+    let named: Uri = named.parse().ok()?;
+    if let Some(authority) = named.authority()
+        && !authority.as_str().eq_ignore_ascii_case(host)
+    {
+        return None;
+    }
+    let path = named.path_and_query()?.as_str();
+    path.starts_with('/').then(|| format!("{host}{path}"))
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut answer = Response::new(Body::from(text));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// Reads the name of a region.
+///
+/// # Errors
+/// A sentence about what it should look like.
+pub fn parse_region(text: &str) -> Result<String, String> {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let begins_well = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_lowercase());
+    if begins_well && text.len() <= 40 && text.bytes().all(is_letter) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{text:?} is not a name for a region. Use up to 40 lower-case letters, digits and hyphens, a letter first: eu-west."
+        ))
+    }
+}
+
+#[cfg(test)]
+mod test;
