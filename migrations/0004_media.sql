@@ -20,6 +20,9 @@ CREATE TABLE media (
     session_id TEXT,
     start_ms BIGINT,
     end_ms BIGINT,
+    -- The capture contract it was made under: a template, or one of the shop.
+    contract_id TEXT,
+    contract_version BIGINT,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX media_shop ON media (shop_id, created_at);
@@ -55,6 +58,8 @@ CREATE TABLE upload (
     session_id TEXT,
     start_ms BIGINT,
     end_ms BIGINT,
+    contract_id TEXT,
+    contract_version BIGINT,
     media_id TEXT REFERENCES media (id),
     error TEXT,
     -- What the sender said of it (tus' Upload-Metadata), given back as it came.

@@ -19,6 +19,9 @@ CREATE TABLE product (
     -- The recording it was drafted from and what was chosen from it (JSON).
     session_id TEXT,
     highlights TEXT,
+    -- The capture contract it was filmed under: a template, or one of the shop.
+    contract_id TEXT,
+    contract_version BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     published_at BIGINT

@@ -11,12 +11,14 @@
 //! | `/p/{slug}`, `/p/{slug}/waitlist` | [`catalog::page`] |
 //! | `/checkout/{token}`, `/order/{token}` | [`checkout::page`] |
 //! | `/setup/{token}`, `/sign-in` | [`identity::page`] |
+//! | `/contract/{token}` | [`capture::page::shared`] |
 //! | `/studio` | [`studio::page::studio`] |
 //! | `/manage…` | [`manage::page`] |
 //! | anything that went wrong | [`error::page::error`] |
 //!
 //! Server functions are in the `api` of their domain; [`function`] has what all of them share.
 
+pub mod capture;
 pub mod catalog;
 pub mod checkout;
 mod document;

@@ -308,6 +308,7 @@ fn pages_of(site: &Site, words: &str, message: &str) -> Vec<(&'static str, Strin
         ),
         ("texts", manage::page::texts(site, &viewer, &texts)),
     ]);
+    pages.extend(fixture::capture::pages(site, &viewer, words));
     let mut all = Vec::new();
     for state in State::ALL {
         let mut order = order(7, state, &product, 2);

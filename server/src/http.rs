@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`shop`], [`catalog`] | public pages, from the page cache |
 //! | [`checkout`] | buy, pay, order |
+//! | [`capture`] | capture contracts by link |
 //! | [`function`] | server functions: what scripts and forms ask |
 //! | [`identity`] | set-up, sign-in, sign-out |
 //! | [`manage`], [`studio`] | for whoever is signed in |
@@ -22,6 +23,7 @@ pub mod address;
 pub mod asset;
 pub mod browser;
 pub mod buyer;
+pub mod capture;
 pub mod catalog;
 pub mod checkout;
 pub mod client;
@@ -287,6 +289,23 @@ fn private_pages() -> Router<Vitrine> {
             "/manage/uploads/devices/{id}/revoke",
             post(manage::access::revoke_device),
         )
+        .route(
+            "/manage/contracts",
+            get(manage::capture::list).post(manage::capture::make),
+        )
+        .route(
+            "/manage/contracts/{id}",
+            get(manage::capture::edit).post(manage::capture::save),
+        )
+        .route("/manage/contracts/{id}/end", post(manage::capture::end))
+        .route("/manage/contracts/{id}/links", post(manage::capture::share))
+        .route(
+            "/manage/contracts/{id}/links/{link}/revoke",
+            post(manage::capture::revoke),
+        )
+        .route("/contract/{token}", get(capture::page))
+        .route("/contract/{token}/contract.json", get(capture::json))
+        .route("/contract/{token}/take", post(capture::take))
         .route("/manage/jobs", get(manage::job::list))
         .route("/manage/jobs/{id}/retry", post(manage::job::retry))
         .route("/manage/orders", get(manage::order::list))

@@ -91,6 +91,10 @@ ids! {
     UploadTokenId,
     /// One recording on a creator's device. Named on the device, so only as trustworthy as its owner.
     SessionId,
+    /// A capture contract in all its versions.
+    ContractId,
+    /// What a capture contract is shared by.
+    ContractLinkId,
 }
 
 #[cfg(test)]

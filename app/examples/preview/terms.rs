@@ -58,7 +58,7 @@ pub(crate) fn pages(site: &Site, shop: &Shop, cup: &Product) -> Vec<(&'static st
     sold_paid.buyer = Some(fixture::buyer());
     sold_paid.receipt = Some(12);
     let wrong = |field: &'static str, message: &str| vec![Invalid::new(field, message)];
-    vec![
+    let mut pages = vec![
         (
             "checkout-terms",
             checkout::page::checkout(
@@ -168,5 +168,11 @@ pub(crate) fn pages(site: &Site, shop: &Shop, cup: &Product) -> Vec<(&'static st
                 },
             ),
         ),
-    ]
+    ];
+    pages.extend(fixture::capture::pages(
+        site,
+        &viewer(),
+        "Der Laden um die Ecke",
+    ));
+    pages
 }

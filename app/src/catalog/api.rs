@@ -61,6 +61,7 @@ pub async fn create_product(
         posters: draft.posters,
         session: draft.session,
         highlights: draft.highlights,
+        contract: draft.contract,
     };
     let catalog = context.services().catalog();
     let product = catalog.create(context.viewer()?, new).await?;

@@ -1,6 +1,7 @@
 //! What the seller works with: dense, quiet, plain pages and forms.
 
 mod access;
+mod capture;
 mod chart;
 mod discount;
 mod job;

@@ -2,6 +2,7 @@
 
 pub use super::{
     access::{Access, access},
+    capture::{ContractEditor, contract, contracts},
     discount::codes,
     job::jobs,
     ledger::{Books, explained, ledger},

@@ -1,6 +1,7 @@
 //! `/manage/products` and `/manage/products/{id}`.
 
 use domain::{
+    capture::Contract,
     catalog::{self, Availability, EditForm, Product, State},
     identity::Viewer,
     invalid::{Invalid, many_lines},
@@ -205,6 +206,8 @@ pub struct Editor<'a> {
     pub form: Option<&'a EditForm>,
     /// What was wrong with what was typed.
     pub errors: &'a [Invalid],
+    /// The capture contract it was filmed under.
+    pub contract: Option<&'a Contract>,
     /// A flash message about what was just done.
     pub message: Option<&'a str>,
     /// Names this page for [`EditForm::form_key`].
@@ -249,6 +252,7 @@ pub fn product(site: &Site, viewer: &Viewer, editor: &Editor<'_>) -> String {
             <section class="editor-media" aria-labelledby="photos-title">
                 <h2 id="photos-title">"Photos and clips"</h2>
                 {media::editor(product)}
+                {editor.contract.map(super::capture::filmed_under)}
             </section>
             <div class="editor-side">
                 <section aria-labelledby="words-title">

@@ -39,6 +39,7 @@ pub(super) enum Part {
     Codes,
     Texts,
     Uploads,
+    Contracts,
 }
 
 /// The pages of the settings, as links.
@@ -54,6 +55,7 @@ pub(super) fn parts(current: Part) -> AnyView {
             entry(Part::Codes, "Codes", "/manage/codes"),
             entry(Part::Texts, "Texts", "/manage/texts"),
             entry(Part::Uploads, "Uploads", "/manage/uploads"),
+            entry(Part::Contracts, "Contracts", "/manage/contracts"),
         ],
     )
 }

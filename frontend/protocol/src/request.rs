@@ -1,7 +1,7 @@
 //! What the page asks of the recorder.
 
 use domain::{
-    capture::Contract,
+    capture::Selection,
     highlight::{Span, Taste},
     id::SessionId,
 };
@@ -24,7 +24,7 @@ pub enum Request {
         /// The session to create; must not exist.
         session: SessionId,
         /// What must come out.
-        contract: Contract,
+        selection: Selection,
     },
     /// Ends the recording (or an import, keeping what is in): flushes the encoders,
     /// [`Report::Stopped`](crate::Report::Stopped), waits for the analysis, final
@@ -41,7 +41,7 @@ pub enum Request {
         /// The session to create.
         session: SessionId,
         /// What must come out.
-        contract: Contract,
+        selection: Selection,
     },
     /// Chooses again from the open session, after what a person said of its clips. Answered by
     /// [`Report::Chosen`](crate::Report::Chosen).

@@ -1,6 +1,6 @@
 //! The creator's bundle: film in a browser tab, look at what was found, and turn it into a draft page.
 //!
-//! Each room uses those before it: `browser` (devices, workers, requests), `review` (what a person decides about a
+//! Each room uses those before it: `browser` (devices, workers, requests), `guidance` (what a contract asks for), `review` (what a person decides about a
 //! session), `upload` (its way to the server), `state` (what the studio knows and does), `view` (the page). Everything that
 //! needs no browser (the upload protocol, trimming, wording, decisions, what leaves the device) is plain Rust and is tested
 //! natively; the rest exists on wasm32 only. The page's boot script calls `mount`.
@@ -8,6 +8,7 @@
 //! One address option: `/studio?engine=cpu` keeps the network off the graphics chip.
 
 pub mod browser;
+pub mod guidance;
 pub mod review;
 pub mod upload;
 pub mod wording;

@@ -5,6 +5,7 @@
 //! [`Services::ledger`]. Whatever belongs to a shop takes the
 //! [`domain::identity::Viewer`] first and never sees another shop's rows.
 
+pub mod capture;
 pub mod catalog;
 pub mod checkout;
 mod clock;
@@ -327,6 +328,12 @@ impl Services {
             services: self,
             right: None,
         }
+    }
+
+    /// Capture contracts.
+    #[must_use]
+    pub fn contracts(&self) -> capture::Contracts<'_> {
+        capture::Contracts { services: self }
     }
 
     /// Products.

@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_payment",
     8 "0008_ledger",
     9 "0009_terms",
+    10 "0010_capture",
 ];
 
 /// The two databases write a counting key differently, and sqlx's `Any` cannot hide it: files say `AUTOMATIC_ID`.

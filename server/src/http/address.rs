@@ -11,7 +11,7 @@ use axum::{
 const EXACT: [&str; 5] = ["media", "pkg", "static", "api", "fn"];
 
 /// First segments before a secret, in which capitals count.
-const SECRET: [&str; 3] = ["setup", "order", "checkout"];
+const SECRET: [&str; 4] = ["setup", "order", "checkout", "contract"];
 
 /// What a sentence puts behind an address.
 const PUNCTUATION: [char; 20] = [

@@ -17,8 +17,7 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 
 const NOTHING_ALLOWED: &str =
     "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()";
-const STUDIO_ALLOWED: &str =
-    "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()";
+const STUDIO_ALLOWED: &str = "camera=(self), microphone=(self), display-capture=(self), geolocation=(self), payment=(), usb=()";
 
 /// The security headers of an answer, but for what the studio and the checkout need.
 pub fn security(is_https: bool) -> HeaderMap {

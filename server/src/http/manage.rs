@@ -1,6 +1,7 @@
 //! `/manage…`: plain pages and forms of the seller. Every handler takes the viewer, so nothing here reaches another shop.
 
 pub mod access;
+pub mod capture;
 pub mod discount;
 pub mod job;
 pub mod ledger;

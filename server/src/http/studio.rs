@@ -32,6 +32,7 @@ pub async fn page(
         precise: assets.get("models/transnet.bin").map(str::to_owned),
         max_upload_bytes: Kind::Clip.max_bytes(),
         public_url: vitrine.origin.clone(),
+        contracts: vitrine.services.contracts().offered(&viewer).await?,
     };
     let config = serde_json::to_string(&config).map_err(Problem::internal)?;
     Ok(document::private(app::studio::page::studio(

@@ -4,6 +4,7 @@ mod access;
 mod address;
 #[path = "../../services/tests/it/authenticator.rs"]
 mod authenticator;
+mod capture;
 mod cart;
 mod catalog;
 mod checkout;

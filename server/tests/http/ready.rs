@@ -25,7 +25,7 @@ fn request(method: &Method, path: &str, headers: &[(&str, &str)]) -> Request<Bod
     request
         .extension(ConnectInfo(at))
         .body(Body::empty())
-        .unwrap()
+        .expect("a request")
 }
 
 async fn whole<B: axum::body::HttpBody<Data = Bytes, Error: std::fmt::Debug>>(
@@ -35,11 +35,11 @@ async fn whole<B: axum::body::HttpBody<Data = Bytes, Error: std::fmt::Debug>>(
     let mut headers: Vec<(String, String)> = parts
         .headers
         .iter()
-        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .map(|(name, value)| (name.to_string(), value.to_str().expect("text").to_owned()))
         .filter(|(name, _)| name != "content-length")
         .collect();
     headers.sort();
-    let body = body.collect().await.unwrap().to_bytes();
+    let body = body.collect().await.expect("a body").to_bytes();
     (parts.status.as_u16(), headers, body)
 }
 

@@ -18,7 +18,7 @@ use super::{
     still,
     taste::{Liking, Span, Taste},
 };
-use crate::capture::{Contract, LONG_SESSION};
+use crate::capture::{LONG_SESSION, Selection};
 
 const NEW_SHOT: f32 = 0.4;
 const NEW_LOOK: f32 = 0.6;
@@ -59,19 +59,19 @@ impl Candidate {
 
 /// Chooses clips and stills. A session that cannot give what the contract asks gives what it can and a notice.
 #[must_use]
-pub fn choose(measurements: &Measurements, contract: &Contract) -> Choice {
-    choose_again(measurements, contract, &Taste::default())
+pub fn choose(measurements: &Measurements, selection: &Selection) -> Choice {
+    choose_again(measurements, selection, &Taste::default())
 }
 
 /// Chooses again, after a person said what they like of the last choice. What they hold is not listed again; the rest is
 /// chosen beside it.
 #[must_use]
-pub fn choose_again(measurements: &Measurements, contract: &Contract, taste: &Taste) -> Choice {
+pub fn choose_again(measurements: &Measurements, selection: &Selection, taste: &Taste) -> Choice {
     let moments = Measured::moments(&measurements.moments);
     let loudness = Measured::loudness(&measurements.loudness);
     let keyframes = Measured::keyframes(&measurements.keyframes);
     let duration = Measured::length(&moments, measurements.duration);
-    let contract = sound(contract);
+    let selection = sound(selection);
     let frames = Frames {
         // One that was analysed was recorded.
         recorded: measurements.frames.max(moments.len()),
@@ -100,15 +100,15 @@ pub fn choose_again(measurements: &Measurements, contract: &Contract, taste: &Ta
         doubts: &doubts,
         keyframes: &keyframes,
     };
-    let (highlights, relevance) = clips(&session, &places, duration, &contract, taste);
-    let stills = still::stills(&moments, &shots, &doubts, contract.max_stills);
+    let (highlights, relevance) = clips(&session, &places, duration, &selection, taste);
+    let stills = still::stills(&moments, &shots, &doubts, selection.max_stills);
     let notice = notice::of(
         &moments,
         &loudness,
         &keyframes,
         frames,
         duration,
-        &contract,
+        &selection,
         highlights.len() + taste.held.len(),
     );
     Choice {
@@ -125,19 +125,18 @@ pub fn choose_again(measurements: &Measurements, contract: &Contract, taste: &Ta
 }
 
 /// A contract whose numbers can be met: finite, positive, the least not above the most.
-pub(super) fn sound(contract: &Contract) -> Contract {
+pub(super) fn sound(selection: &Selection) -> Selection {
     let or = |x: f64, y: f64| if x.is_finite() && x > 0.0 { x } else { y };
-    let usual = Contract::default();
-    let min_length = or(contract.min_length, usual.min_length).max(SHORTEST);
-    Contract {
-        min_clips: contract.min_clips.min(contract.max_clips),
-        max_clips: contract.max_clips,
+    let usual = Selection::default();
+    let min_length = or(selection.min_length, usual.min_length).max(SHORTEST);
+    Selection {
+        min_clips: selection.min_clips.min(selection.max_clips),
+        max_clips: selection.max_clips,
         min_length,
-        max_length: or(contract.max_length, usual.max_length).max(min_length),
-        max_stills: contract.max_stills,
-        max_share: or(contract.max_share, usual.max_share).min(1.0),
-        reel_length: or(contract.reel_length, usual.reel_length),
-        metadata: contract.metadata,
+        max_length: or(selection.max_length, usual.max_length).max(min_length),
+        max_stills: selection.max_stills,
+        max_share: or(selection.max_share, usual.max_share).min(1.0),
+        reel_length: or(selection.reel_length, usual.reel_length),
     }
 }
 
@@ -154,18 +153,18 @@ fn clips(
     session: &Session,
     places: &Places<'_>,
     duration: f64,
-    contract: &Contract,
+    selection: &Selection,
     taste: &Taste,
 ) -> (Vec<Highlight>, Histogram) {
     let budget = if duration > LONG_SESSION {
-        duration * contract.max_share
+        duration * selection.max_share
     } else {
         duration
     };
-    let length = wanted_length(places.shots, budget, contract);
+    let length = wanted_length(places.shots, budget, selection);
     let mut chosen = held(session, places.shots, taste);
     let before = chosen.len();
-    let all = candidates(session, places, length, contract.min_length);
+    let all = candidates(session, places, length, selection.min_length);
     let relevance = Histogram::of(all.iter().map(|c| c.score));
     let looks: Vec<Look> = all.iter().map(|c| c.look).collect();
     let liking = Liking::new(taste, session, &looks);
@@ -175,8 +174,8 @@ fn clips(
         all
     };
     let all = free(all);
-    take(&mut chosen, all, budget, contract.max_clips, contract);
-    // Shots too short for the contract, or keyframes that fall badly: shorter clips are better than none. So are doubtful ones.
+    take(&mut chosen, all, budget, selection.max_clips, selection);
+    // Shots too short for the selection, or keyframes that fall badly: shorter clips are better than none. So are doubtful ones.
     let anywhere = Places {
         doubts: &[],
         ..*places
@@ -187,11 +186,17 @@ fn clips(
         (places, SHORTEST),
         (&anywhere, SHORTEST),
     ] {
-        let wanted = chosen.len() < contract.min_clips && (least == SHORT || chosen.is_empty());
+        let wanted = chosen.len() < selection.min_clips && (least == SHORT || chosen.is_empty());
         if wanted {
-            let least = least.min(contract.min_length);
-            let all = candidates(session, places, contract.min_length, least);
-            take(&mut chosen, free(all), budget, contract.min_clips, contract);
+            let least = least.min(selection.min_length);
+            let all = candidates(session, places, selection.min_length, least);
+            take(
+                &mut chosen,
+                free(all),
+                budget,
+                selection.min_clips,
+                selection,
+            );
         }
     }
     unsay_new_shots(&mut chosen);
@@ -235,15 +240,15 @@ fn held(session: &Session, shots: &[Shot], taste: &Taste) -> Vec<Candidate> {
 }
 
 /// The time there is, shared by the clips that shots long enough can give.
-fn wanted_length(shots: &[Shot], budget: f64, contract: &Contract) -> f64 {
+fn wanted_length(shots: &[Shot], budget: f64, selection: &Selection) -> f64 {
     let long = shots
         .iter()
-        .filter(|s| s.end - s.start >= contract.min_length)
+        .filter(|s| s.end - s.start >= selection.min_length)
         .count();
-    let clips = long.clamp(contract.min_clips.max(1), contract.max_clips.max(1));
+    let clips = long.clamp(selection.min_clips.max(1), selection.max_clips.max(1));
     // Half the time at most in short sessions: a highlight is not the whole.
     let share = budget.min(shots.iter().map(|s| s.end - s.start).sum::<f64>() / 2.0);
-    (share / clips as f64).clamp(contract.min_length, contract.max_length)
+    (share / clips as f64).clamp(selection.min_length, selection.max_length)
 }
 
 fn candidates(session: &Session, places: &Places<'_>, length: f64, least: f64) -> Vec<Candidate> {
@@ -279,7 +284,7 @@ fn take(
     mut all: Vec<Candidate>,
     budget: f64,
     most: usize,
-    contract: &Contract,
+    selection: &Selection,
 ) {
     let mut spent: f64 = chosen.iter().map(|c| c.end - c.start).sum();
     while chosen.len() < most {
@@ -289,11 +294,11 @@ fn take(
         });
         // Beyond the fewest, a shot already shown gives no second clip unless it is much longer than one, or a person asked for
         // more like it.
-        if chosen.len() >= contract.min_clips {
+        if chosen.len() >= selection.min_clips {
             all.retain(|c| {
                 c.wanted
                     || chosen.iter().all(|d| {
-                        d.shot != c.shot || (c.start - d.start).abs() > 3.0 * contract.max_length
+                        d.shot != c.shot || (c.start - d.start).abs() > 3.0 * selection.max_length
                     })
             });
         }

@@ -13,6 +13,7 @@ use super::{Frames, Histogram, Reason, Shot};
 use crate::{
     capture::{Metadata, Network},
     id::{MediaId, SessionId},
+    invalid::one_line,
     media::Kind,
 };
 
@@ -51,7 +52,40 @@ pub struct Document {
     /// All shots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shots: Option<Vec<Shot>>,
+    /// Where it was filmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// What the camera and the microphone are called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<Vec<String>>,
 }
+
+/// Where something was filmed, to about a kilometre: hundredths of a degree, so that no more than that can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Location {
+    /// North of the equator, hundredths of a degree (WGS 84).
+    pub north_centidegrees: i32,
+    /// East of Greenwich, hundredths of a degree.
+    pub east_centidegrees: i32,
+}
+
+impl Location {
+    /// Rounds what a device says, in degrees; `None` for what is no place on Earth.
+    #[must_use]
+    pub fn from_degrees(north: f64, east: f64) -> Option<Self> {
+        let is_place = north.abs() <= 90.0 && east.abs() <= 180.0;
+        is_place.then(|| Self {
+            north_centidegrees: (north * 100.0).round() as i32,
+            east_centidegrees: (east * 100.0).round() as i32,
+        })
+    }
+}
+
+/// The most names of devices that are told, and the most characters of each.
+pub const MOST_DEVICES: usize = 4;
+/// See [`MOST_DEVICES`].
+pub const LONGEST_DEVICE_NAME: usize = 100;
 
 /// The network whose scores led to the choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +192,10 @@ pub struct KnownSession {
     pub histograms: Histograms,
     /// All shots.
     pub shots: Vec<Shot>,
+    /// Where it was filmed, where somebody let that be asked.
+    pub location: Option<Location>,
+    /// What the devices are called.
+    pub devices: Vec<String>,
 }
 
 impl Item {
@@ -189,6 +227,13 @@ impl Item {
     }
 }
 
+/// Names of devices as they are told: one line each, not endless.
+fn named(devices: Vec<String>) -> Vec<String> {
+    let short =
+        |name: String| -> String { one_line(&name).chars().take(LONGEST_DEVICE_NAME).collect() };
+    devices.into_iter().take(MOST_DEVICES).map(short).collect()
+}
+
 impl Document {
     /// The document of a session, with what may leave the device of it. A picture that was kept twice is in it once.
     #[must_use]
@@ -200,6 +245,8 @@ impl Document {
             kept,
             histograms,
             shots,
+            location,
+            devices,
         } = known;
         let mut items: Vec<Item> = Vec::new();
         for known in kept {
@@ -218,6 +265,8 @@ impl Document {
             items,
             histograms: Some(histograms),
             shots: Some(shots),
+            location,
+            devices: (!devices.is_empty()).then(|| named(devices)),
         }
         .filtered(may_leave)
     }
@@ -232,6 +281,8 @@ impl Document {
             model,
             histograms,
             shots,
+            location,
+            device_names,
         } = *may_leave;
         // Taken apart and put together, so that a new member cannot be forgotten here.
         let Self {
@@ -242,6 +293,8 @@ impl Document {
             items,
             histograms: known_histograms,
             shots: known_shots,
+            location: known_location,
+            devices,
         } = self;
         let item = |Item { iptc, own }| {
             let Iptc {
@@ -290,6 +343,8 @@ impl Document {
             items: items.into_iter().map(item).collect(),
             histograms: known_histograms.filter(|_| histograms),
             shots: known_shots.filter(|_| shots),
+            location: known_location.filter(|_| location),
+            devices: devices.filter(|_| device_names),
         }
     }
 }
@@ -304,14 +359,7 @@ mod tests {
     use super::*;
     use crate::capture::{Engine, Weights};
 
-    const ALL: Metadata = Metadata {
-        times: true,
-        reasons: true,
-        scores: true,
-        model: true,
-        histograms: true,
-        shots: true,
-    };
+    const ALL: Metadata = Metadata::ALL;
 
     fn known(kept: &[(&str, Kind)]) -> KnownSession {
         let item = |&(media, kind): &(&str, Kind)| Known {
@@ -343,6 +391,8 @@ mod tests {
                 start: 0.0,
                 end: 20.0,
             }],
+            location: Location::from_degrees(51.507, -0.128),
+            devices: vec!["Back\u{7} camera".into()],
         }
     }
 
@@ -419,8 +469,8 @@ mod tests {
     proptest! {
         /// Only what the contract lets go is there, and all of that.
         #[test]
-        fn nothing_leaves_but_what_may(times: bool, reasons: bool, scores: bool, model: bool, histograms: bool, shots: bool) {
-            let may = Metadata { times, reasons, scores, model, histograms, shots };
+        fn nothing_leaves_but_what_may(times: bool, reasons: bool, scores: bool, model: bool, histograms: bool, shots: bool, location: bool, device_names: bool) {
+            let may = Metadata { times, reasons, scores, model, histograms, shots, location, device_names };
             let left = full().filtered(&may);
             let mut expected: BTreeSet<String> = ALWAYS.iter().map(|&path| path.to_owned()).collect();
             let mut add = |allowed: bool, paths: &[&str]| if allowed {
@@ -433,9 +483,25 @@ mod tests {
             add(model, &["/model/name", "/model/weights", "/model/engine", "/frames/recorded", "/frames/analysed"]);
             add(histograms, &["/histograms/boundary", "/histograms/relevance"]);
             add(shots, &["/shots/start", "/shots/end"]);
+            add(location, &["/location/north_centidegrees", "/location/east_centidegrees"]);
+            add(device_names, &["/devices"]);
             prop_assert_eq!(all_paths(&left), expected);
             let weighed = left.items.iter().flat_map(|item| item.own.reasons.iter().flatten()).any(|r| r.weight != 0.0);
             prop_assert_eq!(weighed, reasons && scores);
+        }
+    }
+
+    #[test]
+    fn a_place_is_told_to_a_kilometre_and_a_device_in_one_line() {
+        let document = full();
+        let place = document.location.expect("a place");
+        assert_eq!(
+            (place.north_centidegrees, place.east_centidegrees),
+            (5151, -13)
+        );
+        assert_eq!(document.devices, Some(vec!["Back camera".to_owned()]));
+        for nowhere in [(90.1, 0.0), (0.0, f64::NAN), (f64::INFINITY, 0.0)] {
+            assert_eq!(Location::from_degrees(nowhere.0, nowhere.1), None);
         }
     }
 

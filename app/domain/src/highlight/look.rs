@@ -90,7 +90,7 @@ impl ColourLayout {
 mod tests {
     use super::*;
     use crate::{
-        capture::Contract,
+        capture::Selection,
         highlight::{Highlight, Measurements, choose, test::session},
     };
 
@@ -109,12 +109,12 @@ mod tests {
     fn what_comes_back_is_chosen_once_before_anything_twice() {
         let things = [0, 100, 0, -100, 0, 100, 50, 0, -50, 0, 100, -100];
         let measurements = returning(&things);
-        let contract = Contract {
+        let selection = Selection {
             max_clips: 5,
             max_stills: 5,
-            ..Contract::default()
+            ..Selection::default()
         };
-        let choice = choose(&measurements, &contract);
+        let choice = choose(&measurements, &selection);
         let shown = |times: Vec<f64>| {
             let mut shown: Vec<i8> = times.iter().map(|t| things[(t / 5.0) as usize]).collect();
             shown.sort_unstable();

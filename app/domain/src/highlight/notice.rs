@@ -1,7 +1,7 @@
 //! What a creator should know about a session that could not give all.
 
 use super::{Frames, Loudness, Moment};
-use crate::capture::Contract;
+use crate::capture::Selection;
 
 pub(super) const NO_PICTURE: &str = "No picture was recorded, so there is nothing to choose from. Check that the camera or screen is shared, then film again.";
 pub(super) const BLACK: &str = "The picture was black the whole time, so no clips were chosen. Uncover the camera or turn on a light, then film again.";
@@ -38,7 +38,7 @@ pub(super) fn of(
     keyframes: &[f64],
     frames: Frames,
     duration: f64,
-    contract: &Contract,
+    selection: &Selection,
     clips: usize,
 ) -> Option<String> {
     let stirs = moments.iter().filter(|m| m.motion >= STILL).count();
@@ -47,7 +47,7 @@ pub(super) fn of(
         && moments.iter().all(|m| m.motion < STIRS);
     let silent = !loudness.is_empty() && loudness.iter().all(|l| l.dbfs <= -70.0);
     let distorted = loudness.iter().filter(|l| l.clipped >= CLIPPED).count();
-    let message = if clips == 0 && contract.max_clips > 0 {
+    let message = if clips == 0 && selection.max_clips > 0 {
         if keyframes.is_empty() {
             NO_KEYFRAMES
         } else {
@@ -55,8 +55,8 @@ pub(super) fn of(
         }
     } else if still {
         STATIC
-    } else if clips < contract.min_clips
-        || duration < contract.min_length * contract.min_clips as f64
+    } else if clips < selection.min_clips
+        || duration < selection.min_length * selection.min_clips as f64
     {
         SHORT
     } else if silent {
@@ -77,7 +77,7 @@ mod tests {
     use crate::highlight::{Measurements, choose, test::session};
 
     fn notice(measurements: &Measurements) -> Option<String> {
-        choose(measurements, &Contract::default()).notice
+        choose(measurements, &Selection::default()).notice
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
             i += 1;
             i % 3 == 0
         });
-        let choice = choose(&busy, &Contract::default());
+        let choice = choose(&busy, &Selection::default());
         assert!(choice.notice.is_some_and(|n| n.contains("every picture")));
         assert_eq!(choice.frames.recorded, recorded);
         assert_eq!(choice.frames.analysed, recorded / 3);

@@ -6,7 +6,7 @@
 //! not all find room even so, the least relevant is left out. The order is the one given.
 
 use super::{Span, choice::sound};
-use crate::capture::Contract;
+use crate::capture::Selection;
 
 /// A clip that could be in a reel.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,11 +27,11 @@ pub struct Part {
     pub span: Span,
 }
 
-/// Fits clips into [`Contract::reel_length`], in the order given. What is no stretch of time is left out.
+/// Fits clips into [`Selection::reel_length`], in the order given. What is no stretch of time is left out.
 #[must_use]
-pub fn reel(offers: &[Offer], contract: &Contract) -> Vec<Part> {
-    let contract = sound(contract);
-    let room = contract.reel_length;
+pub fn reel(offers: &[Offer], selection: &Selection) -> Vec<Part> {
+    let selection = sound(selection);
+    let room = selection.reel_length;
     let length = |offer: &Offer| offer.span.end - offer.span.start;
     let mut parts: Vec<(usize, &Offer)> = offers
         .iter()
@@ -46,7 +46,7 @@ pub fn reel(offers: &[Offer], contract: &Contract) -> Vec<Part> {
         }
     };
     let least = |parts: &[(usize, &Offer)]| -> f64 {
-        let of = |(_, offer): &(usize, &Offer)| length(offer).min(contract.min_length);
+        let of = |(_, offer): &(usize, &Offer)| length(offer).min(selection.min_length);
         parts.iter().map(of).sum()
     };
     while parts.len() > 1 && least(&parts) > room {
@@ -101,10 +101,10 @@ mod tests {
         }
     }
 
-    fn contract(reel_length: f64) -> Contract {
-        Contract {
+    fn selection(reel_length: f64) -> Selection {
+        Selection {
             reel_length,
-            ..Contract::default()
+            ..Selection::default()
         }
     }
 
@@ -123,13 +123,13 @@ mod tests {
             offer(20.0, 25.0, 1.0),
         ];
         assert_eq!(
-            lengths(&reel(&offers, &contract(30.0))),
+            lengths(&reel(&offers, &selection(30.0))),
             [6.0, 2.0, 5.0],
             "all of it where there is room"
         );
-        assert_eq!(lengths(&reel(&offers, &contract(12.0))), [5.0, 2.0, 5.0]);
-        assert_eq!(lengths(&reel(&offers, &contract(9.0))), [3.5, 2.0, 3.5]);
-        assert_eq!(lengths(&reel(&offers, &contract(4.5))), [1.5, 1.5, 1.5]);
+        assert_eq!(lengths(&reel(&offers, &selection(12.0))), [5.0, 2.0, 5.0]);
+        assert_eq!(lengths(&reel(&offers, &selection(9.0))), [3.5, 2.0, 3.5]);
+        assert_eq!(lengths(&reel(&offers, &selection(4.5))), [1.5, 1.5, 1.5]);
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
             offer(40.0, 43.0, f32::NAN),
         ];
         let which = |room: f64| -> Vec<usize> {
-            let parts = reel(&offers, &contract(room));
+            let parts = reel(&offers, &selection(room));
             parts.iter().map(|part| part.offer).collect()
         };
         assert_eq!(which(30.0), [0, 1, 2, 3, 4]);
@@ -154,7 +154,7 @@ mod tests {
             [2],
             "one is cut below the shortest before none is left"
         );
-        assert_eq!(reel(&[], &contract(30.0)), []);
+        assert_eq!(reel(&[], &selection(30.0)), []);
     }
 
     fn any_offer() -> impl Strategy<Value = Offer> {
@@ -191,7 +191,7 @@ mod tests {
             room in prop_oneof![0.5..90.0_f64, any::<f64>()],
             shortest in prop_oneof![0.0..4.0_f64, any::<f64>()],
         ) {
-            let wanted = Contract { min_length: shortest, ..contract(room) };
+            let wanted = Selection { min_length: shortest, ..selection(room) };
             let parts = reel(&offers, &wanted);
             prop_assert_eq!(&parts, &reel(&offers, &wanted));
             for pair in parts.windows(2) {
@@ -202,7 +202,7 @@ mod tests {
                 prop_assert!(part.span.start == whole.start);
                 prop_assert!(part.span.start < part.span.end && part.span.end <= whole.end);
             }
-            let most = if room.is_finite() && room > 0.0 { room } else { Contract::default().reel_length };
+            let most = if room.is_finite() && room > 0.0 { room } else { Selection::default().reel_length };
             // Far from zero the times themselves are coarser than the level.
             let scale = parts.iter().map(|part| part.span.end.abs()).fold(most, f64::max);
             prop_assert!(total(&parts) <= most + scale * 1e-12, "{} of {most} s", total(&parts));
@@ -212,7 +212,7 @@ mod tests {
         /// left out.
         #[test]
         fn a_reel_is_full_and_fair(offers in prop::collection::vec(plain_offer(), 0..14), room in 1.5..60.0_f64) {
-            let wanted = contract(room);
+            let wanted = selection(room);
             let parts = reel(&offers, &wanted);
             prop_assert_eq!(parts.is_empty(), offers.is_empty());
             let of = |part: &Part| offers[part.offer].span.end - offers[part.offer].span.start;

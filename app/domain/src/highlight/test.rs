@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::capture::{Contract, LONG_SESSION};
+use crate::capture::{LONG_SESSION, Selection};
 
 /// A session of shots at 30 frames a second, each with its own brightness, cuts scored 0.9.
 pub(super) fn session(lengths: &[f64]) -> Measurements {
@@ -95,7 +95,7 @@ fn no_clip_and_no_still_shows_a_stretch_where_a_transition_may_hide() {
             m.sharpness *= 2.0;
         }
     }
-    let choice = choose(&measurements, &Contract::default());
+    let choice = choose(&measurements, &Selection::default());
     assert_eq!(choice.shots.len(), 2, "a doubt is no boundary");
     assert!(choice.highlights.len() >= 3);
     for h in &choice.highlights {
@@ -112,15 +112,15 @@ fn a_session_all_in_doubt_still_gives_clips() {
     for m in &mut measurements.moments {
         m.boundary = 0.2;
     }
-    let choice = choose(&measurements, &Contract::default());
-    assert!(choice.highlights.len() >= Contract::default().min_clips);
+    let choice = choose(&measurements, &Selection::default());
+    assert!(choice.highlights.len() >= Selection::default().min_clips);
     assert!(!choice.stills.is_empty());
 }
 
 #[test]
 fn a_clip_of_less_than_a_second_is_taken_only_where_there_is_no_longer_one() {
     let lengths = |shots: &[f64]| -> Vec<f64> {
-        let choice = choose(&session(shots), &Contract::default());
+        let choice = choose(&session(shots), &Selection::default());
         choice.highlights.iter().map(|h| h.end - h.start).collect()
     };
     // Nine seconds, of which the last two shots have no room for a clip.
@@ -149,7 +149,7 @@ fn rounding_hides_the_last_bits() {
 #[test]
 fn every_distinct_shot_gets_a_clip_while_there_is_room() {
     let measurements = session(&[4.0, 5.0, 6.0, 4.0, 5.0, 6.0]);
-    let choice = choose(&measurements, &Contract::default());
+    let choice = choose(&measurements, &Selection::default());
     let shots: std::collections::BTreeSet<usize> =
         choice.highlights.iter().map(|h| h.shot).collect();
     assert_eq!(shots.len(), 6, "{choice:?}");
@@ -166,16 +166,16 @@ fn every_distinct_shot_gets_a_clip_while_there_is_room() {
 #[test]
 fn a_long_session_gives_at_most_its_share() {
     let measurements = session(&[12.0; 10]);
-    let contract = Contract::default();
-    let choice = choose(&measurements, &contract);
+    let selection = Selection::default();
+    let choice = choose(&measurements, &selection);
     let total: f64 = choice.highlights.iter().map(|h| h.end - h.start).sum();
     assert!(
-        total <= contract.max_share * measurements.duration + 1e-6,
+        total <= selection.max_share * measurements.duration + 1e-6,
         "{total}"
     );
     assert!(choice.highlights.len() >= 5);
     assert!(
-        total > 0.5 * contract.max_share * measurements.duration,
+        total > 0.5 * selection.max_share * measurements.duration,
         "{total}"
     );
 }
@@ -191,10 +191,10 @@ fn better_stretches_win() {
     }
     let choice = choose(
         &measurements,
-        &Contract {
+        &Selection {
             min_clips: 1,
             max_clips: 1,
-            ..Contract::default()
+            ..Selection::default()
         },
     );
     let clip = &choice.highlights[0];
@@ -204,15 +204,15 @@ fn better_stretches_win() {
 
 #[test]
 fn poor_sessions_end_in_something_or_a_sentence() {
-    let contract = Contract::default();
-    let nothing = choose(&Measurements::default(), &contract);
+    let selection = Selection::default();
+    let nothing = choose(&Measurements::default(), &selection);
     assert!(nothing.notice.is_some() && nothing.highlights.is_empty());
 
     let mut one = session(&[4.0]);
     one.moments.truncate(1);
     one.keyframes = vec![0.0];
     one.duration = 0.04;
-    let choice = choose(&one, &contract);
+    let choice = choose(&one, &selection);
     assert_eq!(choice.stills.len(), 1);
     assert!(choice.notice.is_some());
 
@@ -220,14 +220,14 @@ fn poor_sessions_end_in_something_or_a_sentence() {
     for m in &mut black.moments {
         (m.exposure, m.sharpness, m.clipped) = (0.0, 0.0, 1.0);
     }
-    let choice = choose(&black, &contract);
+    let choice = choose(&black, &selection);
     assert!(choice.highlights.is_empty() && choice.notice.is_some_and(|n| n.contains("black")));
 
     let mut still = session(&[8.0]);
     for m in &mut still.moments {
         m.motion = 0.0;
     }
-    let choice = choose(&still, &contract);
+    let choice = choose(&still, &selection);
     assert!(
         choice.highlights.len() >= 3 && choice.notice.is_some_and(|n| n.contains("hardly moved"))
     );
@@ -236,26 +236,26 @@ fn poor_sessions_end_in_something_or_a_sentence() {
     for l in &mut silent.loudness {
         l.dbfs = -120.0;
     }
-    let choice = choose(&silent, &contract);
+    let choice = choose(&silent, &selection);
     assert!(
         choice.highlights.len() >= 3 && choice.notice.is_some_and(|n| n.contains("microphone"))
     );
 
     let short = session(&[1.0]);
-    let choice = choose(&short, &contract);
+    let choice = choose(&short, &selection);
     assert!(!choice.highlights.is_empty() && choice.notice.is_some());
 
     let mut no_keys = session(&[8.0]);
     no_keys.keyframes.clear();
-    let choice = choose(&no_keys, &contract);
+    let choice = choose(&no_keys, &selection);
     assert!(choice.highlights.is_empty() && !choice.stills.is_empty() && choice.notice.is_some());
 }
 
 #[test]
-fn an_old_contract_still_reads() {
+fn an_old_selection_still_reads() {
     let text = r#"{"min_clips":3,"max_clips":10,"min_length":1.5,"max_length":6.0,"max_stills":8}"#;
-    let contract: Contract = serde_json::from_str(text).expect("reads");
-    assert_eq!(contract, Contract::default());
+    let selection: Selection = serde_json::from_str(text).expect("reads");
+    assert_eq!(selection, Selection::default());
 }
 
 fn any_f32() -> impl Strategy<Value = f32> {
@@ -299,17 +299,17 @@ prop_compose! {
     }
 }
 
-fn laws(measurements: &Measurements, contract: &Contract) -> Result<(), TestCaseError> {
-    let choice = choose(measurements, contract);
+fn laws(measurements: &Measurements, selection: &Selection) -> Result<(), TestCaseError> {
+    let choice = choose(measurements, selection);
     prop_assert_eq!(
         &choice,
-        &choose(measurements, contract),
+        &choose(measurements, selection),
         "the same input gives the same choice"
     );
-    prop_assert!(choice.highlights.len() <= contract.max_clips);
-    prop_assert!(choice.stills.len() <= contract.max_stills);
+    prop_assert!(choice.highlights.len() <= selection.max_clips);
+    prop_assert!(choice.stills.len() <= selection.max_stills);
     prop_assert!(
-        choice.notice.is_some() || !choice.highlights.is_empty() || contract.max_clips == 0
+        choice.notice.is_some() || !choice.highlights.is_empty() || selection.max_clips == 0
     );
     for pair in choice.shots.windows(2) {
         prop_assert!(pair[0].end <= pair[1].start);
@@ -339,7 +339,7 @@ fn laws(measurements: &Measurements, contract: &Contract) -> Result<(), TestCase
     }
     let total: f64 = choice.highlights.iter().map(|h| h.end - h.start).sum();
     if measurements.duration.is_finite() && measurements.duration > LONG_SESSION {
-        prop_assert!(total <= contract.max_share * measurements.duration + 1e-6);
+        prop_assert!(total <= selection.max_share * measurements.duration + 1e-6);
     }
     for h in &choice.highlights {
         let says = h.reasons.iter().any(|r| r.words.contains("not shown yet"));
@@ -359,18 +359,18 @@ proptest! {
 
     #[test]
     fn the_laws_hold_for_any_numbers(measurements in any_recording()) {
-        laws(&measurements, &Contract::default())?;
+        laws(&measurements, &Selection::default())?;
     }
 
     #[test]
     fn the_laws_hold_for_plausible_sessions(measurements in plausible_recording(), max_clips in 0_usize..12) {
-        laws(&measurements, &Contract { max_clips, ..Contract::default() })?;
+        laws(&measurements, &Selection { max_clips, ..Selection::default() })?;
     }
 
     #[test]
     fn no_contract_can_break_it(measurements in plausible_recording(), a in any::<f64>(), b in any::<f64>(), c in any::<f64>(), n in 0_usize..5) {
-        let contract = Contract { min_clips: n * 2, max_clips: n, min_length: a, max_length: b, max_stills: n, max_share: c, ..Contract::default() };
-        let choice = choose(&measurements, &contract);
+        let selection = Selection { min_clips: n * 2, max_clips: n, min_length: a, max_length: b, max_stills: n, max_share: c, ..Selection::default() };
+        let choice = choose(&measurements, &selection);
         prop_assert!(choice.highlights.len() <= n);
     }
 }
@@ -398,12 +398,12 @@ fn more_like_this_brings_what_looks_like_it_and_says_so() {
             (0.5, 70.0, 300.0)
         };
     }
-    let contract = Contract {
+    let selection = Selection {
         min_clips: 1,
         max_clips: 4,
-        ..Contract::default()
+        ..Selection::default()
     };
-    let first = choose(&measurements, &contract);
+    let first = choose(&measurements, &selection);
     let seed = first.highlights.iter().find(|h| dull(h.start)).map_or_else(
         || Span {
             start: 0.5,
@@ -416,7 +416,7 @@ fn more_like_this_brings_what_looks_like_it_and_says_so() {
         held: vec![seed],
         ..Taste::default()
     };
-    let again = choose_again(&measurements, &contract, &taste);
+    let again = choose_again(&measurements, &selection, &taste);
     assert!(!again.highlights.is_empty());
     for h in &again.highlights {
         assert!(dull(h.start), "{h:?}");
@@ -433,7 +433,7 @@ fn more_like_this_brings_what_looks_like_it_and_says_so() {
         never: vec![seed],
         ..Taste::default()
     };
-    let again = choose_again(&measurements, &contract, &never);
+    let again = choose_again(&measurements, &selection, &never);
     assert!(again.highlights.iter().all(|h| !dull(h.start)), "{again:?}");
 }
 
@@ -450,15 +450,15 @@ proptest! {
             let one = Span { start: *start, end: start + length };
             [&mut taste.more, &mut taste.never, &mut taste.held, &mut taste.dropped][*role].push(one);
         }
-        let contract = Contract::default();
-        let choice = choose_again(&measurements, &contract, &taste);
+        let selection = Selection::default();
+        let choice = choose_again(&measurements, &selection, &taste);
         for h in &choice.highlights {
             for taken in taste.never.iter().chain(&taste.held).chain(&taste.dropped) {
                 prop_assert!(apart(&span(h), taken), "{h:?} {taken:?}");
             }
         }
-        prop_assert!(choice.highlights.len() + taste.held.len() <= contract.max_clips.max(taste.held.len()));
-        prop_assert_eq!(&choice, &choose_again(&measurements, &contract, &taste));
+        prop_assert!(choice.highlights.len() + taste.held.len() <= selection.max_clips.max(taste.held.len()));
+        prop_assert_eq!(&choice, &choose_again(&measurements, &selection, &taste));
     }
 
     /// Nothing that can be said breaks it.
@@ -466,7 +466,7 @@ proptest! {
     fn no_taste_can_break_it(measurements in plausible_recording(), spans in prop::collection::vec((any::<f64>(), any::<f64>()), 0..4)) {
         let spans: Vec<Span> = spans.into_iter().map(|(start, end)| Span { start, end }).collect();
         let taste = Taste { more: spans.clone(), never: spans.clone(), held: spans.clone(), dropped: spans };
-        let _ = choose_again(&measurements, &Contract::default(), &taste);
+        let _ = choose_again(&measurements, &Selection::default(), &taste);
     }
 }
 
@@ -479,7 +479,7 @@ fn steady_hands_count_and_are_said() {
         m.colourfulness = 30.0;
         m.stability = Some(if m.t < 10.0 { 0.1 } else { 1.0 });
     }
-    let choice = choose(&measurements, &Contract::default());
+    let choice = choose(&measurements, &Selection::default());
     let best = |shot| {
         let of_shot = choice.highlights.iter().filter(|h| h.shot == shot);
         of_shot.max_by(|a, b| a.score.total_cmp(&b.score))

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    capture::contract::Reference,
     highlight::document::Document,
     id::{MediaId, ProductId, SessionId},
 };
@@ -23,6 +24,9 @@ pub struct Draft {
     pub session: Option<SessionId>,
     /// What may leave the device beside them: what was chosen and why.
     pub highlights: Option<Document>,
+    /// The capture contract it was made under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Reference>,
 }
 
 /// The still of a clip.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::PersonId, identity::Shop};
+use crate::{capture::Contract, id::PersonId, identity::Shop};
 
 /// The studio's configuration. Every address is absolute or starts with `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// The address the shop is reached at, e.g. `https://shop.example`.
     pub public_url: String,
+    /// What can be filmed under here, the free one first.
+    #[serde(default)]
+    pub contracts: Vec<Contract>,
 }
 
 /// One wasm-bindgen bundle.
@@ -54,6 +57,7 @@ mod tests {
         )
         .expect("a configuration");
         assert_eq!(config.shop.handle, "tonwerk");
+        assert!(config.contracts.is_empty());
         assert_eq!(config.worker_gpu, None);
         assert_eq!(config.weights, None);
         assert_eq!(config.precise, None);

@@ -56,6 +56,8 @@ pub mod metadata {
     pub const END: &str = "end";
     /// What can be seen, for those who cannot see it.
     pub const ALT: &str = "alt";
+    /// The capture contract it was made under, as `id/version`.
+    pub const CONTRACT: &str = "contract";
 }
 
 /// How far an upload is: the answer to `GET` at its address.

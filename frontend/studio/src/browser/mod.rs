@@ -23,6 +23,8 @@ pub(crate) mod inference;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod js;
 #[cfg(target_arch = "wasm32")]
+pub(crate) mod location;
+#[cfg(target_arch = "wasm32")]
 pub(crate) mod lock;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod meter;

@@ -1,7 +1,7 @@
 //! The reel under review: the kept clips as one film, in the order the person wants.
 
 use domain::{
-    capture::Contract,
+    capture::Selection,
     highlight::{self, Choice, Offer, Span},
 };
 
@@ -24,7 +24,7 @@ impl Decisions {
     /// The kept clips in the order of the reel, and how much of each fits the contract's length. What a person has touched
     /// is left out last.
     #[must_use]
-    pub fn reel(&self, contract: &Contract) -> Vec<Entry> {
+    pub fn reel(&self, selection: &Selection) -> Vec<Entry> {
         let kept: Vec<&Clip> = self.in_order().into_iter().filter(|c| c.kept).collect();
         let offers: Vec<Offer> = kept
             .iter()
@@ -45,7 +45,7 @@ impl Decisions {
                 shown: None,
             })
             .collect();
-        for part in highlight::reel(&offers, contract) {
+        for part in highlight::reel(&offers, selection) {
             if let Some(place) = entries.get_mut(part.offer) {
                 place.shown = Some(part.span);
             }
@@ -100,7 +100,7 @@ impl Decisions {
 
 /// How long a reel of this choice would be, s.
 #[must_use]
-pub fn length(choice: &Choice, contract: &Contract) -> f64 {
+pub fn length(choice: &Choice, selection: &Selection) -> f64 {
     let offers: Vec<Offer> = choice
         .highlights
         .iter()
@@ -113,7 +113,7 @@ pub fn length(choice: &Choice, contract: &Contract) -> f64 {
         })
         .collect();
     total(
-        highlight::reel(&offers, contract)
+        highlight::reel(&offers, selection)
             .iter()
             .map(|part| &part.span),
     )
@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn numbers(review: &Decisions) -> Vec<usize> {
-        let entries = review.reel(&Contract::default());
+        let entries = review.reel(&Selection::default());
         entries.iter().map(|place| place.number).collect()
     }
 
@@ -217,11 +217,11 @@ mod tests {
         let mut review = review(4);
         let last = review.clips[3].id;
         review.like(last);
-        let contract = Contract {
+        let selection = Selection {
             reel_length: 3.0,
-            ..Contract::default()
+            ..Selection::default()
         };
-        let entries = review.reel(&contract);
+        let entries = review.reel(&selection);
         let shown: Vec<usize> = entries
             .iter()
             .filter(|place| place.shown.is_some())

@@ -7,6 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use protocol::StoredSession;
 use serde::{Deserialize, Serialize};
 
+use super::capture::CaptureRow;
 use crate::{
     browser::{
         room,
@@ -27,6 +28,9 @@ pub(crate) struct SessionRow {
     /// Whether a page was made of it.
     #[serde(default)]
     pub(crate) made: bool,
+    /// What it is filmed under.
+    #[serde(default)]
+    pub(crate) capture: Option<CaptureRow>,
 }
 
 /// What was decided about a session.
@@ -95,7 +99,7 @@ impl DeviceStore {
     }
 
     /// Writes whose a session is, where nobody's name is on it.
-    pub(crate) async fn claim(self, session: &SessionId, owner: Owner) {
+    pub(crate) async fn claim(self, session: &SessionId, owner: Owner, capture: CaptureRow) {
         let Some(rows) = self.rows.get_value() else {
             return;
         };
@@ -107,9 +111,31 @@ impl DeviceStore {
                 id: session.clone(),
                 owner,
                 made: false,
+                capture: Some(capture),
             };
             let _ = rows.put(Table::Session, session.as_str(), &row).await;
         }
+    }
+
+    /// Writes down what a session is filmed under.
+    pub(crate) fn put_capture(self, session: SessionId, capture: CaptureRow) {
+        let Some(rows) = self.rows.get_value() else {
+            return;
+        };
+        spawn_local(async move {
+            let _ = rows
+                .change(Table::Session, session.as_str(), |row: &mut SessionRow| {
+                    row.capture = Some(capture);
+                })
+                .await;
+        });
+    }
+
+    /// What a session was filmed under; `None` for one from before contracts.
+    pub(crate) async fn capture(self, session: &SessionId) -> Option<CaptureRow> {
+        let rows = self.rows.get_value()?;
+        let row: SessionRow = rows.get(Table::Session, session.as_str()).await?;
+        row.capture
     }
 
     /// Writes that a page was made of a session.

@@ -1,6 +1,7 @@
 //! What the studio knows and does. Knows no view: pages show this state and call its acts.
 
 pub(crate) mod analysis;
+mod capture;
 mod device_store;
 pub(crate) mod devices;
 mod recording;

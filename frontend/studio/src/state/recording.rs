@@ -150,7 +150,7 @@ impl Studio {
         self.send(
             &Request::Start {
                 session,
-                contract: self.contract(),
+                selection: self.selection(),
             },
             attachments,
         );
@@ -201,7 +201,7 @@ impl Studio {
             self.send(
                 &Request::Import {
                     session,
-                    contract: self.contract(),
+                    selection: self.selection(),
                 },
                 vec![Attachment::File(file)],
             );

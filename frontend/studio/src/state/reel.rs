@@ -57,8 +57,11 @@ pub(crate) struct Reel {
 impl Reel {
     /// The reel of what is kept. `on_save` gets a film to save and the name of its file.
     pub(crate) fn new(studio: Studio, on_save: impl Fn(&File, &str) + Copy + 'static) -> Self {
-        let entries =
-            Memo::new(move |_| studio.review.with(|review| review.reel(&studio.contract())));
+        let entries = Memo::new(move |_| {
+            studio
+                .review
+                .with(|review| review.reel(&studio.selection()))
+        });
         let spans = Memo::new(move |_| {
             entries.with(|entries| entries.iter().filter_map(|entry| entry.shown).collect())
         });
@@ -183,7 +186,7 @@ impl Reel {
 
     /// What it holds, in words.
     pub(crate) fn summary(self) -> String {
-        let longest = self.studio.contract().reel_length;
+        let longest = self.studio.selection().reel_length;
         self.entries.with(|entries| {
             let shown = entries.iter().filter_map(|entry| entry.shown.as_ref());
             let count = shown.clone().count();

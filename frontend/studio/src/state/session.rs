@@ -82,8 +82,11 @@ impl Studio {
         self.files.clear();
         self.title.set(String::new());
         self.current.set(None);
+        self.capture.marks.set(Vec::new());
+        self.capture.devices.set(self.device_names());
         let (session, owner) = (session.clone(), self.uploads.owner());
-        spawn_local(async move { self.store.claim(&session, owner).await });
+        let capture = self.capture.row();
+        spawn_local(async move { self.store.claim(&session, owner, capture).await });
         // A request: a browser that says no may clear the film when the disk is full, and no sooner.
         self.store.persist();
     }
@@ -99,6 +102,7 @@ impl Studio {
             };
             self.session_lock.set_value(Some(lock));
             self.begin_session(&session);
+            self.open_capture(session.clone());
             self.read_photos();
             self.stage.set(Stage::Opening);
             self.send(&Request::Open { session }, Vec::new());
@@ -182,6 +186,7 @@ impl Studio {
     pub(super) fn back_to_setup(self) {
         self.session_lock.set_value(None);
         self.session.set(next(&self.uploads.owner()));
+        self.capture.prefer(&self.uploads.owner());
         self.photos.set(Vec::new());
         self.read_photos();
         self.stage.set(Stage::Setup);
@@ -215,7 +220,7 @@ impl Studio {
     /// Makes a clip of a shot the choice left out, and selects it. Says so where the shot is too short.
     pub(crate) fn add_clip_of(self, shot: usize) {
         let keyframes = untrack(|| self.keyframes());
-        let longest = self.contract().max_length;
+        let longest = self.selection().max_length;
         let added = self.decide(|review| review.add_shot(shot, &keyframes, longest));
         match added.flatten() {
             Some(id) => self.selected.set(Some(id)),

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use domain::{
-    capture::Contract,
     highlight::{Choice, Second},
     id::{ProductId, SessionId},
     wire::studio::Config,
@@ -13,6 +12,7 @@ use protocol::{Report, Request, StoredSession};
 
 use super::{
     analysis::Analysis,
+    capture::Capture,
     device_store::DeviceStore,
     devices::Devices,
     session,
@@ -84,6 +84,8 @@ pub(crate) struct Studio {
     pub(crate) preparing: RwSignal<Option<Preparing>>,
     /// The product that its person has just put there and waits for.
     pub(crate) current: RwSignal<Option<ProductId>>,
+    /// What is filmed under.
+    pub(crate) capture: Capture,
     /// What lies on this device.
     pub(crate) store: DeviceStore,
     recorder: RecorderHandle,
@@ -100,7 +102,9 @@ impl Studio {
             shop: config.shop.id.clone(),
         };
         let session = RwSignal::new(session::next(&owner));
+        let capture = Capture::new(config.contracts.clone(), &owner);
         let studio = Self {
+            capture,
             analysis: Analysis::new(&config),
             config: StoredValue::new(config),
             stage: RwSignal::new(Stage::Setup),
@@ -169,11 +173,6 @@ impl Studio {
             text: text.into(),
             is_error: false,
         }));
-    }
-
-    /// What a capture here must deliver, and what of it may leave the device.
-    pub(crate) fn contract(self) -> Contract {
-        Contract::default()
     }
 
     /// Whether leaving the page now would cut something off.

@@ -1,6 +1,6 @@
 //! From what was kept to a product in the queue.
 
-use domain::id::ProductId;
+use domain::{capture::Contract, id::ProductId};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{Studio, stage::Stage};
@@ -56,6 +56,12 @@ impl Studio {
             );
             return;
         }
+        // Said before anything is copied: the server would refuse it.
+        let missing = untrack(|| self.missing());
+        if let Some((sentence, _)) = missing.into_iter().find(|(_, is_refused)| *is_refused) {
+            self.show_error(sentence);
+            return;
+        }
         self.message.set(None);
         self.current.set(None);
         self.stage.set(Stage::Uploading);
@@ -91,6 +97,7 @@ impl Studio {
             let item = self.keep_file(&files[at], ranks[at], &made).await?;
             files[at].item = Some(item);
         }
+        let location = self.place().await;
         let product = PendingProduct {
             id: product_id(),
             owner: self.uploads.owner(),
@@ -101,7 +108,10 @@ impl Studio {
                 .recording
                 .with_untracked(|recording| recording.as_ref().map(|recording| recording.network)),
             review: self.review.get_untracked(),
-            may_leave: self.contract().metadata,
+            may_leave: untrack(|| self.capture.may_leave()),
+            contract: Some(self.capture.contract.with_untracked(Contract::reference)),
+            location,
+            devices: self.capture.devices.get_untracked(),
             added_ms: js_sys::Date::now() as u64,
             edit_url: None,
             refused: None,
@@ -119,9 +129,11 @@ impl Studio {
     ) -> Result<String, String> {
         let length = made.length();
         let max_bytes = self.config.with_value(|config| config.max_upload_bytes);
+        let contract = self.capture.contract.get_untracked();
+        let max_bytes = max_bytes.min(contract.most_bytes(planned.kind));
         if length > max_bytes {
             return Err(format!(
-                "{} has {} and the shop takes {}. Trim it or drop it, then make the page.",
+                "{} has {} and at most {} is taken. Trim it or drop it, then make the page.",
                 planned.name,
                 wording::size(length),
                 wording::size(max_bytes)
@@ -136,7 +148,8 @@ impl Studio {
             &self.session.get_untracked(),
             planned.span,
             alt,
-            &self.contract().metadata,
+            Some(&contract.reference()),
+            &untrack(|| self.capture.may_leave()),
         );
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (*k, v.as_str())).collect();
         let owner = self.uploads.owner();

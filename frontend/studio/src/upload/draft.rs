@@ -1,8 +1,8 @@
 //! The draft product a session becomes: all that leaves the device beside the files themselves.
 
 use domain::{
-    capture::{Metadata, Network},
-    highlight::document::{Document, Known, KnownSession},
+    capture::{Metadata, Network, contract::Reference},
+    highlight::document::{Document, Known, KnownSession, Location},
     id::{MediaId, SessionId},
     media::Kind,
     wire::{
@@ -12,6 +12,23 @@ use domain::{
 };
 
 use crate::review::decision::Decisions;
+
+/// What is known of a session on the device, beside its files.
+#[derive(Debug, Clone, Copy)]
+pub struct Session<'a> {
+    /// Its name.
+    pub id: &'a SessionId,
+    /// Who judged it; `None` for photos without a recording, of which nothing is told.
+    pub network: Option<Network>,
+    /// What a person decided.
+    pub review: &'a Decisions,
+    /// What it was filmed under.
+    pub contract: Option<&'a Reference>,
+    /// Where it was filmed.
+    pub location: Option<Location>,
+    /// What the devices are called.
+    pub devices: &'a [String],
+}
 
 /// The name of a product to which nobody gave one.
 const UNNAMED: &str = "New product";
@@ -44,6 +61,7 @@ pub fn file_metadata(
     session: &SessionId,
     span: Option<(f64, f64)>,
     alt: Option<&str>,
+    contract: Option<&Reference>,
     may_leave: &Metadata,
 ) -> Vec<(&'static str, String)> {
     let extension = match kind {
@@ -54,6 +72,9 @@ pub fn file_metadata(
         (metadata::KIND, kind.as_str().to_owned()),
         (metadata::SESSION, session.to_string()),
     ];
+    if let Some(contract) = contract {
+        all.push((metadata::CONTRACT, contract.to_string()));
+    }
     if let Some(alt) = alt {
         all.push((metadata::ALT, alt.to_owned()));
     }
@@ -69,16 +90,13 @@ pub fn file_metadata(
     all
 }
 
-/// The draft of a session of which `known` was uploaded, in the order of the page. `network` is who judged the recording;
-/// photos without a recording have none, and then nothing is told of the session.
+/// The draft of a session of which `known` was uploaded, in the order of the page.
 #[must_use]
 pub fn assemble(
     typed_title: &str,
-    session: &SessionId,
+    session: Session<'_>,
     known: Vec<Known>,
     posters: Vec<Poster>,
-    network: Option<Network>,
-    review: &Decisions,
     may_leave: &Metadata,
 ) -> Draft {
     // Two equal pictures are one upload, and one on the page.
@@ -93,15 +111,18 @@ pub fn assemble(
         title: title(typed_title).unwrap_or_else(|| UNNAMED.to_owned()),
         media,
         posters,
-        session: network.map(|_| session.clone()),
-        highlights: network.map(|network| {
+        session: session.network.map(|_| session.id.clone()),
+        contract: session.contract.cloned(),
+        highlights: session.network.map(|network| {
             let known = KnownSession {
-                session: session.clone(),
+                session: session.id.clone(),
                 network,
-                frames: review.frames,
+                frames: session.review.frames,
                 kept: known,
-                histograms: review.histograms,
-                shots: review.shots.clone(),
+                histograms: session.review.histograms,
+                shots: session.review.shots.clone(),
+                location: session.location,
+                devices: session.devices.to_vec(),
             };
             Document::assemble(known, may_leave)
         }),
@@ -146,16 +167,17 @@ mod tests {
             ..Choice::default()
         };
         let review = Decisions::new(&choice, &[]);
+        let contract: Reference = "demo-30/1".parse().expect("a reference");
         let made = |network, may_leave: &Metadata| {
-            assemble(
-                "  Cup ",
-                &session,
-                all(),
-                Vec::new(),
+            let session = Session {
+                id: &session,
                 network,
-                &review,
-                may_leave,
-            )
+                review: &review,
+                contract: Some(&contract),
+                location: Location::from_degrees(51.5, -0.1),
+                devices: &["Back camera".to_owned()],
+            };
+            assemble("  Cup ", session, all(), Vec::new(), may_leave)
         };
 
         let draft = made(Some(network), &Metadata::default());
@@ -170,6 +192,16 @@ mod tests {
             document.shots, None,
             "shots stay on the device unless asked for"
         );
+
+        assert_eq!(
+            (document.location, document.devices),
+            (None, None),
+            "and so do places and devices"
+        );
+        assert_eq!(draft.contract.as_ref(), Some(&contract));
+        let told = made(Some(network), &Metadata::ALL).highlights;
+        let told = told.expect("a document");
+        assert!(told.location.is_some() && told.devices == Some(vec!["Back camera".to_owned()]));
 
         let silent = made(Some(network), &Metadata::NONE)
             .highlights
@@ -187,8 +219,16 @@ mod tests {
     #[test]
     fn a_file_says_where_it_was_only_if_it_may() {
         let session = "s-1".parse().expect("an id");
+        let contract: Reference = "demo-30/1".parse().expect("a reference");
         let names = |may_leave: &Metadata, span| -> Vec<(&str, String)> {
-            let mut all = file_metadata(Kind::Clip, &session, span, Some("Cup"), may_leave);
+            let mut all = file_metadata(
+                Kind::Clip,
+                &session,
+                span,
+                Some("Cup"),
+                Some(&contract),
+                may_leave,
+            );
             all.sort();
             all
         };
@@ -199,6 +239,7 @@ mod tests {
             names(&Metadata::default(), Some((12.5, 14.0))),
             pairs(&[
                 ("alt", "Cup"),
+                ("contract", "demo-30/1"),
                 ("end", "14.000"),
                 ("filename", "s-1-12500.mp4"),
                 ("kind", "clip"),
@@ -208,6 +249,7 @@ mod tests {
         );
         let silent = pairs(&[
             ("alt", "Cup"),
+            ("contract", "demo-30/1"),
             ("filename", "s-1.mp4"),
             ("kind", "clip"),
             ("session", "s-1"),

@@ -1,7 +1,8 @@
 //! A draft product whose files are on their way: a row of the queue.
 
 use domain::{
-    capture::{Metadata, Network},
+    capture::{Metadata, Network, contract::Reference},
+    highlight::document::Location,
     id::{MediaId, ProductId, SessionId},
     wire::catalog::Draft,
 };
@@ -33,6 +34,15 @@ pub struct PendingProduct {
     pub review: Decisions,
     /// What may leave the device beside the files.
     pub may_leave: Metadata,
+    /// What it was filmed under.
+    #[serde(default)]
+    pub contract: Option<Reference>,
+    /// Where it was filmed, where somebody let that be asked.
+    #[serde(default)]
+    pub location: Option<Location>,
+    /// What the devices are called that it was filmed with.
+    #[serde(default)]
+    pub devices: Vec<String>,
     /// When it was put into the queue, unix ms.
     pub added_ms: u64,
     /// The path of its editor, once it is made.
@@ -111,11 +121,16 @@ impl PendingProduct {
             id: Some(self.id.clone()),
             ..draft::assemble(
                 &self.title,
-                &self.session,
+                draft::Session {
+                    id: &self.session,
+                    network: self.network,
+                    review: &self.review,
+                    contract: self.contract.as_ref(),
+                    location: self.location,
+                    devices: &self.devices,
+                },
                 known,
                 posters,
-                self.network,
-                &self.review,
                 &self.may_leave,
             )
         }
@@ -185,6 +200,9 @@ mod tests {
             network: None,
             review,
             may_leave: Metadata::default(),
+            contract: None,
+            location: None,
+            devices: Vec::new(),
             added_ms: 1,
             edit_url: None,
             refused: None,

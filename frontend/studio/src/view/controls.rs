@@ -6,6 +6,8 @@ use web_sys::{HtmlInputElement, HtmlVideoElement};
 
 use super::{
     analysis::Analysis,
+    contract::ContractPicker,
+    guidance::Guidance,
     icon,
     level::{Light, Meter},
 };
@@ -28,6 +30,7 @@ pub(crate) fn Controls(
     view! {
         <section class="controls" aria-label="Controls">
             <Show when=setting_up>
+                <ContractPicker studio />
                 <div class="picker wide">
                     <span class="picker-label" id="film-with">"Film with"</span>
                     <div class="segments" role="group" aria-labelledby="film-with">
@@ -50,6 +53,9 @@ pub(crate) fn Controls(
             </Show>
             <Meter devices />
             <Light devices />
+            <Show when=move || matches!(studio.stage.get(), Stage::Setup | Stage::Recording)>
+                <Guidance studio />
+            </Show>
             <div class="controls-gap"></div>
             <div class="controls-row">
                 <Show when=move || devices.has_picture() && matches!(studio.stage.get(), Stage::Setup | Stage::Recording)>

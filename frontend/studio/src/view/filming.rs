@@ -50,7 +50,7 @@ fn Found(
             n => format!(
                 "{} so far, a reel of {}",
                 wording::count(n, "highlight", "highlights"),
-                wording::length(reel::length(choice, &studio.contract()))
+                wording::length(reel::length(choice, &studio.selection()))
             ),
         })
     };

@@ -4,8 +4,10 @@
 mod analysis;
 mod app;
 mod clip;
+mod contract;
 mod controls;
 mod filming;
+mod guidance;
 mod icon;
 mod level;
 mod monitor;

@@ -4,7 +4,7 @@ use domain::capture::Engine;
 use leptos::{html::Video, prelude::*};
 use web_sys::{HtmlVideoElement, MediaStream};
 
-use super::room::RoomWhileFilming;
+use super::{guidance::PresentShot, room::RoomWhileFilming};
 use crate::{
     browser::error::Device,
     state::{Studio, stage::Stage},
@@ -49,7 +49,9 @@ pub(crate) fn Monitor(
     let measure = move || {
         let shown: Option<HtmlVideoElement> = video.get_untracked();
         if let Some(shown) = shown.filter(|shown| shown.video_height() > 0) {
-            shape.set(f64::from(shown.video_width()) / f64::from(shown.video_height()));
+            let size = (shown.video_width(), shown.video_height());
+            shape.set(f64::from(size.0) / f64::from(size.1));
+            studio.capture.size.set(Some(size));
         }
     };
     let both = move || devices.is_on(Device::Screen) && devices.is_on(Device::Camera);
@@ -147,6 +149,7 @@ fn Running(
             <span class="engine" data-test="engine" data-engine=move || engine_name(studio.analysis.engine.get())>
                 {move || engine_words(studio.analysis.engine.get())}
             </span>
+            <PresentShot studio />
         </div>
         <div class="monitor-foot">
             <span class="figure" data-test="bytes">

@@ -7,6 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::{
     clip::ClipCard,
+    contract::{Leaving, Missing},
     monitor::{engine_name, engine_words},
     picture::PictureCard,
     reel::Reel,
@@ -94,6 +95,8 @@ pub(crate) fn Review(
                     </div>
                 </section>
             </Show>
+            <Missing studio />
+            <Leaving studio />
             <Draft studio />
         </div>
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::{
-    capture::Contract,
+    capture::Selection,
     highlight::{Choice, Measurements},
 };
 use vision::eval::{
@@ -196,7 +196,7 @@ fn evaluate(wanted: &Wanted) -> Result<bool, String> {
                 row.missed, row.missed_graduals, row.false_at, row.fp_on
             );
         }
-        let (choice, shown) = choice::measure(&measurements, entry, &Contract::default());
+        let (choice, shown) = choice::measure(&measurements, entry, &Selection::default());
         if let Some(folder) = &wanted.plot {
             draw(folder, name, &measurements, entry, &predicted, &choice)?;
         }

@@ -1,7 +1,7 @@
 //! How well chosen clips show what a session is about: its product spans.
 
 use domain::{
-    capture::{Contract, Keyframes},
+    capture::{Keyframes, Selection},
     highlight::{Choice, Measurements, Moment, choose},
 };
 use serde::Serialize;
@@ -32,14 +32,14 @@ pub struct Shown {
 }
 
 /// A contract that lets a choice show all that a session is about: two fifths of its time, in as many clips as there are
-/// shots. [`Contract::default`] is what a page of one product needs.
+/// shots. [`Selection::default`] is what a page of one product needs.
 #[must_use]
-pub fn generous() -> Contract {
-    Contract {
+pub fn generous() -> Selection {
+    Selection {
         max_clips: 40,
         min_length: 1.0,
         max_share: 0.4,
-        ..Contract::default()
+        ..Selection::default()
     }
 }
 
@@ -78,11 +78,11 @@ pub fn needed(measurements: &Measurements, truth: &Entry, (seed, throws): (u64, 
     let most = generous().max_share;
     let shares = (1..).map(|hundredths| f64::from(hundredths) / 100.0);
     for max_share in shares.take_while(|&share| share <= most) {
-        let contract = Contract {
+        let selection = Selection {
             max_share,
             ..generous()
         };
-        let (choice, shown) = measure(measurements, truth, &contract);
+        let (choice, shown) = measure(measurements, truth, &selection);
         let total = choice.highlights.iter().map(|h| h.end - h.start).sum();
         let duration = measurements.duration;
         let even = even(shown.clips, total, truth, duration);
@@ -105,7 +105,11 @@ pub fn needed(measurements: &Measurements, truth: &Entry, (seed, throws): (u64, 
 
 /// Chooses with keyframes where the recorder writes them.
 #[must_use]
-pub fn measure(measurements: &Measurements, truth: &Entry, contract: &Contract) -> (Choice, Shown) {
+pub fn measure(
+    measurements: &Measurements,
+    truth: &Entry,
+    selection: &Selection,
+) -> (Choice, Shown) {
     let mut keyframes = Keyframes::default();
     let mut measurements = measurements.clone();
     let key = |m: &&Moment| {
@@ -120,7 +124,7 @@ pub fn measure(measurements: &Measurements, truth: &Entry, contract: &Contract) 
         .filter(key)
         .map(|m| m.t)
         .collect();
-    let choice = choose(&measurements, contract);
+    let choice = choose(&measurements, selection);
     let clips: Vec<(f64, f64)> = choice.highlights.iter().map(|h| (h.start, h.end)).collect();
     let shown = score(&clips, truth, measurements.duration);
     (choice, shown)

@@ -19,7 +19,7 @@ mod signal;
 pub use signal::{loudness_from_bytes, loudness_to_bytes, moments_from_bytes, moments_to_bytes};
 
 use domain::{
-    capture::{Contract, Engine, Network, Weights},
+    capture::{Engine, Network, Selection, Weights},
     id::SessionId,
 };
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,8 @@ pub struct Meta {
     /// When it began, unix ms.
     pub started_at: i64,
     /// What must come out.
-    pub contract: Contract,
+    #[serde(alias = "contract")]
+    pub selection: Selection,
 }
 
 /// How the video chunks that follow are decoded.

@@ -205,7 +205,7 @@ pub(super) fn tick(recording: &Rc<Recording>) {
 
 fn choose(recording: &Recording) {
     let choice = match &recording.state.borrow().session {
-        Some(session) => highlight::choose(&session.index.measurements, &recording.contract),
+        Some(session) => highlight::choose(&session.index.measurements, &recording.selection),
         None => return,
     };
     post(

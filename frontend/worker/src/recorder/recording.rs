@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    capture::{Contract, Keyframes},
+    capture::{Keyframes, Selection},
     highlight::Loudness,
     id::SessionId,
 };
@@ -61,7 +61,7 @@ const FLUSH_MS: u32 = 10_000;
 /// A recording in progress; see the module.
 pub(super) struct Recording {
     pub(super) id: SessionId,
-    pub(super) contract: Contract,
+    pub(super) selection: Selection,
     pub(super) analysis: Rc<Analysis>,
     pub(super) state: RefCell<State>,
     inputs: UnboundedSender<RecorderInput>,
@@ -117,14 +117,14 @@ pub(super) struct State {
 impl Recording {
     pub(super) fn new(
         session: Session,
-        contract: Contract,
+        selection: Selection,
         clock: Option<Clock>,
         analysis: Rc<Analysis>,
         inputs: UnboundedSender<RecorderInput>,
     ) -> Rc<Self> {
         Rc::new(Self {
             id: session.id.clone(),
-            contract,
+            selection,
             analysis,
             state: RefCell::new(State {
                 session: Some(session),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use domain::{
-    capture::Contract,
+    capture::Selection,
     highlight::{self, Span, Taste},
     id::SessionId,
 };
@@ -149,13 +149,13 @@ impl Recorder {
                 }
             }
             Request::List => self.list().await,
-            Request::Start { session, contract } => {
+            Request::Start { session, selection } => {
                 let video = attachment::<ReadableStream>(posted, "video");
                 let audio = attachment::<ReadableStream>(posted, "audio");
-                self.start(session, contract, video, audio).await;
+                self.start(session, selection, video, audio).await;
             }
-            Request::Import { session, contract } => match attachment::<File>(posted, "file") {
-                Some(file) => self.import(session, contract, file).await,
+            Request::Import { session, selection } => match attachment::<File>(posted, "file") {
+                Some(file) => self.import(session, selection, file).await,
                 None => failed(
                     None,
                     "No file arrived; choose the film again.".to_owned(),
@@ -186,7 +186,7 @@ impl Recorder {
         busy
     }
 
-    async fn create(&mut self, session: &SessionId, contract: Contract) -> Option<Session> {
+    async fn create(&mut self, session: &SessionId, selection: Selection) -> Option<Session> {
         self.activity = Activity::Idle;
         let held = file::hold_reserve().await;
         if !held || file::room().await.is_some_and(|room| room.is_full(0)) {
@@ -204,7 +204,7 @@ impl Recorder {
                 let meta = Meta {
                     session: session.clone(),
                     started_at: js_sys::Date::now() as i64,
-                    contract,
+                    selection,
                 };
                 Session::create(meta)
                     .await
@@ -218,7 +218,7 @@ impl Recorder {
     async fn start(
         &mut self,
         session: SessionId,
-        contract: Contract,
+        selection: Selection,
         video: Option<ReadableStream>,
         audio: Option<ReadableStream>,
     ) {
@@ -234,14 +234,14 @@ impl Recorder {
             );
             return;
         }
-        let Some(session) = self.create(&session, contract).await else {
+        let Some(session) = self.create(&session, selection).await else {
             return;
         };
         self.analysis.begin();
         let clock = Clock::new(video.is_some());
         let recording = Recording::new(
             session,
-            contract,
+            selection,
             Some(clock),
             Rc::clone(&self.analysis),
             self.inputs.clone(),
@@ -250,7 +250,7 @@ impl Recorder {
         live::start(&recording, video, audio);
     }
 
-    async fn import(&mut self, session: SessionId, contract: Contract, file: File) {
+    async fn import(&mut self, session: SessionId, selection: Selection, file: File) {
         if self.refuse_while_recording("bring the film in") {
             return;
         }
@@ -262,13 +262,13 @@ impl Recorder {
             let message = "This film is longer than two hours; cut it into parts and bring them in one by one.";
             return failed(None, message.to_owned(), true);
         }
-        let Some(session) = self.create(&session, contract).await else {
+        let Some(session) = self.create(&session, selection).await else {
             return;
         };
         self.analysis.begin();
         let recording = Recording::new(
             session,
-            contract,
+            selection,
             None,
             Rc::clone(&self.analysis),
             self.inputs.clone(),
@@ -309,11 +309,11 @@ impl Recorder {
         if let Some(message) = message {
             failed(None, message, true);
         }
-        self.conclude(session, recording.contract).await;
+        self.conclude(session, recording.selection).await;
     }
 
     /// Reports that the session is closed, waits for the rest of the analysis, chooses, and keeps the session open.
-    async fn conclude(&mut self, mut session: Session, contract: Contract) {
+    async fn conclude(&mut self, mut session: Session, selection: Selection) {
         report(&session.stopped(self.analysis.network()));
         self.analysis.finish().await;
         let moments = self.analysis.take_complete();
@@ -324,7 +324,7 @@ impl Recorder {
         if kept.is_err() {
             session.index.checkpoint = None;
         }
-        let choice = highlight::choose(&session.index.measurements, &contract);
+        let choice = highlight::choose(&session.index.measurements, &selection);
         report(&session.chosen(choice));
         self.activity = Activity::Open(Box::new(OpenSession::new(session)));
     }
@@ -335,10 +335,10 @@ impl Recorder {
             return;
         };
         let session = &open.session;
-        let contract = session.index.meta.as_ref().map(|meta| meta.contract);
+        let selection = session.index.meta.as_ref().map(|meta| meta.selection);
         let choice = highlight::choose_again(
             &session.index.measurements,
-            &contract.unwrap_or_default(),
+            &selection.unwrap_or_default(),
             taste,
         );
         report(&session.chosen(choice));
@@ -366,7 +366,7 @@ impl Recorder {
         if session.index.complete() && session.index.unanalysed().is_none() {
             report(&session.stopped(session.index.network()));
             report_notes(&session);
-            let choice = highlight::choose(&session.index.measurements, &meta.contract);
+            let choice = highlight::choose(&session.index.measurements, &meta.selection);
             report(&session.chosen(choice));
             self.activity = Activity::Open(Box::new(OpenSession::new(session)));
             return;
@@ -382,7 +382,7 @@ impl Recorder {
                 false,
             );
         }
-        self.conclude(session, meta.contract).await;
+        self.conclude(session, meta.selection).await;
     }
 
     async fn list(&self) {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use domain::{
-    capture::Contract,
+    capture::Selection,
     highlight::{self, Span},
     id::SessionId,
 };
@@ -50,7 +50,7 @@ async fn created(name: &str) -> Session {
     let meta = Meta {
         session,
         started_at: 1_700_000_000_000,
-        contract: Contract::default(),
+        selection: Selection::default(),
     };
     Session::create(meta).await.expect("a new session")
 }
@@ -61,7 +61,13 @@ fn recording(
 ) -> (Rc<Recording>, UnboundedReceiver<RecorderInput>) {
     let (inputs, queue) = unbounded();
     (
-        Recording::new(session, Contract::default(), clock, Analysis::new(), inputs),
+        Recording::new(
+            session,
+            Selection::default(),
+            clock,
+            Analysis::new(),
+            inputs,
+        ),
         queue,
     )
 }
@@ -223,7 +229,7 @@ async fn a_film_is_encoded_kept_cut_and_decoded() {
     let again = Session::open(named("t-whole")).await.expect("kept");
     assert_eq!(again.index.measurements, before);
     assert!(again.index.complete());
-    let chosen = |recording| highlight::choose(recording, &Contract::default());
+    let chosen = |recording| highlight::choose(recording, &Selection::default());
     assert_eq!(chosen(&again.index.measurements), chosen(&before));
     drop(again);
     session_store::remove(&named("t-whole"))

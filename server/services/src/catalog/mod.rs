@@ -10,6 +10,7 @@ pub(crate) use self::sql::stock;
 pub use self::variant::NotSaved;
 
 use domain::{
+    capture::contract::Reference,
     catalog::{Product, Slug, State},
     event::{Event, ProductChange},
     highlight::document::Document,
@@ -20,7 +21,7 @@ use domain::{
 };
 use sqlx::AnyConnection;
 
-use crate::{Error, Result, Services, db::Write, event, identity, media};
+use crate::{Error, Result, Services, capture, db::Write, event, identity, media};
 
 /// Products.
 pub struct Catalog<'a> {
@@ -42,6 +43,8 @@ pub struct NewProduct {
     pub session: Option<SessionId>,
     /// What the device told of the recording, kept as it was.
     pub highlights: Option<Document>,
+    /// The capture contract it was filmed under.
+    pub contract: Option<Reference>,
 }
 
 /// The most JSON of a highlight document that is kept, bytes: some thousand shots.
@@ -167,6 +170,10 @@ impl Catalog<'_> {
                 id.clone()
             }
         };
+        if let Some(contract) = &new.contract {
+            let told = new.highlights.as_ref();
+            capture::permit_document(&mut write, &viewer.shop.id, contract, told).await?;
+        }
         let wished = slug_of(&title, &id)?;
         // Whoever took a slug, or made the same draft, at the same moment has committed it by the next look.
         for _ in 0..MAX_SLUGS {
@@ -183,6 +190,7 @@ impl Catalog<'_> {
                 currency: &viewer.shop.currency,
                 session: new.session.as_ref().map(SessionId::as_str),
                 highlights: highlights.as_deref(),
+                contract: new.contract.as_ref(),
             };
             if sql::insert(&mut write, &viewer.shop.id, &draft, now).await? {
                 return self.furnish(write, viewer, &id, &new, now).await;

@@ -9,6 +9,7 @@ pub(super) mod waitlist;
 use std::collections::HashMap;
 
 use domain::{
+    capture::contract::Reference,
     catalog::{Product, State, Variant},
     id::{MediaId, ProductId, ShopId},
     media::Media,
@@ -160,6 +161,7 @@ pub(super) struct Draft<'a> {
     pub(super) currency: &'a str,
     pub(super) session: Option<&'a str>,
     pub(super) highlights: Option<&'a str>,
+    pub(super) contract: Option<&'a Reference>,
 }
 
 /// Whether a product of another shop has this identifier.
@@ -184,8 +186,8 @@ pub(super) async fn insert(
     now: UnixMs,
 ) -> Result<bool> {
     let done = sqlx::query(
-        "INSERT INTO product (id, shop_id, slug, state, title, summary, text, currency, session_id, highlights, created_at, updated_at) \
-         VALUES ($1, $2, $3, 'draft', $4, '', '', $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+        "INSERT INTO product (id, shop_id, slug, state, title, summary, text, currency, session_id, highlights, created_at, updated_at, \
+         contract_id, contract_version) VALUES ($1, $2, $3, 'draft', $4, '', '', $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
     )
     .bind(draft.id.as_str())
     .bind(shop.as_str())
@@ -196,6 +198,8 @@ pub(super) async fn insert(
     .bind(draft.highlights)
     .bind(now.0)
     .bind(now.0)
+    .bind(draft.contract.map(|contract| contract.id.as_str()))
+    .bind(draft.contract.map(|contract| i64::from(contract.version)))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

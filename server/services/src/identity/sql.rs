@@ -19,7 +19,7 @@ use crate::{
     db::{self, is_taken},
 };
 
-fn shop(row: &AnyRow) -> Result<Shop> {
+pub(crate) fn shop(row: &AnyRow) -> Result<Shop> {
     Ok(Shop {
         id: db::parsed(row, "shop_id")?,
         name: db::text(row, "name")?,

@@ -58,6 +58,12 @@ impl Library<'_> {
         }
         self.check_right(&mut write).await?;
         check_length(stored.kind, length)?;
+        if length > stored.length {
+            return Err(Error::TooLarge(format!(
+                "This file has more than its capture contract takes, which is {}. Trim it or leave it out.",
+                domain::media::size(stored.length)
+            )));
+        }
         if length < stored.received {
             return Err(inconsistent());
         }

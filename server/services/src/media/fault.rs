@@ -291,6 +291,7 @@ impl World {
             session: None,
             span: None,
             metadata: String::new(),
+            claim: None,
             form: Form {
                 is_partial,
                 concat: if is_partial { "partial" } else { "" }.to_owned(),
@@ -413,6 +414,7 @@ async fn live(seed: u64, lies: bool) -> Result<usize, String> {
             session: None,
             span: None,
             metadata: String::new(),
+            claim: None,
             form: Form {
                 concat: "final;both".to_owned(),
                 ..Form::default()

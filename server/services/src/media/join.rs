@@ -16,7 +16,7 @@ use super::{
     upload::{LIFE_MS, MOST_APPENDS, check, check_length},
 };
 use crate::{
-    Error, Result, disk,
+    Error, Result, capture, disk,
     job::{Job, queue},
 };
 
@@ -91,6 +91,10 @@ impl Library<'_> {
         new.length = length;
         check_length(new.kind, new.length)?;
         check(&mut new)?;
+        {
+            let mut connection = self.services.inner.db.read().await?;
+            capture::permit(&mut connection, shop, &mut new).await?;
+        }
         let id: UploadId = self.services.inner.random.id()?;
         let disk = &self.services.inner.upload_disk;
         self.services.inner.parts.create(disk, &id).await?;

@@ -37,7 +37,7 @@ use futures::stream::BoxStream;
 pub use self::poster::find_ffmpeg;
 use self::store::Key;
 pub(crate) use self::{append::Appends, file::UploadDisk, part::Parts, store::Store};
-use crate::{Error, Result, Services, db::Write, event, identity::access::Right};
+use crate::{Error, Result, Services, capture::Claim, db::Write, event, identity::access::Right};
 
 /// Uploads, pictures and clips.
 pub struct Library<'a> {
@@ -79,6 +79,8 @@ pub struct NewUpload {
     pub span: Option<(f64, f64)>,
     /// What its sender says of it (tus' `Upload-Metadata`), to be given back as it is; may be empty.
     pub metadata: String,
+    /// What it says it was made under.
+    pub claim: Option<Claim>,
     /// How it comes to its end.
     pub form: Form,
 }

@@ -16,7 +16,7 @@ use super::{
     upload::LIFE_MS,
 };
 use crate::{
-    Error, Result, Services,
+    Error, Result, Services, capture,
     db::Write,
     disk, event,
     job::{Job, queue},
@@ -171,6 +171,10 @@ async fn make(services: &Services, stored: &Stored, media: MediaId) -> Result<Fi
                 clip::read(std::io::BufReader::new(file))
             })
             .await?;
+            let mut connection = services.inner.db.read().await?;
+            let length = clip.duration_ms;
+            capture::permit_length(&mut connection, &stored.shop, &stored.id, length).await?;
+            drop(connection);
             let file = "clip.mp4".to_owned();
             store
                 .put_file(&key(&stored.shop, &hash, &file)?, &path)

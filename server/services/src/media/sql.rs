@@ -235,8 +235,8 @@ pub(super) async fn insert_media(
 ) -> Result<()> {
     sqlx::query(
         "INSERT INTO media (id, shop_id, kind, hash, extension, bytes, alt, width, height, duration_ms, placeholder, \
-         session_id, start_ms, end_ms, created_at) \
-         SELECT $1, shop_id, kind, $2, $3, $4, alt, $5, $6, $7, $8, session_id, start_ms, end_ms, $9 FROM upload WHERE shop_id = $10 AND id = $11",
+         session_id, start_ms, end_ms, created_at, contract_id, contract_version) \
+         SELECT $1, shop_id, kind, $2, $3, $4, alt, $5, $6, $7, $8, session_id, start_ms, end_ms, $9, contract_id, contract_version FROM upload WHERE shop_id = $10 AND id = $11",
     )
     .bind(done.id.as_str())
     .bind(done.hash.as_str())

@@ -18,7 +18,7 @@ use super::{
     sql,
 };
 use crate::{
-    Error, Result,
+    Error, Result, capture,
     db::Write,
     disk,
     job::{Job, queue},
@@ -95,6 +95,7 @@ impl Library<'_> {
         let id: UploadId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
         self.check_right(&mut write).await?;
+        capture::permit(&mut write, &viewer.shop.id, &mut new).await?;
         self.check_quota(&mut write, viewer, new.length).await?;
         self.check_unfinished(&mut write, viewer).await?;
         sql::insert_upload(
@@ -314,6 +315,7 @@ impl Library<'_> {
             session: None,
             span: None,
             metadata: String::new(),
+            claim: None,
             form: Form::default(),
         };
         let upload = self.create_upload(viewer, new).await?;

@@ -173,6 +173,8 @@ on_both! {
             items: Vec::new(),
             histograms: None,
             shots: Some(vec![Shot { start: 0.0, end: 2.5 }; shots]),
+            location: None,
+            devices: None,
         };
         let told = document(1);
         let new = NewProduct {

@@ -210,7 +210,7 @@ on_both! {
             alt: String::new(),
             session: None,
             span: None,
-            metadata: String::new(),
+            metadata: String::new(), claim: None,
             form: Form::default(),
         };
         let first = media.create_upload(&viewer, new(1_500_000)).await.expect("room");

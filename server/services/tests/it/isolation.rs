@@ -51,7 +51,7 @@ on_both! {
         is_missing(media.media(&stranger, &spare.id).await, "media");
         is_missing(media.describe(&stranger, &spare.id, "mine").await, "describe");
         is_missing(media.set_poster(&stranger, &spare.id, &own.id).await, "set_poster");
-        let new = NewUpload { kind: Kind::Photo, length: 10, alt: String::new(), session: None, span: None, metadata: String::new(), form: Form::default() };
+        let new = NewUpload { kind: Kind::Photo, length: 10, alt: String::new(), session: None, span: None, metadata: String::new(), claim: None, form: Form::default() };
         let upload = media.create_upload(&owner, new).await.expect("upload");
         is_missing(media.upload(&stranger, &upload.id).await, "upload");
         let piece = futures::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from_static(b"x"))]);

@@ -30,6 +30,7 @@ async fn uploaded(world: &World, viewer: &Viewer) -> domain::id::UploadId {
         session: None,
         span: None,
         metadata: String::new(),
+        claim: None,
         form: Form::default(),
     };
     let media = world.services.media();

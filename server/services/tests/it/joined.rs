@@ -21,6 +21,7 @@ fn new(length: usize, form: Form) -> NewUpload {
         session: None,
         span: None,
         metadata: String::new(),
+        claim: None,
         form,
     }
 }

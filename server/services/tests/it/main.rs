@@ -2,6 +2,7 @@
 
 mod access;
 mod authenticator;
+mod capture;
 mod cart;
 mod catalog;
 mod checkout;

@@ -28,6 +28,7 @@ fn new(kind: Kind, length: usize) -> NewUpload {
         session: None,
         span: Some((1.0, 3.5)),
         metadata: "kind cGhvdG8=".to_owned(),
+        claim: None,
         form: Form::default(),
     }
 }

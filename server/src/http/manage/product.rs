@@ -78,6 +78,10 @@ impl Flash {
     }
 }
 
+fn contracts(vitrine: &Vitrine) -> services::capture::Contracts<'_> {
+    vitrine.services.contracts()
+}
+
 /// The flash message in the address.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -125,12 +129,14 @@ pub async fn edit(
     let (id, catalog) = (read(&id)?, vitrine.services.catalog());
     let product = catalog.product(&viewer, &id).await?;
     let waitlist = catalog.waitlist(&viewer, &id).await?;
+    let contract = contracts(&vitrine).of_product(&viewer, &id).await?;
     let flash = Flash::ALL
         .into_iter()
         .find(|flash| flash.name() == query.flash);
     let editor = Editor {
         product: &product,
         waitlist: &waitlist,
+        contract: contract.as_ref(),
         form: None,
         errors: &[],
         message: flash.map(Flash::message),
@@ -250,6 +256,7 @@ pub(super) async fn finish(
         return Ok(redirect_to_editor(&product.id, flash));
     };
     let waitlist = vitrine.services.catalog().waitlist(viewer, id).await?;
+    let contract = contracts(vitrine).of_product(viewer, id).await?;
     let message = format!(
         "{} What you typed stands below and is not saved yet.",
         flash.message()
@@ -257,6 +264,7 @@ pub(super) async fn finish(
     let editor = Editor {
         product: &product,
         waitlist: &waitlist,
+        contract: contract.as_ref(),
         form: Some(form),
         errors: &[],
         message: Some(&message),
@@ -320,9 +328,11 @@ pub(super) async fn editor_with_errors(
     let catalog = vitrine.services.catalog();
     let product = catalog.product(viewer, id).await?;
     let waitlist = catalog.waitlist(viewer, id).await?;
+    let contract = contracts(vitrine).of_product(viewer, id).await?;
     let editor = Editor {
         product: &product,
         waitlist: &waitlist,
+        contract: contract.as_ref(),
         form,
         errors,
         message: None,

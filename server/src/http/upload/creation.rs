@@ -8,7 +8,10 @@ use domain::{
     media::Kind,
     wire::upload::{header::UPLOAD_METADATA, metadata as key},
 };
-use services::media::{Form, NewUpload};
+use services::{
+    capture::Claim,
+    media::{Form, NewUpload},
+};
 
 use super::metadata;
 use crate::http::error::Problem;
@@ -100,6 +103,15 @@ pub(super) fn parse(headers: &HeaderMap, length: u64, form: Form) -> Result<NewU
         _ => return Err(Problem::bad("`end` must not come before `start`.")),
     };
     let alt = value(key::ALT).unwrap_or_default().to_owned();
+    let claim = match value(key::CONTRACT) {
+        Some(text) => Some(Claim {
+            contract: text
+                .parse()
+                .map_err(|invalid: domain::invalid::Invalid| Problem::bad(invalid.message))?,
+            keys: pairs.keys().cloned().collect(),
+        }),
+        None => None,
+    };
     Ok(NewUpload {
         kind,
         length,
@@ -107,6 +119,7 @@ pub(super) fn parse(headers: &HeaderMap, length: u64, form: Form) -> Result<NewU
         session,
         span,
         metadata,
+        claim,
         form,
     })
 }

@@ -132,8 +132,8 @@ pub(in crate::media) async fn insert_upload(
     let ms = |seconds: f64| (seconds * 1000.0).round() as i64;
     sqlx::query(
         "INSERT INTO upload (id, shop_id, kind, state, length, alt, session_id, start_ms, end_ms, created_at, expires_at, metadata, \
-         is_length_known, is_explicit, concat, received) \
-         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, $13, $14, $15, $16)",
+         is_length_known, is_explicit, concat, received, contract_id, contract_version) \
+         VALUES ($1, $2, $3, $11, $4, $5, $6, $7, $8, $9, $10, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(id.as_str())
     .bind(shop.as_str())
@@ -151,6 +151,8 @@ pub(in crate::media) async fn insert_upload(
     .bind(i64::from(new.form.is_explicit))
     .bind(new.form.concat.as_str())
     .bind(i64::try_from(if new.form.is_final() { new.length } else { 0 }).unwrap_or(i64::MAX))
+    .bind(new.claim.as_ref().map(|claim| claim.contract.id.as_str()))
+    .bind(new.claim.as_ref().map(|claim| i64::from(claim.contract.version)))
     .execute(connection)
     .await?;
     Ok(())
