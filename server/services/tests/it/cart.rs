@@ -137,7 +137,7 @@ on_both! {
             tokio::spawn(async move {
                 let checkout = services.checkout();
                 match checkout.check_out(&shop, &lines, &key(at), None).await.expect("an answer") {
-                    Checked::Held(token) if at % 3 == 0 => {
+                    Checked::Held(token) if at.is_multiple_of(3) => {
                         checkout.cancel(&token).await.expect("given up");
                         0
                     }
