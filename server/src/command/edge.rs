@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use services::Clock;
 use tokio::net::TcpListener;
 
 use super::{Ended, Failure};
@@ -30,6 +31,7 @@ pub async fn run(args: cli::Edge) -> Ended {
         budget: args.memory.saturating_mul(1024 * 1024),
         proxies: proxies.clone(),
         key: args.key.key,
+        clock: Clock::System,
     };
     let edge = Edge::new(settings).map_err(|error| {
         Failure::new(format!(

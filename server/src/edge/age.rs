@@ -1,8 +1,9 @@
 //! How old a response is and how long it is fresh (RFC 9111, section 4.2). Seconds throughout, as in the headers.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use domain::time::UnixMs;
 
 use super::directive::{Directives, seconds};
 
@@ -29,7 +30,7 @@ pub(super) fn directives(headers: &HeaderMap) -> Directives {
 }
 
 /// How long a response is fresh, s, where its sender says so.
-pub(super) fn explicit(headers: &HeaderMap, received: SystemTime) -> Option<u64> {
+pub(super) fn explicit(headers: &HeaderMap, received: UnixMs) -> Option<u64> {
     let directives = directives(headers);
     let lifetime = directives
         .seconds("s-maxage")
@@ -43,23 +44,23 @@ pub(super) fn explicit(headers: &HeaderMap, received: SystemTime) -> Option<u64>
     let expires = expires
         .map(|line| line.to_str().ok().and_then(date).unwrap_or(0))
         .min()?;
-    let sent = named_date(headers, &header::DATE).unwrap_or_else(|| unix(received));
+    let sent = named_date(headers, &header::DATE).unwrap_or_else(|| seconds_of(received));
     Some(expires.saturating_sub(sent))
 }
 
 /// How long a response is fresh, s, by what its sender says or else by how long it has not changed.
-pub(super) fn lifetime(status: StatusCode, headers: &HeaderMap, received: SystemTime) -> u64 {
+pub(super) fn lifetime(status: StatusCode, headers: &HeaderMap, received: UnixMs) -> u64 {
     explicit(headers, received)
         .or_else(|| heuristic(status, headers, received))
         .unwrap_or(0)
 }
 
-fn heuristic(status: StatusCode, headers: &HeaderMap, received: SystemTime) -> Option<u64> {
+fn heuristic(status: StatusCode, headers: &HeaderMap, received: UnixMs) -> Option<u64> {
     if !may_be_guessed(status) && !directives(headers).has("public") {
         return None;
     }
     let changed = named_date(headers, &header::LAST_MODIFIED)?;
-    let sent = named_date(headers, &header::DATE).unwrap_or_else(|| unix(received));
+    let sent = named_date(headers, &header::DATE).unwrap_or_else(|| seconds_of(received));
     Some((sent.saturating_sub(changed) / HEURISTIC_SHARE).min(HEURISTIC_MOST))
 }
 
@@ -72,15 +73,15 @@ fn may_be_guessed(status: StatusCode) -> bool {
 }
 
 /// How old a response was when it came, s. An `Age` that is not one number makes it older than any lifetime.
-pub(super) fn on_arrival(headers: &HeaderMap, received: SystemTime, took: Duration) -> u64 {
+pub(super) fn on_arrival(headers: &HeaderMap, received: UnixMs, took: Duration) -> u64 {
     let mut lines = headers.get_all(header::AGE).iter();
     let said = match (lines.next(), lines.next()) {
         (None, _) => 0,
         (Some(line), None) => line.to_str().ok().and_then(seconds).unwrap_or(ANCIENT),
         (Some(_), Some(_)) => ANCIENT,
     };
-    let apparent =
-        named_date(headers, &header::DATE).map_or(0, |sent| unix(received).saturating_sub(sent));
+    let apparent = named_date(headers, &header::DATE)
+        .map_or(0, |sent| seconds_of(received).saturating_sub(sent));
     said.saturating_add(took.as_secs()).max(apparent)
 }
 
@@ -91,12 +92,13 @@ pub(super) fn named_date(headers: &HeaderMap, name: &HeaderName) -> Option<u64> 
 
 /// A date in one of the three forms of RFC 9110 (section 5.6.7), s after 1970.
 fn date(text: &str) -> Option<u64> {
-    httpdate::parse_http_date(text).ok().map(unix)
+    let at = httpdate::parse_http_date(text).ok()?;
+    let since = at.duration_since(UNIX_EPOCH);
+    Some(since.map_or(0, |since| since.as_secs()))
 }
 
-fn unix(at: SystemTime) -> u64 {
-    at.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+fn seconds_of(at: UnixMs) -> u64 {
+    u64::try_from(at.0 / 1000).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -106,8 +108,8 @@ mod tests {
 
     const NOON: u64 = 1_800_000_000;
 
-    fn at(unix: u64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(unix)
+    fn at(unix: u64) -> UnixMs {
+        UnixMs(i64::try_from(unix).unwrap() * 1000)
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -119,7 +121,7 @@ mod tests {
     }
 
     fn written(unix: u64) -> String {
-        httpdate::fmt_http_date(at(unix))
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(unix))
     }
 
     #[test]

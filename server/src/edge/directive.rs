@@ -14,7 +14,7 @@ impl Directives {
     pub(super) fn read(headers: &HeaderMap, name: &HeaderName) -> Self {
         let mut all = Vec::new();
         for line in headers.get_all(name) {
-            read_line(&line.to_str().unwrap_or_default(), &mut all);
+            read_line(line.to_str().unwrap_or_default(), &mut all);
         }
         Self(all)
     }

@@ -12,7 +12,7 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use axum::{
@@ -203,7 +203,7 @@ async fn listen(
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = axum::http::Uri::from_static(PATH);
     let headers = request.headers_mut();
-    let token = key.token(&edge.0.region, SystemTime::now());
+    let token = key.token(&edge.0.region, edge.0.clock.now());
     let bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|e| e.to_string())?;
     headers.insert(header::AUTHORIZATION, bearer);
     headers.insert(

@@ -44,6 +44,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
+use services::Clock;
 use tokio::{sync::watch, time::Instant};
 
 use self::{
@@ -51,7 +52,7 @@ use self::{
     forward::{Away, Forwarder},
     policy::{Asked, Use},
     store::Store,
-    stored::Stored,
+    stored::{Arrived, Stored},
 };
 pub use self::{forward::Origin, key::Key};
 use crate::{config::Proxies, http::forwarded};
@@ -91,6 +92,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// What the origin's feed is opened with. Without it, this is any shared cache.
     pub key: Option<Key>,
+    /// What tells the time.
+    pub clock: Clock,
 }
 
 /// One edge. Cheap to clone; clones share everything.
@@ -103,6 +106,7 @@ struct Inner {
     proxies: Proxies,
     store: Store,
     key: Option<Key>,
+    clock: Clock,
     heard: Heard,
     /// Fills under way, by key. What is sent says that one has ended.
     flights: Mutex<HashMap<String, watch::Receiver<()>>>,
@@ -192,6 +196,7 @@ impl Edge {
             proxies: settings.proxies,
             store: Store::new(settings.budget),
             key: settings.key,
+            clock: settings.clock,
             heard: Heard::new(),
             flights: Mutex::default(),
             hits: AtomicU64::new(0),
@@ -445,9 +450,12 @@ impl Edge {
         let mark = self.0.heard.mark();
         let answer = self.ask(&wanted, headers, Body::empty()).await?;
         let (head, body) = answer.into_parts();
-        let took = began.elapsed();
+        let arrived = Arrived {
+            now: self.0.clock.now(),
+            took: began.elapsed(),
+        };
         if let Some(old) = old.filter(|_| head.status == StatusCode::NOT_MODIFIED) {
-            let confirmed = old.confirmed(&head.headers, took);
+            let confirmed = old.confirmed(&head.headers, arrived);
             let confirmed = self.keep(&wanted, confirmed, mark);
             return Ok(Filled::Stored(confirmed, "hit; fwd=stale; fwd-status=304"));
         }
@@ -459,7 +467,7 @@ impl Edge {
         }
         match gather(body).await {
             Gathered::Whole(body) => {
-                let stored = Stored::new(head.status, head.headers.clone(), body.clone(), took);
+                let stored = Stored::new(head.status, head.headers.clone(), body.clone(), arrived);
                 if !stored.is_worth_keeping() {
                     self.0.store.invalidate(&wanted.key);
                     let passed = Response::from_parts(head, Body::from(body));

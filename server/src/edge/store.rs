@@ -205,7 +205,10 @@ mod tests {
     use super::*;
     use axum::http::{HeaderValue, StatusCode};
     use bytes::Bytes;
+    use domain::time::UnixMs;
     use std::time::Duration;
+
+    use crate::edge::stored::Arrived;
 
     fn stored(text: &str, vary: Option<&'static str>) -> Arc<Stored> {
         let mut headers = HeaderMap::new();
@@ -213,7 +216,11 @@ mod tests {
             headers.insert("vary", HeaderValue::from_static(vary));
         }
         let body = Bytes::from(text.to_owned());
-        Arc::new(Stored::new(StatusCode::OK, headers, body, Duration::ZERO))
+        let arrived = Arrived {
+            now: UnixMs(0),
+            took: Duration::ZERO,
+        };
+        Arc::new(Stored::new(StatusCode::OK, headers, body, arrived))
     }
 
     fn asked(value: &'static str) -> HeaderMap {

@@ -5,7 +5,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use axum::{
@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
 };
 use bytes::Bytes;
+use domain::time::UnixMs;
 use tokio::time::Instant;
 
 use super::age;
@@ -20,6 +21,13 @@ use crate::http::{
     fresh,
     range::{self, Wanted},
 };
+
+/// When an answer came, and how long after it was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrived {
+    pub(super) now: UnixMs,
+    pub(super) took: Duration,
+}
 
 /// A whole response.
 #[derive(Debug, Clone)]
@@ -65,15 +73,20 @@ const OF_THE_BODY: [HeaderName; 5] = [
 ];
 
 impl Stored {
-    /// A response that has just come, `took` after it was asked for.
-    pub(super) fn new(status: StatusCode, headers: HeaderMap, body: Bytes, took: Duration) -> Self {
+    /// A response that has just come.
+    pub(super) fn new(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        arrived: Arrived,
+    ) -> Self {
         let mut stored = Self {
             status,
             headers,
             body,
             ..Self::empty()
         };
-        stored.begin(took);
+        stored.begin(arrived);
         stored
     }
 
@@ -114,8 +127,7 @@ impl Stored {
     }
 
     /// Its life begins now.
-    fn begin(&mut self, took: Duration) {
-        let now = SystemTime::now();
+    fn begin(&mut self, Arrived { now, took }: Arrived) {
         self.arrived = Instant::now();
         self.arrival_age = age::on_arrival(&self.headers, now, took);
         self.lifetime = age::lifetime(self.status, &self.headers, now);
@@ -149,9 +161,9 @@ impl Stored {
         self.has_validator() || self.lifetime > self.arrival_age
     }
 
-    /// The same response after a 304 that says so, `took` after it was asked for.
+    /// The same response after a 304 that says so.
     #[must_use]
-    pub(super) fn confirmed(&self, headers: &HeaderMap, took: Duration) -> Self {
+    pub(super) fn confirmed(&self, headers: &HeaderMap, arrived: Arrived) -> Self {
         let mut stored = self.clone();
         // It tells the age of the response that it confirms anew.
         stored.headers.remove(header::AGE);
@@ -161,7 +173,7 @@ impl Stored {
                 stored.headers.append(name.clone(), value.clone());
             }
         }
-        stored.begin(took);
+        stored.begin(arrived);
         stored
     }
 
@@ -286,6 +298,14 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt;
 
+    /// The first second of 2027, when it took so many seconds.
+    fn at(took: u64) -> Arrived {
+        Arrived {
+            now: UnixMs(1_798_761_600_000),
+            took: Duration::from_secs(took),
+        }
+    }
+
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs
             .iter()
@@ -309,7 +329,7 @@ mod tests {
             StatusCode::OK,
             headers,
             Bytes::from_static(b"0123456789"),
-            Duration::ZERO,
+            at(0),
         )
     }
 
@@ -393,7 +413,7 @@ mod tests {
             ("etag", "\"b\""),
             ("content-length", "3"),
         ]);
-        let new = old.confirmed(&news, Duration::from_secs(2));
+        let new = old.confirmed(&news, at(2));
         assert_eq!((new.age(), new.lifetime, new.body.len()), (2, 5, 10));
         assert_eq!(
             (&new.headers["etag"], &new.headers["x-new"]),

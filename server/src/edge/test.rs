@@ -76,6 +76,7 @@ fn edge_with(origin: SocketAddr, key: Option<&str>) -> Edge {
         budget: 1 << 20,
         proxies: Proxies::default(),
         key: key.map(|key| key.parse().unwrap()),
+        clock: Clock::System,
     })
     .unwrap()
 }
@@ -230,6 +231,10 @@ async fn a_dead_origin_is_said_and_what_must_be_fresh_is_not_served() {
     assert_eq!(ask(&edge, "POST", "/", &[]).await.0, 502);
     let oic = [("cache-control", "only-if-cached")];
     assert_eq!(ask(&edge, "GET", "/", &oic).await.0, 504);
+    let arrived = Arrived {
+        now: edge.0.clock.now(),
+        took: Duration::ZERO,
+    };
     for (value, expected) in [
         ("max-age=60", 200),
         ("max-age=0", 200),
@@ -241,7 +246,7 @@ async fn a_dead_origin_is_said_and_what_must_be_fresh_is_not_served() {
             StatusCode::OK,
             headers,
             Bytes::from_static(b"kept"),
-            Duration::ZERO,
+            arrived,
         );
         edge.0
             .store

@@ -1,6 +1,6 @@
 //! `/edge/feed`: what changed, for edges that know the key ([`crate::edge::feed`]).
 
-use std::{convert::Infallible, time::SystemTime};
+use std::convert::Infallible;
 
 use axum::{
     extract::State,
@@ -42,7 +42,7 @@ pub async fn feed(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<
             .and_then(|line| line.strip_prefix("Bearer ")),
         _ => None,
     };
-    let region = token.and_then(|token| key.region(token.trim(), SystemTime::now()));
+    let region = token.and_then(|token| key.region(token.trim(), vitrine.clock.now()));
     let Some(region) = region else {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,

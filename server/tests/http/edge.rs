@@ -1,7 +1,5 @@
 //! The feed that edges follow.
 
-use std::time::SystemTime;
-
 use axum::{body::Body, extract::ConnectInfo, http::Request};
 use http_body_util::BodyExt;
 use server::edge::Key;
@@ -9,9 +7,9 @@ use tower::ServiceExt;
 
 use crate::test_app::{EDGE_KEY, TestApp};
 
-fn token() -> String {
-    let key: Key = EDGE_KEY.parse().unwrap();
-    format!("Bearer {}", key.token("eu-west", SystemTime::now()))
+fn token(app: &TestApp) -> String {
+    let key: Key = EDGE_KEY.parse().expect("it is well formed");
+    format!("Bearer {}", key.token("eu-west", app.vitrine.clock.now()))
 }
 
 /// An open feed, read event by event.
@@ -22,18 +20,23 @@ struct Feed {
 
 impl Feed {
     async fn open(app: &TestApp, last: Option<&str>) -> Self {
-        let host = app.origin.split_once("://").unwrap().1;
-        let at: std::net::SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        let host = app.origin.split_once("://").expect("an origin").1;
+        let at: std::net::SocketAddr = "127.0.0.1:50000".parse().expect("it is well formed");
         let mut request = Request::builder()
             .uri("/edge/feed")
             .header("host", host)
-            .header("authorization", token())
+            .header("authorization", token(app))
             .extension(ConnectInfo(at));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let request = request.body(Body::empty()).unwrap();
-        let answer = app.router.clone().oneshot(request).await.unwrap();
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = app
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("an answer");
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         assert_eq!(answer.headers()["cache-control"], "no-store");
@@ -55,9 +58,15 @@ impl Feed {
                 self.text = rest.to_owned();
                 return found;
             }
-            let frame = self.body.frame().await.expect("it goes on").unwrap();
-            let piece = frame.into_data().unwrap();
-            self.text.push_str(std::str::from_utf8(&piece).unwrap());
+            let frame = self
+                .body
+                .frame()
+                .await
+                .expect("it goes on")
+                .expect("a frame");
+            let piece = frame.into_data().expect("data");
+            self.text
+                .push_str(std::str::from_utf8(&piece).expect("text"));
         }
     }
 
@@ -124,9 +133,9 @@ async fn nobody_else_is_told() {
     let other: Key = "another key of thirty-two characters and more"
         .parse()
         .unwrap();
-    let now = SystemTime::now();
+    let now = app.vitrine.clock.now();
     let key: Key = EDGE_KEY.parse().unwrap();
-    let old = now - std::time::Duration::from_secs(1200);
+    let old = domain::time::UnixMs(now.0 - 1_200_000);
     for bearer in [
         String::new(),
         "Bearer".to_owned(),
@@ -145,7 +154,7 @@ async fn nobody_else_is_told() {
     }
     let twice = app
         .get("/edge/feed")
-        .header("authorization", &token())
+        .header("authorization", &token(&app))
         .raw("authorization", b"Bearer x")
         .send()
         .await;
