@@ -253,6 +253,7 @@ fn new_photo(length: u64) -> NewUpload {
         session: None,
         span: None,
         metadata: String::new(),
+        claim: None,
         form: Form::default(),
     }
 }
