@@ -19,10 +19,12 @@ mod age;
 mod directive;
 pub mod feed;
 mod forward;
+mod gather;
 mod key;
 mod policy;
 mod store;
 mod stored;
+mod wanted;
 
 use std::{
     collections::HashMap,
@@ -38,11 +40,10 @@ use axum::{
     body::{Body, HttpBody},
     extract::{ConnectInfo, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
         response::Parts,
     },
 };
-use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use services::Clock;
 use tokio::{sync::watch, time::Instant};
@@ -50,15 +51,14 @@ use tokio::{sync::watch, time::Instant};
 use self::{
     feed::{Change, Heard},
     forward::{Away, Forwarder},
+    gather::{Gathered, gather},
     policy::{Asked, Use},
     store::Store,
     stored::{Arrived, Stored},
+    wanted::{Wanted, host_of, key_beside, without_campaign},
 };
 pub use self::{forward::Origin, key::Key};
 use crate::{config::Proxies, http::forwarded};
-
-/// Most bytes of a response that is kept; longer ones are passed on as they come.
-const LONGEST_KEPT: usize = 8 * 1024 * 1024;
 
 /// How long after a purge the page as it was is still sent, while the new one is fetched.
 const GRACE: Duration = Duration::from_secs(1);
@@ -68,14 +68,6 @@ const HOT: u32 = 10;
 
 /// How many pages are fetched anew at once after a purge: it may be one of a thousand pages.
 const REFRESHING: usize = 4;
-
-/// What campaigns add to addresses; no page depends on it.
-const CAMPAIGN: [&str; 8] = [
-    "fbclid", "gclid", "dclid", "msclkid", "ttclid", "igshid", "mc_cid", "mc_eid",
-];
-
-/// How long a response that is to be kept may stand still.
-const STALLED: Duration = Duration::from_secs(30);
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -125,55 +117,6 @@ pub struct Counts {
     pub keys: usize,
     /// Bytes they take.
     pub bytes: usize,
-}
-
-/// A request without its body, which is asked for again where need be.
-#[derive(Debug, Clone)]
-struct Wanted {
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    key: String,
-}
-
-impl Wanted {
-    /// A page by its key, for whoever asks with these headers.
-    fn page(key: String, headers: HeaderMap) -> Self {
-        let path = key.find('/').map_or("/", |at| &key[at..]);
-        Self {
-            method: Method::GET,
-            uri: path.parse().unwrap_or_default(),
-            headers,
-            key,
-        }
-    }
-
-    /// Its headers without who asked and what they have.
-    fn anonymous(&self) -> HeaderMap {
-        let mut headers = self.headers.clone();
-        for name in [
-            header::COOKIE,
-            header::AUTHORIZATION,
-            header::IF_NONE_MATCH,
-            header::IF_MODIFIED_SINCE,
-            header::RANGE,
-            header::IF_RANGE,
-            header::CACHE_CONTROL,
-            header::PRAGMA,
-        ] {
-            headers.remove(name);
-        }
-        headers
-    }
-
-    /// Somebody who may have just changed what they look at.
-    fn is_signed_in(&self) -> bool {
-        let mut lines = self.headers.get_all(header::COOKIE).iter();
-        lines.any(|line| {
-            line.to_str()
-                .is_ok_and(|line| line.contains("vitrine_session="))
-        })
-    }
 }
 
 /// What comes of asking the origin.
@@ -615,83 +558,6 @@ impl Drop for Flight {
             ended.send_replace(());
         }
     }
-}
-
-enum Gathered {
-    Whole(Bytes),
-    /// Too long to be kept.
-    Long(Body),
-    Broken,
-}
-
-/// Reads a body to its end, or to where it gets too long.
-async fn gather(body: Body) -> Gathered {
-    let mut gathered = BytesMut::new();
-    let is_long = |length: u64| length > LONGEST_KEPT as u64;
-    if is_long(body.size_hint().lower()) {
-        return Gathered::Long(body);
-    }
-    let mut pieces = body.into_data_stream();
-    loop {
-        match tokio::time::timeout(STALLED, pieces.next()).await {
-            Ok(None) => return Gathered::Whole(gathered.freeze()),
-            Ok(Some(Ok(piece))) => gathered.extend_from_slice(&piece),
-            Ok(Some(Err(_))) | Err(_) => return Gathered::Broken,
-        }
-        if is_long(gathered.len() as u64) {
-            let first = futures::stream::iter([Ok(gathered.freeze())]);
-            return Gathered::Long(Body::from_stream(first.chain(pieces)));
-        }
-    }
-}
-
-/// What a request names as its host: once (RFC 9112, section 3.2), in the target where it stands there.
-fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut lines = headers.get_all(header::HOST).iter();
-    let (first, second) = (lines.next(), lines.next());
-    if second.is_some() {
-        return None;
-    }
-    match uri.authority() {
-        Some(target) if target.as_str().contains('@') => None,
-        Some(target) => HeaderValue::from_str(target.as_str()).ok(),
-        None => first
-            .filter(|host| {
-                host.to_str()
-                    .is_ok_and(|host| !host.is_empty() && !host.contains('@'))
-            })
-            .cloned(),
-    }
-}
-
-/// An address without what campaigns add to it.
-fn without_campaign(path: &str) -> String {
-    let Some((bare, query)) = path.split_once('?') else {
-        return path.to_owned();
-    };
-    let is_content = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or_default();
-        !name.starts_with("utm_") && !CAMPAIGN.contains(&name)
-    };
-    let kept: Vec<&str> = query.split('&').filter(is_content).collect();
-    if kept.is_empty() {
-        bare.to_owned()
-    } else {
-        format!("{bare}?{}", kept.join("&"))
-    }
-}
-
-/// The key of what a header of an answer names, where that lies on the host that was asked.
-fn key_beside(wanted: &Wanted, named: &str) -> Option<String> {
-    let host = wanted.key.split('/').next().unwrap_or_default();
-    let named: Uri = named.parse().ok()?;
-    if let Some(authority) = named.authority()
-        && !authority.as_str().eq_ignore_ascii_case(host)
-    {
-        return None;
-    }
-    let path = named.path_and_query()?.as_str();
-    path.starts_with('/').then(|| format!("{host}{path}"))
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

@@ -1,10 +1,11 @@
 use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::{net::TcpListener, sync::Notify};
 
-use super::*;
+use super::{gather::LONGEST_KEPT, *};
 
 /// An origin that says how often it was asked, with the headers that the query names.
 struct TestOrigin {

@@ -19,7 +19,7 @@ const MODULES: [(&str, &str, &str); 2] = [
 ];
 
 /// Logical name and path of the modules that are served as they are.
-const PLAIN: [(&str, &str); 5] = [
+const PLAIN: [(&str, &str); 6] = [
     ("worker-boot.js", "frontend/worker/boot.js"),
     ("passkey.js", "frontend/passkey.js"),
     ("proof.js", "frontend/proof.js"),

@@ -56,7 +56,7 @@ pub(crate) fn http_cache_tests(place: &Place) -> Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     for name in ["package.json", "package-lock.json"] {
         fs::copy(
-            place.at(&format!("xtask/http-cache-tests/{name}")),
+            place.at(format!("xtask/http-cache-tests/{name}")),
             folder.join(name),
         )?;
     }
