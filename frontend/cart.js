@@ -51,8 +51,10 @@ document.addEventListener("click", (event) => {
   said.textContent = had > 0 ? `In the basket: ${cart.lines.get(variant)}.` : "In the basket.";
 });
 
-// On the page of the basket a number counts as soon as it is left.
-document.querySelector("[data-cart-form]")?.addEventListener("change", ({ target }) => target.form.requestSubmit());
+// On the page of the basket a number counts as soon as it is left. What is none stays where it is, for the person to put right.
+document.querySelector("[data-cart-form]")?.addEventListener("change", ({ target }) => {
+  if (/^\d{1,2}$/.test(target.value.trim())) target.form.requestSubmit();
+});
 
 // A page that comes back from the browser's memory may show an older count.
 addEventListener("pageshow", show);

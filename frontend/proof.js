@@ -107,13 +107,24 @@
     }
   }
 
+  /** An answer in the place of one, where this browser can keep no key: waiting would not help. */
+  const NO_KEY = {
+    status: 498,
+    body: JSON.stringify({
+      code: "no_key",
+      message: "This browser keeps no key to sign uploads with. Leave private browsing, or allow this site to keep data, and try again.",
+    }),
+    retryAfter: null,
+  };
+
   async function tokenOf(owner) {
     const kept = tokens.get(owner);
     const granted = kept && (await kept);
     if (granted?.token && performance.now() < granted.until) return granted;
     // Whoever waited for the same one has asked by now.
     if (tokens.get(owner) !== kept) return tokenOf(owner);
-    const asked = grant(owner).catch(() => ({ status: 0, body: "", retryAfter: null }));
+    // What fails on the way is caught in there; what is left is a key that cannot be made or kept.
+    const asked = grant(owner).catch(() => NO_KEY);
     tokens.set(owner, asked);
     const answer = await asked;
     if (!answer.token && tokens.get(owner) === asked) tokens.delete(owner);
@@ -125,7 +136,11 @@
     async credential(owner, method, address) {
       const granted = await tokenOf(owner);
       if (!granted.token) return granted;
-      return { authorization: `DPoP ${granted.token}`, proof: await prove(owner, method, address, granted.token) };
+      try {
+        return { authorization: `DPoP ${granted.token}`, proof: await prove(owner, method, address, granted.token) };
+      } catch {
+        return NO_KEY;
+      }
     },
 
     /** Forgets the token that was refused, and learns the time of whoever refused it. */

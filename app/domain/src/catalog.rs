@@ -97,7 +97,12 @@ impl Product {
     #[must_use]
     pub fn narrowed(&self, id: Option<&VariantId>) -> Self {
         let mut product = self.clone();
-        let Some(variant) = id.and_then(|id| self.variant(id)) else {
+        let variant = match (id, self.variants.as_slice()) {
+            (Some(id), _) => self.variant(id),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        };
+        let Some(variant) = variant else {
             return product;
         };
         let choice = variant.name();

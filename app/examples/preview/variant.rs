@@ -83,6 +83,7 @@ pub(crate) fn pages(site: &Site, shop: &Shop, cup: &Product) -> Vec<(&'static st
         seen: &[],
     };
     let variants = manage::page::VariantsEditor {
+        version: None,
         product: &sized,
         options: None,
         rows: &[],

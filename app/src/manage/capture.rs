@@ -278,7 +278,8 @@ fn sharing(contract: &Contract, editor: &ContractEditor<'_>) -> AnyView {
             <div class="notice done" role="status">
                 <div>
                     <p>"Here is the link. Copy it now: it is shown this once."</p>
-                    <input class="input" r#type="text" readonly id="link" aria-label="The link" data-test="contract-link" value=address.to_owned() />
+                    <label class="unseen" r#for="link">"The link"</label>
+                    <input class="input" r#type="url" readonly id="link" data-test="contract-link" value=address.to_owned() />
                 </div>
             </div>
         }

@@ -33,6 +33,8 @@ pub struct VariantsEditor<'a> {
     pub errors: &'a [Invalid],
     /// What was wrong with rows.
     pub wrong: &'a [(VariantId, Invalid)],
+    /// The version of the product that what was typed belongs to, where something was.
+    pub version: Option<&'a str>,
     /// A flash message about what was just done.
     pub message: Option<&'a str>,
     /// Names this page, so that a correction that is sent twice counts once.
@@ -138,7 +140,7 @@ fn table(viewer: &Viewer, editor: &VariantsEditor<'_>) -> Option<AnyView> {
             <section aria-labelledby="variants-title">
                 <h2 id="variants-title">"Variants"</h2>
                 <form class="stack" method="post" novalidate action=format!("/manage/products/{}/variants", product.id)>
-                    <input r#type="hidden" name="version" value=product.version.to_string() />
+                    <input r#type="hidden" name="version" value=editor.version.map_or_else(|| product.version.to_string(), str::to_owned) />
                     <input r#type="hidden" name="form_key" value=editor.form_key.to_owned() />
                     <p class="soft">{format!("Without a price of its own, a variant costs {price}. Amounts are in {}.", viewer.shop.currency)}</p>
                     <table class="rows variant-rows">

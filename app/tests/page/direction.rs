@@ -38,12 +38,18 @@ fn misplaced(html: &str) -> Vec<String> {
         }
         rest = &rest[at..];
         if rest.starts_with("</") {
-            open.pop();
+            let ended = open.pop();
             if let Some(isolate) = isolates.pop_if(|isolate| isolate.depth == open.len()) {
-                let is_mixed = isolate.text.bytes().any(|b| b.is_ascii_alphabetic());
-                if is_mixed && runs_right_to_left(&isolate.text) {
-                    misplaced.push(isolate.text);
-                }
+                // In a text area each line finds its own (HTML, section 15.3.6).
+                let parts: Vec<&str> = match ended {
+                    Some("textarea") => isolate.text.lines().collect(),
+                    _ => vec![&isolate.text],
+                };
+                let is_mixed = |text: &&str| {
+                    text.bytes().any(|b| b.is_ascii_alphabetic()) && runs_right_to_left(text)
+                };
+                let mixed = parts.into_iter().filter(is_mixed).map(str::to_owned);
+                misplaced.extend(mixed);
             }
             rest = &rest[rest.find('>').expect("a tag ends") + 1..];
             continue;
@@ -94,6 +100,9 @@ fn a_word_without_a_direction_is_found() {
     assert_eq!(found("<p>כוס</p>"), ["כוס"]);
     assert_eq!(found("<p dir=\"auto\">By כוס</p>"), ["By כוס"]);
     assert_eq!(found("<input value=\"כוס\">"), ["כוס"]);
+    let area = |text: &str| found(&format!("<textarea dir=\"auto\">{text}</textarea>"));
+    assert_eq!(area("Cup\nכוס"), [""; 0]);
+    assert_eq!(area("Cup כוס"), ["Cup כוס"]);
     assert_eq!(
         found("<p>By <bdi>כוס</bdi><br> of <b dir=\"auto\">כוס</b></p>"),
         [""; 0]

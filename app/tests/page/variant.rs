@@ -90,6 +90,7 @@ pub(crate) fn pages(
     let wrong = ["price", "stock"].map(|field| (id.clone(), Invalid::new(field, message)));
     let errors = [Invalid::new("values_1", message)];
     let stored = VariantsEditor {
+        version: None,
         product: &many,
         options: None,
         rows: &[],

@@ -83,6 +83,8 @@ pub(crate) type Purge = Box<dyn Fn(&[Tag], &[Tag]) + Send + Sync>;
 struct AfterCommit {
     listeners: Arc<Listeners>,
     committed: bool,
+    /// The database said that it is committed.
+    is_sure: bool,
     tags: Vec<Tag>,
     withdrawn: Vec<Tag>,
     own: Vec<i64>,
@@ -94,11 +96,14 @@ impl Drop for AfterCommit {
     /// Runs however the commit ends, also when the caller went away or the answer was lost: the data may have changed all
     /// the same, and a purge too many costs no more than a render.
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.is_sure {
+            // The number of an event that is not there may become another process's.
             let mut own = self.listeners.own();
             for event in &self.own {
                 own.remove(event);
             }
+        }
+        if !self.committed {
             return;
         }
         if let Some(purge) = self.listeners.purge.get().filter(|_| !self.tags.is_empty()) {
@@ -130,7 +135,9 @@ impl Write {
             ..
         } = self;
         after.committed = true;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        after.is_sure = true;
+        Ok(())
     }
 
     pub(crate) const fn engine(&self) -> Engine {
@@ -291,6 +298,7 @@ impl Db {
             after: AfterCommit {
                 listeners: Arc::clone(&self.listeners),
                 committed: false,
+                is_sure: false,
                 tags: Vec::new(),
                 withdrawn: Vec::new(),
                 own: Vec::new(),

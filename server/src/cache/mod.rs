@@ -26,7 +26,7 @@ use futures::{
     FutureExt, StreamExt,
     future::{BoxFuture, Shared},
 };
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use self::store::{Index, Slot, Store};
 pub use self::{
@@ -342,7 +342,7 @@ impl<E: Clone + Send + Sync + 'static> Cache<E> {
             key: key.to_owned(),
             number,
         };
-        let task = tokio::spawn(async move {
+        let filling = async move {
             let page = match tokio::time::timeout(PATIENCE, fill()).await {
                 Ok(Ok(page)) => page,
                 Ok(Err(error)) => {
@@ -359,13 +359,28 @@ impl<E: Clone + Send + Sync + 'static> Cache<E> {
                 .map_err(|broken| FillError::Broken(broken.to_string()))?;
             guard.keep(&entry, &fill, seen);
             Ok(entry)
-        });
-        let outcome = task
-            .map(|ended| ended.unwrap_or_else(|broken| Err(FillError::Broken(broken.to_string()))))
+        };
+        let (end, ended) = oneshot::channel();
+        let outcome = ended
+            .map(|ended| {
+                let broken = |_| {
+                    Err(FillError::Broken(
+                        "a fill ended without an answer".to_owned(),
+                    ))
+                };
+                ended.unwrap_or_else(broken)
+            })
             .boxed()
             .shared();
         let flight = Flight { number, outcome };
         gate.flights.insert(key.to_owned(), flight.clone());
+        // A runtime that ends drops a task at once, whose guard then waits for the gate.
+        drop(gate);
+        tokio::spawn(async move {
+            let ended = filling.await;
+            // Nobody may be left who asked.
+            let _ = end.send(ended);
+        });
         (flight, CacheOutcome::Miss)
     }
 

@@ -158,6 +158,12 @@ impl<E> Store<E> {
         let is_there = self.slots.get(key).is_some_and(|at| Arc::ptr_eq(&at, old));
         if is_there && old.purged_ms().is_none() {
             self.put(index, key, entry, &old.fill, budget);
+            if let Some(new) = self.slots.get(key) {
+                let hits = old.hits.load(Ordering::Relaxed);
+                new.hits.fetch_add(hits, Ordering::Relaxed);
+                let hit_ms = old.hit_ms.load(Ordering::Relaxed);
+                new.hit_ms.fetch_max(hit_ms, Ordering::Relaxed);
+            }
         }
     }
 

@@ -59,6 +59,10 @@ fn heuristic(status: StatusCode, headers: &HeaderMap, received: UnixMs) -> Optio
     if !may_be_guessed(status) && !directives(headers).has("public") {
         return None;
     }
+    // What sets a cookie is for one browser, unless its sender says how long it is good for all.
+    if headers.contains_key(header::SET_COOKIE) {
+        return None;
+    }
     let changed = named_date(headers, &header::LAST_MODIFIED)?;
     let sent = named_date(headers, &header::DATE).unwrap_or_else(|| seconds_of(received));
     Some((sent.saturating_sub(changed) / HEURISTIC_SHARE).min(HEURISTIC_MOST))

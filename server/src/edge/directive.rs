@@ -14,7 +14,8 @@ impl Directives {
     pub(super) fn read(headers: &HeaderMap, name: &HeaderName) -> Self {
         let mut all = Vec::new();
         for line in headers.get_all(name) {
-            read_line(line.to_str().unwrap_or_default(), &mut all);
+            // A byte that is no text hides nothing that stands beside it.
+            read_line(&String::from_utf8_lossy(line.as_bytes()), &mut all);
         }
         Self(all)
     }

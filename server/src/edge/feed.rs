@@ -58,6 +58,8 @@ pub struct Change {
     pub stale: Vec<String>,
     /// Those of them whose pages are gone.
     pub withdrawn: Vec<String>,
+    /// Nothing more has changed.
+    pub whole: bool,
 }
 
 /// What an edge knows of the feed.
@@ -66,8 +68,8 @@ pub(super) struct Heard(Mutex<State>);
 struct State {
     /// Counts purges.
     purges: u64,
-    /// The tags purged last, with the number and time of their purge, oldest first.
-    purged: VecDeque<(u64, Instant, String)>,
+    /// The tags purged last, oldest first.
+    purged: VecDeque<Purged>,
     /// The number of the last purge whose tags are not in `purged` any more.
     forgotten: u64,
     /// Counts gaps: nothing kept before one is vouched for.
@@ -76,19 +78,32 @@ struct State {
     current: Option<Instant>,
 }
 
+struct Purged {
+    number: u64,
+    at: Instant,
+    tag: String,
+    is_withdrawn: bool,
+}
+
+/// What the feed says of a response that a fill brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It shows every change there was, while nothing else is told in this epoch.
+    Vouched(u64),
+    /// It may be the page as it was before a change that was told then.
+    Changed(Instant),
+    /// It may be a page that is gone.
+    Withdrawn,
+    /// The feed says nothing of it.
+    Unsure,
+}
+
 /// How far the feed was when a fill began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     epoch: u64,
     purges: u64,
     is_current: bool,
-}
-
-impl Mark {
-    /// The feed told of changes when the fill began.
-    pub(super) const fn is_heard(self) -> bool {
-        self.is_current
-    }
 }
 
 impl Heard {
@@ -115,19 +130,36 @@ impl Heard {
         }
     }
 
-    /// The epoch in which a response is vouched for that a fill brought which began at `mark`; `None` where it may be older than
-    /// a change that was told.
-    pub(super) fn vouch(&self, mark: Mark, tags: &[String]) -> Option<u64> {
+    /// What is known of a response with these tags that a fill brought which began at `mark`.
+    pub(super) fn verdict(&self, mark: Mark, tags: &[String]) -> Verdict {
         let state = self.state();
-        let is_sound = mark.is_current
-            && state.is_current()
-            && mark.epoch == state.epoch
-            && state.forgotten <= mark.purges
-            && !tags.is_empty();
-        let was_purged = state.purged.iter().any(|(number, at, tag)| {
-            (*number > mark.purges || at.elapsed() < SETTLING) && tags.contains(tag)
-        });
-        (is_sound && !was_purged).then_some(state.epoch)
+        let mut changed = None;
+        for purged in state
+            .purged
+            .iter()
+            .filter(|purged| tags.contains(&purged.tag))
+        {
+            // One that was told just before may not have reached the process that answered.
+            if purged.number <= mark.purges && purged.at.elapsed() >= SETTLING {
+                continue;
+            }
+            if purged.is_withdrawn {
+                return Verdict::Withdrawn;
+            }
+            changed.get_or_insert(purged.at);
+        }
+        if let Some(at) = changed {
+            return Verdict::Changed(at);
+        }
+        if state.forgotten > mark.purges {
+            return Verdict::Changed(Instant::now());
+        }
+        let is_sound = mark.is_current && state.is_current() && mark.epoch == state.epoch;
+        if is_sound && !tags.is_empty() {
+            Verdict::Vouched(state.epoch)
+        } else {
+            Verdict::Unsure
+        }
     }
 
     /// Whether what was vouched for in `epoch` still is.
@@ -136,18 +168,21 @@ impl Heard {
         state.epoch == epoch && state.is_current()
     }
 
-    pub(super) fn purge(&self, tags: &[String]) {
+    pub(super) fn purge(&self, change: &Change) {
         let mut state = self.state();
         state.purges += 1;
-        let number = state.purges;
-        for tag in tags {
-            state
-                .purged
-                .push_back((number, Instant::now(), tag.clone()));
+        let (number, at) = (state.purges, Instant::now());
+        for tag in &change.stale {
+            state.purged.push_back(Purged {
+                number,
+                at,
+                tag: tag.clone(),
+                is_withdrawn: change.withdrawn.contains(tag),
+            });
         }
         while state.purged.len() > REMEMBERED {
-            if let Some((number, ..)) = state.purged.pop_front() {
-                state.forgotten = number;
+            if let Some(forgotten) = state.purged.pop_front() {
+                state.forgotten = forgotten.number;
             }
         }
     }
@@ -245,6 +280,11 @@ fn apply(edge: &Edge, message: &Message, position: &mut Option<String>) -> Resul
             let change: Change =
                 serde_json::from_str(&message.data).map_err(|error| error.to_string())?;
             edge.purge(&change);
+            if !change.whole {
+                // Until the rest is told, nothing is vouched for.
+                position.replace(message.id.clone());
+                return Ok(());
+            }
         }
         "current" => {
             // The first word of a first connection: what was kept before it may miss a change.
@@ -327,34 +367,65 @@ mod tests {
         list.iter().map(|&tag| tag.to_owned()).collect()
     }
 
+    fn change(stale: &[&str], withdrawn: &[&str]) -> Change {
+        Change {
+            stale: tags(stale),
+            withdrawn: tags(withdrawn),
+            whole: true,
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_may_be_older_than_a_change_is_not_vouched_for() {
         let heard = Heard::new();
         let one = tags(&["product:1", "shop:1"]);
         assert_eq!(
-            heard.vouch(heard.mark(), &one),
-            None,
+            heard.verdict(heard.mark(), &one),
+            Verdict::Unsure,
             "nothing was heard yet"
         );
         heard.hear();
         let mark = heard.mark();
-        assert_eq!(heard.vouch(mark, &one), Some(0));
-        assert_eq!(heard.vouch(mark, &[]), None, "nothing could purge it");
-        heard.purge(&tags(&["product:2"]));
-        assert_eq!(heard.vouch(mark, &one), Some(0), "another's change");
-        heard.purge(&tags(&["product:1"]));
-        assert_eq!(heard.vouch(mark, &one), None);
+        assert_eq!(heard.verdict(mark, &one), Verdict::Vouched(0));
         assert_eq!(
-            heard.vouch(heard.mark(), &one),
-            None,
+            heard.verdict(mark, &[]),
+            Verdict::Unsure,
+            "nothing could purge it"
+        );
+        heard.purge(&change(&["product:2"], &["product:2"]));
+        assert_eq!(
+            heard.verdict(mark, &one),
+            Verdict::Vouched(0),
+            "another's change"
+        );
+        let told = Instant::now();
+        heard.purge(&change(&["product:1"], &[]));
+        tokio::time::advance(Duration::from_millis(500)).await;
+        assert_eq!(heard.verdict(mark, &one), Verdict::Changed(told));
+        assert_eq!(
+            heard.verdict(heard.mark(), &one),
+            Verdict::Changed(told),
             "another origin may not know yet"
         );
+        let gone = tags(&["product:2"]);
+        assert_eq!(heard.verdict(mark, &gone), Verdict::Withdrawn);
+        assert_eq!(heard.verdict(heard.mark(), &gone), Verdict::Withdrawn);
         tokio::time::advance(SETTLING).await;
         heard.hear();
-        assert_eq!(heard.vouch(heard.mark(), &one), Some(0));
+        assert_eq!(heard.verdict(heard.mark(), &one), Verdict::Vouched(0));
+        assert_eq!(
+            heard.verdict(mark, &gone),
+            Verdict::Withdrawn,
+            "however long the fill took"
+        );
+        assert_eq!(
+            heard.verdict(heard.mark(), &gone),
+            Verdict::Vouched(0),
+            "it is back"
+        );
         let mark = heard.mark();
         heard.gap();
-        assert_eq!(heard.vouch(mark, &one), None);
+        assert_eq!(heard.verdict(mark, &one), Verdict::Unsure);
         assert!(!heard.vouches(0) && heard.vouches(1));
         tokio::time::advance(CURRENT_FOR + Duration::from_millis(1)).await;
         assert!(!heard.vouches(1), "the origin fell silent");
@@ -366,12 +437,13 @@ mod tests {
         heard.hear();
         let mark = heard.mark();
         for number in 0..=REMEMBERED {
-            heard.purge(&tags(&[&format!("product:{number}")]));
+            heard.purge(&change(&[&format!("product:{number}")], &[]));
         }
         tokio::time::advance(SETTLING).await;
         heard.hear();
-        assert_eq!(heard.vouch(mark, &tags(&["shop:9"])), None);
-        assert_eq!(heard.vouch(heard.mark(), &tags(&["shop:9"])), Some(0));
+        let other = tags(&["shop:9"]);
+        assert!(matches!(heard.verdict(mark, &other), Verdict::Changed(_)));
+        assert_eq!(heard.verdict(heard.mark(), &other), Verdict::Vouched(0));
     }
 
     #[test]

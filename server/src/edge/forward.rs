@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     http::{
         HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, Version, header,
         uri::{Authority, Scheme},
@@ -20,6 +20,9 @@ use crate::http::forwarded::Forwarded;
 
 /// How long the origin may take to begin its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same, where a body is sent first: photos on a slow line.
+const PATIENCE_WITH_BODY: Duration = Duration::from_secs(1800);
 
 /// How long connecting to it may take.
 const CONNECTING: Duration = Duration::from_secs(3);
@@ -50,8 +53,14 @@ pub(super) enum Away {
     /// It cannot be reached, or broke off.
     #[error("the origin cannot be reached: {0}")]
     Broken(#[from] hyper_util::client::legacy::Error),
+    /// It broke off in the middle of an answer.
+    #[error("the origin broke off in the middle of an answer")]
+    Cut,
+    /// Somebody else who asked for the same was told so.
+    #[error("the origin is away")]
+    Joined,
     /// It does not answer.
-    #[error("the origin did not answer within {} s", PATIENCE.as_secs())]
+    #[error("the origin did not answer in time")]
     Late,
 }
 
@@ -129,7 +138,12 @@ impl Forwarder {
             .build()
             .unwrap_or_default();
         *request.version_mut() = Version::HTTP_11;
-        let answer = tokio::time::timeout(PATIENCE, self.client.request(request))
+        let patience = if request.body().is_end_stream() {
+            PATIENCE
+        } else {
+            PATIENCE_WITH_BODY
+        };
+        let answer = tokio::time::timeout(patience, self.client.request(request))
             .await
             .map_err(|_late| Away::Late)??;
         let mut answer = answer.map(Body::new);

@@ -18,6 +18,7 @@
 mod age;
 mod directive;
 pub mod feed;
+mod fill;
 mod forward;
 mod gather;
 mod key;
@@ -40,25 +41,28 @@ use axum::{
     body::{Body, HttpBody},
     extract::{ConnectInfo, State},
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
-        response::Parts,
+        HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request,
     },
 };
 use futures::StreamExt;
 use services::Clock;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::{Semaphore, watch};
 
 use self::{
     feed::{Change, Heard},
+    fill::Flight,
     forward::{Away, Forwarder},
-    gather::{Gathered, gather},
+    gather::LONGEST_KEPT,
     policy::{Asked, Use},
     store::Store,
-    stored::{Arrived, Stored},
+    stored::Stored,
     wanted::{Wanted, host_of, key_beside, without_campaign},
 };
 pub use self::{forward::Origin, key::Key};
-use crate::{config::Proxies, http::forwarded};
+use crate::{
+    config::Proxies,
+    http::{encoding, forwarded},
+};
 
 /// How long after a purge the page as it was is still sent, while the new one is fetched.
 const GRACE: Duration = Duration::from_secs(1);
@@ -100,8 +104,10 @@ struct Inner {
     key: Option<Key>,
     clock: Clock,
     heard: Heard,
-    /// Fills under way, by key. What is sent says that one has ended.
-    flights: Mutex<HashMap<String, watch::Receiver<()>>>,
+    /// Bytes of answers that are being read to be kept, in kB.
+    gathering: Arc<Semaphore>,
+    /// Fills under way, by key. What is sent says that one has ended, and whether for want of an origin.
+    flights: Mutex<HashMap<String, watch::Receiver<bool>>>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -119,14 +125,6 @@ pub struct Counts {
     pub bytes: usize,
 }
 
-/// What comes of asking the origin.
-enum Filled {
-    /// It was kept, and others get it too.
-    Stored(Arc<Stored>, &'static str),
-    /// It is for one request.
-    Passed(Response<Body>),
-}
-
 impl Edge {
     /// An edge that keeps nothing yet.
     ///
@@ -141,6 +139,9 @@ impl Edge {
             key: settings.key,
             clock: settings.clock,
             heard: Heard::new(),
+            gathering: Arc::new(Semaphore::new(
+                (settings.budget / 4096).max(LONGEST_KEPT / 1024),
+            )),
             flights: Mutex::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -159,7 +160,7 @@ impl Edge {
         }
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<()>>> {
+    fn flights(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<bool>>> {
         self.0
             .flights
             .lock()
@@ -176,7 +177,7 @@ impl Edge {
 
     /// Says of what carries one of these tags that it is out of date or gone.
     fn purge(&self, change: &Change) {
-        self.0.heard.purge(&change.stale);
+        self.0.heard.purge(change);
         self.0.store.drop_tagged(&change.withdrawn);
         let hot = self.0.store.mark_tagged(&change.stale, HOT);
         if hot.is_empty() {
@@ -190,7 +191,8 @@ impl Edge {
                     async move {
                         if let Some(asked) = stored.asked.clone() {
                             let wanted = Wanted::page(key, asked);
-                            edge.renew(wanted, stored).await;
+                            let guard = Flight::begin(edge, &wanted);
+                            edge.renew(guard, wanted, stored).await;
                         }
                     }
                 })
@@ -205,16 +207,11 @@ impl Edge {
 
     /// What may be done with what is kept.
     fn may_use(&self, stored: &Stored, wanted: &Wanted, asked: &Asked) -> Use {
-        let is_vouched = || {
-            stored
-                .vouched
-                .is_some_and(|epoch| self.0.heard.vouches(epoch))
-        };
         match stored.purged_since() {
             _ if self.0.key.is_some() && wanted.is_signed_in() => Use::Validate,
             Some(since) if since <= GRACE => Use::WhileRevalidating,
             Some(_) => Use::Validate,
-            None if is_vouched() => Use::Fresh,
+            None if self.is_vouched(stored) => Use::Fresh,
             None => policy::may_use(stored, stored.age(), asked),
         }
     }
@@ -238,13 +235,15 @@ impl Edge {
         }
         forward::strip(&mut parts.headers);
         forward::sign(&mut parts.headers, &from, Some(&host));
-        let name = String::from_utf8_lossy(host.as_bytes()).to_ascii_lowercase();
+        if self.0.key.is_some() && matches!(parts.method, Method::GET | Method::HEAD) {
+            self.simplify(&mut parts);
+        }
+        let name = String::from_utf8_lossy(host.as_bytes()).into_owned();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let proto = from.proto.as_deref().unwrap_or("http");
         let wanted = Wanted {
-            key: match self.0.key {
-                Some(_) => format!("{name}{}", without_campaign(path)),
-                None => format!("{name}{path}"),
-            },
+            // By what the origin is told, which its answer may depend on.
+            key: wanted::key(proto, from.host.as_ref().unwrap_or(&name), path),
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
@@ -260,6 +259,19 @@ impl Edge {
         } else {
             self.pass(wanted, body).await
         }
+    }
+
+    /// Takes off a read what no page depends on, so that campaigns and a hundred ways to say what is accepted share one page.
+    fn simplify(&self, parts: &mut request::Parts) {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        if let Ok(uri) = without_campaign(path).parse() {
+            parts.uri = uri;
+        }
+        let coding = encoding::negotiate(&parts.headers).name();
+        parts.headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static(coding.unwrap_or("identity")),
+        );
     }
 
     /// Answers a request that changes nothing from what is kept, or from what the origin says.
@@ -295,6 +307,10 @@ impl Edge {
             if !joined && let Some(mut flight) = self.join(&wanted) {
                 // An error means that the fill is gone, which is an end as well.
                 let _ = flight.changed().await;
+                if *flight.borrow() {
+                    // One was told that the origin is away, and so are all.
+                    return self.away(&wanted, &Away::Joined);
+                }
                 joined = true;
                 continue;
             }
@@ -303,7 +319,7 @@ impl Edge {
     }
 
     /// The fill that is under way for the same, which this request can wait for.
-    fn join(&self, wanted: &Wanted) -> Option<watch::Receiver<()>> {
+    fn join(&self, wanted: &Wanted) -> Option<watch::Receiver<bool>> {
         let may_share = wanted.method == Method::GET && !wanted.headers.contains_key(header::RANGE);
         may_share
             .then(|| self.flights().get(&wanted.key).cloned())
@@ -313,154 +329,24 @@ impl Edge {
     fn hit(&self, wanted: &Wanted, stored: &Stored, how: &'static str) -> Response<Body> {
         self.0.hits.fetch_add(1, Ordering::Relaxed);
         stored.hit();
-        let answer = stored.answer(&wanted.method, &wanted.headers);
-        self.named(answer, how)
+        self.named(self.of(stored, wanted), how)
     }
 
-    /// Asks the origin, whether `stored` is still what it says where there is one. It goes on to its end when the client leaves.
-    async fn fetch(&self, wanted: Wanted, stored: Option<Arc<Stored>>) -> Response<Body> {
-        self.0.misses.fetch_add(1, Ordering::Relaxed);
-        let (edge, fill, old) = (self.clone(), wanted.clone(), stored.clone());
-        let guard = Flight::begin(self, &wanted);
-        let filled = tokio::spawn(async move {
-            let filled = edge.fill(fill, old).await;
-            drop(guard);
-            filled
-        });
-        match filled.await {
-            Ok(Ok(Filled::Stored(stored, how))) => {
-                let answer = stored.answer(&wanted.method, &wanted.headers);
-                self.named(answer, how)
-            }
-            Ok(Ok(Filled::Passed(answer))) => self.named(answer, "fwd=uri-miss"),
-            Ok(Err(away)) => self.away(&wanted, stored.as_deref(), &away),
-            Err(broken) => {
-                tracing::error!(%broken, "a fill ended without an answer");
-                plain(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "This server made a mistake. Try again.",
-                )
-            }
-        }
-    }
-
-    fn away(&self, wanted: &Wanted, stored: Option<&Stored>, away: &Away) -> Response<Body> {
-        if let Some(stored) = stored.filter(|stored| policy::may_use_instead(stored, stored.age()))
-        {
-            let answer = stored.answer(&wanted.method, &wanted.headers);
-            return self.named(answer, "hit; detail=stale-if-error");
-        }
-        tracing::warn!(%away, "a request could not be answered");
-        let status = match away {
-            Away::Broken(_) => StatusCode::BAD_GATEWAY,
-            Away::Late => StatusCode::GATEWAY_TIMEOUT,
+    /// What is sent of a response. What is vouched for is as good as confirmed this moment.
+    fn of(&self, stored: &Stored, wanted: &Wanted) -> Response<Body> {
+        let age = if self.is_vouched(stored) {
+            0
+        } else {
+            stored.age()
         };
-        plain(
-            status,
-            "The shop cannot be reached at the moment. Try again in a little while.",
-        )
+        stored.answer(&wanted.method, &wanted.headers, age)
     }
 
-    /// Asks for a newer response while the old one is sent.
-    fn refresh(&self, wanted: Wanted, stored: Arc<Stored>) {
-        if self.flights().contains_key(&wanted.key) {
-            return;
-        }
-        let wanted = Wanted {
-            method: Method::GET,
-            ..wanted
-        };
-        let edge = self.clone();
-        tokio::spawn(async move { edge.renew(wanted, stored).await });
-    }
-
-    async fn renew(&self, wanted: Wanted, stored: Arc<Stored>) {
-        let guard = Flight::begin(self, &wanted);
-        if let Err(away) = self.fill(wanted, Some(stored)).await {
-            tracing::warn!(%away, "a response could not be renewed");
-        }
-        drop(guard);
-    }
-
-    /// Asks the origin and keeps what may be kept.
-    async fn fill(&self, wanted: Wanted, old: Option<Arc<Stored>>) -> Result<Filled, Away> {
-        let old = old.filter(|old| old.has_validator());
-        let mut headers = wanted.headers.clone();
-        if let Some(old) = &old {
-            old.validate(&mut headers);
-        }
-        let began = Instant::now();
-        let mark = self.0.heard.mark();
-        let answer = self.ask(&wanted, headers, Body::empty()).await?;
-        let (head, body) = answer.into_parts();
-        let arrived = Arrived {
-            now: self.0.clock.now(),
-            took: began.elapsed(),
-        };
-        if let Some(old) = old.filter(|_| head.status == StatusCode::NOT_MODIFIED) {
-            let confirmed = old.confirmed(&head.headers, arrived);
-            let confirmed = self.keep(&wanted, confirmed, mark);
-            return Ok(Filled::Stored(confirmed, "hit; fwd=stale; fwd-status=304"));
-        }
-        let may_store =
-            policy::may_store(&wanted.method, &wanted.headers, head.status, &head.headers);
-        if !may_store {
-            self.forget_what_changed(&wanted, &head);
-            return Ok(Filled::Passed(Response::from_parts(head, body)));
-        }
-        match gather(body).await {
-            Gathered::Whole(body) => {
-                let stored = Stored::new(head.status, head.headers.clone(), body.clone(), arrived);
-                if !stored.is_worth_keeping() {
-                    self.0.store.invalidate(&wanted.key);
-                    let passed = Response::from_parts(head, Body::from(body));
-                    return Ok(Filled::Passed(passed));
-                }
-                let stored = self.keep(&wanted, stored, mark);
-                Ok(Filled::Stored(stored, "fwd=uri-miss; stored"))
-            }
-            Gathered::Long(body) => Ok(Filled::Passed(Response::from_parts(head, body))),
-            Gathered::Broken => {
-                tracing::warn!(
-                    key = wanted.key,
-                    "the origin broke off in the middle of an answer"
-                );
-                let broken = plain(
-                    StatusCode::BAD_GATEWAY,
-                    "The shop broke off in the middle of its answer. Try again.",
-                );
-                Ok(Filled::Passed(broken))
-            }
-        }
-    }
-
-    /// Keeps what a fill brought that began at `mark`, and vouches for it where no change since then was told.
-    fn keep(&self, wanted: &Wanted, mut stored: Stored, mark: feed::Mark) -> Arc<Stored> {
-        if self.0.key.is_some() && !stored.tags.is_empty() {
-            stored.vouched = self.0.heard.vouch(mark, &stored.tags);
-            stored.asked = Some(wanted.anonymous());
-            if stored.vouched.is_none() && mark.is_heard() {
-                // It may be the page as it was before a change: good for a moment, and confirmed then.
-                stored.mark_purged();
-            }
-        }
-        let stored = Arc::new(stored);
-        self.0
-            .store
-            .put(&wanted.key, &wanted.headers, Arc::clone(&stored));
-        stored
-    }
-
-    /// A newer answer that is not kept takes the one before it away: a page that became private, say.
-    fn forget_what_changed(&self, wanted: &Wanted, head: &Parts) {
-        let is_new = head.status.is_success() || head.status.is_redirection();
-        let is_whole = !matches!(
-            head.status,
-            StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
-        );
-        if wanted.method == Method::GET && is_new && is_whole {
-            self.0.store.invalidate(&wanted.key);
-        }
+    fn is_vouched(&self, stored: &Stored) -> bool {
+        stored.purged_since().is_none()
+            && stored
+                .vouched
+                .is_some_and(|epoch| self.0.heard.vouches(epoch))
     }
 
     /// Passes a request on that changes something, and forgets what that makes doubtful (RFC 9111, section 4.4).
@@ -469,7 +355,7 @@ impl Edge {
         let is_unsafe = !matches!(wanted.method, Method::GET | Method::HEAD | Method::OPTIONS);
         let answer = match self.ask(&wanted, wanted.headers.clone(), body).await {
             Ok(answer) => answer,
-            Err(away) => return self.away(&wanted, None, &away),
+            Err(away) => return self.away(&wanted, &away),
         };
         let status = answer.status();
         if is_unsafe && (status.is_success() || status.is_redirection()) {
@@ -524,40 +410,6 @@ pub async fn handle(
     request: Request<Body>,
 ) -> Response<Body> {
     edge.answer(peer.ip(), request).await
-}
-
-/// A fill under way, which others with the same key wait for. Dropped, it has ended.
-struct Flight {
-    edge: Edge,
-    key: String,
-    ended: Option<watch::Sender<()>>,
-}
-
-impl Flight {
-    fn begin(edge: &Edge, wanted: &Wanted) -> Self {
-        let (ended, flight) = watch::channel(());
-        let mut flights = edge.flights();
-        // A part is of no use to others.
-        let is_whole = wanted.method == Method::GET && !wanted.headers.contains_key(header::RANGE);
-        let is_first = is_whole && !flights.contains_key(&wanted.key);
-        if is_first {
-            flights.insert(wanted.key.clone(), flight);
-        }
-        Self {
-            edge: edge.clone(),
-            key: wanted.key.clone(),
-            ended: is_first.then_some(ended),
-        }
-    }
-}
-
-impl Drop for Flight {
-    fn drop(&mut self) {
-        if let Some(ended) = self.ended.take() {
-            self.edge.flights().remove(&self.key);
-            ended.send_replace(());
-        }
-    }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

@@ -61,10 +61,8 @@ pub(super) fn may_store(
     let must_understand = directives.has("must-understand");
     let is_understood = status.canonical_reason().is_some();
     let is_final = status.as_u16() >= 200;
-    let is_whole = !matches!(
-        status,
-        StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED
-    );
+    // What was answered to a range or a condition is no answer to others.
+    let is_whole = !matches!(status.as_u16(), 206 | 304 | 412 | 416 | 417);
     let is_for_all = !asked.contains_key(header::AUTHORIZATION)
         || ["public", "must-revalidate", "s-maxage"]
             .iter()
@@ -114,6 +112,14 @@ pub(super) fn may_use_instead(stored: &Stored, age: u64) -> bool {
     !must_be_fresh(&directives)
         && !directives.has("no-cache")
         && age.saturating_sub(stored.lifetime) <= most
+}
+
+/// Whether `stored` may be sent although the origin answered, with an error: where it allows that by name (RFC 5861, section 4).
+pub(super) fn may_use_for_error(stored: &Stored, age: u64) -> bool {
+    age::directives(&stored.headers)
+        .seconds("stale-if-error")
+        .is_some()
+        && may_use_instead(stored, age)
 }
 
 /// `s-maxage` says so too (section 5.2.2.10).
@@ -231,6 +237,7 @@ mod tests {
             (&[], 200, &[("vary", "a b")], false),
             (&[], 206, &[], false),
             (&[], 304, &[], false),
+            (&[], 416, &[("cache-control", "max-age=9")], false),
             (&[], 599, &[("cache-control", "max-age=9")], true),
             (
                 &[],

@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::http::{HeaderMap, HeaderName};
+use tokio::time::Instant;
 
 use super::{
     policy::{self, Vary},
@@ -43,7 +44,11 @@ struct Variant {
 
 impl Slot {
     fn bytes(&self, key: &str) -> usize {
-        let variants = self.variants.iter().map(|variant| variant.stored.bytes());
+        let variants = self.variants.iter().map(|variant| {
+            let said = variant.selecting.iter().flatten().map(String::len);
+            // The key stands once more for each tag.
+            variant.stored.bytes() + said.sum::<usize>() + variant.stored.tags.len() * key.len()
+        });
         key.len() + variants.sum::<usize>()
     }
 }
@@ -130,6 +135,7 @@ impl Store {
 
     /// Marks what carries one of the tags as out of date. Answers what of it was sent `hot` times.
     pub(super) fn mark_tagged(&self, tags: &[String], hot: u32) -> Vec<(String, Arc<Stored>)> {
+        let now = Instant::now();
         let inner = self.inner();
         let keys = tags
             .iter()
@@ -141,7 +147,7 @@ impl Store {
             for variant in variants.into_iter().flatten() {
                 let stored = &variant.stored;
                 let is_named = stored.tags.iter().any(|tag| tags.contains(tag));
-                if is_named && stored.mark_purged() && stored.hits() >= hot {
+                if is_named && stored.mark_purged(now) && stored.hits() >= hot {
                     found.push((key.clone(), Arc::clone(stored)));
                 }
             }
@@ -151,9 +157,10 @@ impl Store {
 
     /// Marks everything as out of date.
     pub(super) fn mark_all(&self) {
+        let now = Instant::now();
         for slot in self.inner().slots.values() {
             for variant in &slot.variants {
-                variant.stored.mark_purged();
+                variant.stored.mark_purged(now);
             }
         }
     }

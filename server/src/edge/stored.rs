@@ -116,9 +116,14 @@ impl Stored {
         self.hits.load(Ordering::Relaxed)
     }
 
-    /// A change was told that it does not show. Answers whether this is the first.
-    pub(super) fn mark_purged(&self) -> bool {
-        self.purged.set(Instant::now()).is_ok()
+    /// A change was told then that it does not show. Answers whether this is the first.
+    pub(super) fn mark_purged(&self, at: Instant) -> bool {
+        self.purged.set(at).is_ok()
+    }
+
+    /// It was fresh when it came: whoever sent it thought so.
+    pub(super) const fn is_fresh_on_arrival(&self) -> bool {
+        self.lifetime > self.arrival_age
     }
 
     /// How long ago a change was told that it does not show.
@@ -158,7 +163,7 @@ impl Stored {
 
     /// It is of use: fresh for a while, or fresh again once the origin says so.
     pub(super) fn is_worth_keeping(&self) -> bool {
-        self.has_validator() || self.lifetime > self.arrival_age
+        self.has_validator() || self.is_fresh_on_arrival()
     }
 
     /// The same response after a 304 that says so.
@@ -196,16 +201,10 @@ impl Stored {
     }
 
     /// What is sent to who asks so: all of it, a part, or that it has not changed.
-    pub(super) fn answer(&self, method: &Method, asked: &HeaderMap) -> Response<Body> {
+    pub(super) fn answer(&self, method: &Method, asked: &HeaderMap, age: u64) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         let head = response.headers_mut();
         *head = self.headers.clone();
-        // What is vouched for was as good as confirmed this moment.
-        let age = if self.vouched.is_some() {
-            0
-        } else {
-            self.age()
-        };
         head.insert(header::AGE, HeaderValue::from(age));
         if self.status == StatusCode::OK && self.is_known(asked) {
             for name in OF_THE_BODY {
@@ -279,11 +278,12 @@ impl Stored {
 
     /// Memory it takes, bytes.
     pub(super) fn bytes(&self) -> usize {
-        let headers = self.headers.iter();
+        let headers = self.headers.iter().chain(self.asked.iter().flatten());
         let headers: usize = headers
             .map(|(name, value)| name.as_str().len() + value.len() + 64)
             .sum();
-        self.body.len() + headers
+        let tags: usize = self.tags.iter().map(String::len).sum();
+        self.body.len() + headers + tags
     }
 }
 
@@ -334,7 +334,9 @@ mod tests {
     }
 
     async fn asked(pairs: &[(&'static str, &'static str)]) -> (u16, String, HeaderMap) {
-        let (parts, body) = stored().answer(&Method::GET, &headers(pairs)).into_parts();
+        let (parts, body) = stored()
+            .answer(&Method::GET, &headers(pairs), 0)
+            .into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (
             parts.status.as_u16(),
@@ -390,7 +392,7 @@ mod tests {
         );
         let (.., head) = asked(&[("if-none-match", "*")]).await;
         assert!(!head.contains_key("content-type"));
-        let head = stored().answer(&Method::HEAD, &HeaderMap::new());
+        let head = stored().answer(&Method::HEAD, &HeaderMap::new(), 0);
         assert_eq!(head.headers()["content-length"], "10");
         assert!(
             head.into_body()

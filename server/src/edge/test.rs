@@ -5,7 +5,11 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::{net::TcpListener, sync::Notify};
 
-use super::{gather::LONGEST_KEPT, *};
+use super::{
+    gather::{Gathered, LONGEST_KEPT, gather},
+    stored::Arrived,
+    *,
+};
 
 /// An origin that says how often it was asked, with the headers that the query names.
 struct TestOrigin {
@@ -164,7 +168,7 @@ async fn what_a_client_says_of_itself_poisons_nothing() {
     let (.., headers) = ask(&edge, "GET", path, &evil).await;
     assert_eq!(headers["got-x-forwarded-host"], "shop.example");
     assert_eq!(headers["got-x-forwarded-for"], "9.9.9.9");
-    for (host, status) in [("a@b", 400), ("", 400)] {
+    for (host, status) in [("a@b", 400), ("", 400), ("shop.example/p", 400)] {
         assert_eq!(
             ask(&edge, "GET", "/", &[("host", host)]).await.0,
             status,
@@ -251,7 +255,7 @@ async fn a_dead_origin_is_said_and_what_must_be_fresh_is_not_served() {
         );
         edge.0
             .store
-            .put("shop.example/kept", &HeaderMap::new(), Arc::new(kept));
+            .put("http shop.example /kept", &HeaderMap::new(), Arc::new(kept));
         assert_eq!(ask(&edge, "GET", "/kept", &[]).await.0, expected, "{value}");
     }
 }
@@ -352,6 +356,7 @@ fn change(stale: &[&str], withdrawn: &[&str]) -> Change {
     Change {
         stale: texts(stale),
         withdrawn: texts(withdrawn),
+        whole: true,
     }
 }
 
@@ -374,8 +379,12 @@ async fn what_is_told_to_have_changed_is_fetched_and_what_is_gone_is_not_shown()
     assert!(seen != "answer 1", "{seen}");
     edge.purge(&change(&["product:1"], &["product:1"]));
     assert_eq!(edge.counts().keys, 0);
+}
 
-    // Campaigns share a page.
+#[tokio::test]
+async fn campaigns_share_a_page() {
+    let origin = origin().await;
+    let edge = edge_with(origin.at, KEY);
     let asked = origin.asked.load(Ordering::SeqCst);
     let page = "/?cache-control=max-age=60";
     for campaign in ["", "&utm_source=mail", "&fbclid=1&utm_medium=x", "&gclid=2"] {
@@ -398,4 +407,86 @@ async fn nothing_is_vouched_for_that_was_kept_before_a_gap() {
     let (status, text, headers) = ask(&edge, "GET", path, &[]).await;
     assert_eq!((status, text.as_str()), (200, "answer 1"));
     assert_ne!(headers["cache-status"], "here; hit");
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_while_it_was_fetched_is_not_kept() {
+    let (asked, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let answer = {
+        let (asked, go) = (Arc::clone(&asked), Arc::clone(&go));
+        move || {
+            let (asked, go) = (Arc::clone(&asked), Arc::clone(&go));
+            async move {
+                asked.notify_one();
+                go.notified().await;
+                let tags = HeaderName::from_static("cache-tag");
+                (
+                    [(header::CACHE_CONTROL, "max-age=60"), (tags, "product:1")],
+                    "old",
+                )
+            }
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let router = Router::new().fallback(answer);
+    let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let edge = edge_with(at, KEY);
+    for (told, keys) in [
+        (change(&["product:1"], &["product:1"]), 0),
+        (change(&["product:2"], &[]), 0),
+    ] {
+        let fetching = tokio::spawn({
+            let edge = edge.clone();
+            async move { get(&edge, "/p/cup").await }
+        });
+        asked.notified().await;
+        edge.purge(&told);
+        go.notify_one();
+        assert_eq!(fetching.await.unwrap(), "old", "for who asked before");
+        assert_eq!(edge.counts().keys, keys);
+    }
+    task.abort();
+}
+
+#[tokio::test]
+async fn an_answer_to_one_is_not_kept_for_all() {
+    let origin = origin().await;
+    let (plain, fed) = (edge(origin.at), edge_with(origin.at, KEY));
+    let asked = || origin.asked.load(Ordering::SeqCst);
+    for (edge, path, is_kept) in [
+        (&plain, "/?set-cookie=a=b&cache-control=max-age=60", true),
+        (
+            &plain,
+            "/?set-cookie=a=b&last-modified=Fri,%2001%20Jan%202021",
+            false,
+        ),
+        (&fed, "/?set-cookie=a=b&cache-control=max-age=60", false),
+        (&plain, "/?cache-control=max-age=60,private", false),
+    ] {
+        get(edge, path).await;
+        let before = asked();
+        get(edge, path).await;
+        assert_eq!(asked() == before, is_kept, "{path}");
+    }
+    // By another scheme it is another page, and a campaign is no part of what the origin is asked for.
+    let trusting = Edge::new(Settings {
+        origin: format!("http://{}", origin.at).parse().unwrap(),
+        region: "here".to_owned(),
+        budget: 1 << 20,
+        proxies: Proxies {
+            networks: vec![crate::config::parse_network("9.9.9.9").unwrap()],
+            hops: None,
+        },
+        key: KEY.map(|key| key.parse().unwrap()),
+        clock: Clock::System,
+    })
+    .unwrap();
+    let path = "/?cache-control=max-age=60&utm_source=mail";
+    let before = asked();
+    for proto in ["http", "https", "http"] {
+        let (_, _, headers) = ask(&trusting, "GET", path, &[("x-forwarded-proto", proto)]).await;
+        assert!(!headers.contains_key("utm_source"), "{headers:?}");
+    }
+    assert_eq!(asked(), before + 2);
 }

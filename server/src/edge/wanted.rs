@@ -1,6 +1,6 @@
 //! A request as an edge sees it: what it asks for, and the key under which the answer is kept.
 
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, uri::Authority};
 
 /// What campaigns add to addresses; no page depends on it.
 const CAMPAIGN: [&str; 8] = [
@@ -16,10 +16,15 @@ pub(super) struct Wanted {
     pub(super) key: String,
 }
 
+/// The key of what is asked for by a scheme under a name. None of the three holds a space.
+pub(super) fn key(proto: &str, host: &str, path: &str) -> String {
+    format!("{proto} {} {path}", host.to_ascii_lowercase())
+}
+
 impl Wanted {
     /// A page by its key, for whoever asks with these headers.
     pub(super) fn page(key: String, headers: HeaderMap) -> Self {
-        let path = key.find('/').map_or("/", |at| &key[at..]);
+        let path = key.split(' ').nth(2).unwrap_or("/");
         Self {
             method: Method::GET,
             uri: path.parse().unwrap_or_default(),
@@ -30,18 +35,20 @@ impl Wanted {
 
     /// Its headers without who asked and what they have.
     pub(super) fn anonymous(&self) -> HeaderMap {
-        let mut headers = self.headers.clone();
+        let mut headers = HeaderMap::new();
         for name in [
-            header::COOKIE,
-            header::AUTHORIZATION,
-            header::IF_NONE_MATCH,
-            header::IF_MODIFIED_SINCE,
-            header::RANGE,
-            header::IF_RANGE,
-            header::CACHE_CONTROL,
-            header::PRAGMA,
+            header::HOST,
+            header::VIA,
+            header::ACCEPT,
+            header::ACCEPT_ENCODING,
+            header::ACCEPT_LANGUAGE,
+            HeaderName::from_static("x-forwarded-for"),
+            HeaderName::from_static("x-forwarded-host"),
+            HeaderName::from_static("x-forwarded-proto"),
         ] {
-            headers.remove(name);
+            if let Some(value) = self.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
         }
         headers
     }
@@ -69,7 +76,7 @@ pub(super) fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<HeaderValue> {
         None => first
             .filter(|host| {
                 host.to_str()
-                    .is_ok_and(|host| !host.is_empty() && !host.contains('@'))
+                    .is_ok_and(|host| host.parse::<Authority>().is_ok() && !host.contains('@'))
             })
             .cloned(),
     }
@@ -94,7 +101,8 @@ pub(super) fn without_campaign(path: &str) -> String {
 
 /// The key of what a header of an answer names, where that lies on the host that was asked.
 pub(super) fn key_beside(wanted: &Wanted, named: &str) -> Option<String> {
-    let host = wanted.key.split('/').next().unwrap_or_default();
+    let mut parts = wanted.key.split(' ');
+    let (proto, host) = (parts.next()?, parts.next()?);
     let named: Uri = named.parse().ok()?;
     if let Some(authority) = named.authority()
         && !authority.as_str().eq_ignore_ascii_case(host)
@@ -102,5 +110,5 @@ pub(super) fn key_beside(wanted: &Wanted, named: &str) -> Option<String> {
         return None;
     }
     let path = named.path_and_query()?.as_str();
-    path.starts_with('/').then(|| format!("{host}{path}"))
+    path.starts_with('/').then(|| key(proto, host, path))
 }

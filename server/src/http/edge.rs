@@ -143,7 +143,11 @@ async fn tell(vitrine: &Vitrine, next: &Next) -> services::Result<Option<(Event,
     if last != cursor.saturating_add(count) {
         return Ok(reset(page.head));
     }
-    let data = serde_json::to_string(&change(&page.events)).unwrap_or_default();
+    let change = Change {
+        whole: last == page.head,
+        ..change(&page.events)
+    };
+    let data = serde_json::to_string(&change).unwrap_or_default();
     let event = Event::default()
         .event("purge")
         .id(last.to_string())

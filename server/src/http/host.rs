@@ -65,7 +65,9 @@ pub fn is_public<B>(vitrine: &Vitrine, request: &Request<B>) -> bool {
     let mut lines = request.headers().get_all(header::HOST).iter();
     let host = match (lines.next(), lines.next(), request.uri().authority()) {
         (Some(host), None, None) => host.as_bytes(),
-        (None, None, Some(target)) => target.as_str().as_bytes(),
+        (None, None, Some(target)) if request.version() >= Version::HTTP_2 => {
+            target.as_str().as_bytes()
+        }
         _ => return false,
     };
     host == vitrine.authority.as_bytes()

@@ -30,6 +30,8 @@ pub struct Page {
     pub tags: Vec<String>,
 }
 
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// The page under `key`, from the cache or made by `fill`, which may be asked again after this request.
@@ -79,6 +81,11 @@ where
     if let Some(status) = status {
         let status = HeaderValue::from_static(status);
         response.headers_mut().insert(CACHE_STATUS, status);
+    }
+    if outcome == CacheOutcome::Stale {
+        // For now: nobody in front takes it for the page as it is.
+        let brief = HeaderValue::from_static("public, max-age=0, stale-if-error=86400");
+        response.headers_mut().insert(CDN_CACHE_CONTROL, brief);
     }
     Ok(response.map(Body::new))
 }
@@ -137,7 +144,7 @@ fn head(vitrine: &Vitrine, page: &Page) -> HeaderMap {
     set(header::VARY, "accept-encoding");
     set(header::CACHE_CONTROL, "public, no-cache");
     set(
-        HeaderName::from_static("cdn-cache-control"),
+        CDN_CACHE_CONTROL,
         "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400",
     );
     set(HeaderName::from_static("cache-tag"), &page.tags.join(","));

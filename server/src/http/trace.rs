@@ -12,7 +12,7 @@ use super::address;
 use crate::state::Vitrine;
 
 /// First path segments after which a secret stands.
-const SECRET_AFTER: [&str; 3] = ["setup", "order", "checkout"];
+const SECRET_AFTER: [&str; 4] = ["setup", "order", "checkout", "contract"];
 
 /// `path` in its right spelling with the secrets that some addresses carry struck out. Queries are never logged.
 #[must_use]
@@ -56,6 +56,7 @@ mod tests {
         assert_eq!(redacted("/setup/abc/more/parts"), "/setup/…/more/parts");
         assert_eq!(redacted("/order/abc"), "/order/…");
         assert_eq!(redacted("/checkout/abc/pay"), "/checkout/…/pay");
+        assert_eq!(redacted("/contract/abc/take"), "/contract/…/take");
         assert_eq!(redacted("/p/cup"), "/p/cup");
         assert_eq!(redacted("/Setup/abc/"), "/setup/…");
         assert_eq!(redacted("//%73etup//abc"), "/setup/…");

@@ -359,7 +359,14 @@ async fn a_basket_that_was_tampered_with_is_refused_in_words() {
     assert_eq!(check(&[&line]).await.status, 409);
     // Whatever a cookie says, it is a basket.
     let name = jar.0[0].0.clone();
-    for odd in ["%00", "v1.99999", "~~~", "!", "<script>"] {
+    for odd in [
+        "%00",
+        "v1.99999",
+        "~~~",
+        "!",
+        "<script>alert(1)</script>",
+        "v1.1~<script>alert.1",
+    ] {
         let answer = app
             .get("/@clay/cart")
             .cookie(&format!("{name}={odd}"))
@@ -406,6 +413,11 @@ async fn numbers_that_were_typed_and_not_shown_are_shown_before_anything_is_held
     assert_eq!(moved.status, 303, "{}", moved.text());
     let there = get(&app, &jar, "/@clay/cart").await;
     assert_eq!(there.header("location"), "/@loam/cart");
+    let pressed = post(&app, &mut jar, "/@clay/cart", &[]).await;
+    assert_eq!(
+        (pressed.status.as_u16(), pressed.header("location")),
+        (303, "/@loam/cart")
+    );
 }
 
 #[tokio::test]
@@ -444,6 +456,21 @@ async fn the_editor_says_what_is_wrong_with_options_and_rows() {
         "{}",
         wrong.text()
     );
+    // The page that refuses is the one it was typed on: what it corrects counts once, and it is as old as it was.
+    let refused_version = wrong.between("name=\"version\" value=\"", "\"");
+    let key = wrong.between("name=\"form_key\" value=\"", "\"");
+    let stale = app
+        .post(&format!("{path}/variants"))
+        .cookie(&clay.cookie)
+        .form(&[
+            (&format!("price.{id}"), "dear"),
+            ("version", "1"),
+            ("form_key", &key),
+        ])
+        .await;
+    assert_ne!(refused_version, "1");
+    assert_eq!(stale.between("name=\"version\" value=\"", "\""), "1");
+    assert_eq!(stale.between("name=\"form_key\" value=\"", "\""), key);
     let old = app
         .post(&options)
         .cookie(&clay.cookie)

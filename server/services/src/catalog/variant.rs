@@ -87,7 +87,7 @@ impl Catalog<'_> {
         }
         // In the order in which an order locks its stock.
         gone.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        self.take_away(&mut write, viewer, &gone).await?;
+        self.take_away(&mut write, viewer, &gone, now).await?;
         sql::variant::clear_positions(&mut write, &viewer.shop.id, id).await?;
         for (position, (values, variant)) in (0_i64..).zip(made.iter().zip(kept)) {
             let place = sql::variant::Place { position, values };
@@ -102,6 +102,10 @@ impl Catalog<'_> {
                 }
             }
         }
+        if options.is_empty() {
+            // Nobody would see or change a price of its own any more.
+            sql::variant::price_as_product(&mut write, &viewer.shop.id, id).await?;
+        }
         sql::variant::set_options(&mut write, &viewer.shop.id, id, &options).await?;
         self.changed(write, viewer, id, Event::ProductChanged, now)
             .await
@@ -112,6 +116,7 @@ impl Catalog<'_> {
         write: &mut Write,
         viewer: &Viewer,
         variants: &[&Variant],
+        now: UnixMs,
     ) -> Result<()> {
         for variant in variants {
             if sql::variant::lock(write, &viewer.shop.id, &variant.id).await? > 0 {
@@ -120,6 +125,7 @@ impl Catalog<'_> {
                     isolated(&variant.name())
                 )));
             }
+            sql::stock::insert_removal(write, viewer, &variant.id, now).await?;
             sql::variant::delete(write, &viewer.shop.id, &variant.id).await?;
         }
         Ok(())

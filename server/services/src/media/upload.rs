@@ -83,6 +83,10 @@ impl Library<'_> {
         // Looked at first without holding up who writes, since whoever is refused may go on asking.
         self.check_unfinished(&mut *self.services.inner.db.read().await?, viewer)
             .await?;
+        // What a contract says never changes, so this holds; a length that comes later is bounded by it.
+        let mut read = self.services.inner.db.read().await?;
+        capture::permit(&mut read, &viewer.shop.id, &mut new).await?;
+        drop(read);
         let free =
             disk::free_bytes(&self.services.inner.scratch).map_err(|error| disk::failed(&error))?;
         if free < new.length.saturating_add(SPARE_BYTES) {
@@ -95,7 +99,6 @@ impl Library<'_> {
         let id: UploadId = self.services.inner.random.id()?;
         let mut write = self.services.inner.db.write().await?;
         self.check_right(&mut write).await?;
-        capture::permit(&mut write, &viewer.shop.id, &mut new).await?;
         self.check_quota(&mut write, viewer, new.length).await?;
         self.check_unfinished(&mut write, viewer).await?;
         sql::insert_upload(

@@ -120,10 +120,33 @@ on_both! {
         let fewer = set(&[("Glaze", "Iron"), ("Size", "S, Large")]).await.expect("fewer");
         assert_eq!(names(&fewer), pairs(&[("Iron · S", 0), ("Iron · Large", 0)]));
         assert!(fewer.variant(&only).is_none());
+        let mut connection = world.connection().await;
+        let moves = sqlx::query("SELECT CAST(SUM(delta) AS BIGINT) AS left_over FROM stock_move WHERE variant_id = $1")
+            .bind(only.as_str())
+            .fetch_one(&mut connection)
+            .await
+            .expect("moves");
+        assert_eq!(moves.get::<i64, _>("left_over"), 0, "what went with it is written down");
+        drop(connection);
         let none = set(&[]).await.expect("none");
         assert_eq!((none.options.len(), names(&none)), (0, pairs(&[("", 0)])));
         assert_eq!(none.version, product.version + 4);
         check_stock(&world).await;
+    }
+}
+
+on_both! {
+    async fn a_price_that_nobody_could_change_becomes_the_products(world: World) {
+        let viewer = world.shop("clay").await;
+        let product = cups(&world, &viewer, 2).await;
+        let catalog = world.services.catalog();
+        let [small, large] = [&product.variants[0], &product.variants[1]];
+        let rows = [row(&small.id, "46", "3", "3"), row(&large.id, "", "2", "2")];
+        catalog.save_variants(&viewer, &product.id, &rows, "", "").await.expect("saved");
+        let bare = catalog.set_options(&viewer, &product.id, &options(&[])).await.expect("none");
+        assert_eq!(bare.price.map(|price| price.minor), Some(4600), "what it was sold for");
+        assert_eq!(bare.variants[0].price, None);
+        assert_eq!(bare.narrowed(None).price, bare.price);
     }
 }
 

@@ -209,7 +209,11 @@ pub async fn change(
     headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let shop = vitrine.services.identity().shop(&handle).await?;
+    let shop = vitrine
+        .services
+        .identity()
+        .shop_of_any_handle(&handle)
+        .await?;
     let mut cart = read(&headers, &shop.id);
     Posted::read(fields).apply(&mut cart)?;
     to_cart(&vitrine, &shop, &cart, "")
@@ -224,7 +228,11 @@ pub async fn check_out(
     headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let shop = vitrine.services.identity().shop(&handle).await?;
+    let shop = vitrine
+        .services
+        .identity()
+        .shop_of_any_handle(&handle)
+        .await?;
     let posted = Posted::read(fields);
     let mut cart = read(&headers, &shop.id);
     if !posted.is_as_seen() {

@@ -34,6 +34,9 @@ pub struct FlashQuery {
 struct Typed {
     options: Option<OptionsForm>,
     rows: Vec<VariantForm>,
+    /// What the page was that it was typed on: a correction of it counts once, and what others saved meanwhile is not overwritten.
+    version: String,
+    form_key: String,
     errors: Vec<Invalid>,
     wrong: Vec<(VariantId, Invalid)>,
 }
@@ -57,6 +60,10 @@ async fn render(
     message: Option<&str>,
 ) -> Result<Response, Problem> {
     let product = vitrine.services.catalog().product(viewer, id).await?;
+    let form_key = match typed.form_key.as_str() {
+        "" => vitrine.services.token()?,
+        key => key.to_owned(),
+    };
     let editor = VariantsEditor {
         product: &product,
         options: typed.options.as_ref(),
@@ -64,7 +71,8 @@ async fn render(
         errors: &typed.errors,
         wrong: &typed.wrong,
         message,
-        form_key: &vitrine.services.token()?,
+        version: (!typed.version.is_empty()).then_some(typed.version.as_str()),
+        form_key: &form_key,
     };
     let page = app::manage::page::variants(&vitrine.site, viewer, &editor);
     Ok(document::private(page))
@@ -135,6 +143,8 @@ pub async fn save(
         .save_variants(&viewer, &id, &rows, version, key)
         .await;
     let mut typed = Typed {
+        version: version.to_owned(),
+        form_key: key.to_owned(),
         rows,
         ..Typed::default()
     };

@@ -3,6 +3,7 @@
 use domain::{
     catalog::MAX_STOCK,
     id::{LocationId, PersonId, ShopId, VariantId},
+    identity::Viewer,
     time::UnixMs,
 };
 use sqlx::AnyConnection;
@@ -18,6 +19,8 @@ pub(crate) enum Reason {
     Sold,
     /// A paid order was given up before it was sent.
     Returned,
+    /// The variant was taken away by its shop, with what there was of it.
+    Removed,
 }
 
 impl Reason {
@@ -26,6 +29,7 @@ impl Reason {
             Self::Correction => "correction",
             Self::Sold => "sold",
             Self::Returned => "returned",
+            Self::Removed => "removed",
         }
     }
 }
@@ -59,6 +63,28 @@ pub(crate) async fn insert_move(
     .bind(moved.subject)
     .bind(moved.by.map(PersonId::as_str))
     .bind(moved.form)
+    .bind(at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes down that a variant goes, with all of it that was not sold.
+pub(in crate::catalog) async fn insert_removal(
+    connection: &mut AnyConnection,
+    viewer: &Viewer,
+    variant: &VariantId,
+    at: UnixMs,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO stock_move (variant_id, location_id, shop_id, delta, reason, by_person, at) \
+         SELECT variant_id, location_id, shop_id, committed - on_hand, $3, $4, $5 FROM stock \
+         WHERE shop_id = $1 AND variant_id = $2 AND on_hand <> committed",
+    )
+    .bind(viewer.shop.id.as_str())
+    .bind(variant.as_str())
+    .bind(Reason::Removed.as_str())
+    .bind(viewer.person.as_str())
     .bind(at.0)
     .execute(connection)
     .await?;

@@ -196,6 +196,27 @@ pub(in crate::catalog) async fn update(
     Ok(())
 }
 
+/// Makes the price of a product's only variant the product's own.
+pub(in crate::catalog) async fn price_as_product(
+    connection: &mut AnyConnection,
+    shop: &ShopId,
+    product: &ProductId,
+) -> Result<()> {
+    for statement in [
+        "UPDATE product SET price_minor = (SELECT variant.price_minor FROM variant WHERE variant.product_id = product.id AND variant.price_minor IS NOT NULL) \
+         WHERE shop_id = $1 AND id = $2 AND EXISTS \
+         (SELECT 1 FROM variant WHERE variant.product_id = product.id AND variant.price_minor IS NOT NULL)",
+        "UPDATE variant SET price_minor = NULL WHERE shop_id = $1 AND product_id = $2",
+    ] {
+        sqlx::query(statement)
+            .bind(shop.as_str())
+            .bind(product.as_str())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Writes a product's options, which an editor that shows older fields is told of.
 pub(in crate::catalog) async fn set_options(
     connection: &mut AnyConnection,
