@@ -82,6 +82,20 @@ impl Item {
         !self.complete && self.failed.is_none()
     }
 
+    /// The same bytes were put into the queue once more, as `again` says.
+    ///
+    /// What is told of them follows what may leave the device now, unless the server was told before. Of what it refused, it is
+    /// told anew.
+    pub fn put_in_again(&mut self, again: &Self) {
+        self.rank = self.rank.min(again.rank);
+        let was_told = self.url.is_some() && self.failed.is_none();
+        if self.metadata != again.metadata && !self.complete && !was_told {
+            self.metadata.clone_from(&again.metadata);
+            self.restart();
+        }
+        self.failed = None;
+    }
+
     /// Begins anew: the server has thrown away what arrived.
     pub fn restart(&mut self) {
         self.url = None;
@@ -154,6 +168,51 @@ pub(crate) mod tests {
         ] {
             assert_ne!(one, other);
         }
+    }
+
+    #[test]
+    fn what_is_told_follows_what_may_leave_now() {
+        let with = |metadata: &str| Item {
+            metadata: metadata.to_owned(),
+            ..item("a", Rank::Clip, 1)
+        };
+        let again = Item {
+            rank: Rank::Hero,
+            ..with("kind")
+        };
+        let mut waiting = with("kind,start");
+        waiting.put_in_again(&again);
+        assert_eq!(
+            (waiting.metadata.as_str(), waiting.rank),
+            ("kind", Rank::Hero)
+        );
+
+        let told = Item {
+            url: Some("/api/uploads/u1".to_owned()),
+            sent: 50,
+            ..with("kind,start")
+        };
+        let mut under_way = told.clone();
+        under_way.put_in_again(&again);
+        assert_eq!(
+            (under_way.metadata.as_str(), under_way.sent),
+            ("kind,start", 50)
+        );
+        let mut refused = Item {
+            failed: Some("Choose a contract.".to_owned()),
+            ..told.clone()
+        };
+        refused.put_in_again(&again);
+        assert_eq!(
+            (refused.metadata.as_str(), refused.url, refused.failed),
+            ("kind", None, None)
+        );
+        let mut done = Item {
+            complete: true,
+            ..told
+        };
+        done.put_in_again(&again);
+        assert!(done.complete && done.metadata == "kind,start");
     }
 
     #[test]

@@ -186,10 +186,7 @@ impl Uploads {
     pub(crate) async fn add_item(self, item: Item) -> Result<(), String> {
         let store = self.store().ok_or_else(no_rows)?;
         let known = store
-            .change_item(&item.id, |known| {
-                known.rank = known.rank.min(item.rank);
-                known.failed = None;
-            })
+            .change_item(&item.id, |known| known.put_in_again(&item))
             .await;
         if known.is_none() {
             store.put_item(&item).await.map_err(|_| no_rows())?;
