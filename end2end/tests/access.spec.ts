@@ -50,7 +50,7 @@ test("the studio proves each request, and what is stolen of them is refused", as
   // Whoever has all of a request, but not the key.
   const patch = seen.find((request) => request.method() === "PATCH");
   if (!patch) throw new Error("nothing was sent");
-  const stolen = { ...patch.headers(), "upload-offset": "0" };
+  const stolen: Record<string, string> = { ...patch.headers(), "upload-offset": "0" };
   const ask = async (headers: Record<string, string>) => {
     const answer = await fetch(patch.url(), { method: "PATCH", headers, body: Buffer.from("x") });
     return { status: answer.status, challenge: answer.headers.get("www-authenticate") ?? "", code: ((await answer.json()) as { code: string }).code };
