@@ -361,6 +361,7 @@ fn uploads() -> Router<Vitrine> {
         )
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(upload::check_version))
+        .layer(from_fn(access::name_scheme))
 }
 
 fn files() -> Router<Vitrine> {

@@ -205,7 +205,7 @@ fn row(line: &CartLine, refused: Option<Refused<'_>>) -> AnyView {
             <span class="cart-count">
                 <label class="unseen" r#for=id.clone()>"How many of " <bdi>{title.clone()}</bdi></label>
                 <input class="input figure" id=id name=field inputmode="numeric" autocomplete="off" maxlength="4" dir="auto" aria-describedby=described.clone() aria-invalid=described.map(|_| "true") value=line.quantity.to_string() />
-                <button class="link" r#type="submit" name="remove" value=line.variant.to_string() aria-label=format!("Take {title} out")>"Take out"</button>
+                <button class="link" r#type="submit" name="remove" value=line.variant.to_string() aria-label=format!("Take out {title}")>"Take out"</button>
             </span>
             <span class="cart-total figure">{price.map(|price| price.to_string())}</span>
             {note.map(|note| view! { <span class="cart-note wrong" id=note_id>{note}</span> })}

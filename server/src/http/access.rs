@@ -3,8 +3,9 @@
 
 use axum::{
     Json,
-    extract::{FromRequestParts, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use domain::{
@@ -168,6 +169,26 @@ fn challenge(code: &'static str, error: &'static str, message: &'static str) -> 
     }
 }
 
+/// Names the scheme on a 401 that has none (RFC 9110, section 15.5.2): a right that was taken back in the middle of a request. Who
+/// has signed in again meanwhile asks for a new token, and goes on.
+pub async fn name_scheme(request: Request, next: Next) -> Response {
+    let scheme = token(request.headers()).map(|(scheme, _)| scheme);
+    let mut response = next.run(request).await;
+    let is_bare = response.status() == StatusCode::UNAUTHORIZED
+        && !response.headers().contains_key(header::WWW_AUTHENTICATE);
+    let value = match scheme.filter(|_| is_bare) {
+        Some(Scheme::Device) => {
+            "DPoP error=\"invalid_token\", error_description=\"revoked\", algs=\"ES256\""
+        }
+        Some(Scheme::Program) => "Bearer error=\"invalid_token\", error_description=\"revoked\"",
+        None => return response,
+    };
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
+    response
+}
+
 fn refused(failure: Failure) -> Problem {
     match failure {
         Failure::Proof(refusal) => {
@@ -230,4 +251,51 @@ fn wrong_token() -> Problem {
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Bearer realm=\"uploads\", error=\"invalid_token\""),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware::from_fn, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_right_that_was_taken_back_can_be_asked_for_anew() {
+        let bare = get(async || StatusCode::UNAUTHORIZED);
+        let named = get(async || challenge("wrong_token", "invalid_token", "No."));
+        let router = Router::new()
+            .route("/bare", bare)
+            .route("/named", named)
+            .route("/well", get(async || "well"))
+            .layer(from_fn(name_scheme));
+        for (path, authorization, words) in [
+            (
+                "/bare",
+                "DPoP t",
+                "DPoP error=\"invalid_token\", error_description=\"revoked\"",
+            ),
+            ("/bare", "Bearer t", "Bearer error=\"invalid_token\""),
+            ("/bare", "Basic t", ""),
+            (
+                "/named",
+                "DPoP t",
+                "DPoP error=\"invalid_token\", error_description=\"wrong_token\"",
+            ),
+            ("/well", "DPoP t", ""),
+        ] {
+            let request = Request::builder()
+                .uri(path)
+                .header("authorization", authorization)
+                .body(Body::empty())
+                .unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let found = response.headers().get(header::WWW_AUTHENTICATE);
+            let found = found.map_or("", |value| value.to_str().unwrap());
+            assert!(
+                found.starts_with(words) && (found.is_empty() == words.is_empty()),
+                "{path} {authorization}: {found}"
+            );
+        }
+    }
 }
