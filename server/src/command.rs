@@ -9,7 +9,9 @@ pub mod seed;
 pub mod serve;
 pub mod token;
 
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
+
+use tokio::net::TcpListener;
 
 use crate::{
     asset::Files,
@@ -38,6 +40,19 @@ impl std::error::Error for Failure {}
 
 /// How a command ends.
 pub type Ended = Result<ExitCode, Failure>;
+
+/// A socket that listens, and its address: the port is chosen here where 0 was asked for.
+async fn bind(asked: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(asked).await.map_err(|error| {
+        Failure::new(format!(
+            "vitrine cannot listen on {asked}: {error}. Stop what listens there, or choose another address with --listen."
+        ))
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(format!("The socket has no address: {error}.")))?;
+    Ok((listener, address))
+}
 
 /// A service's failure as the command's.
 fn failure(error: &services::Error) -> Failure {

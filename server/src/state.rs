@@ -151,9 +151,7 @@ impl Vitrine {
         services.on_commit({
             let pages = pages.clone();
             move |outdated, withdrawn| {
-                // First what goes, so that nothing of it is made anew.
-                pages.purge(&texts(withdrawn), Purge::Hard);
-                pages.purge(&texts(outdated), Purge::Soft);
+                purge(&pages, outdated, withdrawn);
             }
         });
         let origin = config.public_url.origin();
@@ -207,14 +205,19 @@ impl Vitrine {
                         .collect();
                     let tags: BTreeSet<Tag> = events.iter().flat_map(Recorded::tags).collect();
                     let tags: Vec<Tag> = tags.into_iter().collect();
-                    pages.purge(&texts(&withdrawn), Purge::Hard);
-                    pages.purge(&texts(&tags), Purge::Soft);
+                    purge(pages, &tags, &withdrawn);
                 }
                 Update::Reset => pages.clear(),
                 Update::Current(at) => pages.mark_feed_read(at),
             })
             .await;
     }
+}
+
+/// First what goes, so that nothing of it is made anew.
+fn purge(pages: &Pages, outdated: &[Tag], withdrawn: &[Tag]) {
+    pages.purge(&texts(withdrawn), Purge::Hard);
+    pages.purge(&texts(outdated), Purge::Soft);
 }
 
 fn texts(tags: &[Tag]) -> Vec<String> {

@@ -53,7 +53,7 @@ pub fn access(site: &Site, viewer: &Viewer, access: &Access<'_>) -> String {
         {parts(Part::Uploads)}
         {access.message.map(flash::success)}
         {error_summary("Not made", access.errors, &FIELDS)}
-        {access.made.map(made)}
+        {access.made.map(new_token)}
         <div class="terms">
             {devices(access)}
             {programs(site, access)}
@@ -115,7 +115,7 @@ fn device_row(device: &Device, this: bool) -> AnyView {
     .into_any()
 }
 
-fn made(made: &NewUploadToken) -> AnyView {
+fn new_token(made: &NewUploadToken) -> AnyView {
     view! {
         <section class="notice" role="status" aria-labelledby="made-title">
             <div class="made-token">

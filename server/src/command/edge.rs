@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use services::Clock;
-use tokio::net::TcpListener;
 
 use super::{Ended, Failure};
 use crate::{
@@ -16,15 +15,7 @@ use crate::{
 pub async fn run(args: cli::Edge) -> Ended {
     super::start_log();
     let proxies = args.proxy.read()?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        Failure::new(format!(
-            "vitrine cannot listen on {}: {error}. Stop what listens there, or choose another address with --listen.",
-            args.listen
-        ))
-    })?;
-    let listen = listener
-        .local_addr()
-        .map_err(|error| Failure::new(format!("The socket has no address: {error}.")))?;
+    let (listener, listen) = super::bind(args.listen).await?;
     let settings = Settings {
         origin: args.origin.clone(),
         region: args.region.clone(),

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use services::{Clock, ServeLock, Services};
-use tokio::net::TcpListener;
 
 use super::{Ended, Failure, site_source};
 use crate::{
@@ -18,15 +17,7 @@ use crate::{
 pub async fn run(args: cli::Serve) -> Ended {
     super::start_log();
     let proxies = args.proxy.read()?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        Failure::new(format!(
-            "vitrine cannot listen on {}: {error}. Stop what listens there, or choose another address with --listen.",
-            args.listen
-        ))
-    })?;
-    let listen = listener
-        .local_addr()
-        .map_err(|error| Failure::new(format!("The socket has no address: {error}.")))?;
+    let (listener, listen) = super::bind(args.listen).await?;
     let public_url = args
         .public
         .public_url

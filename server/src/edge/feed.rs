@@ -63,7 +63,7 @@ pub struct Change {
 }
 
 /// What an edge knows of the feed.
-pub(super) struct Heard(Mutex<State>);
+pub(super) struct FeedState(Mutex<State>);
 
 struct State {
     /// Counts purges.
@@ -106,7 +106,7 @@ pub(super) struct Mark {
     is_current: bool,
 }
 
-impl Heard {
+impl FeedState {
     pub(super) fn new() -> Self {
         Self(Mutex::new(State {
             purges: 0,
@@ -187,7 +187,7 @@ impl Heard {
         }
     }
 
-    fn hear(&self) {
+    fn mark_current(&self) {
         self.state().current = Some(Instant::now());
     }
 
@@ -274,7 +274,7 @@ async fn listen(
 }
 
 fn apply(edge: &Edge, message: &Message, position: &mut Option<String>) -> Result<(), String> {
-    let heard = &edge.0.heard;
+    let heard = &edge.0.feed;
     match message.event.as_str() {
         "purge" => {
             let change: Change =
@@ -302,7 +302,7 @@ fn apply(edge: &Edge, message: &Message, position: &mut Option<String>) -> Resul
         }
         _ => return Ok(()),
     }
-    heard.hear();
+    heard.mark_current();
     if !message.id.is_empty() {
         *position = Some(message.id.clone());
     }
@@ -377,14 +377,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_may_be_older_than_a_change_is_not_vouched_for() {
-        let heard = Heard::new();
+        let heard = FeedState::new();
         let one = tags(&["product:1", "shop:1"]);
         assert_eq!(
             heard.verdict(heard.mark(), &one),
             Verdict::Unsure,
             "nothing was heard yet"
         );
-        heard.hear();
+        heard.mark_current();
         let mark = heard.mark();
         assert_eq!(heard.verdict(mark, &one), Verdict::Vouched(0));
         assert_eq!(
@@ -411,7 +411,7 @@ mod tests {
         assert_eq!(heard.verdict(mark, &gone), Verdict::Withdrawn);
         assert_eq!(heard.verdict(heard.mark(), &gone), Verdict::Withdrawn);
         tokio::time::advance(SETTLING).await;
-        heard.hear();
+        heard.mark_current();
         assert_eq!(heard.verdict(heard.mark(), &one), Verdict::Vouched(0));
         assert_eq!(
             heard.verdict(mark, &gone),
@@ -433,14 +433,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_forgotten_vouches_for_nothing() {
-        let heard = Heard::new();
-        heard.hear();
+        let heard = FeedState::new();
+        heard.mark_current();
         let mark = heard.mark();
         for number in 0..=REMEMBERED {
             heard.purge(&change(&[&format!("product:{number}")], &[]));
         }
         tokio::time::advance(SETTLING).await;
-        heard.hear();
+        heard.mark_current();
         let other = tags(&["shop:9"]);
         assert!(matches!(heard.verdict(mark, &other), Verdict::Changed(_)));
         assert_eq!(heard.verdict(heard.mark(), &other), Verdict::Vouched(0));

@@ -125,7 +125,7 @@ impl Edge {
             old.validate(&mut headers);
         }
         let began = Instant::now();
-        let mark = self.0.heard.mark();
+        let mark = self.0.feed.mark();
         let answer = self.ask(&wanted, headers, Body::empty()).await?;
         let (head, body) = answer.into_parts();
         let arrived = Arrived {
@@ -185,7 +185,7 @@ impl Edge {
             return stored;
         }
         stored.asked = Some(wanted.anonymous());
-        if let Verdict::Vouched(epoch) = self.0.heard.verdict(mark, &stored.tags)
+        if let Verdict::Vouched(epoch) = self.0.feed.verdict(mark, &stored.tags)
             && stored.is_fresh_on_arrival()
         {
             stored.vouched = Some(epoch);
@@ -193,7 +193,7 @@ impl Edge {
         let stored = Arc::new(stored);
         store.put(&wanted.key, &wanted.headers, Arc::clone(&stored));
         // Asked once it can be found: a change that is told from here on finds it too.
-        match self.0.heard.verdict(mark, &stored.tags) {
+        match self.0.feed.verdict(mark, &stored.tags) {
             Verdict::Withdrawn => store.invalidate(&wanted.key),
             Verdict::Changed(at) => drop(stored.mark_purged(at)),
             Verdict::Vouched(_) | Verdict::Unsure => {}

@@ -49,7 +49,7 @@ use services::Clock;
 use tokio::sync::{Semaphore, watch};
 
 use self::{
-    feed::{Change, Heard},
+    feed::{Change, FeedState},
     fill::Flight,
     forward::{Away, Forwarder},
     gather::LONGEST_KEPT,
@@ -103,7 +103,7 @@ struct Inner {
     store: Store,
     key: Option<Key>,
     clock: Clock,
-    heard: Heard,
+    feed: FeedState,
     /// Bytes of answers that are being read to be kept, in kB.
     gathering: Arc<Semaphore>,
     /// Fills under way, by key. What is sent says that one has ended, and whether for want of an origin.
@@ -138,7 +138,7 @@ impl Edge {
             store: Store::new(settings.budget),
             key: settings.key,
             clock: settings.clock,
-            heard: Heard::new(),
+            feed: FeedState::new(),
             gathering: Arc::new(Semaphore::new(
                 (settings.budget / 4096).max(LONGEST_KEPT / 1024),
             )),
@@ -177,7 +177,7 @@ impl Edge {
 
     /// Says of what carries one of these tags that it is out of date or gone.
     fn purge(&self, change: &Change) {
-        self.0.heard.purge(change);
+        self.0.feed.purge(change);
         self.0.store.drop_tagged(&change.withdrawn);
         let hot = self.0.store.mark_tagged(&change.stale, HOT);
         if hot.is_empty() {
@@ -346,7 +346,7 @@ impl Edge {
         stored.purged_since().is_none()
             && stored
                 .vouched
-                .is_some_and(|epoch| self.0.heard.vouches(epoch))
+                .is_some_and(|epoch| self.0.feed.vouches(epoch))
     }
 
     /// Passes a request on that changes something, and forgets what that makes doubtful (RFC 9111, section 4.4).

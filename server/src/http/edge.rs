@@ -62,7 +62,7 @@ pub async fn feed(State(vitrine): State<Vitrine>, headers: HeaderMap) -> Result<
         vitrine,
     };
     let events = futures::stream::unfold(listener, async |mut listener| {
-        let event = listener.hear().await?;
+        let event = listener.next_event().await?;
         Some((Ok::<_, Infallible>(event), listener))
     });
     let mut response = Sse::new(events).into_response();
@@ -83,11 +83,11 @@ struct Listener {
 
 impl Listener {
     /// The next event; `None` when the shop shuts down.
-    async fn hear(&mut self) -> Option<Event> {
+    async fn next_event(&mut self) -> Option<Event> {
         loop {
             // What moves while the feed is read is looked at the next time.
             self.moves.mark_unchanged();
-            let told = tell(&self.vitrine, &self.next).await;
+            let told = next_in_feed(&self.vitrine, &self.next).await;
             if let Ok(Some((event, position))) = told {
                 self.next = Next::Behind(position);
                 return Some(event);
@@ -117,7 +117,7 @@ fn plain(name: &str, position: i64) -> Event {
 }
 
 /// The next event and the position it leads to; `None` where there is nothing new.
-async fn tell(vitrine: &Vitrine, next: &Next) -> services::Result<Option<(Event, i64)>> {
+async fn next_in_feed(vitrine: &Vitrine, next: &Next) -> services::Result<Option<(Event, i64)>> {
     let cursor = match next {
         Next::Behind(position) => *position,
         Next::Greet(last) => {

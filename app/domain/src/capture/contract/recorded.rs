@@ -65,18 +65,18 @@ impl Contract {
         })
     }
 
-    /// What a recording does not meet, in the order of the contract; empty when it delivers all of it. The free one wishes
+    /// What a recording does not meet, in the order of the contract; empty when it delivers all of it. The free one requires
     /// nothing: its numbers are what is usually chosen.
     #[must_use]
     pub fn unmet(&self, recorded: &Recorded) -> Vec<Unmet> {
-        let mut unmet = self.wishes(recorded);
+        let mut unmet = self.unmet_requirements(recorded);
         if self.id.as_str() == FREE {
             unmet.retain(Unmet::is_refused);
         }
         unmet
     }
 
-    fn wishes(&self, recorded: &Recorded) -> Vec<Unmet> {
+    fn unmet_requirements(&self, recorded: &Recorded) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         if let Some((width, height)) = recorded.size {
             let wanted = self.film.length_ms;

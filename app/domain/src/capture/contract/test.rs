@@ -54,7 +54,11 @@ fn templates_can_be_met_and_the_free_one_chooses_as_usual() {
         );
     }
     assert_eq!(all[0].selection(), Selection::default());
-    assert_eq!(all[0].unmet(&Recorded::default()), [], "it wishes nothing");
+    assert_eq!(
+        all[0].unmet(&Recorded::default()),
+        [],
+        "it requires nothing"
+    );
     let later = Reference {
         version: 2,
         ..all[1].reference()
